@@ -1,0 +1,30 @@
+import { SpaceshipError } from './errors.ts'
+
+/** A length of time: milliseconds as a number, or a whole number with a unit. */
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/**
+ * A duration in milliseconds.
+ *
+ * @throws SpaceshipError `duration` for anything that is not a non-negative, finite length of time
+ * @example
+ * milliseconds('3d') // 259_200_000
+ */
+export function milliseconds(duration: Duration): number {
+  const value = typeof duration === 'number' ? duration : parse(duration)
+  if (Number.isFinite(value) && value >= 0) return value
+  throw new SpaceshipError('duration', `'${duration}' is not a duration: write milliseconds, or '250ms', '30s', '5m', '2h', '3d'`)
+}
+
+/** True if {@link milliseconds} would accept the value. */
+export function isDuration(value: unknown): value is Duration {
+  const parsed = typeof value === 'string' ? parse(value) : value
+  return typeof parsed === 'number' && Number.isFinite(parsed) && parsed >= 0
+}
+
+function parse(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+  return Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
+}
