@@ -1,2 +1,3 @@
 export { type Duration, isDuration, milliseconds } from './duration.ts'
-export { ConfigurationError, codeOf, Permanent, RetryAfter, refuse, SpaceshipError, Unavailable } from './errors.ts'
+export { ConfigurationError, codeOf, refuse, SpaceshipError } from './errors.ts'
+export { Permanent, RetryAfter, Unavailable } from './verdicts.ts'
