@@ -1,0 +1,62 @@
+/**
+ * The one seam between the engine and the runtimes. A runtime opens a delivery for each shard that it holds, feeds it, and
+ * acknowledges what it says; it never sees routes, retries or claims.
+ *
+ * | runtime | opens a delivery        | acknowledges                                            |
+ * |---------|-------------------------|---------------------------------------------------------|
+ * | Lambda  | per invocation          | the lowest unfinished position, as `batchItemFailures`  |
+ * | worker  | per lease, while held   | `watermark` and `journal`, as the lease's checkpoint    |
+ * | harness | per virtual shard       | nothing; it can deliver everything again                |
+ */
+
+import type { Position } from '../wire/position.ts'
+import type { StreamRecord } from '../wire/record.ts'
+
+export interface Source {
+  readonly stream: string
+  readonly shard: string
+  /**
+   * What comes again when something is left unfinished: everything from the lowest unfinished record on (`suffix`: a
+   * Kinesis mapping of Lambda), or nothing while the delivery is open (`none`: a worker's lease).
+   */
+  readonly redelivers: 'suffix' | 'none'
+}
+
+export interface Hold {
+  /** After this moment nothing of the delivery may run: the Lambda invocation's end. @default never */
+  readonly hardEnd?: Date
+  /** Asked synchronously before every start of a handler and every write of state. @default always */
+  readonly isHeld?: () => boolean
+  /** For `none`: what {@link Delivery.journal} said when the position that is resumed was checkpointed. */
+  readonly journal?: string
+}
+
+export interface Delivery {
+  /**
+   * Hands over records in stream order; later pages may be pushed while earlier ones are in flight. Resolves when the
+   * engine wants more: work above the watermark is bounded by count and bytes.
+   */
+  push(records: readonly StreamRecord[]): Promise<void>
+  /** The highest position below which everything is done or kept as a dead letter. Monotonic. */
+  readonly watermark: Position | undefined
+  /**
+   * What the next holder must know beside the watermark: what is done above it, and the attempts of what is not. Small:
+   * it grows with what is stuck, not with what is done. Undefined when there is nothing to know.
+   */
+  readonly journal: string | undefined
+  /**
+   * Waits for what is in flight until `until`; nothing starts after it, and signals are aborted at it. For `suffix` the
+   * journal is durable when this resolves.
+   *
+   * @returns what is unfinished, lowest first
+   */
+  settle(until: Date): Promise<readonly Position[]>
+  /** The shard is lost: aborts signals, starts nothing more, reports nothing. Synchronous. */
+  revoke(reason: unknown): void
+}
+
+export interface Engine {
+  readonly application: string
+  /** @throws SpaceshipError `tainted` while a handler of an earlier delivery has outlived it */
+  open(source: Source, hold?: Hold): Promise<Delivery>
+}

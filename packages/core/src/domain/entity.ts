@@ -1,0 +1,117 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { refuse } from '../errors.ts'
+import type {
+  Actor,
+  Changed,
+  ChangeKind,
+  ChangeSpec,
+  Created,
+  EntitySpec,
+  EventDef,
+  Image,
+  Removed,
+  Row,
+  Saved,
+} from './event.ts'
+import { type Exactly, matcher, type Narrow, type Pattern } from './pattern.ts'
+
+/** The key of an item: one attribute, or partition and sort. */
+export type KeyNames<Attribute extends string> =
+  | Attribute
+  | { readonly partition: Attribute; readonly sort: Attribute }
+
+/** What names one row: the value of the one key attribute, or an object with both. */
+export type KeyValue<Item, K> = K extends keyof Item
+  ? Item[K]
+  : K extends { readonly partition: infer P extends keyof Item; readonly sort: infer S extends keyof Item }
+    ? { readonly [A in P | S]: Item[A] }
+    : never
+
+export interface EntityOptions<S extends StandardSchemaV1, K> {
+  readonly table: string
+  readonly key: K
+  /** Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. */
+  readonly schema: S
+  /** Attributes and their values that mark this kind of item in a table shared by several. */
+  readonly when?: Row
+  /**
+   * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.
+   * @default the time of the change record
+   */
+  readonly version?: Extract<keyof StandardSchemaV1.InferOutput<S>, string>
+  /** Lifts a row of an older shape before it is parsed. */
+  readonly upgrade?: (raw: Row) => Row
+}
+
+/** A kind of DynamoDB item. `Item` is what the table holds, `T` what handlers see. */
+export interface Entity<out T, out Item = T, out K = unknown> {
+  readonly spec: EntitySpec
+  readonly key: K
+  /** Holds the types only; never set. */
+  readonly $row?: T
+  readonly $item?: Item
+  /** A new item. */
+  created<const N extends string>(name: N): EventDef<Created<T, N>>
+  /** A new or changed item. */
+  saved<const N extends string>(name: N): EventDef<Saved<T, N>>
+  /** A changed item; see the table of patterns in `pattern.ts`. Both images are narrowed by the pattern. */
+  changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
+    name: N,
+    pattern?: P & Exactly<P, T>,
+  ): EventDef<Changed<Narrow<T, P, 'from'>, Narrow<T, P, 'to'>, N>>
+  /** A deleted item: by anyone, by users only, or by DynamoDB's time to live only. */
+  removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
+}
+
+/**
+ * Declares a kind of DynamoDB item, from which the events of its changes are made.
+ *
+ * @throws ConfigurationError for an empty name, table or key
+ * @example
+ * const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string(), plan: z.string() }) })
+ * const joined = Client.created('client.joined')
+ * const upgraded = Client.changed('client.upgraded', { plan: { from: 'trial', to: 'paid' } })
+ */
+export function entity<
+  S extends StandardSchemaV1,
+  const K extends KeyNames<Extract<keyof StandardSchemaV1.InferInput<S>, string>>,
+>(
+  name: string,
+  options: EntityOptions<S, K>,
+): Entity<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, K> {
+  const key: string[] = typeof options.key === 'string' ? [options.key] : [options.key.partition, options.key.sort]
+  refuse(`entity '${name}'`, [
+    ...(name === '' ? ['it needs a name'] : []),
+    ...(options.table === '' ? ["'table' is empty: give the name of the DynamoDB table"] : []),
+    ...(key.some((part) => part === '') ? ["'key' is empty: name the partition key attribute, or { partition, sort }"] : []),
+    ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
+  ])
+  const spec: EntitySpec = {
+    name,
+    table: options.table,
+    key,
+    schema: options.schema,
+    when: options.when,
+    version: options.version,
+    upgrade: options.upgrade,
+  }
+
+  function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {
+    return { name: event, spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest } } as const
+  }
+
+  return {
+    spec,
+    key: options.key,
+    created: (event) => define(event, ['INSERT'], ['after']),
+    saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
+    changed: (event, pattern) => {
+      if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
+      const matches = matcher(pattern)
+      return define(event, ['MODIFY'], ['before', 'after'], {
+        matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
+      })
+    },
+    removed: (event, { by } = {}) => define(event, ['REMOVE'], ['before'], { by }),
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What routes match. An `EventDef` is a value that carries its event's type; `spec` tells the engine how a record becomes
+ * that event. An entity makes definitions for its changes, `event()` for published facts, `reminder()` for due reminders.
+ */
+
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+
+/** When a version was made, as an interval in microseconds since 1970 (or twice the entity's own version number). */
+export interface Version {
+  readonly min: number
+  readonly max: number
+}
+
+/** Where a record stood: a position on a shard of a stream. */
+export interface Origin {
+  readonly stream: string
+  readonly shard: string
+  /** `sequence` or `sequence.sub` for a record inside an aggregate. */
+  readonly position: string
+}
+
+/** Who made a change. DynamoDB marks the deletes of its own time to live. */
+export type Actor = 'user' | 'ttl'
+
+/** What every event carries. */
+export interface EventMeta<Name extends string = string> {
+  readonly name: Name
+  /** The identity of the event: equal for a record that a producer repeated. */
+  readonly id: string
+  readonly at: Date
+  readonly version: Version
+  /** The entity's key, or the key of a published event or reminder: what orders it. */
+  readonly key: string
+  readonly source: Origin
+  readonly by: Actor
+}
+
+export interface Created<Row, Name extends string = string> extends EventMeta<Name> {
+  readonly after: Row
+}
+export interface Saved<Row, Name extends string = string> extends EventMeta<Name> {
+  /** Parsed when it is read: an old row that fails today's schema only matters to who looks at it. */
+  readonly before: Row | undefined
+  readonly after: Row
+}
+export interface Changed<Before, After, Name extends string = string> extends EventMeta<Name> {
+  readonly before: Before
+  readonly after: After
+}
+export interface Removed<Row, Name extends string = string> extends EventMeta<Name> {
+  readonly before: Row
+}
+export interface Published<Payload, Name extends string = string> extends EventMeta<Name> {
+  readonly payload: Payload
+}
+export interface Due<Payload, Name extends string = string> extends EventMeta<Name> {
+  readonly payload: Payload
+  readonly dueAt: Date
+}
+
+/** A kind of event that a route can name. `E` is the type its handlers get. */
+export interface EventDef<out E = unknown> {
+  readonly name: string
+  readonly spec: EventSpec
+  /** Holds the type only; never set. */
+  readonly $event?: E
+}
+
+/** The event type of a definition, or the union for a list of them. */
+export type EventOf<D> = D extends readonly (infer Item)[] ? EventOf<Item> : D extends EventDef<infer E> ? E : never
+
+/** The kinds of change of an item. `created` and `changed` together are `saved`. */
+export type ChangeKind = 'INSERT' | 'MODIFY' | 'REMOVE'
+
+export type Image = 'before' | 'after'
+
+export type EventSpec = ChangeSpec | PublishedSpec | ReminderSpec
+
+export interface ChangeSpec {
+  readonly kind: 'change'
+  readonly entity: EntitySpec
+  readonly on: readonly ChangeKind[]
+  /** The images that must parse before the route matches; another image is parsed when a handler reads it. */
+  readonly exposes: readonly Image[]
+  readonly by: Actor | undefined
+  /** Over parsed rows. */
+  readonly matches: ((before: Row | undefined, after: Row | undefined) => boolean) | undefined
+}
+
+export interface PublishedSpec {
+  readonly kind: 'published'
+  readonly schema: StandardSchemaV1
+  /** Over a parsed payload. */
+  readonly keyOf: (payload: unknown) => string
+}
+
+export interface ReminderSpec {
+  readonly kind: 'reminder'
+  readonly schema: StandardSchemaV1
+  readonly keyOf: (payload: unknown) => string
+  readonly unless: Unless | undefined
+}
+
+export interface Unless {
+  readonly entity: EntitySpec
+  /** The key attributes of the row that decides. */
+  readonly keyOf: (payload: unknown) => Row
+  readonly when: (row: unknown) => boolean
+}
+
+export type Row = Readonly<Record<string, unknown>>
+
+/** What the engine knows of an entity. */
+export interface EntitySpec {
+  readonly name: string
+  readonly table: string
+  /** Names of the key attributes: partition, then sort. */
+  readonly key: readonly string[]
+  readonly schema: StandardSchemaV1
+  /** Attribute values that tell this kind from the others in a shared table. */
+  readonly when: Row | undefined
+  /** The numeric attribute that counts versions, if the application keeps one. */
+  readonly version: string | undefined
+  readonly upgrade: ((raw: Row) => Row) | undefined
+}

@@ -1,0 +1,40 @@
+export { type Entity, type EntityOptions, entity, type KeyNames, type KeyValue } from './entity.ts'
+export type {
+  Actor,
+  Changed,
+  ChangeKind,
+  ChangeSpec,
+  Created,
+  Due,
+  EntitySpec,
+  EventDef,
+  EventMeta,
+  EventOf,
+  EventSpec,
+  Image,
+  Origin,
+  Published,
+  PublishedSpec,
+  ReminderSpec,
+  Removed,
+  Row,
+  Saved,
+  Unless,
+  Version,
+} from './event.ts'
+export {
+  type Context,
+  type Effect,
+  type Handler,
+  handler,
+  isSkip,
+  type Need,
+  type Publish,
+  type Skip,
+  skip,
+} from './handler.ts'
+export { type FieldRule, type Narrow, type Pattern, same } from './pattern.ts'
+export { event, type PublishedEvent } from './published.ts'
+export { type Reactor, type ReactorOptions, reactor } from './reactor.ts'
+export { type Reminder, reminder } from './reminder.ts'
+export { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'

@@ -1,0 +1,27 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { EventDef, Published, PublishedSpec } from './event.ts'
+
+/** A typed fact that services publish. `Input` is what a publisher gives, `Payload` what handlers see. */
+export interface PublishedEvent<out Payload, Input = Payload, N extends string = string>
+  extends EventDef<Published<Payload, N>> {
+  readonly name: N
+  readonly spec: PublishedSpec
+  /** Holds the type only; never set. */
+  readonly $input?: Input
+}
+
+/**
+ * Declares an event that services publish straight to a stream, as CloudEvents 1.0 JSON.
+ *
+ * @example
+ * const invoicePaid = event('invoice.paid', {
+ *   schema: z.object({ clientId: z.string(), amount: z.number() }),
+ *   key: (e) => e.clientId, // its lane: events of one key are handled in order
+ * })
+ */
+export function event<const N extends string, S extends StandardSchemaV1>(
+  name: N,
+  options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
+): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
+  return { name, spec: { kind: 'published', schema: options.schema, keyOf: options.key } }
+}

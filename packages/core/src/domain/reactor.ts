@@ -1,0 +1,88 @@
+import { isDuration } from '../duration.ts'
+import { refuse } from '../errors.ts'
+import type { EventDef, EventOf } from './event.ts'
+import type { Handler } from './handler.ts'
+import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
+
+export interface ReactorOptions {
+  readonly retry?: RetryPolicy
+  /** @default 'dead-letter' */
+  readonly whenExhausted?: WhenExhausted
+}
+
+/** A named set of routes. */
+export interface Reactor {
+  readonly name: string
+  readonly options: ReactorOptions
+  readonly routes: readonly Route[]
+  /**
+   * Adds a route. The handler's event type follows from `events`, also through handler factories. Returns the same
+   * reactor: the cost of type checking grows with the number of routes, not with its square.
+   *
+   * @throws ConfigurationError for an id that is taken or malformed, or options that make no sense
+   */
+  on<const D extends EventDef | readonly EventDef[]>(
+    id: string,
+    events: D,
+    handler: Handler<EventOf<D>>,
+    options?: RouteOptions,
+  ): this
+  /** Adds a route made with `route()`. */
+  use(route: Route): this
+}
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/**
+ * A reactor, usually the result of a function of its dependencies.
+ *
+ * @throws ConfigurationError for a malformed name or retry policy
+ * @example
+ * const greeter = reactor('greeter', { retry: { attempts: 5 } }).on('greet', joined, (e) => greet(e.after.name))
+ */
+export function reactor(name: string, options: ReactorOptions = {}): Reactor {
+  refuse(`reactor '${name}'`, [...malformed('name', name), ...retryProblems(options.retry)])
+  const routes: Route[] = []
+  const self: Reactor = {
+    name,
+    options,
+    routes,
+    on: (id, events, handler, options) => self.use(route(id, events, handler, options)),
+    use: (added) => {
+      refuse(`route '${added.id}' of reactor '${name}'`, problemsOf(added, routes))
+      routes.push(added)
+      return self
+    },
+  }
+  return self
+}
+
+function problemsOf(added: Route, routes: readonly Route[]): string[] {
+  const taken = new Set(routes.flatMap((other) => [other.id, ...(other.options.formerly ?? [])]))
+  const ids = [added.id, ...(added.options.formerly ?? [])]
+  const { timeout, retry } = added.options
+  return [
+    ...ids.flatMap((id) => malformed('id', id)),
+    ...ids
+      .filter((id) => taken.has(id))
+      .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
+    ...(added.events.length === 0 ? ['it names no event'] : []),
+    ...(typeof added.handler === 'function' ? [] : ['its handler is not a function']),
+    ...(timeout === undefined || isDuration(timeout) ? [] : [`timeout '${timeout}' is not a duration such as '30s'`]),
+    ...retryProblems(retry),
+  ]
+}
+
+function malformed(what: string, value: string): string[] {
+  return ID.test(value) ? [] : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
+}
+
+function retryProblems({ attempts, base, max }: RetryPolicy = {}): string[] {
+  return [
+    ...(attempts === undefined || (Number.isInteger(attempts) && attempts >= 1)
+      ? []
+      : [`retry.attempts is ${attempts}: give a whole number of at least 1 (1 means no retry)`]),
+    ...(base === undefined || isDuration(base) ? [] : [`retry.base '${base}' is not a duration such as '1s'`]),
+    ...(max === undefined || isDuration(max) ? [] : [`retry.max '${max}' is not a duration such as '1m'`]),
+  ]
+}

@@ -1,0 +1,8 @@
+export { type Clock, systemClock } from './clock.ts'
+export type { DeadLetter, DeadLetters, DeadReason } from './dead-letters.ts'
+export type { EntityReader } from './entity-reader.ts'
+export type { EventSink, OutgoingRecord } from './event-sink.ts'
+export { type Logger, silent } from './logger.ts'
+export type { ReferenceStore } from './reference-store.ts'
+export type { Execution, ReminderScheduler } from './reminder-scheduler.ts'
+export type { Json, SetOptions, SetResult, StateItem, StateStore, StateValue } from './state-store.ts'

@@ -1,0 +1,11 @@
+/**
+ * A cache of references: which execution belongs to which key. It may forget at any time, so nothing may depend on it
+ * for correctness. `ttl` is in milliseconds.
+ */
+export interface ReferenceStore {
+  /** Stores the value if the key is absent, and says whether it did. Atomic. */
+  add(key: string, value: string, ttl: number): Promise<boolean>
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string, ttl: number): Promise<void>
+  delete(key: string): Promise<void>
+}

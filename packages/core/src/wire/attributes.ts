@@ -1,0 +1,147 @@
+/**
+ * DynamoDB's attribute values, as plain values and back.
+ *
+ * | attribute | plain value        | attribute | plain value        |
+ * |-----------|--------------------|-----------|--------------------|
+ * | `S`       | string             | `M`       | object             |
+ * | `N`       | number             | `L`       | array              |
+ * | `B`       | Uint8Array         | `SS`      | Set of strings     |
+ * | `BOOL`    | boolean            | `NS`      | Set of numbers     |
+ * | `NULL`    | null               | `BS`      | Set of Uint8Arrays |
+ *
+ * Refused, with the path of what was wrong: a number that a double would round, an attribute called `__proto__`, nesting
+ * beyond DynamoDB's own 32 levels, and whatever is not an attribute value.
+ */
+
+import { SpaceshipError } from '../errors.ts'
+
+export type AttributeMap = Readonly<Record<string, unknown>>
+export type Plain = Record<string, unknown>
+
+const MAX_DEPTH = 32
+
+/** @throws SpaceshipError `attributes`, naming the path */
+export function unmarshal(item: AttributeMap): Plain {
+  return mapOf(item, '', 0)
+}
+
+function mapOf(map: unknown, path: string, depth: number): Plain {
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) return refuse(path, 'is not a map')
+  if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
+  const plain: Plain = {}
+  for (const [name, value] of Object.entries(map)) {
+    const at = path === '' ? name : `${path}.${name}`
+    if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
+    plain[name] = valueOf(value, at, depth + 1)
+  }
+  return plain
+}
+
+function valueOf(attribute: unknown, path: string, depth: number): unknown {
+  if (typeof attribute !== 'object' || attribute === null) return refuse(path, 'is not an attribute value')
+  const entries = Object.entries(attribute)
+  const [entry] = entries
+  if (entry === undefined || entries.length > 1) return refuse(path, 'is not an attribute value of one type')
+  const [type, value] = entry
+  switch (type) {
+    case 'S':
+      return typeof value === 'string' ? value : refuse(path, 'is not a string')
+    case 'N':
+      return numberOf(value, path)
+    case 'BOOL':
+      return typeof value === 'boolean' ? value : refuse(path, 'is not a boolean')
+    case 'NULL':
+      return null
+    case 'M':
+      return mapOf(value, path, depth)
+    case 'L':
+      if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
+      return listOf(value, path).map((item, i) => valueOf(item, `${path}[${i}]`, depth + 1))
+    case 'B':
+      return bytesOf(value, path)
+    case 'SS':
+      return new Set(listOf(value, path).map((item) => (typeof item === 'string' ? item : refuse(path, 'is not a set of strings'))))
+    case 'NS':
+      return new Set(listOf(value, path).map((item) => numberOf(item, path)))
+    case 'BS':
+      return new Set(listOf(value, path).map((item) => bytesOf(item, path)))
+    default:
+      return refuse(path, 'has a type that DynamoDB does not know')
+  }
+}
+
+function listOf(value: unknown, path: string): readonly unknown[] {
+  return Array.isArray(value) ? value : refuse(path, 'is not a list')
+}
+
+function bytesOf(value: unknown, path: string): Uint8Array {
+  if (typeof value !== 'string') return refuse(path, 'is not base64')
+  return new Uint8Array(Buffer.from(value, 'base64'))
+}
+
+function numberOf(text: unknown, path: string): number {
+  if (typeof text !== 'string' || text.trim() === '') return refuse(path, 'is not a number')
+  const value = Number(text)
+  if (!Number.isFinite(value)) return refuse(path, 'is not a number that a double can hold')
+  if (text.length > 15 && digitsOf(text) !== digitsOf(String(value))) {
+    return refuse(path, `has ${digitsOf(text).length} digits, more than a double can hold: store it as a string`)
+  }
+  return value
+}
+
+/** The significant digits, without sign, point, exponent and zeros at either end. */
+function digitsOf(text: string): string {
+  const [mantissa = ''] = text.toLowerCase().split('e')
+  return mantissa.replace(/[^0-9]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+}
+
+function refuse(path: string, why: string): never {
+  throw new SpaceshipError('attributes', `'${path}' ${why}`)
+}
+
+/**
+ * Plain values as attribute values. Undefined fields are left out.
+ *
+ * @throws SpaceshipError `attributes` for what DynamoDB cannot hold (functions, NaN, empty sets)
+ */
+export function marshal(row: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
+  const item: Record<string, Record<string, unknown>> = {}
+  for (const [name, value] of Object.entries(row)) {
+    if (value !== undefined) item[name] = attributeOf(value, name)
+  }
+  return item
+}
+
+function attributeOf(value: unknown, path: string): Record<string, unknown> {
+  if (value === null) return { NULL: true }
+  switch (typeof value) {
+    case 'string':
+      return { S: value }
+    case 'boolean':
+      return { BOOL: value }
+    case 'bigint':
+      return { N: String(value) }
+    case 'number':
+      return Number.isFinite(value) ? { N: String(value) } : refuse(path, 'is not a finite number')
+    case 'object':
+      return containerOf(value, path)
+    default:
+      return refuse(path, `is a ${typeof value}, which DynamoDB cannot hold`)
+  }
+}
+
+function containerOf(value: object, path: string): Record<string, unknown> {
+  if (value instanceof Uint8Array) return { B: Buffer.from(value).toString('base64') }
+  if (value instanceof Set) return setOf([...value], path)
+  if (Array.isArray(value)) return { L: value.map((item, i) => attributeOf(item ?? null, `${path}[${i}]`)) }
+  if (value instanceof Date || value instanceof Map) return refuse(path, 'is a Date or Map: store a string, number or object')
+  return { M: marshal(Object.fromEntries(Object.entries(value))) }
+}
+
+function setOf(items: readonly unknown[], path: string): Record<string, unknown> {
+  if (items.length === 0) return refuse(path, 'is an empty set, which DynamoDB cannot hold')
+  if (items.every((item) => typeof item === 'string')) return { SS: items }
+  if (items.every((item) => typeof item === 'number' || typeof item === 'bigint')) return { NS: items.map(String) }
+  if (items.every((item) => item instanceof Uint8Array)) return { BS: items.map((item) => Buffer.from(item).toString('base64')) }
+  return refuse(path, 'is a set of mixed types')
+}

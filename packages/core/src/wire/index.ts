@@ -1,0 +1,7 @@
+export { type AttributeMap, marshal, unmarshal } from './attributes.ts'
+export { type Change, changeOf } from './change.ts'
+export { type CloudEvent, cloudEventOf, encodeCloudEvent } from './cloudevent.ts'
+export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
+export { type Incoming, read } from './incoming.ts'
+export { comparePositions, compareSequences, formatPosition, type Position, parsePosition } from './position.ts'
+export type { StreamRecord } from './record.ts'
