@@ -1,0 +1,93 @@
+import { connect as connectHttp2 } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { json, type Request, serve } from './index.ts'
+
+const echo = (request: Request) =>
+  json(200, {
+    method: request.method,
+    path: request.path,
+    query: Object.fromEntries(request.query),
+    body: request.body.toString(),
+    x: request.headers['x-one'],
+  })
+
+describe('serve', () => {
+  it('hands method, path, query, headers and body to the handler over HTTP/1.1', async () => {
+    await using served = await serve(echo)
+    const response = await fetch(`${served.url}/a/b?c=d`, {
+      method: 'PUT',
+      body: 'hi',
+      headers: { 'X-One': '1' },
+    })
+    expect(await response.json()).toEqual({
+      method: 'PUT',
+      path: '/a/b',
+      query: { c: 'd' },
+      body: 'hi',
+      x: '1',
+    })
+  })
+
+  it('speaks HTTP/2 with prior knowledge on the same port', async () => {
+    await using served = await serve(echo)
+    const session = connectHttp2(served.url)
+    const stream = session.request({ ':method': 'POST', ':path': '/h2?q=1', 'x-one': '2' })
+    stream.end('over two')
+    expect(JSON.parse(await text(stream))).toEqual({
+      method: 'POST',
+      path: '/h2',
+      query: { q: '1' },
+      body: 'over two',
+      x: '2',
+    })
+    await new Promise<void>((resolve) => session.close(resolve))
+  })
+
+  it('recognises a request whose first bytes come one at a time', async () => {
+    await using served = await serve(echo)
+    const socket = connectTcp({ port: served.port, host: '127.0.0.1', noDelay: true })
+    for (const byte of 'PUT / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n') {
+      await new Promise<void>((resolve) => socket.write(byte, () => resolve()))
+    }
+    expect(await text(socket)).toContain('"method":"PUT"')
+  })
+
+  it('answers 500 when the handler throws, without its message, and keeps serving', async () => {
+    await using served = await serve((request) => {
+      if (request.path === '/bad') throw new TypeError('secret detail')
+      return { status: 204 }
+    })
+    const bad = await fetch(`${served.url}/bad`)
+    expect(bad.status).toBe(500)
+    expect(await bad.text()).toBe('internal error: TypeError\n')
+    expect((await fetch(`${served.url}/good`)).status).toBe(204)
+  })
+
+  it('refuses a body over 32 MiB', async () => {
+    await using served = await serve(echo)
+    const response = await fetch(served.url, { method: 'POST', body: Buffer.alloc(32 * 1024 * 1024 + 1) })
+    expect(response.status).toBe(413)
+  })
+
+  it('closes at once although a client keeps its connection, also twice', async () => {
+    const served = await serve(echo)
+    const socket = connectTcp(served.port, '127.0.0.1')
+    socket.on('error', () => {})
+    const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+    await new Promise<void>((resolve) => socket.on('connect', () => resolve()))
+    await fetch(served.url)
+    await Promise.all([served.close(), served.close()])
+    await gone
+    await expect(fetch(served.url)).rejects.toThrow()
+  })
+
+  it('says which port it cannot have', async () => {
+    await using served = await serve(echo)
+    await expect(serve(echo, { port: served.port })).rejects.toMatchObject({
+      code: 'local-port',
+      message: expect.stringContaining(String(served.port)),
+    })
+  })
+})
