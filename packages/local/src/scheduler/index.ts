@@ -1,0 +1,1 @@
+export { type Scheduler, type SchedulerOptions, type StreamPut, startScheduler } from './scheduler.ts'

@@ -1,0 +1,238 @@
+/**
+ * The life of a schedule. Each create or update starts a new *generation*; what an older one still does has no effect on it.
+ *
+ * ```
+ * create, update --> waiting --(due)--> putting --(accepted)--> gone (DELETE) or done (NONE)
+ *                       |                 |   ^
+ *                       |                 +---+ put failed: again, with backoff
+ *                       +--(update, delete, close)--> superseded
+ * ```
+ *
+ * A delete that comes while the record is being put cannot take it back: as with the real service, whoever reads the record
+ * must check that it is still wanted.
+ */
+import { randomUUID } from 'node:crypto'
+import { type Clock, systemClock } from '@spaceship/core/ports'
+import { json, type Reply, serve } from '../http/index.ts'
+import { readSchedule, renderInput, type Schedule, scheduleArn } from './schedule.ts'
+
+export interface StreamPut {
+  readonly stream: string
+  readonly partitionKey: string
+  readonly data: string
+}
+
+export interface SchedulerOptions {
+  /** Puts the record of a due schedule. Called again, with backoff, until it succeeds. */
+  readonly put: (record: StreamPut) => Promise<unknown>
+  /** @default chosen by the system */
+  readonly port?: number
+  /** @default the system's clock */
+  readonly clock?: Clock
+  /** How many times faster than in reality a schedule becomes due, counted from when it was created or updated. @default 1 */
+  readonly timeScale?: number
+}
+
+export interface Scheduler extends AsyncDisposable {
+  readonly url: string
+  /** What waits or is being put, soonest first. */
+  readonly pending: readonly { readonly name: string; readonly due: Date }[]
+  close(): Promise<void>
+}
+
+interface Entry {
+  readonly schedule: Schedule
+  readonly created: number
+  readonly modified: number
+  readonly clientToken: string | undefined
+  /** Aborted when the entry is superseded. */
+  readonly superseded: AbortController
+  done: boolean
+}
+
+const FIRST_BACKOFF = 50
+const LONGEST_BACKOFF = 5_000
+
+/**
+ * EventBridge Scheduler on this machine, for its official client: one-time schedules with a Kinesis target. It may fire late,
+ * never early; what was due in the past fires at once. Everything else is refused with a `ValidationException`. Retry policies are accepted,
+ * but a put is repeated until it succeeds.
+ *
+ * @example
+ * await using scheduler = await startScheduler({ put: async ({ stream, partitionKey, data }) => { ... } })
+ * const client = new SchedulerClient({ endpoint: scheduler.url, region: 'us-east-1', credentials })
+ */
+export async function startScheduler({
+  put,
+  port,
+  clock = systemClock,
+  timeScale = 1,
+}: SchedulerOptions): Promise<Scheduler> {
+  const entries = new Map<string, Entry>()
+  const running = new Set<Promise<void>>()
+
+  function arm(entry: Entry): void {
+    if (!entry.schedule.enabled) return
+    const fire = run(entry).finally(() => running.delete(fire))
+    running.add(fire)
+  }
+
+  async function run(entry: Entry): Promise<void> {
+    const { schedule, modified, superseded } = entry
+    const { signal } = superseded
+    const dueHere = modified + Math.max(0, schedule.due - modified) / timeScale
+    while (clock.now() < dueHere && !signal.aborted) await clock.sleep(dueHere - clock.now(), signal)
+    const id = randomUUID()
+    let backoff = FIRST_BACKOFF
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      const data = renderInput(schedule, { id, attempt })
+      try {
+        await put({ stream: schedule.stream, partitionKey: schedule.partitionKey, data })
+        break
+      } catch {
+        await clock.sleep(backoff, signal)
+        backoff = Math.min(backoff * 2, LONGEST_BACKOFF)
+      }
+    }
+    entry.done = true
+    if (schedule.deleteWhenDone && entries.get(schedule.name) === entry) entries.delete(schedule.name)
+  }
+
+  function store(schedule: Schedule, clientToken: string | undefined): Reply {
+    const former = entries.get(schedule.name)
+    former?.superseded.abort()
+    const modified = clock.now()
+    const entry = {
+      schedule,
+      clientToken,
+      created: former?.created ?? modified,
+      modified,
+      superseded: new AbortController(),
+      done: false,
+    }
+    entries.set(schedule.name, entry)
+    arm(entry)
+    return json(200, { ScheduleArn: scheduleArn(schedule.name) })
+  }
+
+  function write(name: string, mustExist: boolean, body: Buffer): Reply {
+    const fields = parse(body)
+    if (fields === undefined)
+      return refusal(400, 'ValidationException', 'The request body is not a JSON object.')
+    const { GroupName: group = 'default', ClientToken: token } = fields
+    if (group !== 'default') return missingGroup(String(group))
+    const schedule = readSchedule(name, fields)
+    if ('problems' in schedule) return refusal(400, 'ValidationException', schedule.problems.join(' '))
+    const former = entries.get(name)
+    if (mustExist && !former) return missing(name)
+    const clientToken = typeof token === 'string' ? token : undefined
+    if (!mustExist && former) {
+      // The client repeats a request whose answer was lost, with the token of the first.
+      if (clientToken !== undefined && former.clientToken === clientToken)
+        return json(200, { ScheduleArn: scheduleArn(name) })
+      return refusal(409, 'ConflictException', `Schedule ${name} already exists.`)
+    }
+    return store(schedule, clientToken)
+  }
+
+  function remove(name: string): Reply {
+    const entry = entries.get(name)
+    if (!entry) return missing(name)
+    entry.superseded.abort()
+    entries.delete(name)
+    return json(200, {})
+  }
+
+  function list(query: URLSearchParams): Reply {
+    const limit = Math.min(Number(query.get('MaxResults') ?? 100), 100)
+    const after = query.get('NextToken') ?? ''
+    const matching = [...entries.values()]
+      .filter(
+        ({ schedule }) => schedule.name.startsWith(query.get('NamePrefix') ?? '') && schedule.name > after,
+      )
+      .filter(
+        ({ schedule }) => (query.get('State') ?? schedule.description.State) === schedule.description.State,
+      )
+      .sort((one, other) => (one.schedule.name < other.schedule.name ? -1 : 1))
+    const page = matching.slice(0, limit)
+    const next = matching.length > page.length ? page.at(-1)?.schedule.name : undefined
+    return json(200, { Schedules: page.map(summary), ...(next === undefined ? {} : { NextToken: next }) })
+  }
+
+  const server = await serve(
+    ({ method, path, query, body }) => {
+      const group = query.get('groupName') ?? query.get('ScheduleGroup') ?? 'default'
+      if (group !== 'default') return missingGroup(group)
+      if (method === 'GET' && path === '/schedules') return list(query)
+      const [, encoded] = /^\/schedules\/([^/]+)$/.exec(path) ?? []
+      const name = encoded === undefined ? undefined : decodeURIComponent(encoded)
+      if (name !== undefined && method === 'POST') return write(name, false, body)
+      if (name !== undefined && method === 'PUT') return write(name, true, body)
+      if (name !== undefined && method === 'DELETE') return remove(name)
+      if (name !== undefined && method === 'GET') {
+        const entry = entries.get(name)
+        return entry
+          ? json(200, { ...entry.schedule.description, Arn: scheduleArn(name), ...dates(entry) })
+          : missing(name)
+      }
+      return refusal(
+        400,
+        'ValidationException',
+        `${method} ${path} is not supported: the embedded scheduler is a stand-in that knows schedules only.`,
+      )
+    },
+    port === undefined ? {} : { port },
+  )
+
+  async function close(): Promise<void> {
+    for (const { superseded } of entries.values()) superseded.abort()
+    await server.close()
+    await Promise.all(running)
+  }
+
+  return {
+    url: server.url,
+    get pending() {
+      return [...entries.values()]
+        .filter(({ schedule, done }) => schedule.enabled && !done)
+        .map(({ schedule }) => ({ name: schedule.name, due: new Date(schedule.due) }))
+        .sort((one, other) => one.due.getTime() - other.due.getTime())
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const dates = ({ created, modified }: Entry) => ({
+  CreationDate: created / 1000,
+  LastModificationDate: modified / 1000,
+})
+
+function summary(entry: Entry) {
+  const { name, description } = entry.schedule
+  const target = { Arn: `arn:aws:kinesis:us-east-1:000000000000:stream/${entry.schedule.stream}` }
+  return {
+    Name: name,
+    GroupName: 'default',
+    Arn: scheduleArn(name),
+    State: description.State,
+    Target: target,
+    ...dates(entry),
+  }
+}
+
+function parse(body: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const refusal = (status: number, type: string, message: string) =>
+  json(status, { Message: message }, { 'x-amzn-errortype': type })
+const missing = (name: string) =>
+  refusal(404, 'ResourceNotFoundException', `Schedule ${name} does not exist.`)
+const missingGroup = (name: string) =>
+  refusal(404, 'ResourceNotFoundException', `Schedule group ${name} does not exist.`)
