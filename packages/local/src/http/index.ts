@@ -1,4 +1,16 @@
 /** The room of the wire: one small HTTP server that every endpoint of the embedded spaceship stands on. */
 
+export {
+  type AwsFault,
+  awsRequest,
+  type Fields,
+  faultOf,
+  faultReply,
+  fieldsOf,
+  isFields,
+  signed,
+  targetOf,
+} from './aws.ts'
 export { json } from './json.ts'
 export { type Handler, type Reply, type Request, type Served, type ServeOptions, serve } from './serve.ts'
+export { type Upstream, upstreamOf } from './upstream.ts'

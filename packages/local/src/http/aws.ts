@@ -1,0 +1,82 @@
+/** The wire of AWS's JSON services: one POST per call, the operation in a header, errors as `{ __type, message }`. */
+
+import type { Reply, Request } from './serve.ts'
+
+/** What a call's input may hold; each reader checks what it uses. */
+export type Fields = Readonly<Record<string, unknown>>
+
+/** An error that is answered to the client as the service would. */
+export interface AwsFault {
+  readonly type: string
+  readonly message: string
+  readonly status?: number
+  readonly fields?: Fields
+}
+
+/** The operation that a request names: `{ service: 'DynamoDB_20120810', operation: 'PutItem' }`. */
+export function targetOf(request: Request): { service: string; operation: string } {
+  const [service = '', operation = ''] = (request.headers['x-amz-target'] ?? '').split('.')
+  return { service, operation }
+}
+
+/** The JSON object in a body, or `undefined` if it is none: then the emulator says what it thinks of it. */
+export function fieldsOf(body: string | Buffer | undefined): Fields | undefined {
+  if (body === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(body.toString())
+    return isFields(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A request as an SDK would make it, for calls from inside the process. */
+export function awsRequest(target: string, input: unknown, contentType: string): Request {
+  return {
+    method: 'POST',
+    path: '/',
+    query: new URLSearchParams(),
+    headers: { 'content-type': contentType, 'x-amz-target': target, ...SIGNED },
+    body: Buffer.from(JSON.stringify(input)),
+  }
+}
+
+/** The emulators want to see a signature and check none. A hand-written `curl` need not invent one. */
+export function signed(request: Request): Request {
+  const already = 'authorization' in request.headers || request.query.has('X-Amz-Algorithm')
+  return already ? request : { ...request, headers: { ...request.headers, ...SIGNED } }
+}
+
+const SIGNED = {
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=local/20200101/local/local/aws4_request, SignedHeaders=host, Signature=0',
+  'x-amz-date': '20200101T000000Z',
+}
+
+/** The answer to a fault. */
+export function faultReply(
+  { type, message, status = 400, fields = {} }: AwsFault,
+  contentType: string,
+): Reply {
+  const name = type.slice(type.indexOf('#') + 1)
+  return {
+    status,
+    headers: { 'content-type': contentType, 'x-amzn-errortype': name },
+    body: JSON.stringify({ __type: type, message, ...fields }),
+  }
+}
+
+/** The short name of the error in an answer, if it is one: `ResourceNotFoundException`. */
+export function faultOf(reply: Reply): { name: string; message: string } | undefined {
+  if (reply.status < 300) return undefined
+  const fields = fieldsOf(reply.body)
+  const type = String(fields?.__type ?? `HTTP ${reply.status}`)
+  return {
+    name: type.slice(type.indexOf('#') + 1),
+    message: String(fields?.message ?? fields?.Message ?? ''),
+  }
+}
