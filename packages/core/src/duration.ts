@@ -15,7 +15,10 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
 export function milliseconds(duration: Duration): number {
   const value = typeof duration === 'number' ? duration : parse(duration)
   if (Number.isFinite(value) && value >= 0) return value
-  throw new SpaceshipError('duration', `'${duration}' is not a duration: write milliseconds, or '250ms', '30s', '5m', '2h', '3d'`)
+  throw new SpaceshipError(
+    'duration',
+    `'${duration}' is not a duration: write milliseconds, or '250ms', '30s', '5m', '2h', '3d'`,
+  )
 }
 
 /** True if {@link milliseconds} would accept the value. */

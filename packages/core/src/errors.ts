@@ -23,7 +23,10 @@ export class ConfigurationError extends SpaceshipError {
   readonly problems: readonly string[]
 
   constructor(subject: string, problems: readonly string[]) {
-    super('configuration', `${subject}: ${problems.length} problem(s)\n${problems.map((p) => `  - ${p}`).join('\n')}`)
+    super(
+      'configuration',
+      `${subject}: ${problems.length} problem(s)\n${problems.map((p) => `  - ${p}`).join('\n')}`,
+    )
     this.problems = problems
   }
 }

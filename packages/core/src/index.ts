@@ -1,3 +1,48 @@
+/** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
+export {
+  type Actor,
+  type Changed,
+  type Context,
+  type Created,
+  type Due,
+  type Effect,
+  type Entity,
+  type EntityOptions,
+  type EventDef,
+  type EventMeta,
+  type EventOf,
+  entity,
+  event,
+  type FieldRule,
+  type Handler,
+  handler,
+  type KeyNames,
+  type KeyValue,
+  type Narrow,
+  type Need,
+  type Origin,
+  type Pattern,
+  type Publish,
+  type Published,
+  type PublishedEvent,
+  type Reactor,
+  type ReactorOptions,
+  type Reminder,
+  type Removed,
+  type RetryPolicy,
+  type Route,
+  type RouteOptions,
+  reactor,
+  reminder,
+  route,
+  type Saved,
+  type Skip,
+  skip,
+  type Version,
+  type WhenExhausted,
+} from './domain/index.ts'
 export { type Duration, isDuration, milliseconds } from './duration.ts'
 export { ConfigurationError, codeOf, refuse, SpaceshipError } from './errors.ts'
+export type { Reminders } from './reminders/index.ts'
 export { Permanent, RetryAfter, Unavailable } from './verdicts.ts'
+export { encodePublished, marshal, unmarshal } from './wire/index.ts'

@@ -43,7 +43,11 @@ export class Permanent extends SpaceshipError {
 export class Unavailable extends SpaceshipError {
   readonly dependency: string
 
-  constructor(dependency: string, message = `${dependency} is unavailable`, options: ErrorOptionsWithCause = {}) {
+  constructor(
+    dependency: string,
+    message = `${dependency} is unavailable`,
+    options: ErrorOptionsWithCause = {},
+  ) {
     super('unavailable', message, options)
     this.dependency = dependency
   }

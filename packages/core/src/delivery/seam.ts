@@ -44,6 +44,8 @@ export interface Delivery {
    * it grows with what is stuck, not with what is done. Undefined when there is nothing to know.
    */
   readonly journal: string | undefined
+  /** Resolves when nothing can go on without new records or time passing: what tests wait for instead of sleeping. */
+  quiet(): Promise<void>
   /**
    * Waits for what is in flight until `until`; nothing starts after it, and signals are aborted at it. For `suffix` the
    * journal is durable when this resolves.

@@ -79,11 +79,14 @@ export function entity<
   name: string,
   options: EntityOptions<S, K>,
 ): Entity<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, K> {
-  const key: string[] = typeof options.key === 'string' ? [options.key] : [options.key.partition, options.key.sort]
+  const key: string[] =
+    typeof options.key === 'string' ? [options.key] : [options.key.partition, options.key.sort]
   refuse(`entity '${name}'`, [
     ...(name === '' ? ['it needs a name'] : []),
     ...(options.table === '' ? ["'table' is empty: give the name of the DynamoDB table"] : []),
-    ...(key.some((part) => part === '') ? ["'key' is empty: name the partition key attribute, or { partition, sort }"] : []),
+    ...(key.some((part) => part === '')
+      ? ["'key' is empty: name the partition key attribute, or { partition, sort }"]
+      : []),
     ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
   ])
   const spec: EntitySpec = {
@@ -97,7 +100,10 @@ export function entity<
   }
 
   function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {
-    return { name: event, spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest } } as const
+    return {
+      name: event,
+      spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest },
+    } as const
   }
 
   return {

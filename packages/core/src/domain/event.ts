@@ -67,7 +67,11 @@ export interface EventDef<out E = unknown> {
 }
 
 /** The event type of a definition, or the union for a list of them. */
-export type EventOf<D> = D extends readonly (infer Item)[] ? EventOf<Item> : D extends EventDef<infer E> ? E : never
+export type EventOf<D> = D extends readonly (infer Item)[]
+  ? EventOf<Item>
+  : D extends EventDef<infer E>
+    ? E
+    : never
 
 /** The kinds of change of an item. `created` and `changed` together are `saved`. */
 export type ChangeKind = 'INSERT' | 'MODIFY' | 'REMOVE'

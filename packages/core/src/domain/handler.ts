@@ -83,4 +83,3 @@ export function skip(reason: string): Skip {
 export function isSkip(value: unknown): value is Skip {
   return typeof value === 'object' && value !== null && skipped in value
 }
-

@@ -49,7 +49,9 @@ export type Narrow<T, P, S extends 'from' | 'to'> = T extends unknown
   ? Omit<T, keyof P> & { readonly [K in keyof P & keyof T]: Without<P[K], Opposite<S>, Side<P[K], S, T[K]>> }
   : never
 
-type Rule = ((before: unknown, after: unknown) => boolean) | { readonly from?: unknown; readonly to?: unknown }
+type Rule =
+  | ((before: unknown, after: unknown) => boolean)
+  | { readonly from?: unknown; readonly to?: unknown }
 
 /** Compiles a pattern to a predicate over two parsed rows. */
 export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Row, after: Row) => boolean {
@@ -75,7 +77,9 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
   if (a instanceof Set && b instanceof Set) {
-    return a.size === b.size && [...a].every((item) => b.has(item) || [...b].some((other) => same(item, other)))
+    return (
+      a.size === b.size && [...a].every((item) => b.has(item) || [...b].some((other) => same(item, other)))
+    )
   }
   if (a instanceof Map && b instanceof Map) {
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key)))
@@ -83,5 +87,7 @@ export function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b) || ArrayBuffer.isView(a) !== ArrayBuffer.isView(b)) return false
   const left = Object.entries(a)
   const right = new Map(Object.entries(b))
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
+  return (
+    left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
+  )
 }

@@ -68,13 +68,17 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
     ...(added.events.length === 0 ? ['it names no event'] : []),
     ...(typeof added.handler === 'function' ? [] : ['its handler is not a function']),
-    ...(timeout === undefined || isDuration(timeout) ? [] : [`timeout '${timeout}' is not a duration such as '30s'`]),
+    ...(timeout === undefined || isDuration(timeout)
+      ? []
+      : [`timeout '${timeout}' is not a duration such as '30s'`]),
     ...retryProblems(retry),
   ]
 }
 
 function malformed(what: string, value: string): string[] {
-  return ID.test(value) ? [] : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
+  return ID.test(value)
+    ? []
+    : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
 }
 
 function retryProblems({ attempts, base, max }: RetryPolicy = {}): string[] {
@@ -82,7 +86,9 @@ function retryProblems({ attempts, base, max }: RetryPolicy = {}): string[] {
     ...(attempts === undefined || (Number.isInteger(attempts) && attempts >= 1)
       ? []
       : [`retry.attempts is ${attempts}: give a whole number of at least 1 (1 means no retry)`]),
-    ...(base === undefined || isDuration(base) ? [] : [`retry.base '${base}' is not a duration such as '1s'`]),
+    ...(base === undefined || isDuration(base)
+      ? []
+      : [`retry.base '${base}' is not a duration such as '1s'`]),
     ...(max === undefined || isDuration(max) ? [] : [`retry.max '${max}' is not a duration such as '1m'`]),
   ]
 }

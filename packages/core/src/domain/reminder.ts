@@ -3,7 +3,8 @@ import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
 
 /** Something to be done later for a key, unless it is cancelled or no longer true when it is due. */
-export interface Reminder<Payload, Input = Payload, N extends string = string> extends EventDef<Due<Payload, N>> {
+export interface Reminder<Payload, Input = Payload, N extends string = string>
+  extends EventDef<Due<Payload, N>> {
   readonly name: N
   readonly spec: ReminderSpec
   /** Holds the type only; never set. */

@@ -12,7 +12,8 @@ const LONGEST = 2_147_483_647
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
-    for (let left = ms; left > 0 && !signal?.aborted; left -= LONGEST) await timer(Math.min(left, LONGEST), signal)
+    for (let left = ms; left > 0 && !signal?.aborted; left -= LONGEST)
+      await timer(Math.min(left, LONGEST), signal)
   },
 }
 

@@ -60,7 +60,11 @@ function valueOf(attribute: unknown, path: string, depth: number): unknown {
     case 'B':
       return bytesOf(value, path)
     case 'SS':
-      return new Set(listOf(value, path).map((item) => (typeof item === 'string' ? item : refuse(path, 'is not a set of strings'))))
+      return new Set(
+        listOf(value, path).map((item) =>
+          typeof item === 'string' ? item : refuse(path, 'is not a set of strings'),
+        ),
+      )
     case 'NS':
       return new Set(listOf(value, path).map((item) => numberOf(item, path)))
     case 'BS':
@@ -84,7 +88,10 @@ function numberOf(text: unknown, path: string): number {
   const value = Number(text)
   if (!Number.isFinite(value)) return refuse(path, 'is not a number that a double can hold')
   if (text.length > 15 && digitsOf(text) !== digitsOf(String(value))) {
-    return refuse(path, `has ${digitsOf(text).length} digits, more than a double can hold: store it as a string`)
+    return refuse(
+      path,
+      `has ${digitsOf(text).length} digits, more than a double can hold: store it as a string`,
+    )
   }
   return value
 }
@@ -92,7 +99,10 @@ function numberOf(text: unknown, path: string): number {
 /** The significant digits, without sign, point, exponent and zeros at either end. */
 function digitsOf(text: string): string {
   const [mantissa = ''] = text.toLowerCase().split('e')
-  return mantissa.replace(/[^0-9]/g, '').replace(/^0+/, '').replace(/0+$/, '')
+  return mantissa
+    .replace(/[^0-9]/g, '')
+    .replace(/^0+/, '')
+    .replace(/0+$/, '')
 }
 
 function refuse(path: string, why: string): never {
@@ -134,14 +144,17 @@ function containerOf(value: object, path: string): Record<string, unknown> {
   if (value instanceof Uint8Array) return { B: Buffer.from(value).toString('base64') }
   if (value instanceof Set) return setOf([...value], path)
   if (Array.isArray(value)) return { L: value.map((item, i) => attributeOf(item ?? null, `${path}[${i}]`)) }
-  if (value instanceof Date || value instanceof Map) return refuse(path, 'is a Date or Map: store a string, number or object')
+  if (value instanceof Date || value instanceof Map)
+    return refuse(path, 'is a Date or Map: store a string, number or object')
   return { M: marshal(Object.fromEntries(Object.entries(value))) }
 }
 
 function setOf(items: readonly unknown[], path: string): Record<string, unknown> {
   if (items.length === 0) return refuse(path, 'is an empty set, which DynamoDB cannot hold')
   if (items.every((item) => typeof item === 'string')) return { SS: items }
-  if (items.every((item) => typeof item === 'number' || typeof item === 'bigint')) return { NS: items.map(String) }
-  if (items.every((item) => item instanceof Uint8Array)) return { BS: items.map((item) => Buffer.from(item).toString('base64')) }
+  if (items.every((item) => typeof item === 'number' || typeof item === 'bigint'))
+    return { NS: items.map(String) }
+  if (items.every((item) => item instanceof Uint8Array))
+    return { BS: items.map((item) => Buffer.from(item).toString('base64')) }
   return refuse(path, 'is a set of mixed types')
 }

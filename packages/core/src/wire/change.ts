@@ -36,7 +36,11 @@ interface ChangeJson {
   readonly time: number
   readonly precision: unknown
   readonly principal: unknown
-  readonly images: { readonly keys: AttributeMap; readonly before: AttributeMap | undefined; readonly after: AttributeMap | undefined }
+  readonly images: {
+    readonly keys: AttributeMap
+    readonly before: AttributeMap | undefined
+    readonly after: AttributeMap | undefined
+  }
 }
 
 /** The change in a parsed JSON value, or undefined if that is something else. */
@@ -65,7 +69,17 @@ export function changeOf(json: Readonly<Record<string, unknown>>): Change | unde
     image: decode,
     identity: () => {
       const digest = createHash('sha256')
-      digest.update(canonical([table, eventName, parsed.time, parsed.precision ?? null, images.keys, images.before ?? null, images.after ?? null]))
+      digest.update(
+        canonical([
+          table,
+          eventName,
+          parsed.time,
+          parsed.precision ?? null,
+          images.keys,
+          images.before ?? null,
+          images.after ?? null,
+        ]),
+      )
       return digest.digest('base64url')
     },
   }
@@ -100,7 +114,8 @@ function tableOfArn(arn: unknown): string | undefined {
 
 /** Without a precision the magnitude tells: 10 digits are seconds, 13 milliseconds, 16 microseconds. */
 function intervalOf(time: number, precision: unknown): Version {
-  if (precision === 'MICROSECOND' || (precision !== 'MILLISECOND' && time >= 1e14)) return { min: time, max: time }
+  if (precision === 'MICROSECOND' || (precision !== 'MILLISECOND' && time >= 1e14))
+    return { min: time, max: time }
   if (precision === 'MILLISECOND' || time >= 1e11) return { min: time * 1_000, max: time * 1_000 + 999 }
   return { min: Math.floor(time * 1e6), max: Math.floor(time * 1e6) + 999_999 }
 }

@@ -11,14 +11,34 @@ export interface CloudEvent {
 /** The CloudEvent in a parsed JSON value, or undefined if that is something else. */
 export function cloudEventOf(json: Readonly<Record<string, unknown>>): CloudEvent | undefined {
   const { specversion, id, source, type, time, data } = json
-  if (specversion !== '1.0' || typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string') return undefined
+  if (
+    specversion !== '1.0' ||
+    typeof id !== 'string' ||
+    typeof source !== 'string' ||
+    typeof type !== 'string'
+  )
+    return undefined
   const at = typeof time === 'string' ? new Date(time) : undefined
   return { id, source, type, time: at !== undefined && Number.isNaN(at.getTime()) ? undefined : at, data }
 }
 
-export function encodeCloudEvent(event: { readonly id: string; readonly source: string; readonly type: string; readonly time: Date; readonly data: unknown }): Uint8Array {
+export function encodeCloudEvent(event: {
+  readonly id: string
+  readonly source: string
+  readonly type: string
+  readonly time: Date
+  readonly data: unknown
+}): Uint8Array {
   const { id, source, type, time, data } = event
   return new TextEncoder().encode(
-    JSON.stringify({ specversion: '1.0', id, source, type, time: time.toISOString(), datacontenttype: 'application/json', data }),
+    JSON.stringify({
+      specversion: '1.0',
+      id,
+      source,
+      type,
+      time: time.toISOString(),
+      datacontenttype: 'application/json',
+      data,
+    }),
   )
 }

@@ -18,6 +18,7 @@ export function encodeEnvelope(envelope: ReminderEnvelope): string {
 export function envelopeOf(json: Readonly<Record<string, unknown>>): ReminderEnvelope | undefined {
   const { spaceship, kind, application, reminder, key, generation } = json
   if (spaceship !== 1 || kind !== 'reminder') return undefined
-  if (typeof application !== 'string' || typeof reminder !== 'string' || typeof key !== 'string') return undefined
+  if (typeof application !== 'string' || typeof reminder !== 'string' || typeof key !== 'string')
+    return undefined
   return typeof generation === 'number' ? { kind, application, reminder, key, generation } : undefined
 }

@@ -17,7 +17,11 @@ export function read(data: Uint8Array): Incoming {
   try {
     json = JSON.parse(utf8.decode(data))
   } catch {
-    return { kind: 'unreadable', reason: 'undecodable', detail: `${data.length} bytes that are not JSON in UTF-8` }
+    return {
+      kind: 'unreadable',
+      reason: 'undecodable',
+      detail: `${data.length} bytes that are not JSON in UTF-8`,
+    }
   }
   if (isObject(json)) {
     const change = changeOf(json)

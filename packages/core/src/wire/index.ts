@@ -3,5 +3,12 @@ export { type Change, changeOf } from './change.ts'
 export { type CloudEvent, cloudEventOf, encodeCloudEvent } from './cloudevent.ts'
 export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
 export { type Incoming, read } from './incoming.ts'
-export { comparePositions, compareSequences, formatPosition, type Position, parsePosition } from './position.ts'
+export {
+  comparePositions,
+  compareSequences,
+  formatPosition,
+  type Position,
+  parsePosition,
+} from './position.ts'
+export { encodePublished } from './published.ts'
 export type { StreamRecord } from './record.ts'

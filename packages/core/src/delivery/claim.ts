@@ -1,0 +1,88 @@
+/**
+ * Owns claims: the write-ahead record of one route's execution of one event identity.
+ *
+ * ```
+ *              acquire                complete
+ *   (absent) ──────────> held ───────────────────> completed
+ *       ▲                 │ │ bury
+ *       │         release │ └────────────────────> dead
+ *       └── released <────┘
+ *   held, lease over + clock skew ── acquire ──> held by the next owner
+ * ```
+ *
+ * Every step compares and sets on the version that the step before it saw, so an owner that slept through its lease cannot
+ * end the claim of its successor.
+ */
+
+import type { StateItem, StateStore } from '../ports/index.ts'
+
+export interface ClaimSettings {
+  readonly state: StateStore
+  readonly maxClockSkew: number
+  /** Milliseconds for which a finished claim is remembered. */
+  readonly retention: number
+  readonly now: () => number
+}
+
+export type Acquired =
+  | { readonly kind: 'acquired'; readonly claim: Claim }
+  | { readonly kind: 'finished' }
+  /** Someone else runs it, or did when it died: ask again then. Milliseconds since 1970. */
+  | { readonly kind: 'held'; readonly until: number }
+
+export interface Claim {
+  /** False if the claim was lost meanwhile: the effect may be repeated by the successor. */
+  complete(): Promise<boolean>
+  bury(letter: string): Promise<boolean>
+  release(): Promise<boolean>
+}
+
+/**
+ * @param keys the claim's key, then those of the route's former ids (read, never written)
+ * @param until the end of the lease: no later than the attempt's deadline and the delivery's hard end
+ */
+export async function acquire(
+  settings: ClaimSettings,
+  keys: readonly string[],
+  until: number,
+): Promise<Acquired> {
+  const { state, now, maxClockSkew, retention } = settings
+  const [key = '', ...former] = keys
+  for (const old of former) {
+    if (isFinished(await state.get(old))) return { kind: 'finished' }
+  }
+  let expect: string | undefined
+  for (;;) {
+    const expiresAt = new Date(now() + retention)
+    const result = await state.set(key, { state: 'held', until }, { expect, expiresAt })
+    if (result.ok) return { kind: 'acquired', claim: claimOf(settings, key, result.version) }
+    const { current } = result
+    if (isFinished(current)) return { kind: 'finished' }
+    const free =
+      current === undefined ||
+      current.value['state'] === 'released' ||
+      leaseEnd(current) + maxClockSkew <= now()
+    if (!free) return { kind: 'held', until: leaseEnd(current) + maxClockSkew }
+    expect = current?.version
+  }
+}
+
+function claimOf({ state, now, retention }: ClaimSettings, key: string, version: string): Claim {
+  const end = async (value: { readonly state: string; readonly letter?: string }) => {
+    const expiresAt = new Date(now() + retention)
+    return (await state.set(key, value, { expect: version, expiresAt })).ok
+  }
+  return {
+    complete: () => end({ state: 'completed' }),
+    bury: (letter) => end({ state: 'dead', letter }),
+    release: () => end({ state: 'released' }),
+  }
+}
+
+function isFinished(item: StateItem | undefined): boolean {
+  return item?.value['state'] === 'completed' || item?.value['state'] === 'dead'
+}
+
+function leaseEnd(item: StateItem): number {
+  return Number(item.value['until'] ?? 0)
+}

@@ -1,0 +1,167 @@
+/** Owns the engine's options: one parse, all problems at once. */
+
+import type { Reactor } from '../domain/reactor.ts'
+import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
+import {
+  type Clock,
+  type DeadLetters,
+  type EntityReader,
+  type EventSink,
+  type Logger,
+  type StateStore,
+  silent,
+  systemClock,
+} from '../ports/index.ts'
+import { nameClashes, type Plans, planRoutes } from './plan.ts'
+
+export interface EngineOptions {
+  /** Scopes ids, claims, journals, leases and reminders: two deployments with one name are one application. */
+  readonly application: string
+  readonly reactors: readonly Reactor[]
+  /** Claims, journals and reminders. */
+  readonly state: StateStore
+  /** Required unless every route halts or discards. */
+  readonly deadLetters?: DeadLetters
+  /** Required by routes on a reminder with `unless`. */
+  readonly entities?: EntityReader
+  /** Where `context.publish` puts events. */
+  readonly events?: EventSink
+  /** @default the system's */
+  readonly clock?: Clock
+  /** Uniform in [0, 1): the jitter of retries. @default Math.random */
+  readonly random?: () => number
+  /** @default silent */
+  readonly logger?: Logger
+  /** Handlers that run at the same time, for each shard. @default 16 */
+  readonly concurrency?: number
+  /** How much may be unfinished or done above the watermark, for each shard. @default 10,000 records, 64 MiB */
+  readonly maxAhead?: { readonly records?: number; readonly bytes?: number }
+  /** How far the clocks of two owners may differ. @default '2s' */
+  readonly maxClockSkew?: Duration
+  /** How long claims and tombstones are kept: longer than the stream's retention. @default '8d' */
+  readonly retention?: Duration
+}
+
+/** The options with their defaults filled. */
+export interface Settings {
+  readonly application: string
+  readonly plans: Plans
+  readonly state: StateStore
+  readonly deadLetters: DeadLetters | undefined
+  readonly entities: EntityReader | undefined
+  readonly events: EventSink | undefined
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly concurrency: number
+  readonly maxAhead: { readonly records: number; readonly bytes: number }
+  readonly maxClockSkew: number
+  readonly retention: number
+}
+
+/** @throws ConfigurationError that lists every problem */
+export function parseOptions(options: EngineOptions): Settings {
+  refuse(`application '${options.application}'`, problemsOf(options))
+  return {
+    application: options.application,
+    plans: planRoutes(options.reactors),
+    state: options.state,
+    deadLetters: options.deadLetters,
+    entities: options.entities,
+    events: options.events,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? silent,
+    concurrency: options.concurrency ?? 16,
+    maxAhead: {
+      records: options.maxAhead?.records ?? 10_000,
+      bytes: options.maxAhead?.bytes ?? 64 * 1024 * 1024,
+    },
+    maxClockSkew: milliseconds(options.maxClockSkew ?? '2s'),
+    retention: milliseconds(options.retention ?? '8d'),
+  }
+}
+
+function problemsOf(options: EngineOptions): string[] {
+  const { application, concurrency, maxAhead = {}, reactors, state } = options
+  const problems: string[] = []
+  const add = (bad: boolean, problem: string) => {
+    if (bad) problems.push(problem)
+  }
+  add(
+    !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(application ?? ''),
+    "'application' must be 1 to 128 letters, digits, '.', '_' or '-': it becomes part of every key",
+  )
+  add(
+    typeof state?.set !== 'function',
+    "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",
+  )
+  for (const [name, value] of Object.entries({
+    concurrency,
+    'maxAhead.records': maxAhead.records,
+    'maxAhead.bytes': maxAhead.bytes,
+  })) {
+    add(
+      value !== undefined && !(Number.isInteger(value) && value >= 1),
+      `'${name}' is ${value}: give a whole number of at least 1`,
+    )
+  }
+  for (const name of ['maxClockSkew', 'retention'] as const) {
+    const value = options[name]
+    add(
+      value !== undefined && !isDuration(value),
+      `'${name}' is '${value}': give a duration such as '2s' or '8d'`,
+    )
+  }
+  if (!Array.isArray(reactors) || reactors.length === 0)
+    return [...problems, "'reactors' is empty: pass at least one reactor"]
+  return [...problems, ...reactorProblems(options)]
+}
+
+function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): string[] {
+  const names = reactors.map((reactor) => reactor.name)
+  const routes = reactors.flatMap((reactor) =>
+    reactor.routes.map((route) => ({ reactor, route, key: `${reactor.name}/${route.id}` })),
+  )
+  const lettered = routes.filter(
+    ({ reactor, route }) =>
+      (route.options.whenExhausted ?? reactor.options.whenExhausted ?? 'dead-letter') === 'dead-letter',
+  )
+  const looking = routes.filter(({ route }) =>
+    route.events.some(({ spec }) => spec.kind === 'reminder' && spec.unless),
+  )
+  const handled = new Set(
+    routes.flatMap(({ route }) =>
+      route.events.filter(({ spec }) => spec.kind === 'reminder').map((def) => def.name),
+    ),
+  )
+  const scheduled = routes.flatMap(({ route, key }) =>
+    (route.handler.needs ?? [])
+      .filter((need) => need.verb === 'schedules' && !handled.has(need.target))
+      .map((need) => ({ key, name: need.target })),
+  )
+  return [
+    ...names
+      .filter((name, i) => names.indexOf(name) < i)
+      .map((name) => `two reactors are called '${name}': names are durable state`),
+    ...reactors
+      .filter((reactor) => reactor.routes.length === 0)
+      .map((reactor) => `reactor '${reactor.name}' has no route`),
+    ...nameClashes(reactors).map((name) => `two different events are called '${name}': rename one`),
+    ...(lettered.length > 0 && deadLetters === undefined
+      ? [
+          `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): pass a DeadLetters, or set whenExhausted to 'halt' or 'discard'`,
+        ]
+      : []),
+    ...(looking.length > 0 && entities === undefined
+      ? [
+          `'entities' is missing, but '${looking[0]?.key}' handles a reminder with 'unless', which reads a row: pass an EntityReader, for instance dynamodbEntities(...)`,
+        ]
+      : []),
+    ...scheduled.map(
+      ({ key, name }) =>
+        `'${key}' schedules the reminder '${name}', which no route handles: add .on('...', ${name}, ...)`,
+    ),
+  ]
+}

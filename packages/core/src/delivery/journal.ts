@@ -1,0 +1,109 @@
+/**
+ * Owns the memory of a shard between two deliveries: up to a highest position, everything is done except what is listed,
+ * with its attempts. Where it is kept is the runtime's business (the lease row) or the engine's (a state item, for Lambda).
+ *
+ * ```
+ *   watermark                          highest
+ *   |  done  OPEN  done  done  OPEN  done |  nothing known
+ * ```
+ *
+ * Its size grows with what is stuck. A route that was not yet there when it was written is not taken for done.
+ */
+
+import { comparePositions, formatPosition, type Position, parsePosition } from '../wire/index.ts'
+import { type Ledger, positionOf } from './ledger.ts'
+
+interface Stored {
+  readonly version: 1
+  readonly highest: string
+  readonly routes: readonly string[]
+  readonly open: readonly (readonly [position: string, route: string, attempts: number, notBefore: number])[]
+}
+
+export interface Journal {
+  /** What is known of a route's share of a record; `keys` are the route's key and its former ones. */
+  recall(
+    position: Position,
+    keys: readonly string[],
+  ): { readonly done: boolean; readonly attempts: number; readonly notBefore: number }
+  /** The journal to leave behind, or undefined if nothing above the watermark is worth knowing. */
+  write(ledger: Ledger, routes: readonly string[]): string | undefined
+}
+
+const NOTHING = { done: false, attempts: 0, notBefore: 0 } as const
+
+/** More open shares than this are not listed: what lies above is forgotten, and so repeated, rather than growing the item. */
+const MOST = 2_000
+
+/** A text that is not a journal (someone edited the item) reads as no journal: work is repeated, never skipped. */
+export function readJournal(text: string | undefined): Journal {
+  const prior = text === undefined ? undefined : parse(text)
+  const highest = prior === undefined ? undefined : parsePosition(prior.highest)
+  const routes = new Set(prior?.routes)
+  const open = new Map(prior?.open.map((item) => [`${item[0]} ${item[1]}`, item]))
+
+  return {
+    recall: (position, keys) => {
+      if (highest === undefined || comparePositions(position, highest) > 0) return NOTHING
+      const at = formatPosition(position)
+      for (const key of keys) {
+        const item = open.get(`${at} ${key}`)
+        if (item !== undefined) return { done: false, attempts: item[2], notBefore: item[3] }
+      }
+      return keys.some((key) => routes.has(key)) ? { ...NOTHING, done: true } : NOTHING
+    },
+    write: (ledger, known) => {
+      const shares = ledger.entries.flatMap((entry) => {
+        const position = positionOf(entry)
+        return entry.shares.map((share) => ({ share, position }))
+      })
+      const touched = shares.filter(({ share }) => share.done || share.attempts > 0 || share.notBefore > 0)
+      let top = touched.at(-1)?.position
+      const beyond = (prior?.open ?? []).filter(
+        ([at]) =>
+          ledger.lastPushed === undefined || comparePositions(parsePosition(at), ledger.lastPushed) > 0,
+      )
+      if (highest !== undefined && (top === undefined || comparePositions(highest, top) > 0)) top = highest
+      if (
+        top === undefined ||
+        (ledger.watermark !== undefined && comparePositions(top, ledger.watermark) <= 0)
+      )
+        return undefined
+      const limit = top
+      const listed: Stored['open'][number][] = []
+      for (const { share, position } of shares) {
+        if (share.done || comparePositions(position, limit) > 0) continue
+        listed.push([formatPosition(position), share.key, share.attempts, share.notBefore])
+      }
+      listed.push(...beyond)
+      const cut = listed.length > MOST ? listed[MOST - 1]?.[0] : undefined
+      const kept =
+        cut === undefined
+          ? listed
+          : listed.filter(([at]) => comparePositions(parsePosition(at), parsePosition(cut)) <= 0)
+      const stored: Stored = { version: 1, highest: cut ?? formatPosition(limit), routes: known, open: kept }
+      return JSON.stringify(stored)
+    },
+  }
+}
+
+function parse(text: string): Stored | undefined {
+  try {
+    // Written by `write` alone; the checks below catch an edited item.
+    const stored = JSON.parse(text) as Stored
+    return stored.version === 1 &&
+      typeof stored.highest === 'string' &&
+      Array.isArray(stored.open) &&
+      Array.isArray(stored.routes)
+      ? stored
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The journal of a shard on which everything up to `highest` is done. */
+export function completeJournal(highest: Position, routes: readonly string[]): string {
+  const stored: Stored = { version: 1, highest: formatPosition(highest), routes, open: [] }
+  return JSON.stringify(stored)
+}

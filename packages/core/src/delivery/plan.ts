@@ -1,0 +1,109 @@
+/**
+ * Owns what the reactors declare, resolved once at construction: each route with its defaults filled, found by what can
+ * arrive. Never looks at a record.
+ */
+
+import type { ChangeSpec, EventDef, PublishedSpec, ReminderSpec } from '../domain/event.ts'
+import type { Effect, Handler } from '../domain/handler.ts'
+import type { Reactor } from '../domain/reactor.ts'
+import type { WhenExhausted } from '../domain/route.ts'
+import { milliseconds } from '../duration.ts'
+
+/** A route with its defaults filled. */
+export interface RoutePlan {
+  /** `reactor/route`: names it in journals, claims and dead letters. */
+  readonly key: string
+  readonly formerKeys: readonly string[]
+  readonly reactor: string
+  readonly route: string
+  readonly handler: Handler<never>
+  readonly effect: Effect
+  readonly attempts: number
+  readonly base: number
+  readonly max: number
+  readonly timeout: number
+  readonly whenExhausted: WhenExhausted
+}
+
+/** Stands in for the route of a record that reached none: only its letter is to be written. */
+export const unrouted: RoutePlan = {
+  key: '',
+  formerKeys: [],
+  reactor: '',
+  route: '',
+  handler: () => undefined,
+  effect: 'idempotent',
+  attempts: 1,
+  base: 1_000,
+  max: 60_000,
+  timeout: 0,
+  whenExhausted: 'dead-letter',
+}
+
+/** A route and one event that it wants. */
+export interface Want<Spec> {
+  readonly plan: RoutePlan
+  readonly name: string
+  readonly spec: Spec
+}
+
+export interface Plans {
+  readonly routes: readonly RoutePlan[]
+  readonly changes: ReadonlyMap<string, readonly Want<ChangeSpec>[]>
+  readonly published: ReadonlyMap<string, readonly Want<PublishedSpec>[]>
+  readonly reminders: ReadonlyMap<string, readonly Want<ReminderSpec>[]>
+}
+
+export function planRoutes(reactors: readonly Reactor[]): Plans {
+  const routes: RoutePlan[] = []
+  const changes = new Map<string, Want<ChangeSpec>[]>()
+  const published = new Map<string, Want<PublishedSpec>[]>()
+  const reminders = new Map<string, Want<ReminderSpec>[]>()
+  for (const reactor of reactors) {
+    for (const route of reactor.routes) {
+      const plan = planOf(reactor, route)
+      routes.push(plan)
+      for (const { name, spec } of route.events) {
+        if (spec.kind === 'change') append(changes, spec.entity.table, { plan, name, spec })
+        else if (spec.kind === 'published') append(published, name, { plan, name, spec })
+        else append(reminders, name, { plan, name, spec })
+      }
+    }
+  }
+  return { routes, changes, published, reminders }
+}
+
+function planOf(reactor: Reactor, { id, handler, options }: Reactor['routes'][number]): RoutePlan {
+  const retry = { ...reactor.options.retry, ...options.retry }
+  return {
+    key: `${reactor.name}/${id}`,
+    formerKeys: (options.formerly ?? []).map((former) => `${reactor.name}/${former}`),
+    reactor: reactor.name,
+    route: id,
+    handler,
+    effect: options.effect ?? handler.effect ?? 'journal',
+    attempts: retry.attempts ?? 5,
+    base: milliseconds(retry.base ?? '1s'),
+    max: milliseconds(retry.max ?? '1m'),
+    timeout: milliseconds(options.timeout ?? '30s'),
+    whenExhausted: options.whenExhausted ?? reactor.options.whenExhausted ?? 'dead-letter',
+  }
+}
+
+function append<T>(map: Map<string, T[]>, key: string, item: T): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [item])
+  else list.push(item)
+}
+
+/** Two definitions that share a name, which would make one of them mean the other's records. */
+export function nameClashes(reactors: readonly Reactor[]): string[] {
+  const known = new Map<string, EventDef>()
+  const clashes = new Set<string>()
+  for (const def of reactors.flatMap((reactor) => reactor.routes.flatMap((route) => route.events))) {
+    const other = known.get(def.name)
+    if (other !== undefined && other.spec !== def.spec) clashes.add(def.name)
+    known.set(def.name, def)
+  }
+  return [...clashes]
+}

@@ -1,0 +1,60 @@
+/** Owns what the end of an attempt means. Never waits and never writes. */
+
+import { isSkip } from '../domain/handler.ts'
+import { codeOf } from '../errors.ts'
+import type { DeadReason } from '../ports/index.ts'
+
+/** How an attempt ended. See `verdicts.ts` for the errors behind the middle rows. */
+export type Verdict =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'retry'; readonly error: unknown }
+  | { readonly kind: 'retry-after'; readonly delay: number; readonly error: unknown }
+  | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
+  | { readonly kind: 'dead'; readonly reason: DeadReason; readonly error: unknown }
+
+export function ofReturn(value: unknown): Verdict {
+  return isSkip(value) ? { kind: 'skip', reason: value.reason } : { kind: 'done' }
+}
+
+export function ofThrown(error: unknown): Verdict {
+  switch (codeOf(error)) {
+    case 'retry-after':
+      return { kind: 'retry-after', delay: numberIn(error, 'delay'), error }
+    case 'unavailable':
+      return { kind: 'unavailable', dependency: textIn(error, 'dependency'), error }
+    case 'permanent':
+      return { kind: 'dead', reason: 'permanent', error }
+    case 'schema':
+    case 'attributes':
+      return { kind: 'dead', reason: 'schema', error }
+    default:
+      return { kind: 'retry', error }
+  }
+}
+
+/** The longest wait doubles with each attempt; the actual one is uniform below it, so that retries do not march in step. */
+export function backoff(
+  attempt: number,
+  { base, max }: { readonly base: number; readonly max: number },
+  random: () => number,
+): number {
+  return random() * Math.min(max, base * 2 ** Math.min(attempt - 1, 30))
+}
+
+/** An error in words, for logs and dead letters: name, code and message. What a handler puts into messages is its own affair. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return `threw a ${error === null ? 'null' : typeof error}, not an Error`
+  const code = codeOf(error)
+  return `${error.name}${code === undefined ? '' : ` [${code}]`}: ${error.message}`.slice(0, 1_000)
+}
+
+function numberIn(error: unknown, field: string): number {
+  const value = Object(error)[field]
+  return typeof value === 'number' && value >= 0 ? value : 0
+}
+
+function textIn(error: unknown, field: string): string {
+  const value = Object(error)[field]
+  return typeof value === 'string' ? value : 'unknown'
+}

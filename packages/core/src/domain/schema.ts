@@ -1,0 +1,20 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+
+/** Validates with any Standard Schema; a promise only if the schema needs one. */
+export function validate(
+  schema: StandardSchemaV1,
+  value: unknown,
+): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> {
+  return schema['~standard'].validate(value)
+}
+
+/** Paths and what was wrong there, never the values. */
+export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+  return issues
+    .slice(0, 5)
+    .map(({ path = [], message }) => {
+      const names = path.map((part) => String(typeof part === 'object' ? part.key : part))
+      return names.length === 0 ? message : `at ${names.join('.')}: ${message}`
+    })
+    .join('; ')
+}

@@ -1,0 +1,19 @@
+import type { EventSink, OutgoingRecord } from '../ports/index.ts'
+
+export interface MemoryEvents extends EventSink {
+  readonly records: readonly OutgoingRecord[]
+}
+
+/** An EventSink in this process; `received` is told of each record. */
+export function memoryEvents(received: (record: OutgoingRecord) => void = () => {}): MemoryEvents {
+  const records: OutgoingRecord[] = []
+  return {
+    records,
+    put: async (added) => {
+      for (const record of added) {
+        records.push(record)
+        received(record)
+      }
+    },
+  }
+}

@@ -1,0 +1,7 @@
+export { type VirtualClock, virtualClock } from './clock.ts'
+export { type MemoryDeadLetters, memoryDeadLetters } from './dead-letters.ts'
+export { type MemoryEntities, memoryEntities } from './entities.ts'
+export { type MemoryEvents, memoryEvents } from './events.ts'
+export { memoryReferences } from './references.ts'
+export { type MemoryScheduler, memoryScheduler } from './scheduler.ts'
+export { memoryState } from './state.ts'

@@ -1,0 +1,106 @@
+/** Owns what happens when a reminder comes due: whether it still holds, and the event its routes get. */
+
+import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../domain/event.ts'
+import { describeIssues, validate } from '../domain/schema.ts'
+import { SpaceshipError } from '../errors.ts'
+import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
+import { RetryAfter } from '../verdicts.ts'
+import type { ReminderEnvelope } from '../wire/index.ts'
+import { load, reminderKey, save } from './state.ts'
+
+export interface FiringSettings {
+  readonly application: string
+  readonly state: StateStore
+  readonly entities: EntityReader | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly retention: number
+}
+
+export interface Fired {
+  readonly envelope: ReminderEnvelope
+  readonly want: { readonly name: string; readonly spec: ReminderSpec }
+  readonly origin: Origin
+}
+
+type Resolved =
+  | { readonly kind: 'event'; readonly event: Due<unknown> }
+  | { readonly kind: 'skip'; readonly reason: string }
+
+const skip = (reason: string): Resolved => ({ kind: 'skip', reason })
+
+/**
+ * Reads the reminder's state and, if it has an `unless`, the row that decides, both strongly.
+ *
+ * @throws SpaceshipError `schema` if the payload or the row no longer fits its schema
+ */
+export async function resolveReminder(
+  { envelope, want, origin }: Fired,
+  settings: FiringSettings,
+): Promise<Resolved> {
+  const found = await load(settings.state, reminderKey(settings.application, envelope.reminder, envelope.key))
+  if (found === undefined) {
+    settings.logger.warn('an envelope named a reminder that does not exist', { reminder: envelope.reminder })
+    return skip('no such reminder')
+  }
+  const { state } = found
+  if (state.generation !== envelope.generation) return skip('scheduled again since')
+  if (state.status !== 'pending') return skip(state.status)
+  const early = state.dueAt - settings.clock.now()
+  // Someone else's envelope, or a scheduler with a fast clock: the reminder is not due for anybody before its time.
+  if (early > 0) throw new RetryAfter(early)
+
+  const { spec, name } = want
+  const payload = await parsed(spec.schema, state.payload, `the payload of the reminder '${name}'`)
+  if (spec.unless !== undefined) {
+    const row = await rowOf(spec.unless.entity, spec.unless.keyOf(payload), settings)
+    if (row === undefined) return skip('its row is gone')
+    if (spec.unless.when(row)) return skip('no longer wanted')
+  }
+  const event: Due<unknown> = {
+    name,
+    id: `${name}/${envelope.key}/${envelope.generation}`,
+    at: new Date(state.dueAt),
+    version: state.version,
+    key: envelope.key,
+    source: origin,
+    by: 'user',
+    payload,
+    dueAt: new Date(state.dueAt),
+  }
+  return { kind: 'event', event }
+}
+
+/** Remembers that every route has handled this generation. Losing to a newer schedule or a cancel is fine. */
+export async function markHandled(
+  envelope: ReminderEnvelope,
+  { application, state, clock, retention }: FiringSettings,
+): Promise<void> {
+  const key = reminderKey(application, envelope.reminder, envelope.key)
+  const found = await load(state, key)
+  if (found?.state.status !== 'pending' || found.state.generation !== envelope.generation) return
+  await save(
+    state,
+    key,
+    { ...found.state, status: 'handled' },
+    { found, expiresAt: new Date(clock.now() + retention) },
+  )
+}
+
+async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {
+  // The engine's construction demanded a reader for reminders with `unless`.
+  const raw = await entities?.read(entity.table, key)
+  if (raw === undefined) return undefined
+  return parsed(
+    entity.schema,
+    entity.upgrade === undefined ? raw : entity.upgrade(raw),
+    `the row of ${entity.name}`,
+  )
+}
+
+async function parsed(schema: ReminderSpec['schema'], value: unknown, what: string): Promise<unknown> {
+  const result = await validate(schema, value)
+  if (result.issues)
+    throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
+  return result.value
+}

@@ -1,0 +1,1 @@
+export { createReminders, type Reminders, type RemindersOptions } from './reminders.ts'

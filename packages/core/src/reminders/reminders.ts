@@ -1,0 +1,206 @@
+/** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
+
+import { createHash } from 'node:crypto'
+import type { EventMeta, Version } from '../domain/event.ts'
+import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
+import type { Reminder } from '../domain/reminder.ts'
+import { describeIssues, validate } from '../domain/schema.ts'
+import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
+import {
+  type Clock,
+  type Json,
+  type ReferenceStore,
+  type ReminderScheduler,
+  type StateStore,
+  systemClock,
+} from '../ports/index.ts'
+import { encodeEnvelope } from '../wire/index.ts'
+import { load, type ReminderState, reminderKey, save } from './state.ts'
+
+export interface RemindersOptions {
+  /** The application whose routes handle the reminders when they are due. */
+  readonly application: string
+  readonly state: StateStore
+  readonly scheduler: ReminderScheduler
+  /** A cache of running executions, which spares `cancel` nothing but a read; correctness does not need it. */
+  readonly references?: ReferenceStore
+  /** @default the system's */
+  readonly clock?: Clock
+  /** A reminder that is scheduled this long after its due time (a replay) is skipped. @default '1d' */
+  readonly maxLateness?: Duration
+  /** How long a decision is remembered after its due time: longer than the stream's retention. @default '8d' */
+  readonly retention?: Duration
+}
+
+/** Handlers that schedule and cancel reminders. */
+export interface Reminders {
+  /**
+   * Schedules the reminder, replacing one that is pending for the same key. The time counts from the event, not from now,
+   * so that a repeat or a replay computes the same.
+   */
+  schedule<Payload, Input, N extends string, E extends EventMeta, const X extends Input>(
+    reminder: Reminder<Payload, Input, N>,
+    options: { readonly in: Duration; readonly payload: (event: E) => X & NoExcess<X, Input> },
+  ): Handler<E>
+  /** Cancels what is pending for the key, also if the schedule has not arrived yet. */
+  cancel<Payload, Input, N extends string, E extends EventMeta>(
+    reminder: Reminder<Payload, Input, N>,
+    key: (event: E) => string,
+  ): Handler<E>
+}
+
+/** Fields beyond those of `T` must not compile: they would land in the store. */
+type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
+
+/**
+ * Reminders on a scheduler, a state store and, if you like, a cache of references.
+ *
+ * @throws ConfigurationError that lists every problem
+ */
+export function createReminders(options: RemindersOptions): Reminders {
+  const { application, maxLateness = '1d', retention = '8d' } = options
+  refuse('reminders', [
+    ...(application === '' ? ["'application' is empty: name the one that handles the reminders"] : []),
+    ...(isDuration(maxLateness) ? [] : [`'maxLateness' is '${maxLateness}': give a duration such as '1d'`]),
+    ...(isDuration(retention) ? [] : [`'retention' is '${retention}': give a duration such as '8d'`]),
+  ])
+  const book: Book = {
+    ...options,
+    clock: options.clock ?? systemClock,
+    maxLateness: milliseconds(maxLateness),
+    retention: milliseconds(retention),
+  }
+  return {
+    schedule: (reminder, { in: delay, payload }) => {
+      refuse(
+        `schedule('${reminder.name}')`,
+        isDuration(delay) ? [] : [`'in' is '${delay}': give a duration such as '3d'`],
+      )
+      const wait = milliseconds(delay)
+      const needs = [{ verb: 'schedules', target: reminder.name }]
+      return handler({ effect: 'idempotent', needs }, (event) =>
+        schedule(book, reminder, event, event.at.getTime() + wait, payload(event)),
+      )
+    },
+    cancel: (reminder, key) => {
+      const needs = [{ verb: 'cancels', target: reminder.name }]
+      return handler({ effect: 'idempotent', needs }, (event) =>
+        cancel(book, reminder.name, key(event), event.version),
+      )
+    },
+  }
+}
+
+interface Book extends RemindersOptions {
+  readonly clock: Clock
+  readonly maxLateness: number
+  readonly retention: number
+}
+
+async function schedule<P, I, N extends string>(
+  book: Book,
+  reminder: Reminder<P, I, N>,
+  event: EventMeta,
+  dueAt: number,
+  payload: unknown,
+): Promise<Skip | undefined> {
+  const result = await validate(reminder.spec.schema, payload)
+  if (result.issues)
+    throw new SpaceshipError(
+      'schema',
+      `the payload of the reminder '${reminder.name}' does not fit its schema: ${describeIssues(result.issues)}`,
+    )
+  if (dueAt + book.maxLateness < book.clock.now()) return skip('due long ago')
+  const name = reminder.spec.keyOf(result.value)
+  const key = reminderKey(book.application, reminder.name, name)
+  const expiresAt = new Date(Math.max(dueAt, book.clock.now()) + book.retention)
+  for (;;) {
+    const found = await load(book.state, key)
+    if (found !== undefined && !isNews(event.version, found.state)) return skip('a newer event has decided')
+    const repeated =
+      found !== undefined && found.state.status === 'pending' && isRepeat(event.version, dueAt, found.state)
+    const generation = (found?.state.generation ?? 0) + (repeated ? 0 : 1)
+    // The store is told first: an execution without state fires into nothing, state without an execution is started again
+    // by the retry. The payload is stored as it was given; firing parses it again.
+    const state: ReminderState = {
+      status: 'pending',
+      generation,
+      version: event.version,
+      dueAt,
+      payload: payload as Json,
+      reference: undefined,
+    }
+    const version = await save(book.state, key, state, { found, expiresAt })
+    if (version === undefined) continue
+    const execution = {
+      name: executionName(key, generation),
+      dueAt: new Date(dueAt),
+      ...address(book, reminder.name, name, generation),
+    }
+    const reference = await book.scheduler.start(execution)
+    await save(book.state, key, { ...state, reference }, { found: { state, version }, expiresAt })
+    await book.references?.set(key, reference, Math.max(0, expiresAt.getTime() - book.clock.now()))
+    // The old execution would only be dropped by its generation; stopping it saves its cost.
+    if (!repeated && found?.state.status === 'pending') await stop(book, key, found.state)
+    return undefined
+  }
+}
+
+async function cancel(
+  book: Book,
+  reminder: string,
+  name: string,
+  version: Version,
+): Promise<Skip | undefined> {
+  const key = reminderKey(book.application, reminder, name)
+  for (;;) {
+    const found = await load(book.state, key)
+    // In a tie the cancel wins: not reminding is the smaller mistake.
+    if (found !== undefined && version.max < found.state.version.min) return skip('a newer event has decided')
+    const state: ReminderState = found?.state ?? {
+      status: 'cancelled',
+      generation: 0,
+      version,
+      dueAt: 0,
+      payload: null,
+      reference: undefined,
+    }
+    const decided = { ...state, status: 'cancelled' as const, version }
+    const expiresAt = new Date(Math.max(state.dueAt, book.clock.now()) + book.retention)
+    if ((await save(book.state, key, decided, { found, expiresAt })) === undefined) continue
+    if (state.status === 'pending') {
+      const cached = await book.references?.get(key)
+      await stop(book, key, cached === undefined ? state : { ...state, reference: cached })
+      await book.references?.delete(key)
+    }
+    return undefined
+  }
+}
+
+/** Whether a schedule may change what stands. Ties: stream order decides between schedules, a cancel or handling stands. */
+function isNews(version: Version, state: ReminderState): boolean {
+  if (version.max < state.version.min) return false
+  if (version.min > state.version.max) return true
+  return state.status === 'pending'
+}
+
+function isRepeat(version: Version, dueAt: number, state: ReminderState): boolean {
+  return version.min === state.version.min && dueAt === state.dueAt
+}
+
+async function stop(book: Book, key: string, { reference, generation }: ReminderState): Promise<void> {
+  await book.scheduler.stop(reference ?? executionName(key, generation))
+}
+
+function address({ application }: Book, reminder: string, key: string, generation: number) {
+  return {
+    envelope: encodeEnvelope({ kind: 'reminder', application, reminder, key, generation }),
+    partitionKey: createHash('sha256').update(`${reminder}/${key}`).digest('hex').slice(0, 32),
+  }
+}
+
+/** Safe for every scheduler's rules for names, equal for a repeat, another for each generation. */
+function executionName(key: string, generation: number): string {
+  return `reminder-${createHash('sha256').update(key).digest('hex').slice(0, 32)}-g${generation}`
+}

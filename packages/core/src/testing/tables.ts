@@ -1,0 +1,96 @@
+/** Owns the virtual tables: what a write does to an item, and the change record that DynamoDB would send for it. */
+
+import { randomUUID } from 'node:crypto'
+import type { EntitySpec, Row } from '../domain/event.ts'
+import { same } from '../domain/pattern.ts'
+import { SpaceshipError } from '../errors.ts'
+import { memoryEntities } from '../memory/entities.ts'
+import type { EntityReader } from '../ports/index.ts'
+import { marshal, unmarshal } from '../wire/index.ts'
+
+export interface Tables extends EntityReader {
+  /** @returns the change record, or undefined for a write that changes nothing */
+  put(entity: EntitySpec, item: Row): ChangeRecord | undefined
+  remove(entity: EntitySpec, key: Row, by: 'user' | 'ttl'): ChangeRecord | undefined
+}
+
+export interface ChangeRecord {
+  readonly partitionKey: string
+  readonly data: Uint8Array
+}
+
+export function createTables(now: () => number): Tables {
+  const rows = memoryEntities()
+  const current = new Map<string, Row>()
+  let lastMicros = 0
+
+  /** Two writes never tie, as with DynamoDB's microsecond precision. */
+  function nextMicros(): number {
+    lastMicros = Math.max(lastMicros + 1, now() * 1_000)
+    return lastMicros
+  }
+
+  function record(
+    entity: EntitySpec,
+    key: Row,
+    before: Row | undefined,
+    after: Row | undefined,
+    by: 'user' | 'ttl',
+  ): ChangeRecord {
+    const kind = before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY'
+    const change = {
+      awsRegion: 'eu-west-1',
+      eventID: randomUUID(),
+      eventName: kind,
+      userIdentity: by === 'ttl' ? { type: 'Service', principalId: 'dynamodb.amazonaws.com' } : null,
+      recordFormat: 'application/json',
+      tableName: entity.table,
+      dynamodb: {
+        ApproximateCreationDateTime: nextMicros(),
+        ApproximateCreationDateTimePrecision: 'MICROSECOND',
+        Keys: marshal(key),
+        ...(before === undefined ? {} : { OldImage: marshal(before) }),
+        ...(after === undefined ? {} : { NewImage: marshal(after) }),
+      },
+      eventSource: 'aws:dynamodb',
+    }
+    return { partitionKey: idOf(entity, key), data: new TextEncoder().encode(JSON.stringify(change)) }
+  }
+
+  return {
+    read: rows.read,
+    put: (entity, item) => {
+      const key = keyOf(entity, item)
+      const id = idOf(entity, key)
+      const after = unmarshal(marshal(item))
+      const before = current.get(id)
+      if (before !== undefined && same(before, after)) return undefined
+      current.set(id, after)
+      rows.put(entity.table, key, after)
+      return record(entity, key, before, after, 'user')
+    },
+    remove: (entity, given, by) => {
+      const key = keyOf(entity, given)
+      const id = idOf(entity, key)
+      const before = current.get(id)
+      if (before === undefined) return undefined
+      current.delete(id)
+      rows.remove(entity.table, key)
+      return record(entity, key, before, undefined, by)
+    },
+  }
+}
+
+function keyOf(entity: EntitySpec, row: Row): Row {
+  const missing = entity.key.filter((name) => row[name] === undefined)
+  if (missing.length > 0)
+    throw new SpaceshipError(
+      'key',
+      `'${missing.join("', '")}' of ${entity.name} is missing: a row is found by its whole key`,
+    )
+  return Object.fromEntries(entity.key.map((name) => [name, row[name]]))
+}
+
+function idOf(entity: EntitySpec, key: Row): string {
+  return `${entity.table}/${entity.key.map((name) => String(key[name])).join('|')}`
+}

@@ -1,0 +1,33 @@
+import type { PublishedEvent } from '../domain/published.ts'
+import { describeIssues, validate } from '../domain/schema.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
+import type { OutgoingRecord } from '../ports/event-sink.ts'
+import { encodeCloudEvent } from './cloudevent.ts'
+
+/**
+ * A published event as the record that goes on the stream: checked against its schema, in its lane.
+ *
+ * @throws SpaceshipError `schema` if the payload does not fit, ConfigurationError for an empty id or source
+ */
+export async function encodePublished<Payload, Input, N extends string>(
+  event: PublishedEvent<Payload, Input, N>,
+  payload: Input,
+  about: { readonly id: string; readonly source: string; readonly time: Date },
+): Promise<OutgoingRecord> {
+  refuse(`event '${event.name}'`, [
+    ...(about.id === '' ? ["'id' is empty: it tells a repeat from another event"] : []),
+    ...(about.source === '' ? ["'source' is empty: name the publishing service"] : []),
+  ])
+  const result = await validate(event.spec.schema, payload)
+  if (result.issues) {
+    throw new SpaceshipError(
+      'schema',
+      `the payload of '${event.name}' does not fit its schema: ${describeIssues(result.issues)}`,
+    )
+  }
+  // The record holds what the publisher gave; a consumer parses it again, transformations included.
+  return {
+    partitionKey: event.spec.keyOf(result.value) || event.name,
+    data: encodeCloudEvent({ ...about, type: event.name, data: payload }),
+  }
+}
