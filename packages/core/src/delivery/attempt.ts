@@ -79,13 +79,13 @@ export async function attempt(task: Task, around: Surroundings): Promise<Outcome
 async function execute(task: Task, around: Surroundings): Promise<Outcome | undefined> {
   const { plan, subject } = task
   const { settings } = around
-  if (subject === undefined) return void (task.ending = [])
+  if (subject === undefined) return final(task, [])
   const deadline = Math.min(settings.clock.now() + plan.timeout, around.hardEnd)
   let claim: Claim | undefined
   if (plan.effect === 'claim') {
     const result = await acquire({ ...settings, now: settings.clock.now }, claimKeys(task, around), deadline)
     if (result.kind === 'held') return result
-    if (result.kind === 'finished') return void (task.ending = [])
+    if (result.kind === 'finished') return final(task, [])
     claim = result.claim
     if (!around.mayStart()) {
       await claim.release()
@@ -98,19 +98,23 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | unde
     case 'skip':
       if (verdict.kind === 'skip')
         settings.logger.debug('skipped', { ...fieldsOf(task), reason: verdict.reason })
-      task.ending = claim === undefined ? [] : [() => complete(claim, task, settings)]
-      return undefined
+      return final(task, claim === undefined ? [] : [() => complete(claim, task, settings)])
     case 'dead':
       if (plan.whenExhausted === 'halt') {
         await claim?.release()
         return { kind: 'halt', error: verdict.error }
       }
-      task.ending = lastRites(task, around, verdict, claim)
-      return undefined
+      return final(task, lastRites(task, around, verdict, claim))
     default:
       await claim?.release()
       return verdict
   }
+}
+
+/** The handler will not run again; these steps are left. */
+function final(task: Task, steps: (() => Promise<unknown>)[]): undefined {
+  task.ending = steps
+  return undefined
 }
 
 async function run(task: Task, subject: Subject, around: Surroundings, deadline: number): Promise<Verdict> {

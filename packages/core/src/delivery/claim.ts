@@ -59,9 +59,7 @@ export async function acquire(
     const { current } = result
     if (isFinished(current)) return { kind: 'finished' }
     const free =
-      current === undefined ||
-      current.value['state'] === 'released' ||
-      leaseEnd(current) + maxClockSkew <= now()
+      current === undefined || current.value.state === 'released' || leaseEnd(current) + maxClockSkew <= now()
     if (!free) return { kind: 'held', until: leaseEnd(current) + maxClockSkew }
     expect = current?.version
   }
@@ -80,9 +78,9 @@ function claimOf({ state, now, retention }: ClaimSettings, key: string, version:
 }
 
 function isFinished(item: StateItem | undefined): boolean {
-  return item?.value['state'] === 'completed' || item?.value['state'] === 'dead'
+  return item?.value.state === 'completed' || item?.value.state === 'dead'
 }
 
 function leaseEnd(item: StateItem): number {
-  return Number(item.value['until'] ?? 0)
+  return Number(item.value.until ?? 0)
 }

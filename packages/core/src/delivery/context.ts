@@ -40,7 +40,8 @@ export function contextOf({ task, settings, place, deadline, stopped }: Making):
 
   const context: Context = {
     get signal() {
-      return (signal ??= watch())
+      signal ??= watch()
+      return signal
     },
     deadline: new Date(deadline),
     attempt: share.attempts + 1,

@@ -55,7 +55,7 @@ function journalsOf({ application, clock, retention, state }: Settings, { stream
   return {
     load: async (first: Position) => {
       const item = await state.get(keyOf(first))
-      const journal = item?.value['journal']
+      const journal = item?.value.journal
       return typeof journal === 'string' ? journal : undefined
     },
     save: (first: Position, journal: string) =>

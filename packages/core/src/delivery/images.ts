@@ -26,15 +26,14 @@ export function imagesOf(change: Change): Images {
   const parsed = new Map<EntitySpec, Map<Image, Pending>>()
 
   function request(entity: EntitySpec, image: Image): Pending {
-    let ofEntity = parsed.get(entity)
-    if (ofEntity === undefined) parsed.set(entity, (ofEntity = new Map()))
-    let result = ofEntity.get(image)
-    if (result === undefined) {
-      const slot = ofEntity
-      result = parse(change, entity, image)
-      if (result instanceof Promise) result = result.then((settled) => (slot.set(image, settled), settled))
-      slot.set(image, result)
-    }
+    const slots = parsed.get(entity) ?? new Map<Image, Pending>()
+    parsed.set(entity, slots)
+    const known = slots.get(image)
+    if (known !== undefined) return known
+    const result = parse(change, entity, image)
+    slots.set(image, result)
+    // Once it has settled, later readers get it without waiting.
+    if (result instanceof Promise) void result.then((settled) => slots.set(image, settled))
     return result
   }
 

@@ -32,12 +32,12 @@ function mapOf(map: unknown, path: string, depth: number): Plain {
   for (const [name, value] of Object.entries(map)) {
     const at = path === '' ? name : `${path}.${name}`
     if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
-    plain[name] = valueOf(value, at, depth + 1)
+    plain[name] = plainOf(value, at, depth + 1)
   }
   return plain
 }
 
-function valueOf(attribute: unknown, path: string, depth: number): unknown {
+function plainOf(attribute: unknown, path: string, depth: number): unknown {
   if (typeof attribute !== 'object' || attribute === null) return refuse(path, 'is not an attribute value')
   const entries = Object.entries(attribute)
   const [entry] = entries
@@ -56,7 +56,7 @@ function valueOf(attribute: unknown, path: string, depth: number): unknown {
       return mapOf(value, path, depth)
     case 'L':
       if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
-      return listOf(value, path).map((item, i) => valueOf(item, `${path}[${i}]`, depth + 1))
+      return listOf(value, path).map((item, i) => plainOf(item, `${path}[${i}]`, depth + 1))
     case 'B':
       return bytesOf(value, path)
     case 'SS':

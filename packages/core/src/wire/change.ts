@@ -55,7 +55,10 @@ export function changeOf(json: Readonly<Record<string, unknown>>): Change | unde
     const raw = images[name]
     if (raw === undefined) return undefined
     let plain = decoded.get(name)
-    if (plain === undefined) decoded.set(name, (plain = unmarshal(raw)))
+    if (plain === undefined) {
+      plain = unmarshal(raw)
+      decoded.set(name, plain)
+    }
     return plain
   }
 
@@ -88,20 +91,20 @@ export function changeOf(json: Readonly<Record<string, unknown>>): Change | unde
 function shapeOf(json: Readonly<Record<string, unknown>>): ChangeJson | undefined {
   const { eventName, dynamodb, userIdentity } = json
   if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') return undefined
-  if (!isObject(dynamodb) || !isObject(dynamodb['Keys'])) return undefined
-  const table = typeof json['tableName'] === 'string' ? json['tableName'] : tableOfArn(json['eventSourceARN'])
-  const time = dynamodb['ApproximateCreationDateTime']
+  if (!isObject(dynamodb) || !isObject(dynamodb.Keys)) return undefined
+  const table = typeof json.tableName === 'string' ? json.tableName : tableOfArn(json.eventSourceARN)
+  const time = dynamodb.ApproximateCreationDateTime
   if (table === undefined || typeof time !== 'number' || !Number.isFinite(time)) return undefined
-  const before = dynamodb['OldImage']
-  const after = dynamodb['NewImage']
+  const before = dynamodb.OldImage
+  const after = dynamodb.NewImage
   return {
     eventName,
     table,
     time,
-    precision: dynamodb['ApproximateCreationDateTimePrecision'],
-    principal: isObject(userIdentity) ? userIdentity['principalId'] : undefined,
+    precision: dynamodb.ApproximateCreationDateTimePrecision,
+    principal: isObject(userIdentity) ? userIdentity.principalId : undefined,
     images: {
-      keys: dynamodb['Keys'],
+      keys: dynamodb.Keys,
       before: isObject(before) ? before : undefined,
       after: isObject(after) ? after : undefined,
     },
