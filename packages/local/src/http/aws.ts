@@ -57,6 +57,28 @@ const SIGNED = {
   'x-amz-date': '20200101T000000Z',
 }
 
+/** An answer to a call from inside the process: the output, or the service's error. */
+export type AwsAnswer =
+  | { readonly ok: true; readonly output: Fields }
+  | { readonly ok: false; readonly error: string; readonly message: string; readonly fields: Fields }
+
+export type AwsCall = (operation: string, input: Fields) => Promise<AwsAnswer>
+
+/** Calls a service's handler without a socket. */
+export function awsCaller(
+  handler: (request: Request) => Promise<Reply>,
+  service: string,
+  contentType: string,
+): AwsCall {
+  return async (operation, input) => {
+    const reply = await handler(awsRequest(`${service}.${operation}`, input, contentType))
+    const fields = fieldsOf(reply.body) ?? {}
+    const fault = faultOf(reply)
+    if (fault === undefined) return { ok: true, output: fields }
+    return { ok: false, error: fault.name, message: fault.message, fields }
+  }
+}
+
 /** The answer to a fault. */
 export function faultReply(
   { type, message, status = 400, fields = {} }: AwsFault,

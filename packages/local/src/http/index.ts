@@ -1,7 +1,10 @@
 /** The room of the wire: one small HTTP server that every endpoint of the embedded spaceship stands on. */
 
 export {
+  type AwsAnswer,
+  type AwsCall,
   type AwsFault,
+  awsCaller,
   awsRequest,
   type Fields,
   faultOf,

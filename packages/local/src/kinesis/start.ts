@@ -1,6 +1,6 @@
 import kinesalite from 'kinesalite'
 import type { FaultSource } from '../faults/index.ts'
-import { awsRequest, type Fields, faultOf, fieldsOf, type Served, serve, upstreamOf } from '../http/index.ts'
+import { type AwsCall, awsCaller, type Served, serve, upstreamOf } from '../http/index.ts'
 import { kinesisFront } from './front.ts'
 
 export interface KinesisOptions {
@@ -11,14 +11,9 @@ export interface KinesisOptions {
   readonly now?: () => number
 }
 
-/** An answer to a call from inside the process: the output, or the service's error. */
-export type KinesisAnswer =
-  | { readonly ok: true; readonly output: Fields }
-  | { readonly ok: false; readonly error: string; readonly message: string }
-
 export interface LocalKinesis extends Served {
   /** Calls an operation through the front, faults included, without a socket of its own. */
-  call(operation: string, input: Fields): Promise<KinesisAnswer>
+  readonly call: AwsCall
 }
 
 /**
@@ -40,14 +35,7 @@ export async function startKinesis({
     throw error
   })
 
-  const call = async (operation: string, input: Fields): Promise<KinesisAnswer> => {
-    const reply = await handler(
-      awsRequest(`Kinesis_20131202.${operation}`, input, 'application/x-amz-json-1.1'),
-    )
-    const fault = faultOf(reply)
-    if (fault !== undefined) return { ok: false, error: fault.name, message: fault.message }
-    return { ok: true, output: fieldsOf(reply.body) ?? {} }
-  }
+  const call = awsCaller(handler, 'Kinesis_20131202', 'application/x-amz-json-1.1')
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= served.close().then(() => upstream.close())
