@@ -1,1 +1,2 @@
-export {}
+export type { KinesisBatchResponse, KinesisEvent, KinesisEventRecord } from './event.ts'
+export { type KinesisHandler, type LambdaContext, type LambdaOptions, lambda } from './lambda.ts'

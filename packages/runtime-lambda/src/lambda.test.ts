@@ -1,0 +1,144 @@
+import { entity, handler, marshal, Permanent, RetryAfter, reactor } from '@spaceship/core'
+import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import { expect, test, vi } from 'vitest'
+import * as z from 'zod'
+import { type KinesisEvent, lambda } from './index.ts'
+
+const Client = entity('client', {
+  table: 'clients',
+  key: 'id',
+  schema: z.object({ id: z.string(), seats: z.number() }),
+})
+const saved = Client.saved('client.saved')
+
+function eventOf(...payloads: (string | object)[]): KinesisEvent {
+  return {
+    Records: payloads.map((payload, i) => ({
+      eventID: `shardId-000000000000:${sequenceOf(i)}`,
+      eventSourceARN: 'arn:aws:kinesis:eu-west-1:123456789012:stream/clients-cdc',
+      kinesis: {
+        partitionKey: 'k',
+        sequenceNumber: sequenceOf(i),
+        data: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)).toString('base64'),
+        approximateArrivalTimestamp: 1_796_000_000.123,
+      },
+    })),
+  }
+}
+
+/** Sequence numbers of unequal length: text order would be wrong. */
+function sequenceOf(i: number): string {
+  return String(10n ** 55n - 2n + BigInt(i))
+}
+
+function insert(id: string, seats = 1) {
+  return {
+    eventName: 'INSERT',
+    eventID: id,
+    tableName: 'clients',
+    dynamodb: {
+      ApproximateCreationDateTime: 1_796_000_000_000_000,
+      ApproximateCreationDateTimePrecision: 'MICROSECOND',
+      Keys: marshal({ id }),
+      NewImage: marshal({ id, seats }),
+    },
+  }
+}
+
+const context = (ms = 30_000) => ({ getRemainingTimeInMillis: () => ms })
+
+function options() {
+  return { application: 'test', state: memoryState(), deadLetters: memoryDeadLetters() }
+}
+
+test('a batch that is done answers with no failures', async () => {
+  const seen: string[] = []
+  const handle = lambda(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    options(),
+  )
+  expect(await handle(eventOf(insert('a'), insert('b')), context())).toEqual({ batchItemFailures: [] })
+  expect(seen).toEqual(['a', 'b'])
+})
+
+test('an empty batch is success; an event of another source is refused', async () => {
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {}),
+    options(),
+  )
+  expect(await handle({ Records: [] }, context())).toEqual({ batchItemFailures: [] })
+  await expect(handle({} as KinesisEvent, context())).rejects.toMatchObject({ code: 'not-kinesis' })
+})
+
+test('the lowest unfinished record is reported, and its redelivery repeats nothing that was done', async () => {
+  const seen: string[] = []
+  let open = true
+  const handle = lambda(
+    reactor('r', { retry: { base: '1h', max: '1h' } }).on('see', saved, (e) => {
+      if (e.after.id === 'b' && open) throw new RetryAfter('1h')
+      seen.push(e.after.id)
+    }),
+    options(),
+  )
+  const event = eventOf(insert('a'), insert('b'), insert('c'), insert('d'))
+  // The rest of this short invocation is waited out before a source that redelivers at once hears of it.
+  expect(await handle(event, context(1_200))).toEqual({
+    batchItemFailures: [{ itemIdentifier: sequenceOf(1) }],
+  })
+  expect(seen).toEqual(['a', 'c', 'd'])
+
+  open = false
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_001 })
+  try {
+    const suffix = { Records: event.Records.slice(1) }
+    expect(await handle(suffix, context())).toEqual({ batchItemFailures: [] })
+  } finally {
+    vi.useRealTimers()
+  }
+  expect(seen).toEqual(['a', 'c', 'd', 'b'])
+})
+
+test('poison becomes a dead letter and does not hold up the batch', async () => {
+  const given = options()
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {
+      throw new Permanent('never')
+    }),
+    given,
+  )
+  expect(await handle(eventOf('not json', { hello: 'world' }, insert('a')), context())).toEqual({
+    batchItemFailures: [],
+  })
+  expect(given.deadLetters.letters.map((letter) => letter.reason)).toEqual([
+    'undecodable',
+    'unrecognised',
+    'permanent',
+  ])
+})
+
+test('asynchronous set-up runs once; its failure fails the invocation, and the next one tries again', async () => {
+  const build = vi
+    .fn(async () =>
+      reactor('r').on(
+        'see',
+        saved,
+        handler({}, () => {}),
+      ),
+    )
+    .mockRejectedValueOnce(new Error('secrets are throttled'))
+  const handle = lambda(build, options())
+  await expect(handle(eventOf(insert('a')), context())).rejects.toThrow('secrets are throttled')
+  await handle(eventOf(insert('a')), context())
+  await handle(eventOf(insert('b')), context())
+  expect(build).toHaveBeenCalledTimes(2)
+})
+
+test('a wrong configuration lists every problem', () => {
+  const broken = { application: '', state: memoryState(), concurrency: 0 }
+  expect(() =>
+    lambda(
+      reactor('r').on('see', saved, () => {}),
+      broken,
+    ),
+  ).toThrow(/application.*\n.*concurrency.*\n.*deadLetters/)
+})
