@@ -1,0 +1,1 @@
+export { type Search, type SearchOptions, startSearch } from './search.ts'
