@@ -1,0 +1,5 @@
+/** The room of the tables: dynalite in-process behind a front that captures changes. */
+
+export type { Precision } from './record.ts'
+export { tableReady } from './rehearsal.ts'
+export { type DynamodbOptions, type LocalDynamodb, startDynamodb } from './start.ts'

@@ -1,0 +1,22 @@
+import type { AwsFault, Fields } from '../http/index.ts'
+
+const SERVICE = 'com.amazonaws.dynamodb.v20120810#'
+
+export function fault(name: string, message: string, fields: Fields = {}): AwsFault {
+  return { type: SERVICE + name, message, fields }
+}
+
+export function validation(message: string): AwsFault {
+  return { type: 'com.amazon.coral.validate#ValidationException', message }
+}
+
+export function notFound(message: string): AwsFault {
+  return fault('ResourceNotFoundException', message)
+}
+
+export const missingTable = notFound('Requested resource not found: Table not found')
+
+/** An output never has a `type`; a fault always. */
+export function isFault(result: Fields | AwsFault): result is AwsFault {
+  return typeof result.type === 'string' && typeof result.message === 'string'
+}

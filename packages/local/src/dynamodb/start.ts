@@ -1,0 +1,154 @@
+import dynalite from 'dynalite'
+import type { FaultSource } from '../faults/index.ts'
+import {
+  type AwsCall,
+  awsCaller,
+  drained,
+  type Served,
+  serve,
+  type Upstream,
+  upstreamOf,
+} from '../http/index.ts'
+import type { Pipe } from '../pipe/index.ts'
+import { captureOf } from './capture.ts'
+import { destinationsOf } from './destinations.ts'
+import { dynamodbFront } from './front.ts'
+import { keyedLocks } from './locks.ts'
+import { microClock } from './record.ts'
+import { rehearsalOn } from './rehearsal.ts'
+import { knownTables } from './tables.ts'
+import { timeToLive } from './time-to-live.ts'
+import { transactGet } from './transact-get.ts'
+import { transactWrites } from './transact-write.ts'
+import { batchWrite, singleWrite } from './writes.ts'
+
+const SERVICE = 'DynamoDB_20120810'
+const JSON_TYPE = 'application/x-amz-json-1.0'
+
+export interface DynamodbOptions {
+  readonly faults: FaultSource
+  /** Takes the captured changes over. */
+  readonly pipe: Pipe
+  /** Kinesis, asked whether a destination exists. */
+  readonly kinesis: AwsCall
+  readonly region: string
+  /** @default 0: the system chooses a free port */
+  readonly port?: number
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number
+  /** How often expired items are looked for, in milliseconds. @default 10_000 */
+  readonly sweepEvery?: number
+}
+
+export interface LocalDynamodb extends Served {
+  /** Calls an operation through the front, without a socket of its own. */
+  readonly call: AwsCall
+  /**
+   * Deletes now what expires by `now` (milliseconds since 1970), instead of at the next sweep: how many items.
+   *
+   * @default the present
+   */
+  expire(now?: number): Promise<number>
+}
+
+/**
+ * DynamoDB on 127.0.0.1: dynalite behind a front that captures every write for Kinesis, and adds transactions and time to
+ * live.
+ *
+ * @throws SpaceshipError `local-port` if the port is taken
+ */
+export async function startDynamodb(options: DynamodbOptions): Promise<LocalDynamodb> {
+  const { faults, pipe, kinesis, region, port = 0, now = Date.now, sweepEvery = 10_000 } = options
+  const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
+  const upstream = await upstreamOf(dynalite(instant))
+  const { forward } = upstream
+  const real = awsCaller(forward, SERVICE, JSON_TYPE)
+  const stage = lazily(() => upstreamOf(dynalite(instant)))
+
+  const tables = knownTables(real)
+  const locks = keyedLocks()
+  const destinations = destinationsOf(tables, kinesis)
+  const capture = captureOf({ dynalite: real, locks, destinations, pipe, region, clock: microClock(now) })
+  const ttl = timeToLive({ dynalite: real, capture, tables })
+  const rehearsal = rehearsalOn(real, async (operation, input) =>
+    awsCaller((await stage.get()).forward, SERVICE, JSON_TYPE)(operation, input),
+  )
+  const transactWrite = transactWrites({ dynalite: real, capture, tables, rehearsal, now })
+
+  const front = dynamodbFront({
+    forward,
+    faults,
+    singleWrite: (request, input) => singleWrite({ forward, capture, tables }, request, input),
+    batchWrite: (request, input) => batchWrite({ forward, capture, tables }, request, input),
+    transactWrite: (_, input) => transactWrite(input),
+    transactGet: (_, input) => transactGet({ dynalite: real, locks, tables }, input),
+    streaming: destinations.handle,
+    timeToLive: ttl.handle,
+    tableChanged: (table, operation) => {
+      tables.forget(table)
+      rehearsal.forget(table)
+      if (operation !== 'DeleteTable') return
+      destinations.forget(table)
+      ttl.forget(table)
+    },
+  })
+  const { handler, settled } = drained(front)
+  const served = await serve(handler, { port }).catch(async (error) => {
+    await upstream.close()
+    throw error
+  })
+  const sweeper = sweepRegularly(() => ttl.expire(now()), sweepEvery)
+
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= (async () => {
+      await sweeper.stop()
+      await served.close()
+      // A write whose client is gone is still captured to its end.
+      await settled()
+      await Promise.all([upstream.close(), stage.close()])
+    })()
+    return closing
+  }
+  return {
+    url: served.url,
+    port: served.port,
+    call: awsCaller(handler, SERVICE, JSON_TYPE),
+    expire: (time = now()) => ttl.expire(time),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Most programs use no transaction and need no stage. */
+function lazily(start: () => Promise<Upstream>) {
+  let started: Promise<Upstream> | undefined
+  return {
+    get: () => {
+      started ??= start()
+      return started
+    },
+    close: async () => (await started)?.close(),
+  }
+}
+
+/** One sweep at a time; stopping waits for the one that runs. */
+function sweepRegularly(sweep: () => Promise<unknown>, every: number) {
+  let running: Promise<unknown> = Promise.resolve()
+  let timer: NodeJS.Timeout
+  const arm = () => {
+    timer = setTimeout(() => {
+      running = sweep().catch(() => {})
+      void running.then(() => !stopped && arm())
+    }, every).unref()
+  }
+  let stopped = false
+  arm()
+  return {
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      await running
+    },
+  }
+}

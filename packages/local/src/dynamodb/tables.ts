@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { type AwsCall, isFields } from '../http/index.ts'
+import { canonicalItem, type Item } from './attribute.ts'
+
+/** The names of a table's key attributes, the partition key first. */
+export type KeySchema = readonly string[]
+
+export interface Tables {
+  /** The key schema of a table, or `undefined` if there is no such table. */
+  keySchema(table: string): Promise<KeySchema | undefined>
+  /** After a table was created or deleted. */
+  forget(table: string): void
+}
+
+/** What the front needs to know of the tables, asked once each. */
+export function knownTables(call: AwsCall): Tables {
+  const schemas = new Map<string, KeySchema>()
+
+  const keySchema = async (table: string) => {
+    const known = schemas.get(table)
+    if (known !== undefined) return known
+    const answer = await call('DescribeTable', { TableName: table })
+    const description = answer.ok ? answer.output.Table : undefined
+    if (!isFields(description) || !Array.isArray(description.KeySchema)) return undefined
+    const hashFirst = [...description.KeySchema].sort((a) => (a.KeyType === 'HASH' ? -1 : 1))
+    const schema = hashFirst.map((element) => String(element.AttributeName))
+    schemas.set(table, schema)
+    return schema
+  }
+  return { keySchema, forget: (table) => void schemas.delete(table) }
+}
+
+/** The key attributes of an item, or `undefined` if one is missing. */
+export function keyOf(schema: KeySchema, attributes: unknown): Item | undefined {
+  if (!isFields(attributes)) return undefined
+  const entries = schema.map((name) => [name, attributes[name]] as const)
+  return entries.every(([, value]) => isFields(value)) ? Object.fromEntries(entries) : undefined
+}
+
+/** The name under which an item is locked. */
+export function lockName(table: string, key: Item): string {
+  return `${table} ${canonicalItem(key)}`
+}
+
+/** 32 upper-case hex characters, the same for every change of an item. */
+export function partitionKeyOf(key: Item): string {
+  return createHash('md5').update(canonicalItem(key)).digest('hex').toUpperCase()
+}

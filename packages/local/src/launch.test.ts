@@ -1,0 +1,82 @@
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { KinesisClient, type KinesisClientConfig, ListShardsCommand } from '@aws-sdk/client-kinesis'
+import { describe, expect, it } from 'vitest'
+import { launch } from './index.ts'
+
+describe('launch', () => {
+  it('lists every problem of its options at once', async () => {
+    const wrong = launch({
+      tables: [
+        { name: 'a', key: 'id' },
+        { name: 'clients', key: { partition: 'id', sort: 'id' }, precision: 'MICROSECOND' },
+        { name: 'clients', key: 'id', types: { other: 'N' }, stream: 'no spaces' },
+      ],
+      streams: ['s', { name: 's', shards: 0 }],
+      ports: { dynamodb: 70_000, kinesis: 4567, slack: 4567 },
+      seed: 0.5,
+      timeScale: 0,
+    })
+    const { code, problems } = await wrong.catch((error) => error)
+    expect(code).toBe('configuration')
+    expect(problems).toEqual([
+      expect.stringContaining(`table 'a'`),
+      expect.stringContaining('must differ'),
+      expect.stringContaining('precision without stream'),
+      expect.stringContaining(`types names 'other'`),
+      expect.stringContaining(`stream 'no spaces'`),
+      expect.stringContaining(`table 'clients' is listed twice`),
+      expect.stringContaining('shards is 0'),
+      expect.stringContaining(`stream 's' is listed twice`),
+      expect.stringContaining('ports.dynamodb is 70000'),
+      expect.stringContaining('cannot share a port'),
+      expect.stringContaining('seed is 0.5'),
+      expect.stringContaining('timeScale is 0'),
+    ])
+  })
+
+  it('gives endpoints, client configuration and an environment for child processes', async () => {
+    const lines: string[] = []
+    await using ship = await launch({
+      streams: [{ name: 'two', shards: 2 }],
+      seed: 7,
+      log: (l) => lines.push(l),
+    })
+    for (const url of Object.values(ship.endpoints)) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(ship.environment).toEqual({
+      AWS_ENDPOINT_URL_DYNAMODB: ship.endpoints.dynamodb,
+      AWS_ENDPOINT_URL_KINESIS: ship.endpoints.kinesis,
+      AWS_ENDPOINT_URL_SCHEDULER: ship.endpoints.scheduler,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      SEARCH_URL: ship.endpoints.search,
+      SLACK_URL: ship.endpoints.slack,
+    })
+    expect(lines).toContain('spaceship: fault seed 7')
+    using kinesis = clientOf(ship.clientConfig('kinesis'))
+    const { Shards } = await kinesis.client.send(new ListShardsCommand({ StreamName: 'two' }))
+    expect(Shards).toHaveLength(2)
+  })
+
+  it('closes twice without complaint, also while everything is throttled and delayed', async () => {
+    const ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'cdc' }] })
+    const client = new DynamoDBClient(ship.clientConfig('dynamodb'))
+    ship.faults.throttle({ kinesis: 1 })
+    ship.faults.delay(3_600_000)
+    await client.send(new PutItemCommand({ TableName: 'clients', Item: { id: { S: '1' } } }))
+    client.destroy()
+    await Promise.all([ship.close(), ship.close()])
+    await expect(fetch(ship.endpoints.dynamodb)).rejects.toThrow()
+  })
+
+  it('leaves nothing running when it fails half-way', async () => {
+    await using first = await launch()
+    const port = Number(new URL(first.endpoints.slack).port)
+    await expect(launch({ ports: { slack: port } })).rejects.toMatchObject({ code: 'local-port' })
+  })
+})
+
+function clientOf(config: KinesisClientConfig) {
+  const client = new KinesisClient(config)
+  return { client, [Symbol.dispose]: () => client.destroy() }
+}

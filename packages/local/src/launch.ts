@@ -1,0 +1,174 @@
+/**
+ * The embedded spaceship: every endpoint in this process, on 127.0.0.1.
+ *
+ * ```
+ *             ┌ dynamodb ─► pipe ─┐
+ * your code ─►┤                   ├─► kinesis ─► your reactors ─► search, slack
+ *             └ scheduler ────────┘
+ * ```
+ * Closed against the flow, so that nothing is lost: first what calls, then what carries, then what answers.
+ */
+
+import { SpaceshipError } from '@spaceship/core'
+import { type Endpoint, type LaunchOptions, planOf } from './configuration.ts'
+import { startDynamodb } from './dynamodb/index.ts'
+import { type Faults, faultSource } from './faults/index.ts'
+import type { AwsCall } from './http/index.ts'
+import { startKinesis } from './kinesis/index.ts'
+import { pipe } from './pipe/index.ts'
+import { provision } from './provision.ts'
+import { type Scheduler, startScheduler } from './scheduler/index.ts'
+import { type Search, startSearch } from './search/index.ts'
+import { type Slack, startSlack } from './slack/index.ts'
+
+/** Ready for `new KinesisClient(...)` and its like. */
+export interface ClientConfig {
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+}
+
+export interface Spaceship extends AsyncDisposable {
+  /** The URLs, each on 127.0.0.1. */
+  readonly endpoints: Readonly<Record<Endpoint, string>>
+  /** For child processes: what the AWS SDKs and the examples read. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly faults: Faults
+  /** Of the fault switches' random numbers: launch with it again to repeat a run. */
+  readonly seed: number
+  readonly search: Search
+  readonly slack: Slack
+  readonly scheduler: Scheduler
+  clientConfig(service: 'dynamodb' | 'kinesis' | 'scheduler'): ClientConfig
+  /** Resolves once every change that was captured so far has arrived in its stream. */
+  settled(): Promise<void>
+  /**
+   * Deletes now what expires by `now` (milliseconds since 1970), as DynamoDB's time to live would: how many items.
+   *
+   * @default the present
+   */
+  expire(now?: number): Promise<number>
+  /** Stops everything; changes on their way still arrive. Repeated calls share one end. */
+  close(): Promise<void>
+}
+
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
+
+/**
+ * Starts the embedded spaceship and creates its tables and streams.
+ *
+ * @throws ConfigurationError with every problem of the options at once
+ * @throws SpaceshipError `local-port` if a fixed port is taken
+ * @example
+ * await using ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
+ * const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+ */
+export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
+  const plan = planOf(options)
+  const { region = 'us-east-1', ports = {}, log = () => {}, timeScale = 1 } = options
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31)
+  const source = faultSource(seed)
+  const closers: (() => Promise<unknown>)[] = []
+  const keep = <T extends { close(): Promise<unknown> }>(part: T): T => {
+    closers.unshift(() => part.close())
+    return part
+  }
+
+  try {
+    const kinesis = keep(await startKinesis({ faults: source, ...portOf(ports.kinesis) }))
+    const way = keep(pipe({ call: kinesis.call, faults: source, log }))
+    const dynamodb = keep(
+      await startDynamodb({
+        faults: source,
+        pipe: way,
+        kinesis: kinesis.call,
+        region,
+        ...portOf(ports.dynamodb),
+      }),
+    )
+    const search = keep(await startSearch(portOf(ports.search)))
+    const slack = keep(await startSlack(portOf(ports.slack)))
+    const scheduler = keep(
+      await startScheduler({ put: putInto(kinesis.call), timeScale, ...portOf(ports.scheduler) }),
+    )
+    await provision(plan, { dynamodb: dynamodb.call, kinesis: kinesis.call })
+
+    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler })
+    log(`spaceship: fault seed ${seed}`)
+    for (const [name, url] of Object.entries(endpoints)) log(`spaceship: ${name} at ${url}`)
+
+    let closing: Promise<void> | undefined
+    const close = () => {
+      // A throttled or delayed pipe could not drain.
+      source.faults.clear()
+      closing ??= closeAll(closers)
+      return closing
+    }
+    return {
+      endpoints,
+      environment: environmentOf(endpoints, region),
+      faults: source.faults,
+      seed,
+      search,
+      slack,
+      scheduler,
+      clientConfig: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
+      settled: way.idle,
+      expire: dynamodb.expire,
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await closeAll(closers)
+    throw error
+  }
+}
+
+function portOf(port: number | undefined): { port?: number } {
+  return port === undefined ? {} : { port }
+}
+
+function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Record<Endpoint, string> {
+  const { dynamodb, kinesis, search, slack, scheduler } = parts
+  return {
+    dynamodb: dynamodb.url,
+    kinesis: kinesis.url,
+    search: search.url,
+    slack: slack.url,
+    scheduler: scheduler.url,
+  }
+}
+
+function environmentOf(
+  endpoints: Readonly<Record<Endpoint, string>>,
+  region: string,
+): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
+    AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    SEARCH_URL: endpoints.search,
+    SLACK_URL: endpoints.slack,
+  }
+}
+
+/** Where the scheduler's due records go. */
+function putInto(call: AwsCall) {
+  return async ({ stream, partitionKey, data }: { stream: string; partitionKey: string; data: string }) => {
+    const Data = Buffer.from(data).toString('base64')
+    const answer = await call('PutRecord', { StreamName: stream, PartitionKey: partitionKey, Data })
+    if (!answer.ok)
+      throw new SpaceshipError('local-put', `stream '${stream}' refuses a record: ${answer.error}`)
+  }
+}
+
+/** One after the other; a part that fails to close does not keep the others open. */
+async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const close of closers) await close().catch((error: unknown) => failures.push(error))
+  if (failures.length > 0)
+    throw new SpaceshipError('local-close', 'a part did not close', { cause: failures[0] })
+}
