@@ -17,7 +17,8 @@ export function memoryDeadLetters(): MemoryDeadLetters {
     },
     get: async (id) => letters.get(id),
     list: async function* (application) {
-      for (const letter of letters.values()) if (letter.application === application) yield letter
+      const own = [...letters.values()].filter((letter) => letter.application === application)
+      yield* own.sort((a, b) => a.at.getTime() - b.at.getTime())
     },
   }
 }

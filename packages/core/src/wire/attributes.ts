@@ -79,6 +79,8 @@ function listOf(value: unknown, path: string): readonly unknown[] {
 }
 
 function bytesOf(value: unknown, path: string): Uint8Array {
+  // The SDK's clients have decoded it already; records hold base64.
+  if (value instanceof Uint8Array) return value
   if (typeof value !== 'string') return refuse(path, 'is not base64')
   return new Uint8Array(Buffer.from(value, 'base64'))
 }

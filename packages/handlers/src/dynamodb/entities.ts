@@ -1,0 +1,31 @@
+import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
+import { SpaceshipError, unmarshal } from '@spaceship/core'
+import type { EntityReader } from '@spaceship/core/ports'
+import { classified } from './errors.ts'
+
+/**
+ * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
+ *
+ * @example
+ * const entities = dynamodbEntities({ client: new DynamoDBClient() })
+ */
+export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }): EntityReader {
+  return {
+    read: async (table, key) => {
+      const Key = Object.fromEntries(
+        Object.entries(key).map(([name, value]) => [name, keyAttribute(name, value)]),
+      )
+      const { Item } = await classified(
+        client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
+      )
+      return Item === undefined ? undefined : unmarshal(Item)
+    },
+  }
+}
+
+function keyAttribute(name: string, value: unknown): AttributeValue {
+  if (typeof value === 'string') return { S: value }
+  if (typeof value === 'number' || typeof value === 'bigint') return { N: String(value) }
+  if (value instanceof Uint8Array) return { B: value }
+  throw new SpaceshipError('key', `the key attribute '${name}' is neither a string, nor a number, nor binary`)
+}

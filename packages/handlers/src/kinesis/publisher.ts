@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { encodePublished, type PublishedEvent, refuse } from '@spaceship/core'
+import { kinesisSink } from './sink.ts'
+
+export interface PublisherOptions {
+  readonly stream: string
+  /** The publishing service: CloudEvents' `source`. @default the stream's name */
+  readonly source?: string
+  /** @default a client configured by the environment */
+  readonly client?: KinesisClient
+}
+
+export type Publisher = <Payload, Input, N extends string>(
+  event: PublishedEvent<Payload, Input, N>,
+  payload: NoInfer<Input>,
+  options?: {
+    /** Names the fact: publishing it twice under one id is one event. @default random */
+    readonly id?: string
+  },
+) => Promise<void>
+
+/**
+ * Publishes events from a service. Requests are shared, single failed records are sent again, and events of one key keep
+ * their order.
+ *
+ * @throws ConfigurationError for an empty stream; the publisher: SpaceshipError `schema`, Unavailable
+ * @example
+ * const publish = publisher({ stream: 'domain-events' })
+ * await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
+ */
+export function publisher({
+  stream,
+  source = stream,
+  client = new KinesisClient(),
+}: PublisherOptions): Publisher {
+  refuse('publisher', stream === '' ? ["'stream' is empty: name the Kinesis stream"] : [])
+  const sink = kinesisSink({ client, stream })
+  return async (event, payload, { id = randomUUID() } = {}) => {
+    await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])
+  }
+}

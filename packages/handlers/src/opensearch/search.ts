@@ -1,0 +1,87 @@
+/** Owns what reactors say to a search engine: the same for the real one and for the one in tests. */
+
+import { type EventMeta, type Handler, handler, type Skip, skip } from '@spaceship/core'
+
+/** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
+export type Query = Readonly<Record<string, unknown>>
+
+export interface Hit<T> {
+  readonly id: string
+  readonly score: number
+  readonly document: T
+}
+
+export interface SearchOptions {
+  readonly signal?: AbortSignal
+  /** @default 10 */
+  readonly size?: number
+}
+
+export interface Write {
+  readonly index: string
+  readonly id: string
+  readonly version: number
+  readonly signal: AbortSignal
+}
+
+/** `stale`: something newer is there already. */
+export type Written = 'applied' | 'stale'
+
+export interface Search {
+  /**
+   * A handler that keeps a document current. It writes the whole document under the event's version, so that repeats and
+   * late records change nothing.
+   *
+   * @example
+   * .on('index', saved, search.index({ index: 'clients', id: (e) => e.after.id, document: (e) => e.after }))
+   */
+  index<E extends EventMeta>(options: {
+    readonly index: string
+    readonly id: (event: E) => string
+    readonly document: (event: E) => object
+  }): Handler<E>
+  /** A handler that removes a document, under the event's version: an older write that arrives later stays out. */
+  remove<E extends EventMeta>(options: {
+    readonly index: string
+    readonly id: (event: E) => string
+  }): Handler<E>
+  search<T = unknown>(
+    index: string,
+    query: Query,
+    options?: SearchOptions,
+  ): Promise<{ readonly total: number; readonly hits: readonly Hit<T>[] }>
+  count(
+    index: string,
+    query: Query,
+    options?: Pick<SearchOptions, 'signal'>,
+  ): Promise<{ readonly total: number }>
+}
+
+/** What an engine must do for {@link Search}. */
+export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
+  put(write: Write, document: object): Promise<Written>
+  delete(write: Write): Promise<Written>
+}
+
+/** A Search on an engine. */
+export function searchWith(engine: SearchEngine): Search {
+  const needs = (verb: string, index: string) => [{ verb, target: index }]
+  return {
+    index: ({ index, id, document }) =>
+      handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
+        outcome(
+          await engine.put({ index, id: id(event), version: event.version.max, signal }, document(event)),
+        ),
+      ),
+    remove: ({ index, id }) =>
+      handler({ effect: 'idempotent', needs: needs('removes from', index) }, async (event, { signal }) =>
+        outcome(await engine.delete({ index, id: id(event), version: event.version.max, signal })),
+      ),
+    search: engine.search,
+    count: engine.count,
+  }
+}
+
+function outcome(written: Written): Skip | undefined {
+  return written === 'stale' ? skip('the index holds something newer') : undefined
+}

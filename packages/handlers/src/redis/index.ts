@@ -1,0 +1,1 @@
+export { type RedisCommand, type RedisReferencesOptions, redisReferences } from './references.ts'

@@ -1,0 +1,1 @@
+export { type EventBridgeSchedulerOptions, eventBridgeScheduler } from './scheduler.ts'

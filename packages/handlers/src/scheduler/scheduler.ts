@@ -1,0 +1,97 @@
+import {
+  CreateScheduleCommand,
+  type CreateScheduleCommandInput,
+  DeleteScheduleCommand,
+  type SchedulerClient,
+} from '@aws-sdk/client-scheduler'
+import { refuse, Unavailable } from '@spaceship/core'
+import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
+
+export interface EventBridgeSchedulerOptions {
+  readonly client: SchedulerClient
+  /** The ingress stream on which due reminders arrive. */
+  readonly streamArn: string
+  /** The role with which Scheduler puts records: `kinesis:PutRecord` on the stream. */
+  readonly roleArn: string
+  /** @default 'default' */
+  readonly group?: string
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number
+}
+
+/**
+ * A ReminderScheduler on EventBridge Scheduler: one self-deleting schedule per reminder, which puts the envelope straight on
+ * the stream. AWS fires within the named minute.
+ *
+ * @throws ConfigurationError that lists every problem
+ */
+export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
+  const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
+  refuse('eventBridgeScheduler', [
+    ...(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/.test(streamArn)
+      ? []
+      : [`'streamArn' is not the ARN of a Kinesis stream`]),
+    ...(/^arn:[^:]+:iam::/.test(roleArn) ? [] : [`'roleArn' is not the ARN of an IAM role`]),
+  ])
+
+  function scheduleOf({ name, dueAt, envelope, partitionKey }: Execution): CreateScheduleCommandInput {
+    return {
+      Name: name,
+      GroupName: group,
+      ScheduleExpression: `at(${atSecond(Math.max(dueAt.getTime(), now()))})`,
+      ScheduleExpressionTimezone: 'UTC',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      ActionAfterCompletion: 'DELETE',
+      Target: {
+        Arn: streamArn,
+        RoleArn: roleArn,
+        Input: envelope,
+        KinesisParameters: { PartitionKey: partitionKey },
+      },
+    }
+  }
+
+  return {
+    start: async (execution) => {
+      try {
+        await client.send(new CreateScheduleCommand(scheduleOf(execution)))
+      } catch (error) {
+        // The name holds the generation, so the schedule that is there is this one.
+        if (nameOf(error) !== 'ConflictException') throw classified(error)
+      }
+      return execution.name
+    },
+    stop: async (reference) => {
+      try {
+        await client.send(new DeleteScheduleCommand({ Name: reference, GroupName: group }))
+        return true
+      } catch (error) {
+        if (nameOf(error) === 'ResourceNotFoundException') return false
+        throw classified(error)
+      }
+    },
+  }
+}
+
+/** Rounded up to Scheduler's seconds, so that nothing fires before its time. */
+function atSecond(moment: number): string {
+  return new Date(Math.ceil(moment / 1_000) * 1_000).toISOString().slice(0, 19)
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
+}
+
+function classified(cause: unknown): unknown {
+  const { $fault, $metadata, code } = Object(cause)
+  const silent = typeof code === 'string' && $metadata?.httpStatusCode === undefined
+  const outage =
+    silent ||
+    $fault === 'server' ||
+    ['ThrottlingException', 'TooManyRequestsException', 'TimeoutError'].includes(nameOf(cause))
+  return outage
+    ? new Unavailable('eventbridge-scheduler', `EventBridge Scheduler is unavailable: ${nameOf(cause)}`, {
+        cause,
+      })
+    : cause
+}

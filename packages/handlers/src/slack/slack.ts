@@ -1,0 +1,140 @@
+/**
+ * Owns the calls to Slack and what its answers mean.
+ *
+ * | answer                                          | verdict                                            |
+ * |-------------------------------------------------|----------------------------------------------------|
+ * | 2xx (Web API: and `ok: true`)                   | done                                               |
+ * | 429, `ratelimited`                              | RetryAfter what `Retry-After` says, else 30 s      |
+ * | no answer, time-out, 5xx, refused credentials   | Unavailable                                        |
+ * | anything else                                   | Permanent: Slack's word for it, never the text     |
+ */
+
+import {
+  type Duration,
+  isDuration,
+  milliseconds,
+  Permanent,
+  RetryAfter,
+  refuse,
+  Unavailable,
+} from '@spaceship/core'
+import { type Slack, type SlackMessage, slackWith } from './notify.ts'
+import { escapeText, shortened } from './text.ts'
+
+export interface SlackOptions {
+  /** A bot token for the Web API, which posts to every channel the bot is in. */
+  readonly token?: string
+  /** Incoming webhooks by channel, for those without a bot. */
+  readonly webhooks?: Readonly<Record<string, string>>
+  /** @default 'https://slack.com/api' */
+  readonly apiUrl?: string
+  /** `plain` escapes the whole text; `mrkdwn` leaves links and mentions to you (escape values with `escapeText`). @default 'plain' */
+  readonly format?: 'plain' | 'mrkdwn'
+  /** How long to wait for an answer. @default '10s' */
+  readonly timeout?: Duration
+  /** @default the global fetch */
+  readonly fetch?: typeof fetch
+}
+
+const BAD_CREDENTIALS = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'missing_scope',
+])
+
+/**
+ * Slack through its Web API or through webhooks.
+ *
+ * @throws ConfigurationError that lists every problem
+ * @example
+ * const slack = createSlack({ token: secrets.slackToken })
+ */
+export function createSlack(options: SlackOptions): Slack {
+  const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = options
+  const call = options.fetch ?? fetch
+  refuse('slack', [
+    ...(token === undefined && webhooks === undefined
+      ? ["pass 'token' for the Web API or 'webhooks' by channel"]
+      : []),
+    ...(token !== undefined && webhooks !== undefined
+      ? ["'token' and 'webhooks' exclude each other: keep one"]
+      : []),
+    ...(token === '' ? ["'token' is empty: is the secret set?"] : []),
+    ...(isDuration(timeout) ? [] : [`'timeout' is '${timeout}': give a duration such as '10s'`]),
+    ...Object.entries({ apiUrl, ...webhooks })
+      .filter(([, url]) => !URL.canParse(url))
+      .map(([name]) => `the URL of '${name}' is not a URL`),
+  ])
+
+  return slackWith(async ({ channel, text }, { signal } = {}) => {
+    const message = { channel, text: shortened(format === 'plain' ? escapeText(text) : text) }
+    const { url, headers } = target(message)
+    const patience = AbortSignal.timeout(milliseconds(timeout))
+    const request = {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(message),
+      signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
+    }
+    let response: Response
+    try {
+      response = await call(url, request)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw new Unavailable('slack', 'Slack did not answer', { cause })
+    }
+    judge(response, await response.text(), token !== undefined)
+  })
+
+  function target({ channel }: SlackMessage): {
+    readonly url: string
+    readonly headers: Record<string, string>
+  } {
+    const headers = { 'content-type': 'application/json; charset=utf-8' }
+    if (token !== undefined)
+      return { url: `${apiUrl}/chat.postMessage`, headers: { ...headers, authorization: `Bearer ${token}` } }
+    const url = webhooks?.[channel]
+    if (url === undefined) throw new Permanent(`no webhook is configured for the channel '${channel}'`)
+    return { url, headers }
+  }
+}
+
+function judge(response: Response, body: string, webApi: boolean): void {
+  const error = webApi && response.ok ? errorIn(body) : undefined
+  if (response.status === 429 || error === 'ratelimited') {
+    const seconds = Number(response.headers.get('retry-after') ?? 30)
+    throw new RetryAfter(
+      Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : '30s',
+      'Slack asks to slow down',
+    )
+  }
+  if (response.ok && error === undefined) return
+  if (response.status >= 500) throw new Unavailable('slack', `Slack answered ${response.status}`)
+  const word = error ?? wordIn(body)
+  if (response.status === 401 || response.status === 403 || BAD_CREDENTIALS.has(word)) {
+    throw new Unavailable('slack', `Slack refused the credentials: ${word}`)
+  }
+  throw new Permanent(`Slack refused the message: ${response.status} ${word}`)
+}
+
+/** The Web API answers 200 with `{ ok: false, error }`. Something that is not its JSON is not Slack. */
+function errorIn(body: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(body)
+    if (typeof answer === 'object' && answer !== null && 'ok' in answer) {
+      if (answer.ok === true) return undefined
+      return 'error' in answer && typeof answer.error === 'string' ? answer.error : 'unknown_error'
+    }
+  } catch {
+    // Reported below.
+  }
+  throw new Unavailable('slack', 'the answer is not from Slack: is a proxy in between?')
+}
+
+/** Webhooks answer with one word, such as `no_text`. Longer bodies are somebody else's. */
+function wordIn(body: string): string {
+  return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : 'without a reason'
+}

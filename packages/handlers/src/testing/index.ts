@@ -1,0 +1,2 @@
+export { type MemorySearch, memorySearch } from './search.ts'
+export { type MemorySlack, memorySlack } from './slack.ts'
