@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@spaceship/source', 'node', 'import', 'module', 'default']
+const conditions = ['@spaceship/source', 'node']
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,1 +1,3 @@
-export {}
+export type { StreamOptions, WorkerOptions } from './options.ts'
+export type { Start } from './shards/index.ts'
+export { type DrainReport, type Worker, worker } from './worker.ts'

@@ -15,6 +15,7 @@ export function virtualClock(start: Date | number = new Date('2026-01-01T00:00:0
 
   return {
     now: () => now,
+    monotonic: () => now,
     sleep: (ms, signal) => {
       if (ms <= 0 || signal?.aborted) return Promise.resolve()
       return new Promise((resolve) => {

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
+  /** Milliseconds from an arbitrary start, which no change of the system's time moves: for leases and intervals. */
+  monotonic(): number
   /** Resolves after `ms`, or at once when the signal is aborted; it never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
@@ -11,6 +13,7 @@ const LONGEST = 2_147_483_647
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
     for (let left = ms; left > 0 && !signal?.aborted; left -= LONGEST)
       await timer(Math.min(left, LONGEST), signal)

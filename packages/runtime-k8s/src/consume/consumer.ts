@@ -1,0 +1,134 @@
+/**
+ * Owns one held lease from its taking to its end: feeds the engine, keeps the checkpoint, ends the shard.
+ *
+ * ```
+ *  taken ── parents ended? ──> reading ──┬─ lease lost ──────> revoke ────────────────────────────> gone
+ *                                        ├─ worker drains ───> settle ─> flush ─> release ────────> released
+ *                                        └─ last page ───────> all done ─> children ─> SHARD_END ─> ended
+ * ```
+ */
+
+import { comparePositions, type Delivery, type Engine, type Position } from '@spaceship/core/engine'
+import type { Clock, Logger } from '@spaceship/core/ports'
+import { type Checkpoint, type Held, type NewLease, type Progress, SHARD_END } from '../leases/index.ts'
+import { type Page, type Reading, readShard } from './reader.ts'
+
+export interface Consuming {
+  readonly engine: Engine
+  readonly held: Held
+  /** The stream's name. */
+  readonly stream: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** How to read from a checkpoint. */
+  readonly reading: (from: Checkpoint, signal: AbortSignal) => Reading
+  /** Between two reads of a shard that is caught up, and at least between any two. Milliseconds. */
+  readonly pollInterval: number
+  readonly readInterval: number
+  /** The leases of the shards that follow this one. */
+  readonly children: () => Promise<readonly NewLease[]>
+  readonly createLease: (lease: NewLease) => Promise<void>
+}
+
+export type ConsumerEnd = 'ended' | 'released' | 'lost'
+
+export interface Consumer {
+  readonly held: Held
+  /** Renews the lease, with the progress since the last time. */
+  beat(): Promise<void>
+  /** The lease is lost: nothing of this shard may go on. */
+  revoke(): void
+  /** Finishes what it can until then, writes where it stands and gives the lease up. @returns unfinished positions */
+  drain(until: Date): Promise<number>
+  readonly done: Promise<ConsumerEnd>
+}
+
+export async function startConsumer(consuming: Consuming): Promise<Consumer> {
+  const { engine, held, stream, clock, logger, pollInterval, readInterval } = consuming
+  const { shard, checkpoint, journal } = held.lease
+  const fields = { stream, shard }
+  const source = { stream, shard, redelivers: 'none' } as const
+  const delivery = await engine.open(source, {
+    isHeld: held.isHeld,
+    ...(journal === undefined ? {} : { journal }),
+  })
+  const stop = new AbortController()
+  let written: Progress = { checkpoint, journal }
+  let lost = false
+  let last: Position | undefined
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
+  const done = read()
+
+  async function read(): Promise<ConsumerEnd> {
+    for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
+      // Not awaited: the delivery says when it wants more by resolving, and must not hold up a revoke.
+      last = page.records.at(-1) ?? last
+      await Promise.race([delivery.push(page.records), stopped])
+      if (stop.signal.aborted) break
+      if (page.ended) return endShard()
+      await clock.sleep(waitAfter(page), stop.signal)
+    }
+    return lost ? 'lost' : 'released'
+  }
+
+  function waitAfter({ records, millisBehind }: Page): number {
+    return records.length > 0 && millisBehind > 0 ? readInterval : pollInterval
+  }
+
+  async function endShard(): Promise<ConsumerEnd> {
+    // Retries and outages may keep the last records for long; until they are done the shard has not ended.
+    while (!stop.signal.aborted && !isComplete()) await clock.sleep(readInterval, stop.signal)
+    if (stop.signal.aborted) return lost ? 'lost' : 'released'
+    const children = await consuming.children()
+    // Children first: once the parent has ended, nothing else leads to them.
+    for (const child of children) await consuming.createLease(child)
+    await held.beat({
+      checkpoint: { sequence: SHARD_END, subSequence: 0 },
+      journal: undefined,
+      children: children.map((child) => child.shard),
+    })
+    if (!held.isHeld()) return 'lost'
+    logger.info('shard ended', { ...fields, children: children.map((child) => child.shard) })
+    await held.release()
+    return 'ended'
+  }
+
+  /** Everything that was read is done or kept. */
+  function isComplete(): boolean {
+    const { watermark } = delivery
+    return last === undefined || (watermark !== undefined && comparePositions(watermark, last) >= 0)
+  }
+
+  async function beat(): Promise<void> {
+    const progress = progressOf(delivery, checkpoint)
+    const news =
+      progress.checkpoint.sequence !== written.checkpoint.sequence ||
+      progress.checkpoint.subSequence !== written.checkpoint.subSequence ||
+      progress.journal !== written.journal
+    await held.beat(news ? progress : undefined)
+    if (news) written = progress
+  }
+
+  return {
+    held,
+    beat,
+    revoke: () => {
+      lost = true
+      held.lose()
+      delivery.revoke(new Error('the lease was lost'))
+      stop.abort()
+    },
+    drain: async (until) => {
+      stop.abort()
+      const unfinished = await delivery.settle(until)
+      await beat()
+      await held.release()
+      return unfinished.length
+    },
+    done,
+  }
+}
+
+function progressOf({ watermark, journal }: Delivery, from: Checkpoint): Progress {
+  return { checkpoint: watermark ?? from, journal }
+}

@@ -1,0 +1,1 @@
+export { type Consumer, type ConsumerEnd, startConsumer } from './consumer.ts'

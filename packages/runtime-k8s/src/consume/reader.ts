@@ -1,0 +1,85 @@
+/**
+ * Owns reading one shard: the iterator, and what its errors mean.
+ *
+ * | error                                   | then                                                      |
+ * |-----------------------------------------|-----------------------------------------------------------|
+ * | ExpiredIterator                         | a new iterator after the last record that was read        |
+ * | throughput exceeded, throttling, outage | wait, with full jitter                                    |
+ * | anything else                           | wait likewise, and say so: it may be a missing permission |
+ */
+
+import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import type { StreamRecord } from '@spaceship/core/engine'
+import type { Clock, Logger } from '@spaceship/core/ports'
+import { type Checkpoint, isSentinel } from '../leases/index.ts'
+
+export interface Page {
+  readonly records: readonly StreamRecord[]
+  readonly millisBehind: number
+  /** The shards that follow, when this was the last page of an ended shard. */
+  readonly ended: boolean
+}
+
+export interface Reading {
+  readonly client: KinesisClient
+  readonly stream: string
+  readonly shard: string
+  readonly from: Checkpoint
+  readonly limit: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+/** Pages in stream order, until the shard ends or the signal is aborted. Each is fetched when it is asked for. */
+export async function* readShard(reading: Reading): AsyncGenerator<Page> {
+  const { client, stream, shard, limit, clock, logger, random, signal } = reading
+  let last = reading.from
+  let iterator: string | undefined
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      iterator ??= await iteratorFor(reading, last)
+      const answer = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), {
+        abortSignal: signal,
+      })
+      failures = 0
+      iterator = answer.NextShardIterator
+      const records = (answer.Records ?? []).map((record) => ({
+        sequence: record.SequenceNumber ?? '',
+        subSequence: 0,
+        partitionKey: record.PartitionKey ?? '',
+        data: record.Data ?? new Uint8Array(),
+        arrivedAt: record.ApproximateArrivalTimestamp ?? new Date(clock.now()),
+      }))
+      last = records.at(-1) ?? last
+      const ended = iterator === undefined
+      yield { records, millisBehind: answer.MillisBehindLatest ?? 0, ended }
+      if (ended) return
+    } catch (error) {
+      if (signal.aborted) return
+      if (nameOf(error) === 'ExpiredIteratorException') {
+        iterator = undefined
+        continue
+      }
+      failures += 1
+      logger.warn('reading a shard failed: will try again', { stream, shard, error: nameOf(error), failures })
+      await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
+    }
+  }
+}
+
+async function iteratorFor(
+  { client, stream, shard, signal }: Reading,
+  { sequence }: Checkpoint,
+): Promise<string | undefined> {
+  const position = isSentinel(sequence)
+    ? { ShardIteratorType: sequence === 'LATEST' ? ('LATEST' as const) : ('TRIM_HORIZON' as const) }
+    : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: sequence }
+  const command = new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position })
+  return (await client.send(command, { abortSignal: signal })).ShardIterator
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
+}

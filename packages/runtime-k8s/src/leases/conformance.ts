@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import type { NewLease } from './lease.ts'
+import type { LeaseTable } from './table.ts'
+
+/** What every LeaseTable must do. Each case gets an empty table. */
+export const leaseTableCases: readonly { readonly name: string; run(table: LeaseTable): Promise<void> }[] = [
+  {
+    name: 'a lease is created once; the second create changes nothing',
+    run: async (table) => {
+      await table.create(fresh)
+      await table.create({ ...fresh, checkpoint: 'LATEST' })
+      const [lease, ...more] = await table.list()
+      assert.equal(more.length, 0)
+      assert.deepEqual(
+        { ...lease, key: undefined },
+        {
+          key: undefined,
+          stream: fresh.stream,
+          shard: fresh.shard,
+          owner: undefined,
+          counter: 0,
+          checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 },
+          ownerSwitches: 0,
+          parents: fresh.parents,
+          journal: undefined,
+        },
+      )
+    },
+  },
+  {
+    name: 'of two that take what they saw, one wins',
+    run: async (table) => {
+      const lease = await created(table)
+      const takes = await Promise.all([table.take(lease, 'w1'), table.take(lease, 'w2')])
+      assert.equal(takes.filter((taken) => taken !== undefined).length, 1)
+    },
+  },
+  {
+    name: 'whoever was overtaken can neither renew nor checkpoint',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const theirs = await table.take(mine, 'w2')
+      assert.equal(theirs?.ownerSwitches, 1)
+      assert.equal(await table.renew(mine), undefined)
+      assert.equal(
+        await table.checkpoint(mine, { checkpoint: { sequence: '42', subSequence: 0 }, journal: undefined }),
+        undefined,
+      )
+      assert.equal((await table.list())[0]?.checkpoint.sequence, 'TRIM_HORIZON')
+    },
+  },
+  {
+    name: 'a renewal bumps the counter and nothing else',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      assert.deepEqual(await table.renew(mine), { ...mine, counter: mine.counter + 1 })
+    },
+  },
+  {
+    name: 'a write repeated after a lost answer is still a success',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const first = await table.renew(mine)
+      assert.ok(first !== undefined)
+      // What the owner sees of the repeat: the counter is one further, and the owner is he himself.
+      assert.deepEqual(await table.renew(mine), first)
+    },
+  },
+  {
+    name: 'a checkpoint holds position and journal, and clears them again',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const at = { sequence: '49680512782888607630610531350849377440682527978596335634', subSequence: 3 }
+      const first = await table.checkpoint(mine, { checkpoint: at, journal: '{"j":1}' })
+      assert.deepEqual([first?.checkpoint, first?.journal, first?.ownerSwitches], [at, '{"j":1}', 0])
+      assert.ok(first !== undefined)
+      const second = await table.checkpoint(first, { checkpoint: at, journal: undefined })
+      assert.deepEqual([second?.checkpoint, second?.journal], [at, undefined])
+    },
+  },
+  {
+    name: 'a released lease is free at once, and keeps its checkpoint',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const done = await table.checkpoint(mine, {
+        checkpoint: { sequence: '7', subSequence: 0 },
+        journal: undefined,
+      })
+      assert.ok(done !== undefined)
+      await table.release(done)
+      const [lease] = await table.list()
+      assert.deepEqual([lease?.owner, lease?.checkpoint.sequence], [undefined, '7'])
+    },
+  },
+  {
+    name: 'an ended shard names its children',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const ended = await table.checkpoint(mine, {
+        checkpoint: { sequence: 'SHARD_END', subSequence: 0 },
+        journal: undefined,
+        children: ['shardId-000000000001', 'shardId-000000000002'],
+      })
+      assert.equal(ended?.checkpoint.sequence, 'SHARD_END')
+    },
+  },
+]
+
+const fresh: NewLease = {
+  stream: '000000000000:clients-cdc:1796000000',
+  shard: 'shardId-000000000003',
+  checkpoint: 'TRIM_HORIZON',
+  parents: ['shardId-000000000000'],
+  hashRange: ['0', '340282366920938463463374607431768211455'],
+}
+
+async function created(table: LeaseTable) {
+  await table.create(fresh)
+  const [lease] = await table.list()
+  assert.ok(lease !== undefined)
+  return lease
+}
+
+async function taken(table: LeaseTable, owner: string) {
+  const lease = await table.take(await created(table), owner)
+  assert.ok(lease !== undefined)
+  return lease
+}

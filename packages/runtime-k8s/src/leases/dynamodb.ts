@@ -1,0 +1,146 @@
+import {
+  CreateTableCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  paginateScan,
+  UpdateItemCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
+import type { LeaseTable, Progress } from './table.ts'
+
+interface Update {
+  readonly set: Readonly<Record<string, Item[string] | undefined>>
+  readonly remove: readonly string[]
+}
+
+/** Leases in a DynamoDB table, as KCL keeps them. Grant CreateTable, DescribeTable, Scan, GetItem, PutItem, UpdateItem. */
+export function dynamodbLeases({
+  client,
+  table,
+}: {
+  readonly client: DynamoDBClient
+  readonly table: string
+}): LeaseTable {
+  async function read(key: string): Promise<Lease | undefined> {
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { leaseKey: { S: key } }, ConsistentRead: true }),
+    )
+    return Item === undefined ? undefined : leaseOf(Item)
+  }
+
+  /** Every update bumps the counter by one, on the condition that it is still the one that was seen. */
+  async function update(lease: Lease, { set, remove }: Update): Promise<Lease | undefined> {
+    const counter: Item[string] = { N: String(lease.counter + 1) }
+    const changes = Object.entries({ ...set, leaseCounter: counter }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as const],
+    )
+    const names = Object.fromEntries(
+      [...changes.map(([name]) => name), ...remove, 'leaseCounter'].map((name) => [`#${name}`, name]),
+    )
+    const values = Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value]))
+    const removal = remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
+    const command = new UpdateItemCommand({
+      TableName: table,
+      Key: { leaseKey: { S: lease.key } },
+      ConditionExpression: '#leaseCounter = :seen',
+      UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}${removal}`,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: { ...values, ':seen': { N: String(lease.counter) } },
+      ReturnValues: 'ALL_NEW',
+    })
+    try {
+      const { Attributes } = await client.send(command)
+      return Attributes === undefined ? undefined : leaseOf(Attributes)
+    } catch (error) {
+      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      return undefined
+    }
+  }
+
+  /** The client repeats a write whose answer was lost; the repeat then fails on what the first one did. */
+  async function ownUpdate(
+    lease: Lease,
+    owner: string | undefined,
+    change: Update,
+  ): Promise<Lease | undefined> {
+    const updated = await update(lease, change)
+    if (updated !== undefined) return updated
+    const now = await read(lease.key)
+    return owner !== undefined && now?.owner === owner && now.counter === lease.counter + 1 ? now : undefined
+  }
+
+  return {
+    ensure: async () => {
+      try {
+        await client.send(
+          new CreateTableCommand({
+            TableName: table,
+            BillingMode: 'PAY_PER_REQUEST',
+            AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
+            KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
+          }),
+        )
+      } catch (error) {
+        if (nameOf(error) !== 'ResourceInUseException') throw error
+      }
+      await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: table })
+    },
+    list: async () => {
+      const leases: Lease[] = []
+      for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
+        leases.push(...(page.Items ?? []).map(leaseOf).filter((lease) => lease !== undefined))
+      }
+      return leases
+    },
+    create: async (lease) => {
+      const command = new PutItemCommand({
+        TableName: table,
+        Item: itemOf(lease),
+        ConditionExpression: 'attribute_not_exists(leaseKey)',
+      })
+      try {
+        await client.send(command)
+      } catch (error) {
+        if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      }
+    },
+    renew: (lease) => ownUpdate(lease, lease.owner, { set: {}, remove: [] }),
+    take: (lease, owner) => {
+      const switched = lease.owner !== undefined && lease.owner !== owner
+      const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
+      return ownUpdate(lease, owner, {
+        set: { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint },
+        remove: ['checkpointOwner'],
+      })
+    },
+    checkpoint: (lease, progress) => ownUpdate(lease, lease.owner, checkpointUpdate(progress)),
+    release: async (lease) => {
+      await update(lease, { set: {}, remove: ['leaseOwner'] })
+    },
+  }
+}
+
+function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Update {
+  return {
+    set: {
+      checkpoint: { S: checkpoint.sequence },
+      checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
+      ownerSwitchesSinceCheckpoint: { N: '0' },
+      spaceshipJournal: journal === undefined ? undefined : { S: journal },
+      spaceshipJournalAt: journal === undefined ? undefined : { S: checkpoint.sequence },
+      childShardIds: children.length === 0 ? undefined : { SS: [...children] },
+    },
+    remove: [
+      'pendingCheckpoint',
+      'pendingCheckpointSubSequenceNumber',
+      'pendingCheckpointState',
+      ...(journal === undefined ? ['spaceshipJournal', 'spaceshipJournalAt'] : []),
+    ],
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
+}

@@ -1,0 +1,82 @@
+/**
+ * Owns one lease while this worker holds it: one write at a time, and the moment until which it is ours. That moment counts
+ * from before the last successful write was *sent*: a peer can at the earliest have seen it then.
+ */
+
+import type { Lease } from './lease.ts'
+import type { LeaseTable, Progress } from './table.ts'
+
+export interface Held {
+  readonly lease: Lease
+  isHeld(): boolean
+  /** Shows that we live. Writes the progress with it, if there is some: a checkpoint is a heartbeat. */
+  beat(progress: Progress | undefined): Promise<void>
+  /** Gives it up, so that a peer may take it at once. */
+  release(): Promise<void>
+  /** Someone else has it, or might: nothing is written any more. */
+  lose(): void
+}
+
+export interface Holding {
+  readonly table: LeaseTable
+  /** The lease as `take` answered, and when that was sent. */
+  readonly taken: Lease
+  readonly sentAt: number
+  readonly failover: number
+  readonly monotonic: () => number
+  readonly lost: (why: string) => void
+}
+
+/** Kept back from the failover time: what is checked just before it must not act after it. */
+const MARGIN = 0.1
+
+export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: Holding): Held {
+  let lease = taken
+  let until = sentAt + failover * (1 - MARGIN)
+  let gone = false
+  let queue: Promise<unknown> = Promise.resolve()
+
+  function lose(why: string): void {
+    if (gone) return
+    gone = true
+    lost(why)
+  }
+
+  /** Renewals and checkpoints bump one counter, so they follow one another. */
+  function inTurn<T>(write: () => Promise<T>): Promise<T> {
+    const turn = queue.then(write)
+    queue = turn.catch(() => {})
+    return turn
+  }
+
+  const isHeld = () => !gone && monotonic() < until
+
+  return {
+    get lease() {
+      return lease
+    },
+    isHeld,
+    beat: (progress) =>
+      inTurn(async () => {
+        if (gone) return
+        // Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed.
+        if (!isHeld()) return lose('it was not renewed in time')
+        const sent = monotonic()
+        const written = await (progress === undefined
+          ? table.renew(lease)
+          : table.checkpoint(lease, progress))
+        if (written === undefined) return lose('another worker took it')
+        lease = written
+        until = sent + failover * (1 - MARGIN)
+      }),
+    release: () =>
+      inTurn(async () => {
+        if (gone) return
+        gone = true
+        await table.release(lease)
+      }),
+    lose: () => {
+      gone = true
+    },
+  }
+}

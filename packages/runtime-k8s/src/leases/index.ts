@@ -1,0 +1,16 @@
+export { chooseLeases } from './choice.ts'
+export { dynamodbLeases } from './dynamodb.ts'
+export { type Held, holdLease } from './holder.ts'
+export {
+  type Checkpoint,
+  isSentinel,
+  type Lease,
+  leaseKey,
+  type NewLease,
+  SHARD_END,
+  SINGLE_STREAM,
+  type StreamId,
+} from './lease.ts'
+export { memoryLeases } from './memory.ts'
+export { observeLeases } from './observer.ts'
+export type { LeaseTable, Progress } from './table.ts'

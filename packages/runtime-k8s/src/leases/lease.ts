@@ -1,0 +1,120 @@
+/**
+ * Owns the lease: what one row of the table says, in the layout of KCL 2.x in multi-stream mode, which Java workers of one
+ * application read and write too.
+ *
+ * | attribute                                     | type | meaning                                                        |
+ * |-----------------------------------------------|------|----------------------------------------------------------------|
+ * | `leaseKey`                                    | S    | `account:stream:epoch:shardId`                                 |
+ * | `streamName`, `shardId`                       | S    | the two halves of the key                                      |
+ * | `leaseOwner`                                  | S    | worker id; absent: free                                        |
+ * | `leaseCounter`                                | N    | grows with each write: the optimistic lock and the heartbeat   |
+ * | `checkpoint`                                  | S    | sequence number, or TRIM_HORIZON, LATEST, AT_TIMESTAMP, SHARD_END |
+ * | `checkpointSubSequenceNumber`                 | N    | index in a KPL aggregate, else 0                               |
+ * | `ownerSwitchesSinceCheckpoint`                | N    | 0 at a checkpoint                                              |
+ * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
+ * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
+ * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
+ *
+ * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
+ * know survive its updates, as those survive ours.
+ */
+
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+
+export type Item = Record<string, AttributeValue>
+
+export const SHARD_END = 'SHARD_END'
+
+/** Where reading starts or resumes: a sentinel of KCL's, or a sequence number. */
+export interface Checkpoint {
+  readonly sequence: string
+  readonly subSequence: number
+}
+
+/** `account:stream:epoch`: tells a stream from one that was created again under its name. */
+export type StreamId = string
+
+/** The stream of leases that a KCL wrote in single-stream mode. */
+export const SINGLE_STREAM: StreamId = ''
+
+export interface Lease {
+  readonly key: string
+  readonly stream: StreamId
+  readonly shard: string
+  readonly owner: string | undefined
+  readonly counter: number
+  readonly checkpoint: Checkpoint
+  readonly ownerSwitches: number
+  readonly parents: readonly string[]
+  readonly journal: string | undefined
+}
+
+export interface NewLease {
+  readonly stream: StreamId
+  readonly shard: string
+  readonly checkpoint: string
+  readonly parents: readonly string[]
+  readonly hashRange: readonly [start: string, end: string] | undefined
+}
+
+export function leaseKey(stream: StreamId, shard: string): string {
+  return `${stream}:${shard}`
+}
+
+export function itemOf({ stream, shard, checkpoint, parents, hashRange }: NewLease): Item {
+  return {
+    leaseKey: { S: leaseKey(stream, shard) },
+    streamName: { S: stream },
+    shardId: { S: shard },
+    leaseCounter: { N: '0' },
+    checkpoint: { S: checkpoint },
+    checkpointSubSequenceNumber: { N: '0' },
+    ownerSwitchesSinceCheckpoint: { N: '0' },
+    ...(parents.length === 0 ? {} : { parentShardId: { SS: [...parents] } }),
+    ...(hashRange === undefined
+      ? {}
+      : { startingHashKey: { S: hashRange[0] }, endingHashKey: { S: hashRange[1] } }),
+  }
+}
+
+/** The lease in an item, or undefined for the other kinds of item that newer KCLs keep in the table. */
+export function leaseOf(item: Item): Lease | undefined {
+  const kind = item.entityType?.S
+  const key = item.leaseKey?.S
+  const sequence = item.checkpoint?.S
+  if ((kind !== undefined && kind !== 'LEASE') || key === undefined || sequence === undefined)
+    return undefined
+  return {
+    key,
+    ...placeOf(key),
+    owner: item.leaseOwner?.S,
+    counter: Number(item.leaseCounter?.N ?? 0),
+    checkpoint: { sequence, subSequence: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
+    ownerSwitches: Number(item.ownerSwitchesSinceCheckpoint?.N ?? 0),
+    parents: item.parentShardId?.SS ?? [],
+    journal: journalOf(item, sequence),
+  }
+}
+
+/** In KCL's single-stream mode the key is the shard's id alone, and the stream is not named. */
+function placeOf(key: string): { readonly stream: StreamId; readonly shard: string } {
+  const [account, name, epoch, ...rest] = key.split(':')
+  return rest.length === 0
+    ? { stream: SINGLE_STREAM, shard: key }
+    : { stream: [account, name, epoch].join(':'), shard: rest.join(':') }
+}
+
+/** A checkpoint that was moved back below the journal's is someone's wish to replay: the journal is dropped. */
+function journalOf(item: Item, checkpoint: string): string | undefined {
+  const at = item.spaceshipJournalAt?.S
+  const journal = item.spaceshipJournal?.S
+  if (at === undefined || journal === undefined) return undefined
+  const movedBack = isSentinel(checkpoint)
+    ? checkpoint !== at
+    : !isSentinel(at) && BigInt(checkpoint) < BigInt(at)
+  return movedBack ? undefined : journal
+}
+
+export function isSentinel(checkpoint: string): boolean {
+  return !/^\d+$/.test(checkpoint)
+}

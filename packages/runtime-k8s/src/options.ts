@@ -1,0 +1,132 @@
+/** Owns the worker's options: one parse, all problems at once. */
+
+import { randomUUID } from 'node:crypto'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { type Duration, isDuration, milliseconds, refuse } from '@spaceship/core'
+import type { EngineOptions } from '@spaceship/core/engine'
+import { type Clock, type Logger, silent, systemClock } from '@spaceship/core/ports'
+import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
+import type { Start } from './shards/index.ts'
+
+export interface StreamOptions {
+  readonly stream: string
+  /** Where a stream starts that has no leases yet. @default 'TRIM_HORIZON' */
+  readonly start?: Start
+}
+
+export interface WorkerOptions extends Omit<EngineOptions, 'reactors'> {
+  readonly streams: readonly (string | StreamOptions)[]
+  /** Unique among the workers of the application. A pod's name with something random, since a restarted container keeps it. @default random */
+  readonly workerId?: string
+  readonly leases?: {
+    /** The lease table's name. @default the application */
+    readonly table?: string
+    /** How long a lease outlives its worker. All workers of an application need the same. @default '10s' */
+    readonly failover?: Duration
+  }
+  readonly poll?: {
+    /** Between two reads of a shard that is caught up. @default '1s' */
+    readonly interval?: Duration
+    /** Records per read. @default 1_000 */
+    readonly limit?: number
+  }
+  /** How long handlers may go on after SIGTERM. Shorter than the pod's grace period. @default '20s' */
+  readonly drainTimeout?: Duration
+  /** How often the streams are looked at for new shards. @default '1m' */
+  readonly shardSync?: Duration
+  /** @default clients configured by the environment */
+  readonly kinesis?: KinesisClient
+  readonly dynamodb?: DynamoDBClient
+}
+
+export interface WorkerSettings {
+  readonly streams: readonly Required<StreamOptions>[]
+  readonly me: string
+  readonly leases: LeaseTable
+  readonly failover: number
+  readonly pollInterval: number
+  readonly limit: number
+  readonly drainTimeout: number
+  readonly shardSync: number
+  readonly kinesis: KinesisClient
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  /** Ends the clients that were made here. */
+  readonly close: () => void
+}
+
+/** Kinesis allows five reads a second and shard, shared by all applications. */
+export const READ_INTERVAL = 200
+
+/** @throws ConfigurationError that lists every problem */
+export function parseWorkerOptions(options: WorkerOptions): WorkerSettings {
+  refuse(`worker of '${options.application}'`, problemsOf(options))
+  const { application, leases = {}, poll = {}, kinesis, dynamodb } = options
+  // Without these a connection that hangs holds a lease for ever: the SDK's default is to wait without end.
+  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
+  const ownKinesis = kinesis ?? new KinesisClient({ requestHandler: { requestTimeout: 30_000 } })
+  const ownDynamoDB = dynamodb ?? new DynamoDBClient({ requestHandler })
+  return {
+    streams: options.streams.map((stream) =>
+      typeof stream === 'string' ? { stream, start: 'TRIM_HORIZON' } : { start: 'TRIM_HORIZON', ...stream },
+    ),
+    me: options.workerId ?? randomUUID(),
+    leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application }),
+    failover: milliseconds(leases.failover ?? '10s'),
+    pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
+    limit: poll.limit ?? 1_000,
+    drainTimeout: milliseconds(options.drainTimeout ?? '20s'),
+    shardSync: milliseconds(options.shardSync ?? '1m'),
+    kinesis: ownKinesis,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger: options.logger ?? silent,
+    close: () => {
+      if (kinesis === undefined) ownKinesis.destroy()
+      if (dynamodb === undefined) ownDynamoDB.destroy()
+    },
+  }
+}
+
+function problemsOf({
+  streams,
+  leases = {},
+  poll = {},
+  drainTimeout,
+  shardSync,
+  workerId,
+}: WorkerOptions): string[] {
+  if (!Array.isArray(streams) || streams.length === 0)
+    return ["'streams' is empty: name at least one Kinesis stream"]
+  const names = streams.map((stream) => (typeof stream === 'string' ? stream : stream.stream))
+  const starts = streams.flatMap((stream) =>
+    typeof stream === 'string' || stream.start === undefined ? [] : [stream.start],
+  )
+  const durations = {
+    'leases.failover': leases.failover,
+    'poll.interval': poll.interval,
+    drainTimeout,
+    shardSync,
+  }
+  return [
+    ...names.filter((name) => !name).map(() => 'a stream has no name'),
+    ...names
+      .filter((name, i) => name && names.indexOf(name) < i)
+      .map((name) => `the stream '${name}' is listed twice`),
+    ...starts
+      .filter((start) => start !== 'TRIM_HORIZON' && start !== 'LATEST')
+      .map((start) => `start '${start}' is not 'TRIM_HORIZON' or 'LATEST'`),
+    ...(workerId === '' ? ["'workerId' is empty: leave it out for a random one"] : []),
+    ...Object.entries(durations)
+      .filter(([, value]) => value !== undefined && !isDuration(value))
+      .map(([name, value]) => `'${name}' is '${value}': give a duration such as '10s'`),
+    ...(leases.failover !== undefined && isDuration(leases.failover) && milliseconds(leases.failover) < 1_000
+      ? [`'leases.failover' is ${leases.failover}: below a second a pause of the process loses leases`]
+      : []),
+    ...(poll.limit !== undefined && !(Number.isInteger(poll.limit) && poll.limit >= 1 && poll.limit <= 10_000)
+      ? [`'poll.limit' is ${poll.limit}: Kinesis takes 1 to 10,000`]
+      : []),
+  ]
+}
