@@ -16,7 +16,7 @@ const NOW = Date.parse('2026-11-24T09:00:00Z')
 const STREAM = 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc'
 
 /** Time stands still until a test moves it. */
-function manualClock(): Clock & { advance(ms: number): Promise<void> } {
+function manualClock(): Pick<Clock, 'now' | 'sleep'> & { advance(ms: number): Promise<void> } {
   let now = NOW
   const sleepers = new Set<{ until: number; wake: () => void }>()
   return {

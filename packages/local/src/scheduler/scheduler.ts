@@ -28,7 +28,7 @@ export interface SchedulerOptions {
   /** @default chosen by the system */
   readonly port?: number
   /** @default the system's clock */
-  readonly clock?: Clock
+  readonly clock?: Pick<Clock, 'now' | 'sleep'>
   /** How many times faster than in reality a schedule becomes due, counted from when it was created or updated. @default 1 */
   readonly timeScale?: number
 }

@@ -1,0 +1,320 @@
+/**
+ * An event source mapping: a poller per shard, a child after its parents, each with an execution environment of its own.
+ *
+ * ```
+ * shard -> poller -> batch -> environment -> verdict -> decide -> acknowledged: the next batch
+ *                      ^                                  |-----> again, or in halves
+ *                      +----------------------------------+-----> discarded: on-failure destination
+ * ```
+ */
+import { existsSync } from 'node:fs'
+import { basename, extname, isAbsolute } from 'node:path'
+import {
+  DescribeStreamSummaryCommand,
+  KinesisClient,
+  type KinesisClientConfig,
+} from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { refuse, SpaceshipError } from '@spaceship/core'
+import { type Clock, systemClock } from '@spaceship/core/ports'
+import type { Policy } from './decide.ts'
+import { type Condition, deliver } from './deliver.ts'
+import { createEnvironment, type Environment } from './environment.ts'
+import { eventOf, type ShardRecord } from './event.ts'
+import { type FailedBatch, failedBatch } from './failed-batch.ts'
+import { listShards, type ShardNode, startable } from './lineage.ts'
+import { createPoller, type Poller } from './poller.ts'
+import { createReader, type StartingPosition } from './reader.ts'
+import { type FunctionError, type Verdict, verdictOf } from './response.ts'
+
+export interface LambdaOptions {
+  /** Absolute path of the module that exports the function. */
+  readonly handler: string
+  /** @default 'handler' */
+  readonly exportName?: string
+  /** @default the name of the module */
+  readonly functionName?: string
+  readonly stream: string
+  /** Where the stream is. */
+  readonly kinesis: KinesisClientConfig
+  /** What the function sees of the world, beside Lambda's own variables; nothing of this process. @default {} */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Arguments for Node, before the module: `['--enable-source-maps']`. @default [] */
+  readonly execArgv?: readonly string[]
+  /** 1 to 10,000. @default 100 */
+  readonly batchSize?: number
+  /** How long to gather records for a batch that is not full. @default 0 */
+  readonly batchingWindowMs?: number
+  /** How long an invocation may take before its process is killed. @default 30_000 */
+  readonly timeoutMs?: number
+  /** -1: without end. @default -1 */
+  readonly maximumRetryAttempts?: number
+  /** -1: never too old. @default -1 */
+  readonly maximumRecordAgeSeconds?: number
+  /** @default false */
+  readonly bisectBatchOnFunctionError?: boolean
+  readonly startingPosition?: StartingPosition
+  /** How long to wait after a read that found nothing. @default 100 */
+  readonly pollIntervalMs?: number
+  /** The wait before the first retry; it doubles with each that fails, up to 32 times this. @default 100 */
+  readonly retryBackoffMs?: number
+  /** Gets what was given up on. Called again until it succeeds. @default what is given up on is lost, as with Lambda */
+  readonly onFailure?: (failed: FailedBatch) => void | Promise<void>
+  /** What the function prints, and why reads and destinations failed, line by line. @default silence */
+  readonly log?: (line: string) => void
+  /** @default the system's clock */
+  readonly clock?: Pick<Clock, 'now' | 'sleep'>
+}
+
+export interface Invocation {
+  readonly requestId: string
+  readonly shard: string
+  readonly sequenceNumbers: readonly string[]
+  readonly verdict: Verdict
+  readonly error?: FunctionError
+}
+
+export interface Mapping extends AsyncDisposable {
+  /** The last 1,000, oldest first. */
+  readonly invocations: readonly Invocation[]
+  /** The processes that run the function at the moment. */
+  readonly pids: readonly number[]
+  /**
+   * Resolves once every record that is on the stream by now is acknowledged or discarded.
+   *
+   * @throws SpaceshipError `lambda-closed` if the mapping is closed before
+   */
+  idle(): Promise<void>
+  /** Kills the processes. What was not acknowledged stays on the stream. */
+  close(): Promise<void>
+}
+
+interface ShardRun {
+  readonly poller: Poller
+  readonly environment: Environment
+  /** Resolves when the shard is read to its end and its children have begun, or when the mapping is closed. */
+  readonly end: Promise<void>
+}
+
+const KEPT_INVOCATIONS = 1_000
+const MOST_DOUBLINGS = 5
+
+/**
+ * Runs a Lambda function on a stream, as Lambda's event source mapping does: real processes, the Runtime API, partial batch
+ * responses, retries, bisecting, the on-failure destination. It starts from `startingPosition` each time: it keeps no checkpoints.
+ *
+ * @throws ConfigurationError with all problems of the options
+ * @throws the client's error if the stream cannot be described
+ * @example
+ * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis: { endpoint, region, credentials } })
+ * await mapping.idle()
+ */
+export async function startLambda(options: LambdaOptions): Promise<Mapping> {
+  const {
+    handler,
+    stream,
+    startingPosition = 'TRIM_HORIZON',
+    exportName = 'handler',
+    environment = {},
+    execArgv = [],
+  } = options
+  const {
+    batchSize = 100,
+    batchingWindowMs = 0,
+    timeoutMs = 30_000,
+    pollIntervalMs = 100,
+    retryBackoffMs = 100,
+  } = options
+  const {
+    functionName = basename(handler, extname(handler)),
+    onFailure,
+    log = () => {},
+    clock = systemClock,
+  } = options
+  const policy: Policy = {
+    maximumRetryAttempts: options.maximumRetryAttempts ?? -1,
+    maximumRecordAgeSeconds: options.maximumRecordAgeSeconds ?? -1,
+    bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
+  }
+  refuse(`lambda on stream '${stream}'`, [
+    ...(isAbsolute(handler) && existsSync(handler)
+      ? []
+      : [`handler '${handler}' is not the absolute path of a file`]),
+    ...within('batchSize', batchSize, 1, 10_000),
+    ...within('batchingWindowMs', batchingWindowMs, 0, 300_000),
+    ...within('timeoutMs', timeoutMs, 1, 900_000),
+    ...within('pollIntervalMs', pollIntervalMs, 1, 60_000),
+    ...within('retryBackoffMs', retryBackoffMs, 1, 60_000),
+    ...within('maximumRetryAttempts', policy.maximumRetryAttempts, -1, 10_000),
+    ...within('maximumRecordAgeSeconds', policy.maximumRecordAgeSeconds, -1, 604_800),
+  ])
+
+  const client = new KinesisClient({ requestHandler: new NodeHttpHandler(), ...options.kinesis })
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const shards = new Map<string, ShardRun>()
+  const finished = new Set<string>()
+  const closed = Promise.withResolvers<never>()
+  closed.promise.catch(() => {})
+  let invocations: readonly Invocation[] = []
+
+  async function run({ id: shard }: ShardNode, streamArn: string, start: StartingPosition): Promise<void> {
+    const runtime = createEnvironment({
+      handler,
+      exportName,
+      functionName,
+      timeoutMs,
+      variables: environment,
+      execArgv,
+      log,
+    })
+    const reader = createReader(client, streamArn, shard, start)
+    let requestId = ''
+
+    async function invoke(records: readonly ShardRecord[]): Promise<Verdict> {
+      const sequenceNumbers = records.map(({ sequenceNumber }) => sequenceNumber)
+      const invoked = await runtime.invoke(eventOf(records))
+      requestId = invoked.requestId
+      const verdict = verdictOf(invoked, sequenceNumbers)
+      const failure = 'error' in invoked ? { error: invoked.error } : {}
+      if (!signal.aborted) {
+        invocations = [...invocations, { requestId, shard, sequenceNumbers, verdict, ...failure }].slice(
+          -KEPT_INVOCATIONS,
+        )
+      }
+      return verdict
+    }
+
+    async function discard(
+      records: readonly ShardRecord[],
+      condition: Condition,
+      count: number,
+    ): Promise<void> {
+      const failed = failedBatch(records, {
+        requestId,
+        functionName,
+        condition,
+        invocations: count,
+        shard,
+        streamArn,
+        at: clock.now(),
+      })
+      for (let failures = 1; !signal.aborted; failures += 1) {
+        try {
+          await onFailure?.(failed)
+          return
+        } catch (error) {
+          log(`on-failure destination of ${functionName}: ${nameOf(error)}`)
+          await pause(failures)
+        }
+      }
+    }
+
+    const poller = createPoller({
+      reader,
+      batchSize,
+      batchingWindowMs,
+      pollIntervalMs,
+      clock,
+      signal,
+      deliver: (records) => deliver(records, { policy, now: clock.now, invoke, discard, pause, signal }),
+      onError: (error) => log(`reading ${shard} of ${stream}: ${nameOf(error)}`),
+    })
+    const begun = start === 'LATEST' ? reader.open() : Promise.resolve()
+    const end = begun
+      .then(poller.run)
+      .then(runtime.close)
+      .then(() => (signal.aborted ? undefined : follow(shard, streamArn)))
+    shards.set(shard, { poller, environment: runtime, end })
+    await begun
+  }
+
+  /** Begins the children of a shard that was read to its end. */
+  async function follow(shard: string, streamArn: string): Promise<void> {
+    finished.add(shard)
+    for (let failures = 1; !signal.aborted; failures += 1) {
+      try {
+        return await begin(streamArn, await listShards(client, stream), 'TRIM_HORIZON')
+      } catch (error) {
+        log(`listing the shards of ${stream}: ${nameOf(error)}`)
+        await pause(failures)
+      }
+    }
+  }
+
+  async function begin(
+    streamArn: string,
+    listed: readonly ShardNode[],
+    start: StartingPosition,
+  ): Promise<void> {
+    await Promise.all(
+      startable(listed, new Set(shards.keys()), finished).map((shard) => run(shard, streamArn, start)),
+    )
+  }
+
+  function pause(failures: number): Promise<void> {
+    return clock.sleep(retryBackoffMs * 2 ** Math.min(failures - 1, MOST_DOUBLINGS), signal)
+  }
+
+  async function idle(): Promise<void> {
+    const closedFirst = closed.promise
+    for (let known = -1; known !== shards.size; ) {
+      known = shards.size
+      const each = [...shards.values()].map(async ({ poller, end }) => {
+        await poller.idle()
+        // Its children begin before its end.
+        if (poller.over) await end
+      })
+      await Promise.race([Promise.all(each), closedFirst])
+      if (signal.aborted) await closedFirst
+    }
+  }
+
+  let closing: Promise<void> | undefined
+  function close(): Promise<void> {
+    closing ??= (async () => {
+      stopping.abort()
+      closed.reject(new SpaceshipError('lambda-closed', `the mapping of ${functionName} was closed`))
+      await Promise.all([...shards.values()].map(({ environment: { close } }) => close()))
+      await Promise.allSettled([...shards.values()].map(({ end }) => end))
+      client.destroy()
+    })()
+    return closing
+  }
+
+  try {
+    const { StreamDescriptionSummary } = await client.send(
+      new DescribeStreamSummaryCommand({ StreamName: stream }),
+    )
+    const listed = await listShards(client, stream)
+    // From LATEST, what was split or merged before holds nothing of interest.
+    if (startingPosition === 'LATEST') for (const { id, open } of listed) if (!open) finished.add(id)
+    const wanted = listed.filter(({ id }) => !finished.has(id))
+    await begin(StreamDescriptionSummary?.StreamARN ?? '', wanted, startingPosition)
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  return {
+    get invocations() {
+      return invocations
+    },
+    get pids() {
+      return [...shards.values()].flatMap(({ environment: { pid } }) => (pid === undefined ? [] : [pid]))
+    },
+    idle,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function within(name: string, value: number, least: number, most: number): readonly string[] {
+  return Number.isInteger(value) && value >= least && value <= most
+    ? []
+    : [`${name} is ${value}: it must be a whole number from ${least} to ${most}`]
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : String(error)
+}

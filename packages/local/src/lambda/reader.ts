@@ -1,0 +1,83 @@
+import {
+  ExpiredIteratorException,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
+  type KinesisClient,
+} from '@aws-sdk/client-kinesis'
+import { type ShardRecord, shardRecord } from './event.ts'
+
+export type StartingPosition = 'TRIM_HORIZON' | 'LATEST'
+
+export interface Page {
+  readonly records: readonly ShardRecord[]
+  /** True if nothing waited behind these records. */
+  readonly caughtUp: boolean
+}
+
+/** Reads one shard from its start to its end. */
+export interface ShardReader {
+  /** True when the shard is closed and everything in it was read. */
+  readonly ended: boolean
+  /** Fixes the position to start from. Without it, the first `read` does. */
+  open(): Promise<void>
+  read(limit: number): Promise<Page>
+}
+
+export function createReader(
+  client: KinesisClient,
+  streamArn: string,
+  shard: string,
+  start: StartingPosition,
+): ShardReader {
+  let iterator: string | undefined
+  let last: string | undefined
+  let openedAt: Date | undefined
+  let ended = false
+
+  function from(): Pick<
+    GetShardIteratorCommandInput,
+    'ShardIteratorType' | 'StartingSequenceNumber' | 'Timestamp'
+  > {
+    if (last !== undefined)
+      return { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: last }
+    // A second LATEST would skip what came between the two.
+    if (start === 'LATEST' && openedAt) return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: openedAt }
+    return { ShardIteratorType: start }
+  }
+
+  async function open(): Promise<void> {
+    const position = from()
+    openedAt ??= new Date()
+    const answer = await client.send(
+      new GetShardIteratorCommand({ StreamName: streamName(streamArn), ShardId: shard, ...position }),
+    )
+    iterator = answer.ShardIterator
+  }
+
+  return {
+    get ended() {
+      return ended
+    },
+    open,
+    async read(limit) {
+      if (iterator === undefined) await open()
+      const answer = await client
+        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }))
+        .catch((error: unknown) => {
+          // It lives for five minutes; the next read asks for a new one.
+          if (error instanceof ExpiredIteratorException) iterator = undefined
+          throw error
+        })
+      const records = (answer.Records ?? []).map((record) => shardRecord(record, shard, streamArn))
+      last = records.at(-1)?.sequenceNumber ?? last
+      iterator = answer.NextShardIterator
+      ended = iterator === undefined
+      return { records, caughtUp: (answer.MillisBehindLatest ?? 0) === 0 }
+    },
+  }
+}
+
+export function streamName(arn: string): string {
+  return arn.slice(arn.indexOf('/') + 1)
+}
