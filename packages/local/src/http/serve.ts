@@ -98,16 +98,19 @@ export async function serve(handler: Handler, { port = 0 }: ServeOptions = {}): 
   return { url: `http://${HOST}:${bound}`, port: bound, close, [Symbol.asyncDispose]: close }
 }
 
-/** Looks at the first bytes of a connection and puts them back. */
+/** Looks at the first bytes of a connection and puts them back once they are enough to tell. */
 function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
+  let seen = Buffer.alloc(0)
   const look = () => {
     // Safe: without an encoding a socket reads buffers.
-    const seen = socket.read() as Buffer | null
-    if (seen === null) return
-    socket.unshift(seen)
-    if (seen.length < 3 && 'PRI'.startsWith(seen.toString('latin1'))) return
+    const chunk = socket.read() as Buffer | null
+    if (chunk === null) return
+    seen = Buffer.concat([seen, chunk])
+    const start = seen.toString('latin1', 0, 3)
+    if (start.length < 3 && 'PRI'.startsWith(start)) return
     socket.off('readable', look)
-    decide(seen.subarray(0, 3).toString('latin1') === 'PRI')
+    socket.unshift(seen)
+    decide(start === 'PRI')
   }
   socket.on('readable', look)
 }
