@@ -4,7 +4,7 @@
  * ```
  *             ┌ dynamodb ─► pipe ─┐
  * your code ─►┤                   ├─► kinesis ─► your reactors ─► search, slack
- *             └ scheduler ────────┘
+ *             └ scheduler ────────┘              (worker or lambda)
  * ```
  * Closed against the flow, so that nothing is lost: first what calls, then what carries, then what answers.
  */
@@ -15,6 +15,7 @@ import { startDynamodb } from './dynamodb/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
 import type { AwsCall } from './http/index.ts'
 import { startKinesis } from './kinesis/index.ts'
+import { type LambdaOptions, type Mapping, startLambda } from './lambda/index.ts'
 import { pipe } from './pipe/index.ts'
 import { provision } from './provision.ts'
 import { type Scheduler, startScheduler } from './scheduler/index.ts'
@@ -40,6 +41,16 @@ export interface Spaceship extends AsyncDisposable {
   readonly slack: Slack
   readonly scheduler: Scheduler
   clientConfig(service: 'dynamodb' | 'kinesis' | 'scheduler'): ClientConfig
+  /**
+   * Runs a Lambda function on one of the streams, until its mapping or the spaceship is closed. It sees `environment`, and
+   * what the options add to it.
+   *
+   * @throws what `startLambda` throws
+   * @example
+   * const mapping = await ship.lambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc' })
+   * await mapping.idle()
+   */
+  lambda(options: ShipLambdaOptions): Promise<Mapping>
   /** Resolves once every change that was captured so far has arrived in its stream. */
   settled(): Promise<void>
   /**
@@ -51,6 +62,9 @@ export interface Spaceship extends AsyncDisposable {
   /** Stops everything; changes on their way still arrive. Repeated calls share one end. */
   close(): Promise<void>
 }
+
+/** {@link LambdaOptions} without what the spaceship knows by itself. */
+export type ShipLambdaOptions = Omit<LambdaOptions, 'kinesis'>
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
@@ -104,15 +118,30 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       closing ??= closeAll(closers)
       return closing
     }
+    const environment = environmentOf(endpoints, region)
+    const clientConfig = (service: 'dynamodb' | 'kinesis' | 'scheduler') => ({
+      endpoint: endpoints[service],
+      region,
+      credentials: CREDENTIALS,
+    })
+    const lambda = async (given: ShipLambdaOptions) => {
+      const seen = { ...environment, ...given.environment }
+      const mapping = keep(
+        await startLambda({ ...given, kinesis: clientConfig('kinesis'), environment: seen }),
+      )
+      if (closing) await mapping.close()
+      return mapping
+    }
     return {
       endpoints,
-      environment: environmentOf(endpoints, region),
+      environment,
       faults: source.faults,
       seed,
       search,
       slack,
       scheduler,
-      clientConfig: (service) => ({ endpoint: endpoints[service], region, credentials: CREDENTIALS }),
+      clientConfig,
+      lambda,
       settled: way.idle,
       expire: dynamodb.expire,
       close,

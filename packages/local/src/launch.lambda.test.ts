@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import { expect, test } from 'vitest'
+import { launch } from './index.ts'
+
+const handler = fileURLToPath(new URL('../test/fixtures/lambda/effects.mjs', import.meta.url))
+
+test('a saved item and a due schedule reach a function, which reaches Slack and the search', async () => {
+  await using ship = await launch({
+    tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }],
+  })
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  const scheduler = new SchedulerClient(ship.clientConfig('scheduler'))
+  const mapping = await ship.lambda({
+    handler,
+    stream: 'clients-cdc',
+    environment: { WEBHOOK: ship.slack.webhookUrl('#marketing') },
+    pollIntervalMs: 5,
+  })
+
+  await dynamodb.send(
+    new PutItemCommand({ TableName: 'clients', Item: { id: { S: 'acme' }, name: { S: 'Acme' } } }),
+  )
+  await ship.slack.waitFor(({ text }) => text === 'INSERT Acme')
+  await scheduler.send(
+    new CreateScheduleCommand({
+      Name: 'reminder',
+      ScheduleExpression: 'at(2026-01-01T00:00:00)',
+      ActionAfterCompletion: 'DELETE',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      Target: {
+        Arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc',
+        RoleArn: 'arn:aws:iam::000000000000:role/scheduler',
+        Input: JSON.stringify({ reminder: 'tutorial' }),
+        KinesisParameters: { PartitionKey: 'acme' },
+      },
+    }),
+  )
+  await ship.slack.waitFor(({ text }) => text === 'reminder tutorial')
+
+  await ship.settled()
+  await mapping.idle()
+  const found = await fetch(`${ship.search.url}/clients/_count`)
+  await expect(found.json()).resolves.toMatchObject({ count: 1 })
+  expect(ship.slack.messages).toHaveLength(2)
+  dynamodb.destroy()
+  scheduler.destroy()
+})
+
+test('the functions end with the spaceship', async () => {
+  const ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  const environment = { WEBHOOK: ship.slack.webhookUrl('#marketing') }
+  const mapping = await ship.lambda({ handler, stream: 'clients-cdc', environment })
+  await dynamodb.send(
+    new PutItemCommand({ TableName: 'clients', Item: { id: { S: 'acme' }, name: { S: 'Acme' } } }),
+  )
+  await ship.slack.waitFor(() => true)
+  const [pid = expect.unreachable()] = mapping.pids
+  dynamodb.destroy()
+  await ship.close()
+  expect(() => process.kill(pid, 0)).toThrow()
+  await expect(mapping.idle()).rejects.toMatchObject({ code: 'lambda-closed' })
+})
