@@ -2,7 +2,14 @@
 
 export type { Endpoint, KeyType, LaunchOptions, StreamOptions, TableOptions } from './configuration.ts'
 export type { Faults, Throttle } from './faults/index.ts'
-export type { FailedBatch, Invocation, KinesisEventRecord, LambdaOptions, Mapping } from './lambda/index.ts'
+export type {
+  FailedBatch,
+  Invocation,
+  KinesisEventRecord,
+  LambdaOptions,
+  Mapping,
+  StartingPosition,
+} from './lambda/index.ts'
 export { type ClientConfig, launch, type ShipLambdaOptions, type Spaceship } from './launch.ts'
 export type { Scheduler } from './scheduler/index.ts'
 export type { Search } from './search/index.ts'

@@ -1,6 +1,14 @@
+import { fileURLToPath } from 'node:url'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { KinesisClient, type KinesisClientConfig, ListShardsCommand } from '@aws-sdk/client-kinesis'
-import { describe, expect, it } from 'vitest'
+import {
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  KinesisClient,
+  type KinesisClientConfig,
+  ListShardsCommand,
+} from '@aws-sdk/client-kinesis'
+import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import { describe, expect, it, vi } from 'vitest'
 import { launch } from './index.ts'
 
 describe('launch', () => {
@@ -67,6 +75,46 @@ describe('launch', () => {
     client.destroy()
     await Promise.all([ship.close(), ship.close()])
     await expect(fetch(ship.endpoints.dynamodb)).rejects.toThrow()
+  })
+
+  it('starts no function once it is closed', async () => {
+    const ship = await launch({ streams: ['s'] })
+    await ship.close()
+    const handler = fileURLToPath(import.meta.url)
+    await expect(ship.lambda({ handler, stream: 's' })).rejects.toMatchObject({ code: 'local-closed' })
+  })
+
+  it('puts the record of a due schedule into its stream', async () => {
+    await using ship = await launch({ streams: ['due'], timeScale: 10_000 })
+    const scheduler = new SchedulerClient(ship.clientConfig('scheduler'))
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: 'reminder',
+        ScheduleExpression: `at(${new Date(Date.now() + 60_000).toISOString().slice(0, 19)})`,
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/due',
+          RoleArn: 'arn:aws:iam::000000000000:role/scheduler',
+          Input: '{"hello":"there"}',
+          KinesisParameters: { PartitionKey: 'c-1' },
+        },
+      }),
+    )
+    scheduler.destroy()
+    using kinesis = clientOf(ship.clientConfig('kinesis'))
+    const shard = {
+      StreamName: 'due',
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON' as const,
+    }
+    const { ShardIterator } = await kinesis.client.send(new GetShardIteratorCommand(shard))
+    await vi.waitFor(
+      async () => {
+        const { Records } = await kinesis.client.send(new GetRecordsCommand({ ShardIterator }))
+        expect(new TextDecoder().decode(Records?.[0]?.Data)).toBe('{"hello":"there"}')
+      },
+      { timeout: 10_000 },
+    )
   })
 
   it('leaves nothing running when it fails half-way', async () => {

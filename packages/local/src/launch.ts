@@ -45,7 +45,8 @@ export interface Spaceship extends AsyncDisposable {
    * Runs a Lambda function on one of the streams, until its mapping or the spaceship is closed. It sees `environment`, and
    * what the options add to it.
    *
-   * @throws what `startLambda` throws
+   * @throws ConfigurationError with all problems of the options
+   * @throws SpaceshipError `local-closed` once the spaceship is closed
    * @example
    * const mapping = await ship.lambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc' })
    * await mapping.idle()
@@ -125,12 +126,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       credentials: CREDENTIALS,
     })
     const lambda = async (given: ShipLambdaOptions) => {
+      const refusal = new SpaceshipError('local-closed', 'the spaceship is closed: launch another one')
+      if (closing !== undefined) throw refusal
       const seen = { ...environment, ...given.environment }
-      const mapping = keep(
-        await startLambda({ ...given, kinesis: clientConfig('kinesis'), environment: seen }),
-      )
-      if (closing) await mapping.close()
-      return mapping
+      const mapping = await startLambda({ ...given, kinesis: clientConfig('kinesis'), environment: seen })
+      if (closing === undefined) return keep(mapping)
+      // Closed while the mapping was starting: nobody else would close it.
+      await mapping.close()
+      throw refusal
     }
     return {
       endpoints,

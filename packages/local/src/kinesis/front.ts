@@ -7,6 +7,7 @@
  * | GetShardIterator     | AT_TIMESTAMP after the last record is answered (kinesalite never would)                |
  * | PutRecord            | throttled on demand                                                                    |
  * | PutRecords           | throttled on demand, as a call or in single records                                    |
+ * | by `StreamARN`       | understood as the stream's name (kinesalite knows no ARNs)                             |
  * | anything else        | passed on untouched, and so is every call in CBOR                                      |
  */
 
@@ -35,12 +36,14 @@ interface Front {
 
 export function kinesisFront(front: Front): (request: Request) => Promise<Reply> {
   return async (incoming) => {
-    const request = signed(incoming)
-    const { operation } = targetOf(request)
-    const type = request.headers['content-type'] ?? JSON_TYPE
-    const input = type.includes('json') ? fieldsOf(request.body) : undefined
+    const given = signed(incoming)
+    const { operation } = targetOf(given)
+    const type = given.headers['content-type'] ?? JSON_TYPE
+    const fields = type.includes('json') ? fieldsOf(given.body) : undefined
+    if (fields === undefined) return front.forward(given)
 
-    if (input === undefined) return front.forward(request)
+    const input = byName(fields)
+    const request = input === fields ? given : { ...given, body: Buffer.from(JSON.stringify(input)) }
     switch (operation) {
       case 'GetRecords':
         return throttled(front, type) ?? getRecords(front, request, input)
@@ -54,6 +57,14 @@ export function kinesisFront(front: Front): (request: Request) => Promise<Reply>
         return front.forward(request)
     }
   }
+}
+
+function byName(input: Fields): Fields {
+  const { StreamARN: arn, ...rest } = input
+  const name = typeof arn === 'string' ? /:stream\/([^/]+)$/.exec(arn)?.[1] : undefined
+  // GetRecords has its stream in the iterator.
+  if (name === undefined || 'StreamName' in input || 'ShardIterator' in input) return input
+  return { ...rest, StreamName: name }
 }
 
 function throttled({ faults }: Front, contentType: string): Reply | undefined {

@@ -93,6 +93,22 @@ describe('the embedded Kinesis', () => {
     expect((await kinesis.get(await kinesis.iterator(), 2)).MillisBehindLatest).toBe(0)
   })
 
+  it('knows a stream by its ARN', async () => {
+    await using kinesis = await setUp()
+    const StreamARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/s'
+    await kinesis.client.send(new PutRecordCommand({ StreamARN, PartitionKey: 'p', Data: bytes('x') }))
+    const shard = { StreamARN, ShardId: SHARD, ShardIteratorType: 'TRIM_HORIZON' as const }
+    const { ShardIterator } = await kinesis.client.send(new GetShardIteratorCommand(shard))
+    const { Records } = await kinesis.client.send(new GetRecordsCommand({ StreamARN, ShardIterator }))
+    expect(Records).toHaveLength(1)
+    const absent = new PutRecordCommand({
+      StreamARN: `${StreamARN}-absent`,
+      PartitionKey: 'p',
+      Data: bytes('x'),
+    })
+    await expect(kinesis.client.send(absent)).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+  })
+
   it('throttles calls on demand', async () => {
     await using kinesis = await setUp()
     const start = await kinesis.iterator()
