@@ -1,8 +1,8 @@
 /**
  * Runs in the child process: a client of the Lambda Runtime API that imports a handler and feeds it events.
  *
- * `node bootstrap.ts <file> <export>`, with AWS_LAMBDA_RUNTIME_API set. It ends when the server is gone, so that no process
- * outlives the one that started it.
+ * `node bootstrap.ts <file> <export>`, with AWS_LAMBDA_RUNTIME_API set. Standard input is a pipe from the process that started
+ * it and holds nothing: when it closes, that process is gone, and this one must not outlive it.
  */
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { pathToFileURL } from 'node:url'
@@ -69,6 +69,7 @@ async function fail(error: unknown, code: number): Promise<never> {
   process.exit(code)
 }
 
+process.stdin.on('close', () => process.exit(1)).resume()
 process.on('uncaughtException', (error) => void fail(error, UNCAUGHT))
 process.on('unhandledRejection', (error) => void fail(error, UNHANDLED))
 

@@ -67,7 +67,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
       [...options.execArgv, BOOTSTRAP, options.handler, options.exportName],
       {
         env: { ...options.variables, ...lambdaVariables(options, api.address) },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: 'pipe',
       },
     )
     for (const output of [child.stdout, child.stderr])

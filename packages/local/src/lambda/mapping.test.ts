@@ -10,7 +10,7 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { faultSource } from '../faults/index.ts'
+import { type FaultSource, faultSource } from '../faults/index.ts'
 import { type LocalKinesis, startKinesis } from '../kinesis/index.ts'
 import { type FailedBatch, type LambdaOptions, type Mapping, startLambda } from './index.ts'
 
@@ -18,6 +18,7 @@ const fixture = (name: string) =>
   fileURLToPath(new URL(`../../test/fixtures/lambda/${name}.mjs`, import.meta.url))
 const STREAM = 'clients-cdc'
 
+let faults: FaultSource
 let kinesis: LocalKinesis
 let client: KinesisClient
 let folder: string
@@ -25,7 +26,8 @@ let mappings: Mapping[]
 let lines: string[]
 
 beforeEach(async () => {
-  kinesis = await startKinesis({ faults: faultSource(1) })
+  faults = faultSource(1)
+  kinesis = await startKinesis({ faults })
   client = new KinesisClient(config())
   folder = mkdtempSync(join(tmpdir(), 'spaceship-'))
   writeFileSync(journal(), '')
@@ -183,11 +185,11 @@ test('bisects a batch that throws until only the poisonous record is given up on
 test.each([
   ['exit', { type: 'Runtime.ExitError', message: 'Runtime exited with error: exit status 3' }],
   ['reject', { type: 'RangeError', message: 'nobody waits' }],
-  ['hang', { type: 'Sandbox.Timedout', message: 'Task timed out after 0.50 seconds' }],
+  ['hang', { type: 'Sandbox.Timedout', message: 'Task timed out after 0.80 seconds' }],
 ])('a function that ends in %s is run again in another process', async (fail, error) => {
   await createStream()
   await put({ id: 'a', fail })
-  const mapping = await map({ maximumRetryAttempts: 1, timeoutMs: 500 })
+  const mapping = await map({ maximumRetryAttempts: 1, timeoutMs: 800 })
   await mapping.idle()
   expect(mapping.invocations).toMatchObject([
     { verdict: 'failed', error },
@@ -319,6 +321,20 @@ test('closing kills a function in mid-flight and refuses to be idle', async () =
   await idle
   expect(() => process.kill(pid, 0)).toThrow()
   expect(mapping.invocations).toEqual([])
+})
+
+test('reads that are throttled are repeated, and lose and repeat nothing', async () => {
+  await createStream(2)
+  const items = Array.from({ length: 60 }, (_, index) => ({ id: `${index};`, key: `key-${index % 7}` }))
+  await put(...items)
+  faults.faults.throttle({ kinesis: 0.4 })
+  const mapping = await map({ batchSize: 5 })
+  await mapping.idle()
+  const seen = ran().flatMap(({ records }) => records)
+  expect([...seen].sort()).toEqual(items.map(({ id }) => id).sort())
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^reading shardId-\d+ of clients-cdc: ProvisionedThroughputExceeded/),
+  )
 })
 
 test('lists every problem of its options', async () => {

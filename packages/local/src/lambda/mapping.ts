@@ -149,7 +149,12 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     ...within('maximumRecordAgeSeconds', policy.maximumRecordAgeSeconds, -1, 604_800),
   ])
 
-  const client = new KinesisClient({ requestHandler: new NodeHttpHandler(), ...options.kinesis })
+  // Reads are repeated by the pollers, which say so and stop at once when they are told to.
+  const client = new KinesisClient({
+    requestHandler: new NodeHttpHandler(),
+    maxAttempts: 1,
+    ...options.kinesis,
+  })
   const stopping = new AbortController()
   const { signal } = stopping
   const shards = new Map<string, ShardRun>()
@@ -168,7 +173,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       execArgv,
       log,
     })
-    const reader = createReader(client, streamArn, shard, start)
+    const reader = createReader(client, streamArn, shard, start, signal)
     let requestId = ''
 
     async function invoke(records: readonly ShardRecord[]): Promise<Verdict> {

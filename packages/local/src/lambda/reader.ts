@@ -29,6 +29,7 @@ export function createReader(
   streamArn: string,
   shard: string,
   start: StartingPosition,
+  signal: AbortSignal,
 ): ShardReader {
   let iterator: string | undefined
   let last: string | undefined
@@ -51,6 +52,7 @@ export function createReader(
     openedAt ??= new Date()
     const answer = await client.send(
       new GetShardIteratorCommand({ StreamName: streamName(streamArn), ShardId: shard, ...position }),
+      { abortSignal: signal },
     )
     iterator = answer.ShardIterator
   }
@@ -63,7 +65,7 @@ export function createReader(
     async read(limit) {
       if (iterator === undefined) await open()
       const answer = await client
-        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }))
+        .send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), { abortSignal: signal })
         .catch((error: unknown) => {
           // It lives for five minutes; the next read asks for a new one.
           if (error instanceof ExpiredIteratorException) iterator = undefined
