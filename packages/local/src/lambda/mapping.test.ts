@@ -9,6 +9,7 @@ import {
   PutRecordsCommand,
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
+import { systemClock } from '@spaceship/core/ports'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type FaultSource, faultSource } from '../faults/index.ts'
 import { type LocalKinesis, startKinesis } from '../kinesis/index.ts'
@@ -323,6 +324,32 @@ test('closing kills a function in mid-flight and refuses to be idle', async () =
   expect(mapping.invocations).toEqual([])
 })
 
+test('without a destination, what is given up on is at least said', async () => {
+  await createStream()
+  await put({ id: 'a', fail: 'throw' }, { id: 'b' })
+  const mapping = await map({ maximumRetryAttempts: 0, batchSize: 1 })
+  await mapping.idle()
+  expect(batches()).toEqual(['a', 'b'])
+  expect(lines).toContain('report gave up on 1 record(s) of shardId-000000000000: RetryAttemptsExhausted')
+})
+
+test('a record that is too old is discarded without being tried', async () => {
+  await createStream()
+  await put({ id: 'a' })
+  const failed: FailedBatch[] = []
+  const clock = { now: () => Date.now() + 61_000, sleep: systemClock.sleep }
+  const mapping = await map({
+    clock,
+    maximumRecordAgeSeconds: 60,
+    onFailure: (batch) => void failed.push(batch),
+  })
+  await mapping.idle()
+  expect(batches()).toEqual([])
+  expect(failed).toMatchObject([
+    { requestContext: { condition: 'RecordAgeExceeded', approximateInvokeCount: 0 } },
+  ])
+})
+
 test('reads that are throttled are repeated, and lose and repeat nothing', async () => {
   await createStream(2)
   const items = Array.from({ length: 60 }, (_, index) => ({ id: `${index};`, key: `key-${index % 7}` }))
@@ -343,11 +370,12 @@ test('lists every problem of its options', async () => {
     stream: STREAM,
     kinesis: config(),
     batchSize: 0,
+    maximumRecordAgeSeconds: 0,
     maximumRetryAttempts: -2,
   })
   await expect(wrong).rejects.toMatchObject({
     code: 'configuration',
-    problems: [/relative/, /batchSize/, /maximumRetryAttempts/].map((problem) =>
+    problems: [/relative/, /batchSize/, /maximumRetryAttempts/, /maximumRecordAgeSeconds/].map((problem) =>
       expect.stringMatching(problem),
     ),
   })

@@ -60,7 +60,7 @@ export interface LambdaOptions {
   readonly retryBackoffMs?: number
   /** Gets what was given up on. Called again until it succeeds. @default what is given up on is lost, as with Lambda */
   readonly onFailure?: (failed: FailedBatch) => void | Promise<void>
-  /** What the function prints, and why reads and destinations failed, line by line. @default silence */
+  /** What the function prints, what was given up on, and why reads and destinations failed, line by line. @default silence */
   readonly log?: (line: string) => void
   /** @default the system's clock */
   readonly clock?: Pick<Clock, 'now' | 'sleep'>
@@ -147,6 +147,9 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     ...within('retryBackoffMs', retryBackoffMs, 1, 60_000),
     ...within('maximumRetryAttempts', policy.maximumRetryAttempts, -1, 10_000),
     ...within('maximumRecordAgeSeconds', policy.maximumRecordAgeSeconds, -1, 604_800),
+    ...(policy.maximumRecordAgeSeconds === 0
+      ? ['maximumRecordAgeSeconds is 0: every record would be too old; -1 keeps them all']
+      : []),
   ])
 
   // Reads are repeated by the pollers, which say so and stop at once when they are told to.
@@ -204,6 +207,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
         streamArn,
         at: clock.now(),
       })
+      log(`${functionName} gave up on ${records.length} record(s) of ${shard}: ${condition}`)
       for (let failures = 1; !signal.aborted; failures += 1) {
         try {
           await onFailure?.(failed)

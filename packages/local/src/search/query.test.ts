@@ -65,8 +65,11 @@ afterAll(async () => {
   await search.close()
 })
 
+/** Safe: what is wrong or unknown in a body is what these tests are about, so the client's types are set aside. */
+const anyBody = (body: object) => body as never
+
 async function found(query: object, rest: object = {}): Promise<readonly unknown[]> {
-  const { body } = await client.search({ index: 'clients', body: { query, ...rest } as never })
+  const { body } = await client.search({ index: 'clients', body: anyBody({ query, ...rest }) })
   return body.hits.hits.map((hit: Readonly<Record<string, unknown>>) => hit._id)
 }
 const sorted = async (query: object) => [...(await found(query))].sort()
@@ -199,7 +202,7 @@ test('shows a part of the source', async () => {
   const show = async (_source: unknown) => {
     const { body } = await client.search({
       index: 'clients',
-      body: { query: { ids: { values: ['acme'] } }, _source } as never,
+      body: anyBody({ query: { ids: { values: ['acme'] } }, _source }),
     })
     return body.hits.hits[0]?._source
   }
@@ -214,7 +217,7 @@ test('shows a part of the source', async () => {
 test('counts, over patterns too', async () => {
   await client.index({ index: 'clients-old', id: '1', body: { plan: 'paid' } })
   const count = async (index: string, query?: object) =>
-    (await client.count({ index, body: (query ? { query } : {}) as never })).body.count
+    (await client.count({ index, body: anyBody(query ? { query } : {}) })).body.count
   await expect(count('clients', { term: { plan: 'paid' } })).resolves.toBe(2)
   await expect(count('clients*', { match: { plan: 'paid' } })).resolves.toBe(3)
   await expect(count('_all')).resolves.toBe(5)
@@ -277,7 +280,7 @@ test.each<[string, object, RegExp]>([
     /size or depth/,
   ],
 ])('refuses %s aloud', async (_, body, reason) => {
-  const refused = client.search({ index: 'clients', body: body as never })
+  const refused = client.search({ index: 'clients', body: anyBody(body) })
   await expect(refused).rejects.toMatchObject({
     statusCode: 400,
     body: { error: { reason: expect.stringMatching(reason) } },
@@ -288,11 +291,13 @@ test('refuses parameters that it would have to ignore', async () => {
   for (const path of [
     'clients/_search?q=acme',
     'clients/_search?scroll=1m',
+    'clients/_search?allow_no_indices=false',
+    'clients/_search?expand_wildcards=closed',
     'clients/_count?routing=a',
     'clients/_doc/acme?stored_fields=a',
   ]) {
     const answer = await fetch(`${search.url}/${path}`)
     expect([path, answer.status]).toEqual([path, 400])
-    await expect(answer.text()).resolves.toMatch(/unrecognized parameter/)
+    await expect(answer.text()).resolves.toMatch(/unrecognized parameter|does not support/)
   }
 })

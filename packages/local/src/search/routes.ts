@@ -343,6 +343,11 @@ function checkParameters({ path, query }: Request, parameters: readonly string[]
       `request [${path}] contains unrecognized parameter: [${name}], or one that the embedded search does not support`,
     )
   }
+  // These are taken as long as they ask for what happens anyway.
+  if ((query.get('allow_no_indices') ?? 'true') !== 'true') throw unsupported('allow_no_indices=false')
+  const expand = query.get('expand_wildcards') ?? 'open'
+  if (expand !== 'open' && expand !== 'all')
+    throw unsupported(`expand_wildcards=${expand}, every index is open`)
   const copies = query.get('wait_for_active_shards') ?? '1'
   if (copies !== '1' && copies !== '0')
     throw unsupported(`wait_for_active_shards [${copies}], there is one copy of everything`)

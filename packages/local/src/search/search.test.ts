@@ -141,6 +141,7 @@ test('whatever the order and repetition of versioned writes, the highest version
         const action = { _id: id, version, version_type: 'external' }
         return state.get(version) ? [{ delete: action }] : [{ index: action }, { version }]
       })
+      // Safe: the client's types know no list of mixed lines.
       await client.bulk({ index: 'versions', body } as never)
       const highest = Math.max(...state.keys())
       const { body: after } = await client.search({
