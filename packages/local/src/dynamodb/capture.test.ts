@@ -13,8 +13,9 @@ import {
   UpdateItemCommand,
   UpdateKinesisStreamingDestinationCommand,
 } from '@aws-sdk/client-dynamodb'
+import { CreateStreamCommand, DeleteStreamCommand } from '@aws-sdk/client-kinesis'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fly } from '../../test/ship.ts'
 import { canonicalItem, type Item } from './attribute.ts'
 
@@ -177,6 +178,32 @@ describe('the capture of changes', () => {
     })
   })
 
+  it('keeps the changes for a stream that is gone until it is back', async () => {
+    await using rig = await fly({ tables: [clients] })
+    await rig.kinesis.send(new DeleteStreamCommand({ StreamName: 'cdc' }))
+    await rig.dynamodb.send(put('1'))
+    await rig.dynamodb.send(put('1', { n: { N: '1' } }))
+    await vi.waitFor(() => rig.kinesis.send(new CreateStreamCommand({ StreamName: 'cdc', ShardCount: 1 })))
+    expect((await rig.changesOf('cdc')).map(({ eventName }) => eventName)).toEqual(['INSERT', 'MODIFY'])
+  })
+
+  it('carries an item of the largest size, and survives one that no record can hold', async () => {
+    const lines: string[] = []
+    await using rig = await fly({ tables: [clients], log: (line) => lines.push(line) })
+    const binary = (id: string, fill: number) =>
+      new PutItemCommand({
+        TableName: 'clients',
+        Item: { id: { S: id }, b: { B: new Uint8Array(399 * 1024).fill(fill) } },
+      })
+    await rig.dynamodb.send(binary('big', 1))
+    await rig.dynamodb.send(binary('big', 2))
+    await rig.dynamodb.send(put('small'))
+    const changes = await rig.changesOf('cdc')
+    expect(changes.map(({ dynamodb: d }) => d.Keys.id?.S)).toEqual(['big', 'small'])
+    expect(changes[0]?.dynamodb.SizeBytes).toBeGreaterThan(399 * 1024)
+    expect(lines).toContainEqual(expect.stringMatching(/pipe: a change of \d+ bytes is too large/))
+  })
+
   it('says what it does not have', async () => {
     await using rig = await fly({})
     await expect(
@@ -214,6 +241,10 @@ describe('the capture of changes', () => {
     expect(await call('PutItem', { TableName: 'clients', Item: { id: { S: 'hand' } } })).toMatchObject({
       status: 200,
     })
+    const empty = { TableName: 'clients', Item: { id: { S: 'a' }, list: { L: [null] } } }
+    expect(await call('PutItem', empty)).toMatchObject({ status: 400 })
+    const absent = { absent: [{ PutRequest: { Item: { id: null } } }] }
+    expect(await call('BatchWriteItem', { RequestItems: absent })).toMatchObject({ status: 400 })
     expect(await call('PutItem', '{ not json')).toMatchObject({ status: 400 })
     expect(await call('PutItem', { TableName: 'clients', Item: 7 })).toMatchObject({ status: 400 })
     expect(await call('BatchWriteItem', { RequestItems: { clients: [null, 'x'] } })).toMatchObject({

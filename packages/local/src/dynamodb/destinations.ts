@@ -13,7 +13,7 @@ import type { Precision } from './record.ts'
 import { missingTable, notFound, validation } from './refusal.ts'
 import type { Tables } from './tables.ts'
 
-export interface Destination {
+interface Destination {
   readonly streamArn: string
   /** The stream's name. */
   readonly stream: string

@@ -8,6 +8,7 @@
  * | ...KinesisStreamingDestination, ...TimeToLive    | answered here                                              |
  * | CreateTable, UpdateTable                         | DynamoDB Streams are refused instead of ignored            |
  * | what reads or writes items                       | throttled on demand                                        |
+ * | null among attributes                            | refused as AWS does (dynalite would throw)                 |
  * | anything else                                    | passed on untouched; what dynalite lacks is refused by name|
  */
 
@@ -57,6 +58,21 @@ const ON_ITEMS = new Set([
   'TransactWriteItems',
 ])
 
+/** A JSON null among attributes would end the process: dynalite trips over it in a callback. */
+const HOLD_ATTRIBUTES = [
+  'Item',
+  'Key',
+  'ExpressionAttributeValues',
+  'RequestItems',
+  'TransactItems',
+  'Expected',
+]
+
+function holdsNull(value: unknown): boolean {
+  if (typeof value !== 'object') return false
+  return value === null || Object.values(value).some(holdsNull)
+}
+
 export function dynamodbFront(options: FrontOptions): (request: Request) => Promise<Reply> {
   const { faults, forward } = options
   return async (incoming) => {
@@ -70,6 +86,10 @@ export function dynamodbFront(options: FrontOptions): (request: Request) => Prom
       const message =
         'The level of configured provisioned throughput is exceeded (on demand by the embedded DynamoDB)'
       return faultReply(fault('ProvisionedThroughputExceededException', message), JSON_TYPE)
+    }
+    if (HOLD_ATTRIBUTES.some((name) => holdsNull(input[name]))) {
+      const message = 'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes'
+      return faultReply(validation(message), JSON_TYPE)
     }
     return route(options, operation, request, input)
   }

@@ -2,4 +2,4 @@
 
 export type { Precision } from './record.ts'
 export { tableReady } from './rehearsal.ts'
-export { type DynamodbOptions, type LocalDynamodb, startDynamodb } from './start.ts'
+export { startDynamodb } from './start.ts'

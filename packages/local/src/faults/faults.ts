@@ -32,7 +32,7 @@ export interface Faults {
   clear(): void
 }
 
-export interface FaultState {
+interface FaultState {
   readonly duplicate: number
   readonly reorder: number
   readonly delay: number

@@ -14,7 +14,7 @@ export {
   signed,
   targetOf,
 } from './aws.ts'
-export { type Drained, drained } from './drain.ts'
+export { drained } from './drain.ts'
 export { json } from './json.ts'
-export { type Handler, type Reply, type Request, type Served, type ServeOptions, serve } from './serve.ts'
+export { type Reply, type Request, type Served, serve } from './serve.ts'
 export { type Upstream, upstreamOf } from './upstream.ts'

@@ -1,8 +1,11 @@
 import { Agent, request as httpRequest, type Server } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { SpaceshipError } from '@spaceship/core'
 import type { Reply, Request } from './serve.ts'
 
 const HOST = '127.0.0.1'
+/** Milliseconds. The emulators answer from memory; one that takes this long will never answer. */
+const LONGEST_ANSWER = 20_000
 
 /** Belongs to one connection and is never copied to another. */
 const HOP_BY_HOP = new Set([
@@ -73,6 +76,12 @@ function exchange(
       headers: { ...passedOn(headers), 'content-length': body.length },
     })
     outgoing.on('error', reject)
+    // Without an answer nothing that stands on this call could ever be closed.
+    outgoing.setTimeout(LONGEST_ANSWER, () => {
+      outgoing.destroy(
+        new SpaceshipError('local-emulator', `the emulator did not answer within ${LONGEST_ANSWER} ms`),
+      )
+    })
     outgoing.on('response', (incoming) => {
       buffer(incoming).then((answer) => {
         resolve({ status: incoming.statusCode ?? 502, headers: passedOn(incoming.headers), body: answer })

@@ -1,3 +1,3 @@
 /** The room between table and stream. */
 
-export { type Pipe, type PipeOptions, type PipeRecord, pipe } from './pipe.ts'
+export { type Pipe, pipe } from './pipe.ts'
