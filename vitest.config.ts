@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { lanes } from './scripts/lanes.ts'
 
 const conditions = ['@spaceship/source', 'node']
+const running = new Set((process.env.SPACESHIP_LANES ?? '').split(','))
+const away = lanes.filter(({ name }) => !running.has(name)).map(({ name }) => `**/*.${name}.test.ts`)
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/**/*.test.ts'],
-    typecheck: { enabled: false },
+    include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', ...away],
     testTimeout: 30_000,
   },
 })

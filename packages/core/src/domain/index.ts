@@ -2,24 +2,15 @@ export { type Entity, type EntityOptions, entity, type KeyNames, type KeyValue }
 export type {
   Actor,
   Changed,
-  ChangeKind,
-  ChangeSpec,
   Created,
   Due,
-  EntitySpec,
   EventDef,
   EventMeta,
   EventOf,
-  EventSpec,
-  Image,
   Origin,
   Published,
-  PublishedSpec,
-  ReminderSpec,
   Removed,
-  Row,
   Saved,
-  Unless,
   Version,
 } from './event.ts'
 export {
@@ -27,13 +18,12 @@ export {
   type Effect,
   type Handler,
   handler,
-  isSkip,
   type Need,
   type Publish,
   type Skip,
   skip,
 } from './handler.ts'
-export { type FieldRule, type Narrow, type Pattern, same } from './pattern.ts'
+export type { FieldRule, Narrow, Pattern } from './pattern.ts'
 export { event, type PublishedEvent } from './published.ts'
 export { type Reactor, type ReactorOptions, reactor } from './reactor.ts'
 export { type Reminder, reminder } from './reminder.ts'

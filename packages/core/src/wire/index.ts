@@ -1,8 +1,8 @@
-export { type AttributeMap, marshal, unmarshal } from './attributes.ts'
-export { type Change, changeOf } from './change.ts'
-export { type CloudEvent, cloudEventOf, encodeCloudEvent } from './cloudevent.ts'
+export { marshal, unmarshal } from './attributes.ts'
+export type { Change } from './change.ts'
+export { type CloudEvent, encodeCloudEvent } from './cloudevent.ts'
 export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
-export { type Incoming, read } from './incoming.ts'
+export { read } from './incoming.ts'
 export {
   comparePositions,
   compareSequences,

@@ -95,7 +95,10 @@ export function createSlack(options: SlackOptions): Slack {
   } {
     const headers = { 'content-type': 'application/json; charset=utf-8' }
     if (token !== undefined)
-      return { url: `${apiUrl.replace(/\/$/, '')}/chat.postMessage`, headers: { ...headers, authorization: `Bearer ${token}` } }
+      return {
+        url: `${apiUrl.replace(/\/$/, '')}/chat.postMessage`,
+        headers: { ...headers, authorization: `Bearer ${token}` },
+      }
     const url = webhooks?.[channel]
     if (url === undefined) throw new Permanent(`no webhook is configured for the channel '${channel}'`)
     return { url, headers }
@@ -113,7 +116,8 @@ function judge(response: Response, body: string, webApi: boolean): void {
   }
   if (response.ok && error === undefined) return
   // The Web API refuses with 200 and a word: another status is a wrong URL or something on the way.
-  if (response.status >= 500 || (webApi && !response.ok)) throw new Unavailable('slack', `Slack answered ${response.status}`)
+  if (response.status >= 500 || (webApi && !response.ok))
+    throw new Unavailable('slack', `Slack answered ${response.status}`)
   const word = error ?? wordIn(body)
   if (response.status === 401 || response.status === 403 || BAD_CREDENTIALS.has(word)) {
     throw new Unavailable('slack', `Slack refused the credentials: ${word}`)

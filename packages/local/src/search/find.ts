@@ -160,6 +160,7 @@ function statement(
   const parameters: SqlValue[] = []
   const tables: string[] = []
   const scope: QueryScope = {
+    index,
     mapping: index.mapping,
     now,
     bind: (value) => `?${parameters.push(value)}`,
@@ -169,7 +170,7 @@ function statement(
       return name
     },
   }
-  const clause = compileQuery(query ?? { match_all: {} }, scope)
+  const clause = compileQuery(query === undefined ? { match_all: {} } : query, scope)
   const { select, rest } = shape(scope, clause.score)
   const common = tables.length > 0 ? `with ${tables.join(', ')} ` : ''
   const sql = `${common}select ${select} from document d where d.index_key = ${scope.bind(index.key)} and d.deleted_at is null and (${clause.where}) ${rest}`

@@ -36,6 +36,9 @@ function paths(given: unknown): readonly RegExp[] {
 }
 
 function project(includes: readonly RegExp[], excludes: readonly RegExp[]): SourceFilter {
+  const isWanted = (path: string) =>
+    (includes.length === 0 || includes.some((pattern) => pattern.test(path))) &&
+    !excludes.some((pattern) => pattern.test(path))
   const visit = (value: unknown, path: string): unknown => {
     if (Array.isArray(value)) {
       const parts = value.map((item) => visit(item, path)).filter((item) => item !== undefined)
@@ -45,10 +48,10 @@ function project(includes: readonly RegExp[], excludes: readonly RegExp[]): Sour
       const parts = Object.entries(value)
         .map(([name, inner]) => [name, visit(inner, path === '' ? name : `${path}.${name}`)] as const)
         .filter(([, inner]) => inner !== undefined)
-      return parts.length > 0 || path === '' ? Object.fromEntries(parts) : undefined
+      // What is wanted itself stays, even if nothing in it does.
+      return parts.length > 0 || path === '' || isWanted(path) ? Object.fromEntries(parts) : undefined
     }
-    const wanted = includes.length === 0 || includes.some((pattern) => pattern.test(path))
-    return wanted && !excludes.some((pattern) => pattern.test(path)) ? value : undefined
+    return isWanted(path) ? value : undefined
   }
   return (source) => visit(source, '')
 }

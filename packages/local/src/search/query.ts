@@ -4,9 +4,9 @@ import { dateMath } from './date-math.ts'
 import { isOneWord } from './document.ts'
 import { type Fields, isObject } from './json.ts'
 import { type Field, fieldAt, isObjectField, type ObjectField } from './mapping.ts'
-import { illegalArgument, Refusal, unsupported } from './refusal.ts'
+import { illegalArgument, Refusal, shardRefusal, unsupported } from './refusal.ts'
 import type { SqlValue } from './store.ts'
-import { fieldValue, type Value } from './values.ts'
+import { fieldValue, instants } from './values.ts'
 
 /** SQL over a row `d` of `document`. */
 export interface Clause {
@@ -15,6 +15,7 @@ export interface Clause {
 }
 
 export interface QueryScope {
+  readonly index: { readonly name: string; readonly uuid: string }
   readonly mapping: ObjectField
   readonly now: number
   /** Keeps a parameter and returns its name in the SQL. */
@@ -28,6 +29,8 @@ const exactly = (where: string): Clause => ({ where, score: '1' })
 
 /** @throws Refusal for what is malformed, unknown, or not supported here */
 export function compileQuery(query: unknown, scope: QueryScope): Clause {
+  if (isObject(query) && Object.keys(query).length === 0)
+    throw illegalArgument('query malformed, empty clause found')
   const [name, body] = single(query, 'query')
   const compile = QUERIES.get(name)
   if (compile) return compile(body, scope)
@@ -78,9 +81,12 @@ function bool(body: unknown, scope: QueryScope): Clause {
   const must = compileAll(parts.must)
   const filter = compileAll(parts.filter)
   const should = compileAll(parts.should)
-  const least = parts.minimum_should_match ?? (should.length > 0 && must.length + filter.length === 0 ? 1 : 0)
-  if (typeof least !== 'number' || !Number.isInteger(least) || least < 0)
-    throw unsupported(`minimum_should_match [${least}] other than a number of clauses`)
+  const { minimum_should_match: given = 0 } = parts
+  if (typeof given !== 'number' || !Number.isInteger(given) || given < 0)
+    throw unsupported(`minimum_should_match [${given}] other than a number of clauses`)
+  // Of clauses that stand alone, one must match whatever the number says.
+  const alone = should.length > 0 && must.length + filter.length === 0
+  const least = alone ? Math.max(1, given) : given
   const where = [
     ...[...must, ...filter].map((clause) => `(${clause.where})`),
     ...compileAll(parts.must_not).map((clause) => `not (${clause.where})`),
@@ -145,23 +151,26 @@ function multiMatch(body: unknown, scope: QueryScope): Clause {
 
 function terms(body: unknown, scope: QueryScope): Clause {
   const [path, values] = single(body, 'terms')
-  if (!Array.isArray(values)) throw unsupported('terms from another document, only a list of values')
+  if (isObject(values)) throw unsupported('terms from another document, only a list of values')
+  if (!Array.isArray(values)) throw parsing(`[terms] query does not support [${path}]`)
   return termsField(path, values, scope)
 }
 
 function termsField(path: string, values: readonly unknown[], scope: QueryScope): Clause {
   const field = leafAt(path, scope)
   if (field === undefined) return NOTHING
-  const wanted = values.map((value) => comparable(path, field, value, scope))
-  if (field.type === 'text') {
-    const found = wanted.flatMap((value) => ('word' in value && isOneWord(value.word) ? [value.word] : []))
-    return findWords(path, wordQuery(found, 'any'), scope)
-  }
+  const wanted = values.map((value) => target(path, field, value, scope))
+  const wordsWanted = wanted.flatMap((value) => ('word' in value ? [value.word] : []))
+  if (field.type === 'text') return findWords(path, wordQuery(wordsWanted.filter(isOneWord), 'any'), scope)
   if (wanted.length === 0) return NOTHING
-  const list = wanted.map((value) => scope.bind('word' in value ? value.word : value.number)).join(', ')
-  return exactly(
-    hasValue(path, `${wanted.some((value) => 'word' in value) ? 'word' : 'number'} in (${list})`, scope),
-  )
+  const conditions = wanted.flatMap((value) => {
+    if ('word' in value) return []
+    const { first, last } = value
+    const from = scope.bind(first)
+    return [first === last ? `number = ${from}` : `number between ${from} and ${scope.bind(last)}`]
+  })
+  if (wordsWanted.length > 0) conditions.push(`word in (${wordsWanted.map(scope.bind).join(', ')})`)
+  return exactly(hasValue(path, `(${conditions.join(' or ')})`, scope))
 }
 
 function prefixField(path: string, value: unknown, scope: QueryScope): Clause {
@@ -173,14 +182,22 @@ function prefixField(path: string, value: unknown, scope: QueryScope): Clause {
       ? { ...findWords(path, wordQuery([start], 'prefix'), scope), score: '1' }
       : NOTHING
   if (field.type !== 'keyword' && field.type !== 'flat_object')
-    throw illegalArgument(
+    throw shardRefusal(
+      scope.index,
+      'query_shard_exception',
       `Can only use prefix queries on keyword and text fields - not on [${path}] which is of type [${field.type}]`,
     )
   const given = scope.bind(start)
   return exactly(hasValue(path, `substr(word, 1, length(${given})) = ${given}`, scope))
 }
 
-const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+/** How a value compares, and with which end of what the bound stands for: a date may be a whole day. */
+const COMPARISONS = {
+  gt: { operator: '>', end: 'last' },
+  gte: { operator: '>=', end: 'first' },
+  lt: { operator: '<', end: 'first' },
+  lte: { operator: '<=', end: 'last' },
+} as const
 
 function rangeField(path: string, bounds: Fields, scope: QueryScope): Clause {
   const field = leafAt(path, scope)
@@ -188,23 +205,20 @@ function rangeField(path: string, bounds: Fields, scope: QueryScope): Clause {
   if (field.type === 'text' || field.type === 'flat_object')
     throw unsupported(`a range over [${path}], which is of type [${field.type}]`)
   const conditions: string[] = []
-  for (const [key, comparison] of Object.entries(COMPARISONS)) {
+  for (const [key, { operator, end }] of Object.entries(COMPARISONS)) {
     const bound = bounds[key]
     if (bound === undefined || bound === null) continue
     const value = rangeBound(path, field, bound, scope)
-    conditions.push(
-      'word' in value
-        ? `word ${comparison} ${scope.bind(value.word)}`
-        : `number ${comparison} ${scope.bind(value.number)}`,
-    )
+    const [column, limit] = 'word' in value ? ['word', value.word] : ['number', value[end]]
+    conditions.push(`${column} ${operator} ${scope.bind(limit)}`)
   }
   return exactly(hasValue(path, conditions.length > 0 ? conditions.join(' and ') : '1', scope))
 }
 
-function rangeBound(path: string, field: Field, bound: unknown, scope: QueryScope): Value {
+function rangeBound(path: string, field: Field, bound: unknown, scope: QueryScope): Target {
   // A fraction is a legal bound of whole numbers, which a value of the field could not be.
-  if (typeof bound === 'number' && field.type !== 'date' && field.type !== 'keyword') return { number: bound }
-  return comparable(path, field, bound, scope)
+  const isNumber = typeof bound === 'number' && field.type !== 'date' && field.type !== 'keyword'
+  return isNumber ? { first: bound, last: bound } : target(path, field, bound, scope)
 }
 
 function exists(body: unknown, scope: QueryScope): Clause {
@@ -220,7 +234,8 @@ function exists(body: unknown, scope: QueryScope): Clause {
 }
 
 function ids(body: unknown, { bind }: QueryScope): Clause {
-  const { values } = options('ids', body, ['values'])
+  const { values: given } = options('ids', body, ['values'])
+  const values = typeof given === 'string' ? [given] : given
   if (!Array.isArray(values)) throw parsing('[ids] must be provided with [values]')
   return exactly(`d.id in (${values.map((id) => bind(String(id))).join(', ')})`)
 }
@@ -229,20 +244,22 @@ function hasValue(path: string, condition: string, { bind }: QueryScope): string
   return `d.doc in (select doc from value where path = ${bind(path)} and ${condition})`
 }
 
-/** The value to compare with, as the field holds it. */
-function comparable(path: string, field: Field, given: unknown, { now }: QueryScope): Value {
-  const value = field.type === 'date' && typeof given === 'string' ? (dateMath(given, now) ?? given) : given
-  const found = fieldValue(field.type, value)
-  if (found !== undefined && given !== null) return found
-  if (field.type === 'date')
-    throw parsing(
-      `failed to parse date field [${given}]; the embedded search knows ISO 8601, epoch_millis and now[+-]<n><unit>`,
-    )
-  throw new Refusal(
-    400,
-    'query_shard_exception',
-    `failed to create query: [${given}] is no value of [${path}], which is of type [${field.type}]`,
-  )
+/** What to compare with: a word, or the numbers from first to last. */
+type Target = { readonly word: string } | { readonly first: number; readonly last: number }
+
+function target(path: string, field: Field, given: unknown, { now, index }: QueryScope): Target {
+  if (field.type === 'date') {
+    const dates = instants(typeof given === 'string' ? (dateMath(given, now) ?? given) : given)
+    if (dates) return dates
+    const reason = `failed to parse date field [${given}]; the embedded search knows ISO 8601, epoch_millis and now[+-]<n><unit>`
+    throw shardRefusal(index, 'parse_exception', reason)
+  }
+  const value = given === null ? undefined : fieldValue(field.type, given)
+  if (value === undefined) {
+    const reason = `failed to create query: [${given}] is no value of [${path}], which is of type [${field.type}]`
+    throw shardRefusal(index, 'query_shard_exception', reason)
+  }
+  return 'word' in value ? value : { first: value.number, last: value.number }
 }
 
 function leafAt(path: string, scope: QueryScope): Field | undefined {

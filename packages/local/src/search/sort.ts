@@ -16,13 +16,15 @@ export type SortValue = string | number | null
 /** Reads `sort`, or `field:direction` pairs of the query string. No keys: by score. */
 export function readSort(sort: unknown): readonly SortKey[] {
   if (sort === undefined) return []
-  return (Array.isArray(sort) ? sort : [sort]).map((entry) => {
+  const keys = (Array.isArray(sort) ? sort : [sort]).map((entry) => {
     if (typeof entry === 'string') return sortKey(entry, {})
     const [[field, options] = [], ...others] = isObject(entry) ? Object.entries(entry) : []
     if (field === undefined || others.length > 0)
       throw illegalArgument('each entry of [sort] names one field')
     return sortKey(field, typeof options === 'string' ? { order: options } : isObject(options) ? options : {})
   })
+  const [only] = keys
+  return keys.length === 1 && only?.field === '_score' && only.descending ? [] : keys
 }
 
 function sortKey(field: string, options: Readonly<Record<string, unknown>>): SortKey {

@@ -47,3 +47,21 @@ export function instant(value: unknown): number | undefined {
 function number(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : value
 }
+
+/**
+ * The first and the last millisecond that a date in a query stands for: `2026-11-20` is a whole day. It counts up to the last
+ * for `lte` and `gt`, from the first for `gte` and `lt`. As in OpenSearch, `2026-11` and `2026` stand for the first day of theirs.
+ */
+export function instants(value: unknown): { readonly first: number; readonly last: number } | undefined {
+  const first = instant(value)
+  if (first === undefined) return undefined
+  const [date = '', time] = typeof value === 'string' && DATE.test(value) ? value.split('T') : []
+  if (date === '') return { first, last: first }
+  const length = time === undefined ? 86_400_000 : precisionOf(time.replace(/(Z|[+-].*)$/, ''))
+  return { first, last: first + length - 1 }
+}
+
+/** Of `HH`, `HH:mm`, `HH:mm:ss` or finer, in milliseconds. */
+function precisionOf(time: string): number {
+  return { 2: 3_600_000, 5: 60_000, 8: 1_000 }[time.length] ?? 1
+}

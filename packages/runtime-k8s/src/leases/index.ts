@@ -5,7 +5,6 @@ export {
   type Checkpoint,
   isSentinel,
   type Lease,
-  leaseKey,
   type NewLease,
   SHARD_END,
   SINGLE_STREAM,

@@ -1,0 +1,45 @@
+/** `npm run build`: JavaScript by tsup, declarations by tsc, both module systems where the package has both. */
+
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { build } from 'tsup'
+import { type Package, packages } from './packages.ts'
+import { run, tool } from './run.ts'
+
+for (const one of packages) await buildPackage(one)
+
+async function buildPackage({ name, folder, entries, commonjs }: Package): Promise<void> {
+  rmSync(`${folder}/dist`, { recursive: true, force: true })
+  // Keys keep the folders: `src/slack/index.ts` becomes `dist/slack/index.js`, as the exports map says.
+  const entry = Object.fromEntries(
+    entries.map((file) => [file.replace('./src/', '').replace('.ts', ''), `${folder}/${file}`]),
+  )
+  await build({
+    entry,
+    outDir: `${folder}/dist`,
+    format: commonjs ? ['esm', 'cjs'] : ['esm'],
+    target: 'node22',
+    platform: 'node',
+    splitting: true,
+    sourcemap: true,
+    silent: true,
+    config: false,
+    tsconfig: `${folder}/tsconfig.build.json`,
+    // Loaded by a path of its own at run time.
+    ...(name === 'local' ? { entry: { ...entry, bootstrap: `${folder}/src/lambda/bootstrap.ts` } } : {}),
+  })
+  const { code, output } = await run(tool('tsc'), ['-p', `${folder}/tsconfig.build.json`])
+  if (code !== 0) throw new Error(`declarations of ${name}:\n${output}`)
+  for (const file of globSync(`${folder}/dist/**/*.d.ts`)) declare(file, commonjs)
+  console.log(`built ${name}`)
+}
+
+/** tsc keeps `./x.ts` in declarations; a package needs the extension of its module system. */
+function declare(file: string, commonjs: boolean): void {
+  const text = readFileSync(file, 'utf8')
+  const specifier = /(from |import\()(['"]\.{1,2}\/[^'"]+)\.ts(['"])/g
+  writeFileSync(file, text.replace(specifier, '$1$2.js$3'))
+  if (!commonjs) return
+  const copy = file.replace(/\.d\.ts$/, '.d.cts')
+  cpSync(file, copy)
+  writeFileSync(copy, text.replace(specifier, '$1$2.cjs$3'))
+}

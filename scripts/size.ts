@@ -1,0 +1,22 @@
+import { build } from 'esbuild'
+
+/** What a function pays for Spaceship at a cold start. */
+export const LIMIT = 20 * 1_024
+
+/** Bytes of everything that a Lambda with one reactor loads of core and runtime-lambda. */
+export async function sizeOfLambda(root: string): Promise<number> {
+  const contents = `
+    export { entity, event, reminder, reactor, route, handler, skip, Permanent, RetryAfter, Unavailable } from '@spaceship/core'
+    export { lambda } from '@spaceship/runtime-lambda'
+  `
+  const result = await build({
+    stdin: { contents, resolveDir: `${root}examples/onboarding`, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+  })
+  return result.outputFiles[0]?.contents.length ?? 0
+}
