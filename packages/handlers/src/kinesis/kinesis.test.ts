@@ -1,0 +1,69 @@
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis'
+import { event } from '@spaceship/core'
+import { launch, type Spaceship } from '@spaceship/local'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as z from 'zod'
+import { kinesisSink, publisher } from './index.ts'
+
+let ship: Spaceship
+let client: KinesisClient
+beforeAll(async () => {
+  ship = await launch({ streams: ['domain-events', 'throttled'] })
+  client = new KinesisClient(ship.clientConfig('kinesis'))
+})
+afterAll(async () => {
+  client.destroy()
+  await ship.close()
+})
+
+async function records(stream: string) {
+  const start = {
+    StreamName: stream,
+    ShardId: 'shardId-000000000000',
+    ShardIteratorType: 'TRIM_HORIZON' as const,
+  }
+  const { ShardIterator } = await client.send(new GetShardIteratorCommand(start))
+  const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }))
+  return Records.map((record) => ({
+    key: record.PartitionKey,
+    text: Buffer.from(record.Data ?? []).toString(),
+  }))
+}
+
+test('a published event is a CloudEvent in its lane; a payload that does not fit is refused before it is sent', async () => {
+  const paid = event('invoice.paid', {
+    schema: z.object({ clientId: z.string(), amount: z.number() }),
+    key: (e) => e.clientId,
+  })
+  const publish = publisher({ stream: 'domain-events', client, source: 'billing' })
+  await publish(paid, { clientId: 'acme', amount: 4200 }, { id: 'i-1' })
+  await expect(
+    publish(paid, { clientId: 'acme', amount: '4200' as unknown as number }),
+  ).rejects.toMatchObject({ code: 'schema' })
+  const [first, ...more] = await records('domain-events')
+  expect(more).toEqual([])
+  expect(first?.key).toBe('acme')
+  expect(JSON.parse(first?.text ?? '')).toMatchObject({
+    specversion: '1.0',
+    id: 'i-1',
+    source: 'billing',
+    type: 'invoice.paid',
+    data: { amount: 4200 },
+  })
+})
+
+test('single refused records are sent again: nothing is lost, and each key keeps its order', async () => {
+  const sink = kinesisSink({ client, stream: 'throttled', random: () => 0 })
+  ship.faults.throttle({ putRecords: 0.4 })
+  const all = Array.from({ length: 60 }, (_, n) => ({
+    partitionKey: `key-${n % 3}`,
+    data: Buffer.from(String(n)),
+  }))
+  await Promise.all([sink.put(all.slice(0, 30)), sink.put(all.slice(30))])
+  ship.faults.clear()
+  const seen = await records('throttled')
+  for (const key of ['key-0', 'key-1', 'key-2']) {
+    const own = all.filter((record) => record.partitionKey === key).map((record) => record.data.toString())
+    expect(seen.filter((record) => record.key === key).map((record) => record.text)).toEqual(own)
+  }
+})

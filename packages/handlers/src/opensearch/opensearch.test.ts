@@ -1,0 +1,63 @@
+import { Client } from '@opensearch-project/opensearch'
+import type { Context, EventMeta, Handler } from '@spaceship/core'
+import { launch, type Spaceship } from '@spaceship/local'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSearch } from './index.ts'
+
+let ship: Spaceship
+let client: Client
+beforeAll(async () => {
+  ship = await launch()
+  client = new Client({ node: ship.endpoints.search, maxRetries: 0 })
+})
+afterAll(async () => {
+  await client.close()
+  await ship.close()
+})
+
+type Doc = EventMeta & { readonly document: object }
+const at = (id: string, version: number, document: object = {}) =>
+  ({ key: id, version: { min: version, max: version }, document }) as unknown as Doc
+// Only the signal is used by these handlers.
+const context = { signal: new AbortController().signal } as Context
+const run = async (handle: Handler<Doc>, event: Doc) => handle(event, context)
+
+test('a document is found by its words, replaced by a newer one, and kept from an older one', async () => {
+  const search = createSearch({ client })
+  const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
+  await run(index, at('a', 2, { name: 'Acme Rockets', tags: new Set(['x']), raw: new Uint8Array([1]) }))
+  expect(await run(index, at('a', 1, { name: 'Old' }))).toMatchObject({ reason: expect.any(String) })
+  expect(await run(index, at('a', 2, { name: 'Acme Rockets again' }))).toBeUndefined()
+  const { total, hits } = await search.search<{ name: string }>('docs', { match: { name: 'rockets' } })
+  expect([total, hits[0]?.document.name]).toEqual([1, 'Acme Rockets again'])
+  expect(await search.count('docs', { match: { name: 'old' } })).toEqual({ total: 0 })
+})
+
+test('a removed document stays out when an older write comes late; removing what is not there is fine', async () => {
+  const search = createSearch({ client })
+  const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
+  const remove = search.remove({ index: 'docs', id: (e: Doc) => e.key })
+  await run(index, at('gone', 5, { name: 'Gone' }))
+  expect(await run(remove, at('gone', 7))).toBeUndefined()
+  expect(await run(index, at('gone', 6, { name: 'Gone' }))).toMatchObject({ reason: expect.any(String) })
+  expect(await run(remove, at('never', 1))).toBeUndefined()
+  expect(await search.count('docs', { match: { name: 'gone' } })).toEqual({ total: 0 })
+})
+
+test('what OpenSearch refuses is refused for good, without the document in the error', async () => {
+  const search = createSearch({ client })
+  const long = search.index({ index: 'docs', id: () => 'x'.repeat(513), document: (e: Doc) => e.document })
+  await expect(run(long, at('a', 1, { secret: 'hush' }))).rejects.toMatchObject({ code: 'permanent' })
+  await expect(search.search('docs', { no_such_query: {} })).rejects.toMatchObject({ code: 'permanent' })
+})
+
+test('a missing index and a server that is gone are outages', async () => {
+  await expect(createSearch({ client }).search('nowhere', { match_all: {} })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  const gone = new Client({ node: 'http://127.0.0.1:9', maxRetries: 0 })
+  await expect(createSearch({ client: gone }).count('docs', { match_all: {} })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  await gone.close()
+})

@@ -1,0 +1,40 @@
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis'
+import { SchedulerClient } from '@aws-sdk/client-scheduler'
+import { reminderSchedulerCases } from '@spaceship/core/conformance'
+import { launch } from '@spaceship/local'
+import { expect, test } from 'vitest'
+import { eventBridgeScheduler } from './index.ts'
+
+const roleArn = 'arn:aws:iam::000000000000:role/scheduler'
+const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress'
+
+for (const { name, run } of reminderSchedulerCases) {
+  test.concurrent(name, async () => {
+    await using ship = await launch({ streams: ['ingress'] })
+    const client = new SchedulerClient(ship.clientConfig('scheduler'))
+    const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
+    const start = {
+      StreamName: 'ingress',
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON' as const,
+    }
+    let { ShardIterator } = await kinesis.send(new GetShardIteratorCommand(start))
+    const fired = async (until: number) => {
+      // The embedded scheduler runs on real time, as the service does.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, until - Date.now())))
+      const answer = await kinesis.send(new GetRecordsCommand({ ShardIterator }))
+      ShardIterator = answer.NextShardIterator
+      return (answer.Records ?? []).map((record) => Buffer.from(record.Data ?? []).toString())
+    }
+    await run({ scheduler: eventBridgeScheduler({ client, streamArn, roleArn }), now: Date.now, fired })
+    client.destroy()
+    kinesis.destroy()
+  })
+}
+
+test('wrong ARNs are listed together', () => {
+  const client = new SchedulerClient({ region: 'us-east-1' })
+  expect(() => eventBridgeScheduler({ client, streamArn: 'ingress', roleArn: 'me' })).toThrow(
+    /streamArn.*\n.*roleArn/,
+  )
+})
