@@ -1,6 +1,6 @@
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
-export { type CloudEvent, encodeCloudEvent } from './cloudevent.ts'
+export type { CloudEvent } from './cloudevent.ts'
 export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
 export { read } from './incoming.ts'
 export {

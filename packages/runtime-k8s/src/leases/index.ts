@@ -10,6 +10,5 @@ export {
   SINGLE_STREAM,
   type StreamId,
 } from './lease.ts'
-export { memoryLeases } from './memory.ts'
 export { observeLeases } from './observer.ts'
 export type { LeaseTable, Progress } from './table.ts'
