@@ -57,7 +57,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   /** A changed item; see the table of patterns in `pattern.ts`. Both images are narrowed by the pattern. */
   changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
     name: N,
-    pattern?: P & Exactly<P, T>,
+    pattern?: P & Pattern<T> & Exactly<P, T>,
   ): EventDef<Changed<Narrow<T, P, 'from'>, Narrow<T, P, 'to'>, N>>
   /** A deleted item: by anyone, by users only, or by DynamoDB's time to live only. */
   removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>

@@ -50,11 +50,7 @@ for (const [client, command] of Object.entries(clients)) {
 }
 
 test('keys have their prefix', async () => {
-  await redisReferences({ command: clients['ioredis'] as RedisCommand, prefix: 'mine:' }).set(
-    'k',
-    'v',
-    60_000,
-  )
+  await redisReferences({ command: clients.ioredis as RedisCommand, prefix: 'mine:' }).set('k', 'v', 60_000)
   expect(await ioredis.get('mine:k')).toBe('v')
 })
 

@@ -1,1 +1,1 @@
-export { type Scheduler, type SchedulerOptions, type StreamPut, startScheduler } from './scheduler.ts'
+export { type Scheduler, type StreamPut, startScheduler } from './scheduler.ts'

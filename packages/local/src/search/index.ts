@@ -1,1 +1,1 @@
-export { type Search, type SearchOptions, startSearch } from './search.ts'
+export { type Search, startSearch } from './search.ts'

@@ -1,2 +1,2 @@
 export type { SlackMessage } from './message.ts'
-export { type Slack, type SlackOptions, startSlack } from './slack.ts'
+export { type Slack, startSlack } from './slack.ts'
