@@ -49,7 +49,8 @@ export async function tell(
   const publish = publisher({ stream: 'clients-cdc', client: kinesis, source: 'billing' })
   const lines: Line[] = []
   const end = Date.now() + LONGEST
-  const first = runtime.pid
+  // A function has no process before its first batch.
+  let first = runtime.pid
 
   async function save(row: Row): Promise<number> {
     const at = Date.now()
@@ -96,6 +97,7 @@ export async function tell(
   async function killInFlight(): Promise<void> {
     await ship.slack.waitFor(() => true, { timeoutMs: LONGEST })
     if (runtime.pid === undefined) return
+    first ??= runtime.pid
     say(`kill -9 ${runtime.pid}`)
     process.kill(runtime.pid, 'SIGKILL')
   }
@@ -134,6 +136,7 @@ export async function tell(
       found('a search for "rockets" finds Acme', acmeAt, 'rockets', 1),
     ])
 
+    first ??= runtime.pid
     say('Acme upgrades; Initech comes and goes; billing publishes a payment')
     const upgradedAt = await save({ ...learning, plan: 'paid' })
     const initechAt = await save({ id: 'initech', name: 'Initech Staplers', plan: 'trial', seats: 7 })
