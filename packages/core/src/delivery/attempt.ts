@@ -20,9 +20,9 @@ import { acquire, type Claim } from './claim.ts'
 import type { Settings } from './configuration.ts'
 import { contextOf } from './context.ts'
 import type { Entry, Share } from './ledger.ts'
-import { bury, letterId } from './letters.ts'
-import type { Place, Subject } from './match.ts'
-import type { RoutePlan } from './plan.ts'
+import { bury, type Condemned, letterId } from './letters.ts'
+import type { Place, Subject, Work } from './match.ts'
+import { type RoutePlan, unrouted } from './plan.ts'
 import { describe, ofReturn, ofThrown, type Verdict } from './verdict.ts'
 
 /** One route's share of a record, on its way through a lane. */
@@ -31,11 +31,14 @@ export interface Task {
   readonly share: Share
   readonly plan: RoutePlan
   readonly identity: () => string
-  /** Absent when there is nothing to run: the record is dead already. */
-  readonly subject: Subject | undefined
+  /** What to run, or why there is nothing to run: the record is dead already. */
+  readonly subject: Subject | Refused
   /** What is left to do once the verdict is final, in order; each step is dropped when it has succeeded. */
   ending: (() => Promise<unknown>)[] | undefined
 }
+
+/** A record that no handler can be given. */
+export type Refused = Extract<Work, { readonly kind: 'dead' }>
 
 /** What the attempt needs of its delivery. */
 export interface Surroundings {
@@ -58,7 +61,7 @@ export type Outcome =
   /** Not counted; `until` in milliseconds since 1970. */
   | { readonly kind: 'held'; readonly until: number }
   | { readonly kind: 'abandoned' }
-  | { readonly kind: 'halt'; readonly error: unknown }
+  | { readonly kind: 'halt'; readonly detail: string }
   | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
 
 export async function attempt(task: Task, around: Surroundings): Promise<Outcome> {
@@ -79,11 +82,17 @@ export async function attempt(task: Task, around: Surroundings): Promise<Outcome
 async function execute(task: Task, around: Surroundings): Promise<Outcome | undefined> {
   const { plan, subject } = task
   const { settings } = around
-  if (subject === undefined) return final(task, [])
+  if (subject.kind === 'dead') return giveUp(task, around, { ...subject, attempts: 0 })
   const deadline = Math.min(settings.clock.now() + plan.timeout, around.hardEnd)
   let claim: Claim | undefined
   if (plan.effect === 'claim') {
-    const result = await acquire({ ...settings, now: settings.clock.now }, claimKeys(task, around), deadline)
+    let keys: readonly string[]
+    try {
+      keys = claimKeys(task, around)
+    } catch (error) {
+      return giveUp(task, around, { reason: 'schema', detail: describe(error), attempts: 0 })
+    }
+    const result = await acquire({ ...settings, now: settings.clock.now }, keys, deadline)
     if (result.kind === 'held') return result
     if (result.kind === 'finished') return final(task, [])
     claim = result.claim
@@ -99,14 +108,14 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | unde
       if (verdict.kind === 'skip')
         settings.logger.debug('skipped', { ...fieldsOf(task), reason: verdict.reason })
       return final(task, claim === undefined ? [] : [() => complete(claim, task, settings)])
-    case 'dead':
-      if (plan.whenExhausted === 'halt') {
-        await claim?.release()
-        return { kind: 'halt', error: verdict.error }
-      }
-      return final(task, lastRites(task, around, verdict, claim))
+    case 'dead': {
+      const { reason, error } = verdict
+      const attempts = Math.max(task.share.attempts, 1)
+      return giveUp(task, around, { reason, detail: describe(error), attempts }, claim)
+    }
     default:
-      await claim?.release()
+      // The verdict stands if the store fails; then the lease has to end by itself.
+      await claim?.release().catch(() => false)
       return verdict
   }
 }
@@ -154,24 +163,26 @@ function judge(task: Task, verdict: Verdict, around: Surroundings): Verdict {
     : { kind: 'dead', reason: 'exhausted', error: verdict.error }
 }
 
-function lastRites(
+/** No attempt can help: the record becomes a dead letter, or halts its reactor. */
+async function giveUp(
   task: Task,
   around: Surroundings,
-  verdict: Extract<Verdict, { kind: 'dead' }>,
-  claim: Claim | undefined,
-) {
-  const { plan, share, entry } = task
-  const condemned = {
-    plan,
-    record: entry.record,
-    reason: verdict.reason,
-    detail: describe(verdict.error),
-    attempts: Math.max(share.attempts, 1),
+  why: Pick<Condemned, 'reason' | 'detail' | 'attempts'>,
+  claim?: Claim,
+): Promise<Outcome | undefined> {
+  const { settings, place } = around
+  const { reason, detail, attempts } = why
+  if (task.plan.whenExhausted === 'halt') {
+    // If the store is down the lease ends by itself; trying again would run the handler again.
+    await claim?.release().catch(() => false)
+    return { kind: 'halt', detail }
   }
-  return [
-    () => bury(around.settings, around.place, condemned),
-    ...(claim === undefined ? [] : [() => claim.bury(letterId(around.place, condemned))]),
-  ]
+  const plan = task.plan === unrouted ? undefined : task.plan
+  const condemned = { plan, record: task.entry.record, reason, detail, attempts }
+  return final(task, [
+    () => bury(settings, place, condemned),
+    ...(claim === undefined ? [] : [() => claim.bury(letterId(place, condemned))]),
+  ])
 }
 
 /** Takes the steps that are left. A step that throws stays, and is taken again by the next attempt. */
@@ -181,6 +192,7 @@ async function end(task: Task, around: Surroundings): Promise<Outcome> {
     await step()
     task.ending?.shift()
   }
+  if (!around.isHeld()) return { kind: 'abandoned' }
   await around.recordEnded(task)
   return { kind: 'ended' }
 }

@@ -20,7 +20,6 @@ import { attempt, fieldsOf, type Outcome, type Surroundings, type Task } from '.
 import type { Settings } from './configuration.ts'
 import { type Journal, readJournal } from './journal.ts'
 import { createLedger, type Entry, type Share } from './ledger.ts'
-import { bury } from './letters.ts'
 import { match, type Place, type Work } from './match.ts'
 import { createPlaces } from './places.ts'
 import { unrouted } from './plan.ts'
@@ -30,6 +29,9 @@ import { backoff, describe } from './verdict.ts'
 
 /** How long an aborted handler may take to notice. */
 const GRACE = 1_000
+
+/** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
+const SOONEST = 100
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
@@ -106,25 +108,16 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       done: known?.done ?? false,
     }
     entry.shares.push(share)
-    if (work.kind === 'run') {
-      const { identity, subject } = work
-      return {
-        lane: `${key}\0${work.lane}`,
-        task: { entry, share, plan: work.plan, identity, subject, ending: undefined },
-      }
-    }
-    const { reason, detail } = work
-    const ending = [() => bury(settings, place, { plan, record: entry.record, reason, detail, attempts: 0 })]
-    // A dead letter needs no handler: only the ending is ever reached.
+    const lane = work.kind === 'run' ? work.lane : `dead/${formatPosition(entry.record)}`
     const task: Task = {
       entry,
       share,
       plan: plan ?? unrouted,
-      identity: () => '',
-      subject: undefined,
-      ending,
+      identity: work.kind === 'run' ? work.identity : () => '',
+      subject: work.kind === 'run' ? work.subject : work,
+      ending: undefined,
     }
-    return { lane: `${key}\0dead/${formatPosition(entry.record)}`, task }
+    return { lane: `${key}\0${lane}`, task }
   }
 
   function enqueue(key: string, task: Task): void {
@@ -164,7 +157,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
           logger.error('reactor halted on this shard until someone acts', {
             ...fieldsOf(task),
             ...place,
-            error: describe(outcome.error),
+            error: outcome.detail,
           })
           return false
         default:
@@ -195,14 +188,14 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       case 'held':
         return Math.max(0, outcome.until - clock.now()) + settings.random() * 250
       case 'retry-after':
-        return outcome.delay
+        return Math.max(SOONEST, outcome.delay)
       case 'unavailable':
         logger.warn('a dependency is unavailable: waiting', {
           ...fieldsOf(task),
           dependency: outcome.dependency,
           error: describe(outcome.error),
         })
-        return backoff(outages, plan, settings.random)
+        return Math.max(SOONEST, backoff(outages, plan, settings.random))
       case 'retry':
         logger.warn('attempt failed: will retry', { ...fieldsOf(task), error: describe(outcome.error) })
         return backoff(share.attempts, plan, settings.random)
@@ -218,7 +211,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
     // Marked before anything is awaited: of two shares that end together, the second sees the first.
     ended.add(share)
     const last = entry.shares.every((other) => other.done || ended.has(other))
-    if (subject?.kind === 'reminder' && last) await markHandled(subject.envelope, settings)
+    if (subject.kind === 'reminder' && last) await markHandled(subject.envelope, settings)
   }
 
   /** Waits for the work, but no longer than until the moment. */
@@ -226,6 +219,12 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
     const over = new AbortController()
     await Promise.race([work, clock.sleep(Math.max(0, moment - clock.now()), over.signal)])
     over.abort()
+  }
+
+  /** Lanes that are halted have ended, and still hold their records: then the whole time passes. */
+  async function throttled(moment: number): Promise<void> {
+    await within(moment, quiet.drained())
+    if (ledger.unfinished().length > 0) await clock.sleep(moment - clock.now(), stop.signal)
   }
 
   async function keepJournal(): Promise<void> {
@@ -240,7 +239,9 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       if (stop.signal.aborted)
         return Promise.reject(new SpaceshipError('delivery-ended', 'the delivery has ended: open another'))
       const taken = order.then(() => take(records))
-      order = taken.catch(() => {})
+      // If a page cannot be taken, later ones must not pass it: the delivery is over.
+      order = taken
+      order.catch(() => {})
       return taken.then(() => ledger.room(settings.maxAhead))
     },
     get watermark() {
@@ -258,7 +259,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       )
       // What is left cannot go on before `until`. A source that redelivers at once would come back in a hot loop.
       if (journals !== undefined && ledger.unfinished().length > 0 && isHeld())
-        await within(Math.min(drainAt, clock.now() + THROTTLE), quiet.drained())
+        await throttled(Math.min(drainAt, clock.now() + THROTTLE))
       drainAt = Math.min(drainAt, clock.now())
       stop.abort(new SpaceshipError('draining', 'the delivery is being drained'))
       await within(Math.min(hardEnd, clock.now() + GRACE), quiet.drained())

@@ -27,7 +27,7 @@ export interface Journal {
     keys: readonly string[],
   ): { readonly done: boolean; readonly attempts: number; readonly notBefore: number }
   /** The journal to leave behind, or undefined if nothing above the watermark is worth knowing. */
-  write(ledger: Ledger, routes: readonly string[]): string | undefined
+  write(ledger: Ledger, known: readonly string[]): string | undefined
 }
 
 const NOTHING = { done: false, attempts: 0, notBefore: 0 } as const
@@ -81,7 +81,10 @@ export function readJournal(text: string | undefined): Journal {
         cut === undefined
           ? listed
           : listed.filter(([at]) => comparePositions(parsePosition(at), parsePosition(cut)) <= 0)
-      const stored: Stored = { version: 1, highest: cut ?? formatPosition(limit), routes: known, open: kept }
+      // Beyond what was pushed only the former journal speaks, and it says nothing of routes that came after it.
+      const inherits = ledger.lastPushed === undefined || comparePositions(limit, ledger.lastPushed) > 0
+      const routes = inherits ? (prior?.routes ?? []) : known
+      const stored: Stored = { version: 1, highest: cut ?? formatPosition(limit), routes, open: kept }
       return JSON.stringify(stored)
     },
   }

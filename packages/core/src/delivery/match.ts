@@ -86,14 +86,17 @@ function matchChange(
   wants: readonly Want<ChangeSpec>[],
   origin: Origin,
 ): readonly Work[] | Promise<readonly Work[]> {
+  // Rows of another kind in a shared table are not parsed.
   const candidates = wants.filter(
-    ({ spec }) => spec.on.includes(change.kind) && (spec.by === undefined || spec.by === change.by),
+    ({ spec }) =>
+      spec.on.includes(change.kind) &&
+      (spec.by === undefined || spec.by === change.by) &&
+      ofKind(change, spec),
   )
   if (candidates.length === 0) return []
   const images = imagesOf(change)
-  // Rows of another kind in a shared table are not parsed; only asynchronous schemas leave a promise to wait for.
+  // Only asynchronous schemas leave a promise to wait for.
   const pending = candidates
-    .filter(({ spec }) => spec.entity.when === undefined)
     .flatMap(({ spec }) => spec.exposes.map((image) => images.request(spec.entity, image)))
     .filter((result) => result instanceof Promise)
   const decide = () => decideChange(change, candidates, images, origin)
@@ -110,7 +113,6 @@ function decideChange(
   for (const { plan, name, spec } of candidates) {
     if (works.get(plan.key)?.kind === 'run') continue
     try {
-      if (!ofKind(change, spec)) continue
       const rows: { before?: Row; after?: Row } = {}
       for (const image of spec.exposes) rows[image] = images.read(spec.entity, image)
       if (spec.matches !== undefined && !spec.matches(rows.before, rows.after)) continue
@@ -130,11 +132,17 @@ function decideChange(
   return [...works.values()]
 }
 
-/** Whether the item is of the entity's kind, in a table shared by several. @throws SpaceshipError `attributes` */
+/** Whether the item is of the entity's kind, in a table shared by several. In doubt it is: parsing then says what is wrong. */
 function ofKind(change: Change, { entity }: ChangeSpec): boolean {
   if (entity.when === undefined) return true
-  const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after') ?? {}
-  return Object.entries(entity.when).every(([attribute, value]) => raw[attribute] === value)
+  try {
+    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after')
+    return (
+      raw === undefined || Object.entries(entity.when).every(([attribute, value]) => raw[attribute] === value)
+    )
+  } catch {
+    return true
+  }
 }
 
 function changeEvent(
@@ -189,19 +197,22 @@ function matchPublished(
 ): readonly Work[] | Promise<readonly Work[]> {
   const at = event.time ?? record.arrivedAt
   const micros = at.getTime() * 1_000
-  const works = wants.map((want) => {
-    const result = validate(want.spec.schema, event.data)
-    return result instanceof Promise ? result.then(settle) : settle(result)
+  const works = wants.map(({ plan, name, spec }): Work | Promise<Work> => {
+    try {
+      const result = validate(spec.schema, event.data)
+      return result instanceof Promise ? result.then(settle).catch(broken) : settle(result)
+    } catch {
+      return broken()
+    }
 
+    function dead(why: string): Work {
+      return { kind: 'dead', plan, reason: 'schema', detail: `'data' of ${name}: ${why}` }
+    }
+    function broken(): Work {
+      return dead('its schema or key function threw')
+    }
     function settle(result: Awaited<ReturnType<typeof validate>>): Work {
-      const { plan, name, spec } = want
-      if (result.issues)
-        return {
-          kind: 'dead',
-          plan,
-          reason: 'schema',
-          detail: `'data' of ${name}: ${describeIssues(result.issues)}`,
-        }
+      if (result.issues) return dead(describeIssues(result.issues))
       const key = spec.keyOf(result.value)
       const id = `${event.source}#${event.id}`
       const made = {

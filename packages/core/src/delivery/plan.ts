@@ -63,7 +63,7 @@ export function planRoutes(reactors: readonly Reactor[]): Plans {
     for (const route of reactor.routes) {
       const plan = planOf(reactor, route)
       routes.push(plan)
-      for (const { name, spec } of route.events) {
+      for (const { name, spec } of new Set(route.events)) {
         if (spec.kind === 'change') append(changes, spec.entity.table, { plan, name, spec })
         else if (spec.kind === 'published') append(published, name, { plan, name, spec })
         else append(reminders, name, { plan, name, spec })

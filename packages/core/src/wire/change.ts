@@ -49,6 +49,8 @@ export function changeOf(json: Readonly<Record<string, unknown>>): Change | unde
   if (parsed === undefined) return undefined
   const { images, table, eventName } = parsed
   const time = intervalOf(parsed.time, parsed.precision)
+  const at = new Date(Math.floor(time.min / 1_000))
+  if (Number.isNaN(at.getTime())) return undefined
   const decoded = new Map<string, Plain>()
 
   function decode(name: 'keys' | Image): Plain | undefined {
@@ -66,7 +68,7 @@ export function changeOf(json: Readonly<Record<string, unknown>>): Change | unde
     table,
     kind: eventName,
     by: eventName === 'REMOVE' && parsed.principal === 'dynamodb.amazonaws.com' ? 'ttl' : 'user',
-    at: new Date(Math.floor(time.min / 1_000)),
+    at,
     time,
     keys: () => decode('keys') ?? {},
     image: decode,

@@ -11,15 +11,14 @@ export interface CloudEvent {
 /** The CloudEvent in a parsed JSON value, or undefined if that is something else. */
 export function cloudEventOf(json: Readonly<Record<string, unknown>>): CloudEvent | undefined {
   const { specversion, id, source, type, time, data } = json
-  if (
-    specversion !== '1.0' ||
-    typeof id !== 'string' ||
-    typeof source !== 'string' ||
-    typeof type !== 'string'
-  )
-    return undefined
+  if (specversion !== '1.0' || !isName(id) || !isName(source) || !isName(type)) return undefined
   const at = typeof time === 'string' ? new Date(time) : undefined
   return { id, source, type, time: at !== undefined && Number.isNaN(at.getTime()) ? undefined : at, data }
+}
+
+/** Not empty, as the specification demands: two events without an id must not pass for one. */
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 export function encodeCloudEvent(event: {

@@ -1,0 +1,80 @@
+/** What the engine's tests share: records as they come from a stream, an engine on memory adapters, an app of one entity. */
+
+import * as z from 'zod'
+import { createEngine, type EngineOptions, type StreamRecord } from '../src/engine.ts'
+import { entity, marshal, type Reactor } from '../src/index.ts'
+import { memoryDeadLetters, memoryState, type VirtualClock, virtualClock } from '../src/memory/index.ts'
+import type { Logger } from '../src/ports/index.ts'
+
+export const Client = entity('client', {
+  table: 'clients',
+  key: 'id',
+  schema: z.object({ id: z.string(), n: z.number().default(0) }),
+})
+export const saved = Client.saved('client.saved')
+
+export const worker = { stream: 's', shard: 'shardId-0', redelivers: 'none' } as const
+export const lambda = { stream: 's', shard: 'shardId-0', redelivers: 'suffix' } as const
+
+/** A record that holds this JSON, text or these bytes. */
+export function record(sequence: number, content: unknown): StreamRecord {
+  const text = typeof content === 'string' ? content : JSON.stringify(content)
+  const data = content instanceof Uint8Array ? content : new TextEncoder().encode(text)
+  return { sequence: String(sequence), subSequence: 0, partitionKey: 'p', data, arrivedAt: new Date(0) }
+}
+
+/** DynamoDB's record of an insert into `clients`. */
+export function inserted(sequence: number, id: string, more: Readonly<Record<string, unknown>> = {}) {
+  return record(sequence, {
+    eventName: 'INSERT',
+    tableName: 'clients',
+    dynamodb: {
+      ApproximateCreationDateTime: 1_796_000_000_000_000 + sequence,
+      Keys: marshal({ id }),
+      NewImage: marshal({ id, n: sequence, ...more }),
+    },
+  })
+}
+
+/** Lets everything run that needs no time to pass. */
+export const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+type Given = Partial<Omit<EngineOptions, 'clock'>> & { readonly clock?: VirtualClock }
+
+export function engineOf(reactors: Reactor | readonly Reactor[], options: Given = {}) {
+  const clock = options.clock ?? virtualClock()
+  const deadLetters = memoryDeadLetters()
+  const logged: { level: string; message: string; fields: unknown }[] = []
+  const note = (level: string) => (message: string, fields?: unknown) =>
+    void logged.push({ level, message, fields })
+  const logger: Logger = {
+    debug: note('debug'),
+    info: note('info'),
+    warn: note('warn'),
+    error: note('error'),
+  }
+  const state = options.state ?? memoryState({ clock })
+  const list: readonly Reactor[] = [reactors].flat()
+  const engine = createEngine({
+    application: 'app',
+    deadLetters,
+    random: () => 1,
+    logger,
+    ...options,
+    reactors: list,
+    state,
+    clock,
+  })
+  return {
+    engine,
+    clock,
+    state,
+    deadLetters,
+    logged,
+    /** Moves the clock, and lets run what wakes. */
+    pass: async (ms: number) => {
+      await idle()
+      await clock.moveTo(clock.now() + ms, idle)
+    },
+  }
+}
