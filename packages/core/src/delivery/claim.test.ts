@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest'
+import { engineOf, idle, inserted, saved, worker } from '../../test/bench.ts'
+import { Permanent, reactor } from '../index.ts'
+import { memoryState, virtualClock } from '../memory/index.ts'
+import type { StateStore } from '../ports/index.ts'
+
+const START = Date.UTC(2026, 0, 1)
+
+/** An application with one claimed route, as each owner of the shard has it. */
+function owners(
+  handle: (attempt: number) => unknown,
+  given: { state?: StateStore; formerly?: string[] } = {},
+) {
+  const clock = virtualClock(START)
+  const state = given.state ?? memoryState({ clock })
+  const owner = (id: string) =>
+    engineOf(
+      reactor('r', { retry: { attempts: 2, base: '1s', max: '1s' } }).on(
+        id,
+        saved,
+        (_, { attempt }) => handle(attempt),
+        {
+          effect: 'claim',
+          timeout: '10s',
+          ...(given.formerly && id !== 'pay' ? { formerly: given.formerly } : {}),
+        },
+      ),
+      { clock, state },
+    )
+  return { clock, state, owner }
+}
+
+async function fly(owner: ReturnType<typeof engineOf>, ms = 120_000) {
+  const delivery = await owner.engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await owner.pass(ms)
+  return delivery
+}
+
+test('what a claim says is completed is not run again, by whichever owner, nor under a new id of the route', async () => {
+  let runs = 0
+  const { owner } = owners(
+    () => {
+      runs += 1
+    },
+    { formerly: ['pay'] },
+  )
+  await fly(owner('pay'))
+  await fly(owner('pay'))
+  const renamed = await fly(owner('refund'))
+  expect([runs, renamed.watermark?.sequence]).toEqual([1, '1'])
+})
+
+test('what a claim says is dead is neither run nor buried again', async () => {
+  let runs = 0
+  const { owner } = owners(() => {
+    runs += 1
+    throw new Permanent('never')
+  })
+  const first = owner('pay')
+  await fly(first)
+  const second = owner('pay')
+  const delivery = await fly(second)
+  expect([runs, first.deadLetters.letters.length, second.deadLetters.letters.length]).toEqual([1, 1, 0])
+  expect(delivery.watermark?.sequence).toBe('1')
+})
+
+test('a claim is released before a retry, so that another owner need not wait for the lease', async () => {
+  let fails = true
+  const { owner } = owners(() => {
+    if (fails) throw new Error('boom')
+  })
+  const first = owner('pay')
+  const dying = await first.engine.open(worker)
+  await dying.push([inserted(1, 'a')])
+  await idle()
+  dying.revoke(new Error('lost'))
+  fails = false
+  const delivery = await fly(owner('pay'), 0)
+  expect(delivery.watermark?.sequence).toBe('1')
+})
+
+test('an owner that slept through its lease cannot end the claim of its successor, and says so', async () => {
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let runs = 0
+  const { owner, clock } = owners(() => gates[runs++]?.promise)
+  const sleeper = owner('pay')
+  const first = await sleeper.engine.open(worker)
+  await first.push([inserted(1, 'a')])
+  await idle()
+  const heir = owner('pay')
+  const second = await heir.engine.open(worker)
+  await second.push([inserted(1, 'a')])
+  await heir.pass(12_250)
+  expect(runs).toBe(2)
+  gates[0]?.resolve()
+  await idle()
+  const warnings = sleeper.logged.filter(({ level }) => level === 'warn').map(({ message }) => message)
+  expect(warnings).toEqual([expect.stringContaining('a claim was taken over')])
+
+  // The successor still holds: a third owner waits for it.
+  const third = owner('pay')
+  const waiting = await third.engine.open(worker)
+  await waiting.push([inserted(1, 'a')])
+  await idle()
+  expect([runs, waiting.watermark]).toEqual([2, undefined])
+  gates[1]?.resolve()
+  await clock.moveTo(clock.now() + 60_000, idle)
+  expect([runs, waiting.watermark?.sequence]).toEqual([2, '1'])
+})
+
+test('the lease of a claim ends no later than the delivery, so that a killed owner is followed after the skew', async () => {
+  let runs = 0
+  const { owner } = owners(() => {
+    runs += 1
+    return runs === 1 ? new Promise(() => {}) : undefined
+  })
+  const killed = owner('pay')
+  const first = await killed.engine.open(worker, { hardEnd: new Date(START + 3_000) })
+  await first.push([inserted(1, 'a')])
+  await idle()
+  const heir = owner('pay')
+  const second = await heir.engine.open(worker)
+  await second.push([inserted(1, 'a')])
+  await heir.pass(4_999)
+  expect(runs).toBe(1)
+  await heir.pass(251)
+  expect([runs, second.watermark?.sequence]).toEqual([2, '1'])
+})
+
+const verdicts: Readonly<Record<string, (attempt: number) => unknown>> = {
+  done: () => undefined,
+  permanent: () => {
+    throw new Permanent('never')
+  },
+  'fails once': (attempt) => {
+    if (attempt === 1) throw new Error('boom')
+  },
+}
+for (const [what, handle] of Object.entries(verdicts)) {
+  for (const when of ['before', 'after'] as const) {
+    test(`${what}: a store that fails ${when} any of its writes never makes a final verdict run again`, async () => {
+      for (let broken = 0; broken < 5; broken += 1) {
+        const clock = virtualClock(START)
+        const memory = memoryState({ clock })
+        let writes = 0
+        const state: StateStore = {
+          ...memory,
+          set: async (key, value, options) => {
+            const fails = writes++ === broken
+            if (fails && when === 'before') throw new Error('store down')
+            const result = await memory.set(key, value, options)
+            if (fails) throw new Error('the answer was lost')
+            return result
+          },
+        }
+        const attempts: number[] = []
+        const owner = engineOf(
+          reactor('r', { retry: { attempts: 3, base: '1s', max: '1s' } }).on(
+            'pay',
+            saved,
+            (_, { attempt }) => {
+              attempts.push(attempt)
+              return handle(attempt)
+            },
+            { effect: 'claim' },
+          ),
+          { clock, state },
+        )
+        const delivery = await fly(owner)
+        expect(attempts).toEqual(what === 'fails once' ? [1, 2] : [1])
+        expect(owner.deadLetters.letters.length).toBe(what === 'permanent' ? 1 : 0)
+        expect(delivery.watermark?.sequence).toBe('1')
+      }
+    })
+  }
+}

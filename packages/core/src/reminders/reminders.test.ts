@@ -1,0 +1,279 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { Client, engineOf, idle, record, worker } from '../../test/bench.ts'
+import type { Context } from '../domain/index.ts'
+import { type EventMeta, marshal, reactor, reminder } from '../index.ts'
+import {
+  memoryEntities,
+  memoryReferences,
+  memoryScheduler,
+  memoryState,
+  virtualClock,
+} from '../memory/index.ts'
+import type { StateStore } from '../ports/index.ts'
+import { encodeEnvelope } from '../wire/index.ts'
+import { createReminders } from './index.ts'
+import { load, reminderKey } from './state.ts'
+
+const DAY = 86_400_000
+const joined = Client.created('client.joined')
+const left = Client.removed('client.left')
+const tutorial = reminder('tutorial', {
+  payload: z.object({ id: z.string() }),
+  key: (p) => p.id,
+}).unless(
+  Client,
+  (p) => p.id,
+  (c) => c.n === 99,
+)
+
+function change(sequence: number, kind: 'INSERT' | 'REMOVE', at: number) {
+  const image = marshal({ id: 'a', n: 1 })
+  return record(sequence, {
+    eventName: kind,
+    tableName: 'clients',
+    dynamodb: {
+      ApproximateCreationDateTime: at * 1_000,
+      ApproximateCreationDateTimePrecision: 'MICROSECOND',
+      Keys: marshal({ id: 'a' }),
+      ...(kind === 'INSERT' ? { NewImage: image } : { OldImage: image }),
+    },
+  })
+}
+
+async function bench(options: { readonly fail?: () => boolean } = {}) {
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const scheduler = memoryScheduler()
+  const entities = memoryEntities()
+  entities.put('clients', { id: 'a' }, { id: 'a', n: 1 })
+  const reminders = createReminders({
+    application: 'app',
+    state,
+    scheduler,
+    references: memoryReferences({ clock }),
+    clock,
+  })
+  const fired: string[] = []
+  const app = reactor('r', { retry: { base: '1s' } })
+    .on('start', joined, reminders.schedule(tutorial, { in: '3d', payload: (e) => ({ id: e.after.id }) }))
+    .on(
+      'stop',
+      left,
+      reminders.cancel(tutorial, (e) => e.before.id),
+    )
+    .on('slack', tutorial, (e) => void fired.push(`slack ${e.payload.id}`))
+    .on('mail', tutorial, (e) => {
+      if (options.fail?.()) throw new Error('down')
+      fired.push(`mail ${e.key} ${e.dueAt.toISOString()}`)
+    })
+  const made = engineOf(app, { clock, state, entities })
+  const delivery = await made.engine.open(worker)
+  let sequence = 0
+  const arrive = async (kind: 'INSERT' | 'REMOVE', at = clock.now()) => {
+    await delivery.push([change(++sequence, kind, at)])
+    await idle()
+  }
+  const envelope = async (more: object = {}) => {
+    const named = {
+      kind: 'reminder',
+      application: 'app',
+      reminder: 'tutorial',
+      key: 'a',
+      generation: 1,
+    } as const
+    await delivery.push([record(++sequence, encodeEnvelope({ ...named, ...more }))])
+    await idle()
+  }
+  const status = async () => (await load(state, reminderKey('app', 'tutorial', 'a')))?.state
+  return { ...made, scheduler, entities, delivery, fired, arrive, envelope, status }
+}
+
+const both = ['slack a', 'mail a 2026-01-04T00:00:00.000Z']
+
+test('a due reminder goes to every route of it, and is handled once all have handled it', async () => {
+  let down = true
+  const { arrive, envelope, fired, pass, status } = await bench({ fail: () => down })
+  await arrive('INSERT')
+  await pass(3 * DAY)
+  await envelope()
+  expect([fired, (await status())?.status]).toEqual([['slack a'], 'pending'])
+  down = false
+  await pass(2_000)
+  expect([fired, (await status())?.status]).toEqual([both, 'handled'])
+  await envelope()
+  expect(fired).toEqual(both)
+})
+
+test('an envelope that comes early waits until the reminder is due, without counting', async () => {
+  const { arrive, envelope, fired, pass } = await bench()
+  await arrive('INSERT')
+  await envelope()
+  await pass(3 * DAY - 1)
+  expect(fired).toEqual([])
+  await pass(1)
+  expect(fired.sort()).toEqual([...both].sort())
+})
+
+const reasons: Readonly<Record<string, (made: Awaited<ReturnType<typeof bench>>) => unknown>> = {
+  'that was cancelled': ({ arrive, clock }) => arrive('REMOVE', clock.now() + 1),
+  'whose row is gone': ({ entities }) => entities.remove('clients', { id: 'a' }),
+  'that is no longer wanted': ({ entities }) => entities.put('clients', { id: 'a' }, { id: 'a', n: 99 }),
+  'that was scheduled again since': ({ arrive, clock }) => arrive('INSERT', clock.now() + 5),
+}
+for (const [what, happens] of Object.entries(reasons)) {
+  test(`a reminder ${what} is skipped`, async () => {
+    const made = await bench()
+    await made.arrive('INSERT')
+    await happens(made)
+    await made.pass(3 * DAY + 1_000)
+    await made.envelope()
+    await made.delivery.quiet()
+    expect([made.fired, made.deadLetters.letters]).toEqual([[], []])
+    expect(made.logged.filter(({ message }) => message === 'skipped').length).toBeGreaterThan(0)
+  })
+}
+
+test('an envelope that names nothing of ours fires nothing: unknown keys, forged generations, other applications', async () => {
+  const { arrive, envelope, fired, deadLetters, pass, delivery } = await bench()
+  await arrive('INSERT')
+  await pass(3 * DAY)
+  await envelope({ key: 'b' })
+  await envelope({ generation: 7 })
+  await envelope({ application: 'another' })
+  expect([fired, deadLetters.letters, delivery.watermark?.sequence]).toEqual([[], [], '4'])
+})
+
+test('a reminder that no route of ours takes is a dead letter, never silently done', async () => {
+  const { envelope, deadLetters } = await bench()
+  await envelope({ reminder: 'forgotten' })
+  expect(deadLetters.letters).toMatchObject([
+    { reason: 'no-route', route: undefined, detail: expect.stringContaining("'forgotten'") },
+  ])
+})
+
+test('a payload or row that no longer fits its schema is a dead letter that says where', async () => {
+  const { arrive, envelope, deadLetters, entities, pass } = await bench()
+  await arrive('INSERT')
+  entities.put('clients', { id: 'a' }, { id: 'a', n: 'many' })
+  await pass(3 * DAY)
+  await envelope()
+  expect(deadLetters.letters.map(({ route, detail }) => [route, detail])).toEqual(
+    ['slack', 'mail'].map((route) => [route, expect.stringMatching(/the row of client .*at n:/)]),
+  )
+})
+
+test('a schedule that a replay brings long after its time is skipped; a late one still fires', async () => {
+  const { arrive, scheduler, clock } = await bench()
+  await arrive('INSERT', clock.now() - 5 * DAY)
+  expect(scheduler.waiting).toEqual([])
+  await arrive('INSERT', clock.now() - 3.5 * DAY)
+  expect(scheduler.waiting.length).toBe(1)
+})
+
+test('a scheduler that fails is asked again by the retry, under the same name', async () => {
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const scheduler = memoryScheduler()
+  let down = true
+  const names = new Set<string>()
+  const reminders = createReminders({
+    application: 'app',
+    state,
+    clock,
+    scheduler: {
+      ...scheduler,
+      start: async (execution) => {
+        names.add(execution.name)
+        if (down) throw new Error('down')
+        return scheduler.start(execution)
+      },
+    },
+  })
+  const app = reactor('r', { retry: { base: '1s' } })
+    .on('start', joined, reminders.schedule(tutorial, { in: '3d', payload: (e) => ({ id: e.after.id }) }))
+    .on('remind', tutorial, () => {})
+  const { engine, pass } = engineOf(app, { clock, state, entities: memoryEntities() })
+  const delivery = await engine.open(worker)
+  await delivery.push([change(1, 'INSERT', clock.now())])
+  await pass(500)
+  down = false
+  await pass(5_000)
+  expect([names.size, scheduler.waiting.length, delivery.watermark?.sequence]).toEqual([1, 1, '1'])
+})
+
+test('property: schedules and cancels in any order, repeated and at the same time, end as the newest one says', async () => {
+  const versions = fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 })
+  const history = versions.chain((list) =>
+    fc
+      .tuple(...list.map((version) => fc.record({ version: fc.constant(version), cancels: fc.boolean() })))
+      .chain((events) =>
+        fc.record({
+          events: fc.constant(events),
+          arrivals: fc.array(fc.nat(events.length - 1), { maxLength: 8 }).chain((repeats) =>
+            fc.shuffledSubarray([...events.keys(), ...repeats], {
+              minLength: events.length + repeats.length,
+            }),
+          ),
+          delays: fc.array(fc.nat(3), { minLength: 20, maxLength: 20 }),
+          together: fc.boolean(),
+        }),
+      ),
+  )
+  await fc.assert(
+    fc.asyncProperty(history, async ({ events, arrivals, delays, together }) => {
+      const clock = virtualClock()
+      const memory = memoryState({ clock })
+      const later = async () => {
+        for (let turns = delays.shift() ?? 0; turns > 0; turns -= 1) await Promise.resolve()
+      }
+      const state: StateStore = {
+        ...memory,
+        get: async (key) => {
+          await later()
+          return memory.get(key)
+        },
+        set: async (key, value, options) => {
+          await later()
+          return memory.set(key, value, options)
+        },
+      }
+      const scheduler = memoryScheduler()
+      const reminders = createReminders({ application: 'app', state, scheduler, clock })
+      const schedule = reminders.schedule(tutorial, { in: '3d', payload: (_: EventMeta) => ({ id: 'a' }) })
+      const cancel = reminders.cancel(tutorial, () => 'a')
+      // Neither handler looks at its context.
+      const context = {} as Context
+      const arrive = async (index: number) => {
+        const { version = 0, cancels = false } = events[index] ?? {}
+        const at = new Date(clock.now() + version)
+        const event: EventMeta = {
+          name: 'e',
+          id: String(version),
+          at,
+          version: { min: version, max: version },
+          key: 'a',
+          source: { stream: 's', shard: 's', position: '1' },
+          by: 'user',
+        }
+        await (cancels ? cancel : schedule)(event, context)
+      }
+      if (together) await Promise.all(arrivals.map(arrive))
+      else for (const index of arrivals) await arrive(index)
+
+      const newest = events.reduce((a, b) => (b.version > a.version ? b : a))
+      const found = await load(memory, reminderKey('app', 'tutorial', 'a'))
+      expect(found?.state).toMatchObject({
+        status: newest.cancels ? 'cancelled' : 'pending',
+        version: { min: newest.version, max: newest.version },
+      })
+      const generations = scheduler.waiting.map(({ envelope }) => JSON.parse(envelope).generation)
+      if (!newest.cancels) {
+        expect(found?.state.dueAt).toBe(clock.now() + newest.version + 3 * DAY)
+        expect(generations).toContain(found?.state.generation)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
