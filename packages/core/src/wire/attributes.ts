@@ -114,12 +114,18 @@ function refuse(path: string, why: string): never {
 /**
  * Plain values as attribute values. Undefined fields are left out.
  *
- * @throws SpaceshipError `attributes` for what DynamoDB cannot hold (functions, NaN, empty sets)
+ * @throws SpaceshipError `attributes`, naming the path, for what DynamoDB cannot hold (functions, NaN, empty sets)
  */
 export function marshal(row: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
+  return attributesOf(row, '')
+}
+
+function attributesOf(row: object, path: string): Record<string, Record<string, unknown>> {
   const item: Record<string, Record<string, unknown>> = {}
   for (const [name, value] of Object.entries(row)) {
-    if (value !== undefined) item[name] = attributeOf(value, name)
+    const at = path === '' ? name : `${path}.${name}`
+    if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
+    if (value !== undefined) item[name] = attributeOf(value, at)
   }
   return item
 }
@@ -148,7 +154,7 @@ function containerOf(value: object, path: string): Record<string, unknown> {
   if (Array.isArray(value)) return { L: value.map((item, i) => attributeOf(item ?? null, `${path}[${i}]`)) }
   if (value instanceof Date || value instanceof Map)
     return refuse(path, 'is a Date or Map: store a string, number or object')
-  return { M: marshal(Object.fromEntries(Object.entries(value))) }
+  return { M: attributesOf(value, path) }
 }
 
 function setOf(items: readonly unknown[], path: string): Record<string, unknown> {

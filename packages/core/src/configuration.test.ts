@@ -1,0 +1,200 @@
+/** Wrong configuration: every declaration names all its problems at once, with advice. */
+
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { createEngine } from './engine.ts'
+import {
+  ConfigurationError,
+  type Duration,
+  entity,
+  event,
+  isDuration,
+  milliseconds,
+  reactor,
+  reminder,
+  route,
+} from './index.ts'
+import { memoryDeadLetters, memoryScheduler, memoryState } from './memory/index.ts'
+import { createReminders } from './reminders/index.ts'
+
+const schema = z.object({ id: z.string() })
+const Client = entity('client', { table: 'clients', key: 'id', schema })
+const joined = Client.created('joined')
+/** What a caller without types could pass. */
+const wrong = (value: unknown) => value as never
+
+function problems(make: () => unknown): readonly string[] {
+  try {
+    make()
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('an entity: name, table and key', () => {
+  expect(problems(() => entity('', { table: '', key: wrong(''), schema }))).toEqual([
+    expect.stringContaining('needs a name'),
+    expect.stringContaining("'table' is empty"),
+    expect.stringContaining("'key' is empty"),
+  ])
+  expect(problems(() => entity('c', { table: 't', key: { partition: 'id', sort: 'id' }, schema }))).toEqual([
+    expect.stringContaining('names one attribute twice'),
+  ])
+})
+
+test('a reactor and its retry policy', () => {
+  const retry = { attempts: 0, base: wrong('soon'), max: wrong('later') }
+  expect(problems(() => reactor('no spaces', { retry }))).toEqual([
+    expect.stringContaining("the name 'no spaces'"),
+    expect.stringContaining('retry.attempts is 0'),
+    expect.stringContaining("retry.base 'soon'"),
+    expect.stringContaining("retry.max 'later'"),
+  ])
+  expect(problems(() => reactor('r', { retry: { attempts: 1.5 } })).length).toBe(1)
+})
+
+test('a route: id, former ids, events, handler, timeout, retry', () => {
+  const bad = route('a b', [], wrong(undefined), {
+    timeout: wrong('soon'),
+    formerly: ['c d'],
+    retry: { attempts: -1 },
+  })
+  expect(problems(() => reactor('r').use(bad))).toEqual([
+    expect.stringContaining("the id 'a b'"),
+    expect.stringContaining("the id 'c d'"),
+    expect.stringContaining('it names no event'),
+    expect.stringContaining('its handler is not a function'),
+    expect.stringContaining("timeout 'soon'"),
+    expect.stringContaining('retry.attempts is -1'),
+  ])
+})
+
+test('an id is taken by a route, or by what it was called formerly', () => {
+  const r = reactor('r').on('a', joined, () => {}, { formerly: ['old'] })
+  for (const id of ['a', 'old'])
+    expect(problems(() => r.on(id, joined, () => {}))).toEqual([
+      expect.stringContaining(`the id '${id}' is taken`),
+    ])
+  expect(problems(() => r.on('b', joined, () => {}, { formerly: ['a'] }))).toEqual([
+    expect.stringContaining("the id 'a' is taken"),
+  ])
+  expect(r.routes.map(({ id }) => id)).toEqual(['a'])
+})
+
+test('an engine: its own options', () => {
+  const found = problems(() =>
+    createEngine({
+      application: 'a b',
+      reactors: [],
+      state: wrong(undefined),
+      concurrency: 0,
+      maxAhead: { records: 0.5, bytes: -1 },
+      maxClockSkew: wrong('a moment'),
+      retention: wrong('8 days'),
+    }),
+  )
+  const subjects = [
+    "'application'",
+    "'state'",
+    "'concurrency'",
+    "'maxAhead.records'",
+    "'maxAhead.bytes'",
+    "'maxClockSkew'",
+    "'retention'",
+    "'reactors' is empty",
+  ]
+  expect(found).toEqual(subjects.map((subject) => expect.stringContaining(subject)))
+})
+
+test('an engine: what its reactors need of it and of each other', () => {
+  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
+  const unless = tutorial.unless(
+    Client,
+    (p) => p.id,
+    () => false,
+  )
+  const forgotten = reminder('forgotten', { payload: schema, key: (p) => p.id })
+  const state = memoryState()
+  const reminders = createReminders({ application: 'app', state, scheduler: memoryScheduler() })
+  const start = reminders.schedule(forgotten, { in: '1d', payload: () => ({ id: 'a' }) })
+  const reactors = [
+    reactor('one')
+      .on('remind', unless, () => {})
+      .on('start', joined, start),
+    reactor('one').on('other', event('joined', { schema, key: (e) => e.id }), () => {}),
+    reactor('idle'),
+  ]
+  const advice = [
+    "two reactors are called 'one'",
+    "reactor 'idle' has no route",
+    "two different events are called 'joined'",
+    "'deadLetters' is missing, but 3 route(s)",
+    "'entities' is missing, but 'one/remind'",
+    "'one/start' schedules the reminder 'forgotten', which no route handles",
+  ]
+  expect(problems(() => createEngine({ application: 'app', reactors, state }))).toEqual(
+    advice.map((text) => expect.stringContaining(text)),
+  )
+})
+
+test('DeadLetters are not needed where every route halts or discards', () => {
+  const drops = reactor('r', { whenExhausted: 'halt' }).on('a', joined, () => {}, {
+    whenExhausted: 'discard',
+  })
+  expect(
+    problems(() => createEngine({ application: 'app', reactors: [drops], state: memoryState() })),
+  ).toEqual([])
+  const deadLetters = memoryDeadLetters()
+  const keeps = reactor('r').on('a', joined, () => {})
+  expect(
+    problems(() =>
+      createEngine({ application: 'app', reactors: [keeps], state: memoryState(), deadLetters }),
+    ),
+  ).toEqual([])
+})
+
+test('reminders, and what they schedule', () => {
+  const ports = { state: memoryState(), scheduler: memoryScheduler() }
+  const bad = { application: '', maxLateness: wrong('late'), retention: wrong('long') }
+  expect(problems(() => createReminders({ ...ports, ...bad }))).toEqual([
+    expect.stringContaining("'application'"),
+    expect.stringContaining("'maxLateness'"),
+    expect.stringContaining("'retention'"),
+  ])
+  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
+  const reminders = createReminders({ ...ports, application: 'app' })
+  expect(
+    problems(() => reminders.schedule(tutorial, { in: wrong('3 days'), payload: () => ({ id: 'a' }) })),
+  ).toEqual([expect.stringContaining("'in' is '3 days'")])
+})
+
+test('a duration is milliseconds, or a number with a unit', () => {
+  const good: [Duration, number][] = [
+    [250, 250],
+    ['250ms', 250],
+    ['1.5s', 1_500],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['3d', 259_200_000],
+    ['0s', 0],
+  ]
+  for (const [text, ms] of good) expect([isDuration(text), milliseconds(text)]).toEqual([true, ms])
+  for (const bad of [
+    '3',
+    '3 d',
+    '-1s',
+    's',
+    '',
+    '1w',
+    'Infinityms',
+    -1,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+  ]) {
+    expect(isDuration(bad)).toBe(false)
+    expect(() => milliseconds(wrong(bad))).toThrow(/is not a duration: write milliseconds/)
+  }
+  for (const bad of [undefined, null, {}, [], 1n]) expect(isDuration(bad)).toBe(false)
+})
