@@ -71,10 +71,11 @@ function oneOf(choice: unknown, value: unknown): boolean {
   return Array.isArray(choice) ? choice.some((item) => same(item, value)) : same(choice, value)
 }
 
-/** Structural equality; null and undefined are both "nothing". Knows what parsed rows hold: sets, binary, dates. */
+/** Structural equality; null and undefined are both "nothing". Knows what parsed rows hold: sets, binary, dates, objects of a class. */
 export function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b) || ((a ?? undefined) === undefined && (b ?? undefined) === undefined)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
   if (a instanceof Set && b instanceof Set) {
     return (
@@ -84,9 +85,10 @@ export function same(a: unknown, b: unknown): boolean {
   if (a instanceof Map && b instanceof Map) {
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key)))
   }
-  if (Array.isArray(a) !== Array.isArray(b) || ArrayBuffer.isView(a) !== ArrayBuffer.isView(b)) return false
   const left = Object.entries(a)
   const right = new Map(Object.entries(b))
+  // What a transform made may show no fields (a URL, a Temporal date): then its text tells.
+  if (left.length === 0 && right.size === 0) return String(a) === String(b)
   return (
     left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
   )

@@ -101,3 +101,161 @@ test('the harness takes what the table holds, published events what their schema
   }
   expectTypeOf(use).toBeFunction()
 })
+
+test('a list in a pattern narrows its own side to its items, and rules nothing out on the other', () => {
+  const ended = Client.changed('client.ended', { plan: { from: ['trial', 'paid'], to: 'churned' } })
+  const moved = Client.changed('client.moved', { plan: { to: ['trial', 'paid'] } })
+  const away = Client.changed('client.away', { plan: { from: 'trial' } })
+  reactor('r')
+    .on('ended', ended, (e) => {
+      expectTypeOf(e.before.plan).toEqualTypeOf<'trial' | 'paid'>()
+      expectTypeOf(e.after.plan).toEqualTypeOf<'churned'>()
+    })
+    .on('moved', moved, (e) => {
+      expectTypeOf(e.before.plan).toEqualTypeOf<'trial' | 'paid' | 'churned'>()
+      expectTypeOf(e.after.plan).toEqualTypeOf<'trial' | 'paid'>()
+    })
+    .on('away', away, (e) => {
+      expectTypeOf(e.before.plan).toEqualTypeOf<'trial'>()
+      expectTypeOf(e.after.plan).toEqualTypeOf<'paid' | 'churned'>()
+    })
+})
+
+test('events of several definitions are told apart by their name', () => {
+  const paid = event('invoice.paid', { schema: z.object({ amount: z.number() }), key: () => 'k' })
+  reactor('r').on('any', [joined, left, paid], (e) => {
+    if (e.name === 'client.joined') expectTypeOf(e.after.seats).toEqualTypeOf<number>()
+    else if (e.name === 'client.left') expectTypeOf(e.before.seats).toEqualTypeOf<number>()
+    else expectTypeOf(e.payload.amount).toEqualTypeOf<number>()
+    // @ts-expect-error a name that none of them has
+    return e.name === 'client.nothing'
+  })
+})
+
+test('a union of shapes keeps its shapes, in rows and under a pattern', () => {
+  const Item = entity('item', {
+    table: 'items',
+    key: 'id',
+    schema: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('a'), id: z.string(), state: z.enum(['on', 'off']), left: z.number() }),
+      z.object({ kind: z.literal('b'), id: z.string(), state: z.enum(['on', 'off']), right: z.string() }),
+    ]),
+  })
+  reactor('r')
+    .on('made', Item.created('item.made'), (e) => {
+      if (e.after.kind === 'a') expectTypeOf(e.after.left).toEqualTypeOf<number>()
+      else expectTypeOf(e.after.right).toEqualTypeOf<string>()
+    })
+    .on('on', Item.changed('item.on', { state: { to: 'on' } }), (e) => {
+      expectTypeOf(e.after.state).toEqualTypeOf<'on'>()
+      expectTypeOf(e.before.state).toEqualTypeOf<'off'>()
+      if (e.after.kind === 'a') expectTypeOf(e.after.left).toEqualTypeOf<number>()
+    })
+})
+
+const Order = entity('order', {
+  table: 'orders',
+  key: { partition: 'client', sort: 'at' },
+  schema: z.object({
+    client: z.string(),
+    at: z.number(),
+    due: z.string().transform((text) => new Date(text)),
+    note: z.string().default(''),
+  }),
+})
+
+test('handlers see what the schema gives, tables hold what it takes', () => {
+  reactor('r').on('made', Order.created('order.made'), (e) => {
+    expectTypeOf(e.after.due).toEqualTypeOf<Date>()
+    expectTypeOf(e.after.note).toEqualTypeOf<string>()
+  })
+  const use = async (ship: ReturnType<typeof harness>) => {
+    await ship.put(Order, { client: 'a', at: 1, due: '2026-01-01' })
+    // @ts-expect-error the table holds a string
+    await ship.put(Order, { client: 'a', at: 1, due: new Date() })
+    await ship.remove(Order, { client: 'a', at: 1 })
+    // @ts-expect-error half a key
+    await ship.remove(Order, { client: 'a' })
+    await ship.remove(Client, 'a')
+    // @ts-expect-error a key of another type
+    await ship.remove(Client, 7)
+  }
+  expectTypeOf(use).toBeFunction()
+})
+
+test('a key names attributes of the item; `unless` takes the whole key and sees the row', () => {
+  // @ts-expect-error no such attribute
+  entity('x', { table: 't', key: 'nope', schema: z.object({ id: z.string() }) })
+  // @ts-expect-error no such attribute in a composite key
+  entity('x', { table: 't', key: { partition: 'id', sort: 'nope' }, schema: z.object({ id: z.string() }) })
+  const late = reminder('late', { payload: z.object({ client: z.string() }), key: (p) => p.client })
+  late.unless(
+    Order,
+    (p) => ({ client: p.client, at: 1 }),
+    (row) => {
+      expectTypeOf(row.due).toEqualTypeOf<Date>()
+      return true
+    },
+  )
+  late.unless(
+    Order,
+    // @ts-expect-error half a key
+    (p) => ({ client: p.client }),
+    () => true,
+  )
+  late.unless(
+    Client,
+    (p) => p.client,
+    // @ts-expect-error an unknown field of the row
+    (row) => row.nonsense,
+  )
+})
+
+test('`saved` may have no `before`; `removed` has no `after`', () => {
+  reactor('r')
+    .on('saved', Client.saved('client.saved'), (e) => {
+      // @ts-expect-error there may be none
+      e.before?.seats.toFixed() ?? e.before.seats
+      expectTypeOf(e.after.seats).toEqualTypeOf<number>()
+    })
+    // @ts-expect-error a removed item has no `after`
+    .on('left', left, (e) => e.after)
+  // @ts-expect-error nobody of that name removes
+  Client.removed('x', { by: 'nobody' })
+})
+
+test('any Standard Schema will do, also one written by hand', () => {
+  interface Schema<Input, Output> {
+    readonly '~standard': {
+      readonly version: 1
+      readonly vendor: string
+      readonly validate: (value: unknown) => { readonly value: Output }
+      readonly types?: { readonly input: Input; readonly output: Output } | undefined
+    }
+  }
+  const byHand: Schema<{ id: string; n?: string }, { id: string; n: number }> = {
+    '~standard': { version: 1, vendor: 'hand', validate: () => ({ value: { id: 'a', n: 1 } }) },
+  }
+  const Plain = entity('plain', { table: 't', key: 'id', schema: byHand })
+  const counted = event('counted', { schema: byHand, key: (e) => e.id })
+  reactor('r')
+    .on('made', Plain.created('plain.made'), (e) => expectTypeOf(e.after.n).toEqualTypeOf<number>())
+    .on('counted', counted, (e, { publish }) => {
+      expectTypeOf(e.payload.n).toEqualTypeOf<number>()
+      void (() => publish(counted, { id: 'a', n: '1' }))
+      // @ts-expect-error what is published is what the schema takes
+      void (() => publish(counted, { id: 'a', n: 1 }))
+    })
+})
+
+test('options take known values and durations only', () => {
+  const see = () => {}
+  reactor('r')
+    .on('a', joined, see, { effect: 'claim', timeout: '30s', retry: { base: 250, max: '1m' } })
+    // @ts-expect-error no such effect
+    .on('b', joined, see, { effect: 'once' })
+    // @ts-expect-error no such way to end
+    .on('c', joined, see, { whenExhausted: 'ignore' })
+  // @ts-expect-error a bad duration
+  expect(() => reactor('x').on('d', joined, see, { timeout: '3 minutes' })).toThrow(/timeout/)
+})
