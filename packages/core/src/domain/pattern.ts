@@ -87,8 +87,8 @@ export function same(a: unknown, b: unknown): boolean {
   }
   const left = Object.entries(a)
   const right = new Map(Object.entries(b))
-  // What a transform made may show no fields (a URL, a Temporal date): then its text tells.
-  if (left.length === 0 && right.size === 0) return String(a) === String(b)
+  // What a transform made may show no fields (a URL, a Temporal date): then its JSON tells.
+  if (left.length === 0 && right.size === 0) return JSON.stringify(a) === JSON.stringify(b)
   return (
     left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
   )

@@ -160,8 +160,8 @@ export function harness(
 
   return {
     // An Item is what the schema takes in: an object of attributes.
-    put: (entity, item) => write(tables.put(entity.spec, item as Row)),
-    remove: (entity, key, { by = 'user' } = {}) =>
+    put: async (entity, item) => write(tables.put(entity.spec, item as Row)),
+    remove: async (entity, key, { by = 'user' } = {}) =>
       write(tables.remove(entity.spec, keyRow(entity.spec, key), by)),
     publish: async (event, payload, { id = `published-${++published}` } = {}) => {
       await write(
