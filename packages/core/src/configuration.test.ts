@@ -46,11 +46,12 @@ test('an entity: name, table and key', () => {
 
 test('a reactor and its retry policy', () => {
   const retry = { attempts: 0, base: wrong('soon'), max: wrong('later') }
-  expect(problems(() => reactor('no spaces', { retry }))).toEqual([
+  expect(problems(() => reactor('no spaces', { retry, whenExhausted: wrong('ignore') }))).toEqual([
     expect.stringContaining("the name 'no spaces'"),
     expect.stringContaining('retry.attempts is 0'),
     expect.stringContaining("retry.base 'soon'"),
     expect.stringContaining("retry.max 'later'"),
+    expect.stringContaining("whenExhausted 'ignore' is none"),
   ])
   expect(problems(() => reactor('r', { retry: { attempts: 1.5 } })).length).toBe(1)
 })
@@ -58,6 +59,8 @@ test('a reactor and its retry policy', () => {
 test('a route: id, former ids, events, handler, timeout, retry', () => {
   const bad = route('a b', [], wrong(undefined), {
     timeout: wrong('soon'),
+    effect: wrong('once'),
+    whenExhausted: wrong('ignore'),
     formerly: ['c d'],
     retry: { attempts: -1 },
   })
@@ -67,7 +70,15 @@ test('a route: id, former ids, events, handler, timeout, retry', () => {
     expect.stringContaining('it names no event'),
     expect.stringContaining('its handler is not a function'),
     expect.stringContaining("timeout 'soon'"),
+    expect.stringContaining("effect 'once' is none: give 'idempotent', 'journal' or 'claim'"),
+    expect.stringContaining("whenExhausted 'ignore' is none: give 'dead-letter', 'halt' or 'discard'"),
     expect.stringContaining('retry.attempts is -1'),
+  ])
+})
+
+test('an attempt without any time makes no sense', () => {
+  expect(problems(() => reactor('r').on('a', joined, () => {}, { timeout: 0 }))).toEqual([
+    expect.stringContaining("timeout '0'"),
   ])
 })
 

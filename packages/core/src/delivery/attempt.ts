@@ -13,6 +13,7 @@
  * `ending` holds the steps that are left.
  */
 
+import { createHash } from 'node:crypto'
 import type { EventMeta } from '../domain/event.ts'
 import type { Context } from '../domain/handler.ts'
 import { resolveReminder } from '../reminders/firing.ts'
@@ -203,7 +204,10 @@ async function complete(claim: Claim, task: Task, { logger }: Settings): Promise
 }
 
 function claimKeys({ plan, identity }: Task, { place }: Surroundings): string[] {
-  return [plan.key, ...plan.formerKeys].map((key) => `${place.application}/claim/${key}/${identity()}`)
+  const id = identity()
+  // Publishers choose their ids; a store's keys end at 1,024 bytes.
+  const name = id.length > 200 ? createHash('sha256').update(id).digest('base64url') : id
+  return [plan.key, ...plan.formerKeys].map((key) => `${place.application}/claim/${key}/${name}`)
 }
 
 export function fieldsOf({ plan, entry, share }: Task): Record<string, unknown> {

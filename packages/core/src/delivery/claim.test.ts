@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { engineOf, idle, inserted, saved, worker } from '../../test/bench.ts'
-import { Permanent, reactor } from '../index.ts'
+import * as z from 'zod'
+import { engineOf, idle, inserted, record, saved, worker } from '../../test/bench.ts'
+import { event, Permanent, reactor } from '../index.ts'
 import { memoryState, virtualClock } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
 
@@ -126,6 +127,41 @@ test('the lease of a claim ends no later than the delivery, so that a killed own
   expect(runs).toBe(1)
   await heir.pass(251)
   expect([runs, second.watermark?.sequence]).toEqual([2, '1'])
+})
+
+test('an identity longer than a key may be, chosen by whoever publishes, is claimed like any other', async () => {
+  const clock = virtualClock()
+  const memory = memoryState({ clock })
+  const state: StateStore = {
+    ...memory,
+    set: async (key, value, options) => {
+      if (Buffer.byteLength(key) > 1_024) throw new Error('One or more parameter values are not valid')
+      return memory.set(key, value, options)
+    },
+  }
+  const paid = event('paid', { schema: z.unknown(), key: () => 'k' })
+  let runs = 0
+  const { engine, pass } = engineOf(
+    reactor('r').on(
+      'pay',
+      paid,
+      () => {
+        runs += 1
+      },
+      { effect: 'claim' },
+    ),
+    { state, clock },
+  )
+  const long = (id: string) => ({
+    specversion: '1.0',
+    id: `${'é'.repeat(2_000)}${id}`,
+    source: 's',
+    type: 'paid',
+  })
+  const delivery = await engine.open(worker)
+  await delivery.push([record(1, long('a')), record(2, long('a')), record(3, long('b'))])
+  await pass(60_000)
+  expect([runs, delivery.watermark?.sequence]).toEqual([2, '3'])
 })
 
 const verdicts: Readonly<Record<string, (attempt: number) => unknown>> = {

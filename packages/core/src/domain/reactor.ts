@@ -1,4 +1,4 @@
-import { isDuration } from '../duration.ts'
+import { isDuration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { EventDef, EventOf } from './event.ts'
 import type { Handler } from './handler.ts'
@@ -31,6 +31,8 @@ export interface Reactor {
   use(route: Route): this
 }
 
+const EFFECTS = ['idempotent', 'journal', 'claim']
+const ENDS = ['dead-letter', 'halt', 'discard']
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
@@ -41,7 +43,11 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
  * const greeter = reactor('greeter', { retry: { attempts: 5 } }).on('greet', joined, (e) => greet(e.after.name))
  */
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
-  refuse(`reactor '${name}'`, [...malformed('name', name), ...retryProblems(options.retry)])
+  refuse(`reactor '${name}'`, [
+    ...malformed('name', name),
+    ...retryProblems(options.retry),
+    ...unknown('whenExhausted', options.whenExhausted, ENDS),
+  ])
   const routes: Route[] = []
   const self: Reactor = {
     name,
@@ -60,7 +66,7 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
 function problemsOf(added: Route, routes: readonly Route[]): string[] {
   const taken = new Set(routes.flatMap((other) => [other.id, ...(other.options.formerly ?? [])]))
   const ids = [added.id, ...(added.options.formerly ?? [])]
-  const { timeout, retry } = added.options
+  const { timeout, retry, effect, whenExhausted } = added.options
   return [
     ...ids.flatMap((id) => malformed('id', id)),
     ...ids
@@ -68,11 +74,20 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
     ...(added.events.length === 0 ? ['it names no event'] : []),
     ...(typeof added.handler === 'function' ? [] : ['its handler is not a function']),
-    ...(timeout === undefined || isDuration(timeout)
+    ...(timeout === undefined || (isDuration(timeout) && milliseconds(timeout) > 0)
       ? []
       : [`timeout '${timeout}' is not a duration such as '30s'`]),
+    ...unknown('effect', effect ?? added.handler?.effect, EFFECTS),
+    ...unknown('whenExhausted', whenExhausted, ENDS),
     ...retryProblems(retry),
   ]
+}
+
+/** For callers without types: a misspelt effect would silently be none. */
+function unknown(what: string, value: string | undefined, known: readonly string[]): string[] {
+  if (value === undefined || known.includes(value)) return []
+  const quoted = known.map((item) => `'${item}'`)
+  return [`${what} '${value}' is none: give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`]
 }
 
 function malformed(what: string, value: string): string[] {

@@ -250,12 +250,15 @@ test('any Standard Schema will do, also one written by hand', () => {
 
 test('options take known values and durations only', () => {
   const see = () => {}
-  reactor('r')
-    .on('a', joined, see, { effect: 'claim', timeout: '30s', retry: { base: 250, max: '1m' } })
-    // @ts-expect-error no such effect
-    .on('b', joined, see, { effect: 'once' })
-    // @ts-expect-error no such way to end
-    .on('c', joined, see, { whenExhausted: 'ignore' })
+  const r = reactor('r').on('a', joined, see, {
+    effect: 'claim',
+    timeout: '30s',
+    retry: { base: 250, max: '1m' },
+  })
+  // @ts-expect-error no such effect
+  expect(() => r.on('b', joined, see, { effect: 'once' })).toThrow(/effect/)
+  // @ts-expect-error no such way to end
+  expect(() => r.on('c', joined, see, { whenExhausted: 'ignore' })).toThrow(/whenExhausted/)
   // @ts-expect-error a bad duration
   expect(() => reactor('x').on('d', joined, see, { timeout: '3 minutes' })).toThrow(/timeout/)
 })

@@ -27,6 +27,12 @@ type Resolved =
   | { readonly kind: 'event'; readonly event: Due<unknown> }
   | { readonly kind: 'skip'; readonly reason: string }
 
+/**
+ * How far a scheduler's clock may be ahead: the record waits that long. Schedulers never fire early, so what comes before is
+ * someone else's; waiting for it would hold the shard until the reminder is due.
+ */
+const MOST_EARLY = 300_000
+
 const skip = (reason: string): Resolved => ({ kind: 'skip', reason })
 
 /**
@@ -47,7 +53,10 @@ export async function resolveReminder(
   if (state.generation !== envelope.generation) return skip('scheduled again since')
   if (state.status !== 'pending') return skip(state.status)
   const early = state.dueAt - settings.clock.now()
-  // Someone else's envelope, or a scheduler with a fast clock: the reminder is not due for anybody before its time.
+  if (early > MOST_EARLY) {
+    settings.logger.warn('an envelope came long before its reminder is due', { reminder: envelope.reminder })
+    return skip('not due yet')
+  }
   if (early > 0) throw new RetryAfter(early)
 
   const { spec, name } = want
@@ -79,6 +88,8 @@ export async function markHandled(
   const key = reminderKey(application, envelope.reminder, envelope.key)
   const found = await load(state, key)
   if (found?.state.status !== 'pending' || found.state.generation !== envelope.generation) return
+  // Not by an envelope that was skipped because it came long before its time.
+  if (found.state.dueAt > clock.now()) return
   await save(
     state,
     key,
