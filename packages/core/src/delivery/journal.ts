@@ -90,13 +90,17 @@ export function readJournal(text: string | undefined): Journal {
   }
 }
 
+function isPosition(value: unknown): boolean {
+  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value)
+}
+
 function parse(text: string): Stored | undefined {
   try {
-    // Written by `write` alone; the checks below catch an edited item.
+    // Written by `write` alone; the checks below catch an edited item, or throw at it.
     const stored = JSON.parse(text) as Stored
     return stored.version === 1 &&
-      typeof stored.highest === 'string' &&
-      Array.isArray(stored.open) &&
+      isPosition(stored.highest) &&
+      stored.open.every(([at, , attempts, notBefore]) => isPosition(at) && attempts >= 0 && notBefore >= 0) &&
       Array.isArray(stored.routes)
       ? stored
       : undefined

@@ -1,8 +1,9 @@
 /** Order and independence, bounds, retries, what a delivery leaves behind. */
 
 import { expect, test } from 'vitest'
+import * as z from 'zod'
 import { engineOf, idle, inserted, lambda, saved, worker } from '../../test/bench.ts'
-import { Permanent, RetryAfter, reactor, Unavailable } from '../index.ts'
+import { entity, Permanent, RetryAfter, reactor, Unavailable } from '../index.ts'
 import { memoryDeadLetters } from '../memory/index.ts'
 import type { DeadLetters } from '../ports/index.ts'
 
@@ -321,6 +322,30 @@ test('the deadline is the timeout or the hard end, whichever is first, and the s
   expect(clock.next).toBeUndefined()
 })
 
+test('an asynchronous schema, however long each record takes, keeps the order of a lane across pages', async () => {
+  const turns = [9, 0, 5, 0, 2]
+  const Slow = entity('slow', {
+    table: 'clients',
+    key: 'id',
+    schema: z.object({ id: z.string(), n: z.number() }).refine(async ({ n }) => {
+      for (let turn = turns[n - 1] ?? 0; turn > 0; turn -= 1) await Promise.resolve()
+      return true
+    }),
+  })
+  const seen: number[] = []
+  const { engine } = engineOf(
+    reactor('r').on('see', Slow.saved('slow.saved'), (e) => void seen.push(e.after.n)),
+  )
+  const delivery = await engine.open(worker)
+  await Promise.all([
+    delivery.push([1, 2].map((n) => inserted(n, 'a'))),
+    delivery.push([3, 4].map((n) => inserted(n, 'a'))),
+    delivery.push([inserted(5, 'a')]),
+  ])
+  await delivery.quiet()
+  expect([seen, delivery.watermark?.sequence]).toEqual([[1, 2, 3, 4, 5], '5'])
+})
+
 test('a route that was renamed knows what it did under its former id', async () => {
   const seen: string[] = []
   const at = (id: string, formerly: string[]) =>
@@ -344,7 +369,18 @@ test('a route that was renamed knows what it did under its former id', async () 
 test('an empty page changes nothing; a journal that someone edited is no journal', async () => {
   const seen: number[] = []
   const { engine } = engineOf(reactor('r').on('see', saved, ({ after }) => void seen.push(after.n)))
-  for (const journal of ['{', '{"version":2}', 'null', '[]', '{"version":1,"highest":9}']) {
+  const edited = (fields: object) =>
+    JSON.stringify({ version: 1, highest: '9', routes: ['r/see'], open: [], ...fields })
+  const odd = [
+    edited({ version: 2 }),
+    edited({ highest: 9 }),
+    edited({ highest: 'TRIM_HORIZON' }),
+    edited({ routes: 'r/see' }),
+    edited({ open: [null] }),
+    edited({ open: [['1', 'r/see', 'two', 0]] }),
+    edited({ open: [[1, 'r/see', 0, 0]] }),
+  ]
+  for (const journal of ['{', 'null', '[]', ...odd]) {
     seen.length = 0
     const delivery = await engine.open(worker, { journal })
     await delivery.push([])
