@@ -120,27 +120,10 @@ function problemsOf(options: EngineOptions): string[] {
 }
 
 function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): string[] {
+  const { routes, reminders } = planRoutes(reactors)
   const names = reactors.map((reactor) => reactor.name)
-  const routes = reactors.flatMap((reactor) =>
-    reactor.routes.map((route) => ({ reactor, route, key: `${reactor.name}/${route.id}` })),
-  )
-  const lettered = routes.filter(
-    ({ reactor, route }) =>
-      (route.options.whenExhausted ?? reactor.options.whenExhausted ?? 'dead-letter') === 'dead-letter',
-  )
-  const looking = routes.filter(({ route }) =>
-    route.events.some(({ spec }) => spec.kind === 'reminder' && spec.unless),
-  )
-  const handled = new Set(
-    routes.flatMap(({ route }) =>
-      route.events.filter(({ spec }) => spec.kind === 'reminder').map((def) => def.name),
-    ),
-  )
-  const scheduled = routes.flatMap(({ route, key }) =>
-    (route.handler.needs ?? [])
-      .filter((need) => need.verb === 'schedules' && !handled.has(need.target))
-      .map((need) => ({ key, name: need.target })),
-  )
+  const lettered = routes.filter((plan) => plan.whenExhausted === 'dead-letter')
+  const [looking] = [...reminders.values()].flat().filter(({ spec }) => spec.unless)
   return [
     ...names
       .filter((name, i) => names.indexOf(name) < i)
@@ -154,14 +137,18 @@ function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): st
           `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): pass a DeadLetters, or set whenExhausted to 'halt' or 'discard'`,
         ]
       : []),
-    ...(looking.length > 0 && entities === undefined
+    ...(looking !== undefined && entities === undefined
       ? [
-          `'entities' is missing, but '${looking[0]?.key}' handles a reminder with 'unless', which reads a row: pass an EntityReader, for instance dynamodbEntities(...)`,
+          `'entities' is missing, but '${looking.plan.key}' handles a reminder with 'unless', which reads a row: pass an EntityReader, for instance dynamodbEntities(...)`,
         ]
       : []),
-    ...scheduled.map(
-      ({ key, name }) =>
-        `'${key}' schedules the reminder '${name}', which no route handles: add .on('...', ${name}, ...)`,
+    ...routes.flatMap(({ key, handler }) =>
+      (handler.needs ?? [])
+        .filter(({ verb, target }) => verb === 'schedules' && !reminders.has(target))
+        .map(
+          ({ target }) =>
+            `'${key}' schedules the reminder '${target}', which no route handles: add .on('...', ${target}, ...)`,
+        ),
     ),
   ]
 }
