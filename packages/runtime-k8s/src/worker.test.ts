@@ -228,3 +228,45 @@ test('a stop before the run, and a second stop, are fine', async () => {
   expect(await pod.stop()).toEqual({ complete: true, leases: 0, unfinished: 0 })
   expect(await pod.run()).toEqual({ complete: true, leases: 0, unfinished: 0 })
 })
+
+test('leases that cannot be renewed in time are lost, and what they held is taken up again without loss', async () => {
+  const application = `app-${randomUUID()}`
+  const said: string[] = []
+  const hear = (message: string) => void said.push(message)
+  const seen: string[] = []
+  const { pod } = start(
+    reactor('note').on('see', saved, (e) => void seen.push(e.after.id)),
+    optionsOf(application, { logger: { debug: hear, info: hear, warn: hear, error: hear } }),
+  )
+  const count = (message: string) => said.filter((line) => line === message).length
+  await vi.waitFor(() => expect(count('lease taken')).toBe(2), wait)
+  ship.faults.throttle({ dynamodb: 1 })
+  await vi.waitFor(() => expect(count('lease lost')).toBe(2), wait)
+  ship.faults.clear()
+  await vi.waitFor(() => expect(count('lease taken')).toBe(4), wait)
+  const ids = Array.from({ length: 6 }, (_, i) => `again-${i}`)
+  for (const id of ids) await save(id, 1)
+  await vi.waitFor(() => expect(ids.every((id) => seen.includes(id))).toBe(true), wait)
+  expect(await pod.stop()).toEqual({ complete: true, leases: 2, unfinished: 0 })
+})
+
+test('a worker whose pages are held back still drains, and says what is unfinished', async () => {
+  const application = `app-${randomUUID()}`
+  let started = 0
+  const stuck = reactor('stuck').on('see', saved, (_, { signal }) => {
+    started += 1
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  })
+  for (let n = 0; n < 6; n += 1) await save(`held-${n}`, 1)
+  const { pod, report } = start(
+    stuck,
+    optionsOf(application, {
+      maxAhead: { records: 1 },
+      drainTimeout: '300ms',
+      poll: { interval: '200ms', limit: 2 },
+    }),
+  )
+  await vi.waitFor(() => expect(started).toBeGreaterThan(1), wait)
+  await pod.stop()
+  expect(await report).toMatchObject({ complete: false, leases: 2 })
+})

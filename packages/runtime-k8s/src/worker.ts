@@ -12,6 +12,7 @@
 import { type Reactor, refuse } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
 import { type Consumer, startConsumer } from './consume/index.ts'
+import { nameOf } from './errors.ts'
 import {
   chooseLeases,
   holdLease,
@@ -106,7 +107,7 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
       } catch (error) {
         logger.error(`${what} failed: will try again`, {
           worker: me,
-          error: error instanceof Error ? error.name : 'unknown',
+          error: nameOf(error),
         })
       }
       await clock.sleep(interval, stopping.signal)
@@ -125,13 +126,14 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
   }
 
   /** Throttled or cut off: the lease is ours until it runs out; then it is lost without anyone telling us. */
-  function beatFailed({ held }: Consumer, error: unknown): void {
+  function beatFailed(consumer: Consumer, error: unknown): void {
+    const { held } = consumer
     logger.warn('a lease could not be renewed', {
       lease: held.lease.key,
       held: held.isHeld(),
-      error: error instanceof Error ? error.name : 'unknown',
+      error: nameOf(error),
     })
-    if (!held.isHeld()) lose(held.lease, 'it was not renewed in time')
+    if (!held.isHeld()) lose(consumer, 'it was not renewed in time')
   }
 
   async function takeLeases(): Promise<void> {
@@ -163,17 +165,12 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
     if (taken === undefined) return
-    const held = holdLease({
-      table,
-      taken,
-      sentAt,
-      failover,
-      monotonic: clock.monotonic,
-      lost: (why) => lose(taken, why),
-    })
+    // Nobody beats before the consumer is there, so nobody can lose it either.
+    const lost = (why: string) => lose(consumer, why)
+    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost })
     const stream = streams.get(lease.stream) ?? ''
     const { shard } = lease
-    const consumer = await startConsumer({
+    const consumer: Consumer = await startConsumer({
       engine,
       held,
       stream,
@@ -203,17 +200,21 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
       checkpoint: taken.checkpoint.sequence,
     })
     consumer.done.then(
-      () => consumers.delete(lease.key),
-      (error: unknown) =>
-        lose(taken, `its consumer failed: ${error instanceof Error ? error.name : 'unknown'}`),
+      () => forget(consumer),
+      (error: unknown) => lose(consumer, `its consumer failed: ${nameOf(error)}`),
     )
   }
 
-  function lose({ key }: Lease, why: string): void {
-    const consumer = consumers.get(key)
-    consumers.delete(key)
-    consumer?.revoke()
-    logger.warn('lease lost', { worker: me, lease: key, why })
+  /** A consumer that ends late may have a successor under the same key, which stays. */
+  function forget(consumer: Consumer): void {
+    const { key } = consumer.held.lease
+    if (consumers.get(key) === consumer) consumers.delete(key)
+  }
+
+  function lose(consumer: Consumer, why: string): void {
+    forget(consumer)
+    consumer.revoke()
+    logger.warn('lease lost', { worker: me, lease: consumer.held.lease.key, why })
   }
 
   async function childrenOf(stream: StreamId, shard: string): Promise<NewLease[]> {

@@ -16,7 +16,8 @@ import {
   paginateScan,
 } from '@aws-sdk/client-dynamodb'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
-import { classified, nameOf } from './errors.ts'
+import { nameOf } from '../aws/index.ts'
+import { answered } from './call.ts'
 
 const PART = 350_000
 
@@ -39,7 +40,7 @@ export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOption
       ExpressionAttributeNames: { '#key': 'key' },
     })
     try {
-      await classified(client.send(command))
+      await answered(client.send(command))
     } catch (error) {
       // The same letter again: the first one stays.
       if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
@@ -48,7 +49,7 @@ export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOption
 
   async function read(key: string): Promise<Record<string, AttributeValue> | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true })
-    return (await classified(client.send(command))).Item
+    return (await answered(client.send(command))).Item
   }
 
   async function open(header: Record<string, AttributeValue>): Promise<DeadLetter> {

@@ -1,7 +1,7 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { SpaceshipError, unmarshal } from '@spaceship/core'
 import type { EntityReader } from '@spaceship/core/ports'
-import { classified } from './errors.ts'
+import { answered } from './call.ts'
 
 /**
  * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
@@ -15,7 +15,7 @@ export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }
       const Key = Object.fromEntries(
         Object.entries(key).map(([name, value]) => [name, keyAttribute(name, value)]),
       )
-      const { Item } = await classified(
+      const { Item } = await answered(
         client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
       )
       return Item === undefined ? undefined : unmarshal(Item)

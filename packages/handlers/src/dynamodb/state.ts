@@ -18,7 +18,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { StateItem, StateStore, StateValue } from '@spaceship/core/ports'
-import { classified, nameOf } from './errors.ts'
+import { nameOf } from '../aws/index.ts'
+import { answered } from './call.ts'
 
 export interface DynamoDBStateOptions {
   readonly client: DynamoDBClient
@@ -43,7 +44,7 @@ export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOp
 
   async function get(key: string): Promise<StateItem | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true })
-    return itemOf((await classified(client.send(command))).Item)
+    return itemOf((await answered(client.send(command))).Item)
   }
 
   return {
@@ -60,7 +61,7 @@ export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOp
         ...condition,
       })
       try {
-        await classified(client.send(command))
+        await answered(client.send(command))
         return { ok: true, version }
       } catch (error) {
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
@@ -76,7 +77,7 @@ export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOp
         ...present(version, seconds()),
       })
       try {
-        await classified(client.send(command))
+        await answered(client.send(command))
         return true
       } catch (error) {
         if (nameOf(error) === 'ConditionalCheckFailedException') return false

@@ -4,7 +4,7 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { nameOf } from './errors.ts'
+import { nameOf } from '../aws/index.ts'
 
 /**
  * Creates the table for state and dead letters if it is missing: for tests and first steps. In production it belongs to

@@ -67,3 +67,24 @@ test('single refused records are sent again: nothing is lost, and each key keeps
     expect(seen.filter((record) => record.key === key).map((record) => record.text)).toEqual(own)
   }
 })
+
+test('a put that comes at any moment around the end of another is sent', async () => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const sent: string[] = []
+    // Only `send` is used of a client.
+    const client = {
+      send: async ({ input }: { input: { Records: readonly { PartitionKey: string }[] } }) => {
+        sent.push(...input.Records.map((record) => record.PartitionKey))
+        return { Records: [] }
+      },
+    } as unknown as KinesisClient
+    const sink = kinesisSink({ client, stream: 'any' })
+    const first = sink.put([{ partitionKey: 'first', data: new Uint8Array() }])
+    for (let turn = 0; turn < turns; turn += 1) await undefined
+    const second = sink.put([{ partitionKey: 'second', data: new Uint8Array() }])
+    const settled = Promise.all([first, second]).then(() => 'sent')
+    const never = new Promise((resolve) => setImmediate(() => resolve('stuck')))
+    expect([turns, await Promise.race([settled, never])]).toEqual([turns, 'sent'])
+    expect(sent).toEqual(['first', 'second'])
+  }
+})

@@ -33,6 +33,7 @@ export function kinesisSink(options: KinesisSinkOptions): EventSink {
   let running = false
 
   async function run(): Promise<void> {
+    running = true
     for (let failures = 0; queue.length > 0; ) {
       const batch = nextBatch(queue)
       const left = await send(batch)
@@ -51,6 +52,8 @@ export function kinesisSink(options: KinesisSinkOptions): EventSink {
         await clock.sleep(random() * Math.min(5_000, 50 * 2 ** failures))
       }
     }
+    // In the same turn as the last look at the queue: a put that comes next must start another run.
+    running = false
   }
 
   /** @returns what was not accepted, with the reason */
@@ -75,12 +78,7 @@ export function kinesisSink(options: KinesisSinkOptions): EventSink {
       const puts = records.map(
         (record) => new Promise<void>((accepted, refused) => queue.push({ record, accepted, refused })),
       )
-      if (!running) {
-        running = true
-        void run().finally(() => {
-          running = false
-        })
-      }
+      if (!running) void run()
       await Promise.all(puts)
     },
   }

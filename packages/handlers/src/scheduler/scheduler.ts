@@ -4,8 +4,9 @@ import {
   DeleteScheduleCommand,
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
-import { refuse, Unavailable } from '@spaceship/core'
+import { refuse } from '@spaceship/core'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
+import { classified, nameOf } from '../aws/index.ts'
 
 export interface EventBridgeSchedulerOptions {
   readonly client: SchedulerClient
@@ -57,7 +58,7 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
         await client.send(new CreateScheduleCommand(scheduleOf(execution)))
       } catch (error) {
         // The name holds the generation, so the schedule that is there is this one.
-        if (nameOf(error) !== 'ConflictException') throw classified(error)
+        if (nameOf(error) !== 'ConflictException') throw classified('eventbridge-scheduler', error)
       }
       return execution.name
     },
@@ -67,7 +68,7 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
         return true
       } catch (error) {
         if (nameOf(error) === 'ResourceNotFoundException') return false
-        throw classified(error)
+        throw classified('eventbridge-scheduler', error)
       }
     },
   }
@@ -76,22 +77,4 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
 /** Rounded up to Scheduler's seconds, so that nothing fires before its time. */
 function atSecond(moment: number): string {
   return new Date(Math.ceil(moment / 1_000) * 1_000).toISOString().slice(0, 19)
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown'
-}
-
-function classified(cause: unknown): unknown {
-  const { $fault, $metadata, code } = Object(cause)
-  const silent = typeof code === 'string' && $metadata?.httpStatusCode === undefined
-  const outage =
-    silent ||
-    $fault === 'server' ||
-    ['ThrottlingException', 'TooManyRequestsException', 'TimeoutError'].includes(nameOf(cause))
-  return outage
-    ? new Unavailable('eventbridge-scheduler', `EventBridge Scheduler is unavailable: ${nameOf(cause)}`, {
-        cause,
-      })
-    : cause
 }

@@ -56,15 +56,15 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   let written: Progress = { checkpoint, journal }
   let lost = false
   let last: Position | undefined
-  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
   const done = read()
 
   async function read(): Promise<ConsumerEnd> {
     for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
-      // Not awaited: the delivery says when it wants more by resolving, and must not hold up a revoke.
-      last = page.records.at(-1) ?? last
-      await Promise.race([delivery.push(page.records), stopped])
       if (stop.signal.aborted) break
+      last = page.records.at(-1) ?? last
+      // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
+      // long as the lease would keep a reaction for every page that was ever read.
+      await delivery.push(page.records)
       if (page.ended) return endShard()
       await clock.sleep(waitAfter(page), stop.signal)
     }

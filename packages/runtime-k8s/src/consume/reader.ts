@@ -11,6 +11,7 @@
 import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import type { StreamRecord } from '@spaceship/core/engine'
 import type { Clock, Logger } from '@spaceship/core/ports'
+import { nameOf } from '../errors.ts'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
 
 export interface Page {
@@ -78,8 +79,4 @@ async function iteratorFor(
     : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: sequence }
   const command = new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position })
   return (await client.send(command, { abortSignal: signal })).ShardIterator
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown'
 }

@@ -7,6 +7,7 @@ import {
   UpdateItemCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
+import { nameOf } from '../errors.ts'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -139,8 +140,4 @@ function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Upd
       ...(journal === undefined ? ['spaceshipJournal', 'spaceshipJournalAt'] : []),
     ],
   }
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown'
 }

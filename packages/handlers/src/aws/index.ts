@@ -1,0 +1,1 @@
+export { classified, nameOf } from './errors.ts'
