@@ -31,3 +31,12 @@ function parse(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
   return Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
 }
+
+/** So many in each second, minute or hour. */
+export type Rate = `${number}/${'s' | 'm' | 'h'}`
+
+/** The milliseconds between two of that rate; not finite for anything that is not a rate. */
+export function spacing(rate: Rate): number {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)\/([smh])$/.exec(rate) ?? []
+  return (UNITS[unit ?? ''] ?? Number.NaN) / Number(count)
+}

@@ -1,6 +1,9 @@
 /** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
 export {
   type Actor,
+  type BatchContext,
+  type BatchOptions,
+  batch,
   type Changed,
   type Context,
   type Created,
@@ -18,6 +21,7 @@ export {
   handler,
   type KeyNames,
   type KeyValue,
+  type Middleware,
   type Narrow,
   type Need,
   type Origin,
@@ -27,6 +31,7 @@ export {
   type PublishedEvent,
   type Reactor,
   type ReactorOptions,
+  type Redriven,
   type Reminder,
   type Removed,
   type RetryPolicy,
@@ -41,7 +46,7 @@ export {
   type Version,
   type WhenExhausted,
 } from './domain/index.ts'
-export { type Duration, isDuration, milliseconds } from './duration.ts'
+export { type Duration, isDuration, milliseconds, type Rate } from './duration.ts'
 export { ConfigurationError, codeOf, refuse, SpaceshipError } from './errors.ts'
 export type { Reminders } from './reminders/index.ts'
 export { Permanent, RetryAfter, Unavailable } from './verdicts.ts'

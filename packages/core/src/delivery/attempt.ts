@@ -1,220 +1,244 @@
 /**
- * Owns one attempt of one route at one record: claim, look up, run the handler, judge, and end what must be ended before
- * the record counts as done. Never waits for another attempt; that is the lane's part.
+ * Owns one attempt of one route at one record: claim, look up, run the handler, judge. Never waits for another attempt
+ * (that is the lane's part) and never writes what a verdict leads to (that is `ending.ts`).
  *
  * ```
- *  claim ──> look up the reminder ──> handler ──> verdict ──┬─ done, skip ─> complete the claim ──┐
- *    │ held: wait                                           ├─ dead ──────> letter, bury the claim ├─> ended
- *    │ finished: ended                                      └─ retry … ───> release the claim      │
- *    └────────────────────────────────────────────────────────────────────────────────────────────┘
+ *  recall a letter ─> claim or guard ─> look up a reminder ─> middleware, handler ─> verdict ─> ending
+ *                      │ held: wait
+ *                      └ handled before, stale: skipped
  * ```
  *
- * Once the verdict is final the handler is not run again, even if the store fails while the claim or letter is written:
- * `ending` holds the steps that are left.
+ * Once the verdict is final the handler is not run again, even if the store fails while the claim or letter is written.
+ * A route that has only a handler runs without a promise between its turn and its end.
  */
 
-import { createHash } from 'node:crypto'
 import type { EventMeta } from '../domain/event.ts'
-import type { Context } from '../domain/handler.ts'
 import { resolveReminder } from '../reminders/firing.ts'
-import { acquire, type Claim } from './claim.ts'
+import type { Batches } from './batches.ts'
+import { type Acquired, acquire, type Claim } from './claim.ts'
 import type { Settings } from './configuration.ts'
-import { contextOf } from './context.ts'
-import type { Entry, Share } from './ledger.ts'
-import { bury, type Condemned, letterId } from './letters.ts'
-import type { Place, Subject, Work } from './match.ts'
-import { type RoutePlan, unrouted } from './plan.ts'
-import { describe, ofReturn, ofThrown, type Verdict } from './verdict.ts'
-
-/** One route's share of a record, on its way through a lane. */
-export interface Task {
-  readonly entry: Entry
-  readonly share: Share
-  readonly plan: RoutePlan
-  readonly identity: () => string
-  /** What to run, or why there is nothing to run: the record is dead already. */
-  readonly subject: Subject | Refused
-  /** What is left to do once the verdict is final, in order; each step is dropped when it has succeeded. */
-  ending: (() => Promise<unknown>)[] | undefined
-}
-
-/** A record that no handler can be given. */
-export type Refused = Extract<Work, { readonly kind: 'dead' }>
+import { HandlerContext } from './context.ts'
+import type { Deadlines, Run } from './deadlines.ts'
+import { ABANDONED, DONE, type Ending, end, type Outcome, parkBehind, settle, skipped } from './ending.ts'
+import { acquireGuard } from './guard.ts'
+import { claimKeys, guardKeys } from './keys.ts'
+import { identityOf, type Place, type Subject, type Work } from './match.ts'
+import type { Parks } from './parks.ts'
+import type { RoutePlan } from './plan.ts'
+import { recall } from './recall.ts'
+import type { Task } from './task.ts'
+import { ofReturn, ofThrown, type Verdict } from './verdict.ts'
 
 /** What the attempt needs of its delivery. */
 export interface Surroundings {
   readonly settings: Settings
   readonly place: Place
+  /** Milliseconds since 1970: nothing may run after it. */
   readonly hardEnd: number
+  readonly deadlines: Deadlines
+  readonly parks: Parks
+  readonly batches: Batches
   /** Whether the shard is still ours: asked before every write. */
   readonly isHeld: () => boolean
   /** Held, and not draining: asked before every start of a handler. */
   readonly mayStart: () => boolean
   /** Aborted when the delivery drains or the shard is lost. */
   readonly stopped: AbortSignal
-  /** Called when the last share of a record has ended, before the record counts as done. */
+  readonly started: (task: Task) => void
+  /** What a task is about whose subject was forgotten; undefined if its route no longer wants the record. */
+  readonly remembered: (task: Task) => Promise<Subject | undefined>
+  /** Gives the record more tasks: its letter, which had reached no route, now reaches these. */
+  readonly spread: (task: Task, works: readonly Work[]) => void
+  /** Called when a task has ended, before it counts as that. */
   readonly recordEnded: (task: Task) => Promise<void>
 }
 
-/** How the attempt ended, as the lane sees it. */
-export type Outcome =
-  | { readonly kind: 'ended' }
-  /** Not counted; `until` in milliseconds since 1970. */
-  | { readonly kind: 'held'; readonly until: number }
-  | { readonly kind: 'abandoned' }
-  | { readonly kind: 'halt'; readonly detail: string }
-  | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
-
-export async function attempt(task: Task, around: Surroundings): Promise<Outcome> {
-  if (!around.mayStart()) return { kind: 'abandoned' }
+/** Never throws and never rejects. */
+export function attempt(task: Task, around: Surroundings): Outcome | Promise<Outcome> {
+  const { plan, subject } = task
+  const direct = plan.direct && task.ending === undefined && subject?.kind === 'event'
+  if (!direct || subject.letter !== undefined) return inSteps(task, around)
+  around.started(task)
+  const run = runOf(plan, around)
+  let returned: unknown
   try {
-    if (task.ending === undefined) {
-      const unfinished = await execute(task, around)
-      if (unfinished !== undefined) return unfinished
-    }
-    return await end(task, around)
+    returned = call(plan, subject.event, new HandlerContext(run, task, subject, around, undefined))
   } catch (error) {
-    // Handlers are judged in `run`; what arrives here is a store that failed. The attempt is not counted.
-    return { kind: 'unavailable', dependency: 'state', error }
+    return concluded(task, subject, ofThrown(error), around)
   }
+  if (!isPromise(returned)) return concluded(task, subject, ofReturn(returned), around)
+  around.deadlines.watch(run, returned)
+  return returned.then(
+    (value) => concluded(task, subject, ofReturn(value), around),
+    (error) => concluded(task, subject, ofThrown(error), around),
+  )
 }
 
-/** Runs up to the verdict. Returns nothing when it is final and `ending` says what is left. */
-async function execute(task: Task, around: Surroundings): Promise<Outcome | undefined> {
-  const { plan, subject } = task
-  const { settings } = around
-  if (subject.kind === 'dead') return giveUp(task, around, { ...subject, attempts: 0 })
-  const deadline = Math.min(settings.clock.now() + plan.timeout, around.hardEnd)
-  let claim: Claim | undefined
-  if (plan.effect === 'claim') {
-    let keys: readonly string[]
-    try {
-      keys = claimKeys(task, around)
-    } catch (error) {
-      return giveUp(task, around, { reason: 'schema', detail: describe(error), attempts: 0 })
-    }
-    const result = await acquire({ ...settings, now: settings.clock.now }, keys, deadline)
-    if (result.kind === 'held') return result
-    if (result.kind === 'finished') return final(task, [])
-    claim = result.claim
-    if (!around.mayStart()) {
-      await claim.release()
-      return { kind: 'abandoned' }
-    }
-  }
-  const verdict = judge(task, await run(task, subject, around, deadline), around)
+/** Where nothing is claimed, a verdict that needs no write ends the task at once. */
+function concluded(
+  task: Task,
+  subject: Subject,
+  judged: Verdict,
+  around: Surroundings,
+): Outcome | Promise<Outcome> {
+  const verdict = judge(task, judged, around)
   switch (verdict.kind) {
     case 'done':
+      return around.isHeld() ? DONE : ABANDONED
     case 'skip':
-      if (verdict.kind === 'skip')
-        settings.logger.debug('skipped', { ...fieldsOf(task), reason: verdict.reason })
-      return final(task, claim === undefined ? [] : [() => complete(claim, task, settings)])
-    case 'dead': {
-      const { reason, error } = verdict
-      const attempts = Math.max(task.share.attempts, 1)
-      return giveUp(task, around, { reason, detail: describe(error), attempts }, claim)
-    }
+      return around.isHeld() ? skipped(verdict.reason).outcome : ABANDONED
+    case 'dead':
+      return inSteps(task, around, () => settle(task, { subject }, verdict, undefined, around))
     default:
-      // The verdict stands if the store fails; then the lease has to end by itself.
-      await claim?.release().catch(() => false)
       return verdict
   }
 }
 
-/** The handler will not run again; these steps are left. */
-function final(task: Task, steps: (() => Promise<unknown>)[]): undefined {
-  task.ending = steps
-  return undefined
+async function inSteps(
+  task: Task,
+  around: Surroundings,
+  run: () => Promise<Outcome | Ending> = () => execute(task, around),
+): Promise<Outcome> {
+  try {
+    if (task.ending === undefined) {
+      const result = await run()
+      if (!('steps' in result)) return result
+      task.ending = result
+    }
+    return await end(task, task.ending, around)
+  } catch (error) {
+    // Handlers are judged in `handle`; what arrives here is a store that failed. The attempt is not counted.
+    const judged = ofThrown(error)
+    return judged.kind === 'unavailable' ? judged : { kind: 'unavailable', dependency: 'state', error }
+  }
 }
 
-async function run(task: Task, subject: Subject, around: Surroundings, deadline: number): Promise<Verdict> {
-  const { settings, place } = around
-  const scope = contextOf({ task, settings, place, deadline, stopped: around.stopped })
+/** Runs up to the verdict, and says what it leads to. */
+async function execute(task: Task, around: Surroundings): Promise<Outcome | Ending> {
+  const { plan, lane } = task
+  const subject = task.subject ?? (await around.remembered(task))
+  if (subject === undefined) return skipped('its route no longer wants it')
+  if (!around.mayStart()) return ABANDONED
+  if (around.parks.has(plan, lane) && subject.kind !== 'drain') return parkBehind(task, around)
+
+  const recalled = await recall(task, subject, around)
+  if ('why' in recalled) return skipped(recalled.why)
+  if ('works' in recalled) {
+    around.spread(task, recalled.works)
+    return { steps: [], outcome: DONE }
+  }
+  const matter = recalled
+  if (matter.subject.kind === 'dead') {
+    const { reason, detail } = matter.subject
+    return settle(task, matter, { kind: 'dead', reason, error: detail }, undefined, around)
+  }
+  const run = runOf(plan, around)
+  const claimed = await claim(task, matter.subject, recalled.generation, run.deadline, around)
+  switch (claimed?.kind) {
+    case 'held':
+      return claimed
+    case 'refused':
+      return settle(task, matter, claimed.verdict, undefined, around)
+    case 'finished':
+    case 'stale':
+      return settle(task, matter, { kind: 'skip', reason: REASONS[claimed.kind] }, undefined, around)
+  }
+  const held = claimed?.claim
+  if (!around.mayStart()) {
+    await held?.release()
+    return ABANDONED
+  }
+  const running = handle(task, matter.subject, run, held, around)
+  around.deadlines.watch(run, running)
+  return settle(task, matter, judge(task, await running, around), held, around)
+}
+
+const REASONS = { finished: 'handled before', stale: 'older than what was handled' } as const
+
+function runOf({ timeout }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
+  const deadline = Math.min(settings.clock.now() + timeout, hardEnd)
+  return { deadline, signal: undefined, aborted: false }
+}
+
+/** Undefined for a route that claims nothing. */
+async function claim(
+  { plan, lane }: Task,
+  subject: Subject,
+  generation: number | undefined,
+  until: number,
+  { settings, place }: Surroundings,
+): Promise<
+  Acquired | { readonly kind: 'stale' } | { readonly kind: 'refused'; readonly verdict: Verdict } | undefined
+> {
+  const guarded = plan.stale !== undefined && subject.kind === 'event'
+  if (!guarded && plan.effect !== 'claim') return undefined
+  let id: string
   try {
-    const event = await eventOf(subject, settings)
-    if (event.kind === 'skip') return event
+    id = identityOf(subject)
+  } catch (error) {
+    return { kind: 'refused', verdict: { kind: 'dead', reason: 'schema', error } }
+  }
+  const using = { ...settings, now: settings.clock.now }
+  if (!guarded) return acquire(using, claimKeys(place.application, plan, id), until, generation)
+  const { version } = subject.event
+  return acquireGuard(
+    using,
+    guardKeys(place.application, plan, lane),
+    { version, id, redriven: generation !== undefined },
+    until,
+  )
+}
+
+async function handle(
+  task: Task,
+  subject: Subject,
+  run: Run,
+  held: Claim | undefined,
+  around: Surroundings,
+): Promise<Verdict> {
+  const { plan } = task
+  try {
+    const found = subject.kind === 'reminder' ? await resolveReminder(subject, around.settings) : subject
+    if (found.kind === 'skip') return found
+    // Of the others only an event has something for a handler.
+    if (found.kind !== 'event') throw new TypeError(`a ${found.kind} reached a handler`)
     // Nothing may start once the shard is lost, also after the look-up above.
     if (!around.mayStart()) throw around.stopped.reason
-    return ofReturn(await call(task.plan, event.event, scope.context))
+    around.started(task)
+    const { event } = found
+    const context = new HandlerContext(run, task, subject, around, held)
+    const inner = async () =>
+      plan.batching === undefined
+        ? call(plan, event, context)
+        : around.batches.join(plan, plan.batching, event)
+    const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
+      (next, wrap) => async () => wrap(event, context, next),
+      inner,
+    )
+    return ofReturn(await wrapped())
   } catch (error) {
     return ofThrown(error)
-  } finally {
-    scope.close()
   }
 }
 
 /** `route()` tied the handler's event type to the definitions that `match` made this event from. */
-function call({ handler }: RoutePlan, event: EventMeta, context: Context): unknown {
+function call({ handler }: RoutePlan, event: EventMeta, context: HandlerContext): unknown {
   return handler(event as never, context)
-}
-
-async function eventOf(
-  subject: Subject,
-  settings: Settings,
-): Promise<{ readonly kind: 'event'; readonly event: EventMeta } | Extract<Verdict, { kind: 'skip' }>> {
-  return subject.kind === 'event' ? subject : resolveReminder(subject, settings)
 }
 
 /** A counted failure that was the last one becomes final; one that our own stop caused is not counted. */
 function judge(task: Task, verdict: Verdict, around: Surroundings): Verdict {
   if (verdict.kind !== 'retry' || !around.mayStart()) return verdict
-  task.share.attempts += 1
-  return task.share.attempts < task.plan.attempts
+  task.attempts += 1
+  return task.attempts < task.plan.attempts
     ? verdict
     : { kind: 'dead', reason: 'exhausted', error: verdict.error }
 }
 
-/** No attempt can help: the record becomes a dead letter, or halts its reactor. */
-async function giveUp(
-  task: Task,
-  around: Surroundings,
-  why: Pick<Condemned, 'reason' | 'detail' | 'attempts'>,
-  claim?: Claim,
-): Promise<Outcome | undefined> {
-  const { settings, place } = around
-  const { reason, detail, attempts } = why
-  if (task.plan.whenExhausted === 'halt') {
-    // If the store is down the lease ends by itself; trying again would run the handler again.
-    await claim?.release().catch(() => false)
-    return { kind: 'halt', detail }
-  }
-  const plan = task.plan === unrouted ? undefined : task.plan
-  const condemned = { plan, record: task.entry.record, reason, detail, attempts }
-  return final(task, [
-    () => bury(settings, place, condemned),
-    ...(claim === undefined ? [] : [() => claim.bury(letterId(place, condemned))]),
-  ])
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
-/** Takes the steps that are left. A step that throws stays, and is taken again by the next attempt. */
-async function end(task: Task, around: Surroundings): Promise<Outcome> {
-  for (let step = task.ending?.[0]; step !== undefined; step = task.ending?.[0]) {
-    if (!around.isHeld()) return { kind: 'abandoned' }
-    await step()
-    task.ending?.shift()
-  }
-  if (!around.isHeld()) return { kind: 'abandoned' }
-  await around.recordEnded(task)
-  return { kind: 'ended' }
-}
-
-async function complete(claim: Claim, task: Task, { logger }: Settings): Promise<void> {
-  if (!(await claim.complete()))
-    logger.warn('a claim was taken over while its handler ran: the effect may be repeated', fieldsOf(task))
-}
-
-function claimKeys({ plan, identity }: Task, { place }: Surroundings): string[] {
-  const id = identity()
-  // Publishers choose their ids; a store's keys end at 1,024 bytes.
-  const name = id.length > 200 ? createHash('sha256').update(id).digest('base64url') : id
-  return [plan.key, ...plan.formerKeys].map((key) => `${place.application}/claim/${key}/${name}`)
-}
-
-export function fieldsOf({ plan, entry, share }: Task): Record<string, unknown> {
-  return {
-    reactor: plan.reactor,
-    route: plan.route,
-    sequence: entry.record.sequence,
-    attempts: share.attempts,
-  }
+export function fieldsOf({ plan, entry, attempts }: Task): Record<string, unknown> {
+  return { reactor: plan.reactor, route: plan.route, sequence: entry.record.sequence, attempts }
 }

@@ -1,5 +1,5 @@
 /**
- * Owns claims: the write-ahead record of one route's execution of one event identity.
+ * Owns claims: the write-ahead record of one route's execution of one event identity. Never runs what it claims.
  *
  * ```
  *              acquire                complete
@@ -14,7 +14,7 @@
  * end the claim of its successor.
  */
 
-import type { StateItem, StateStore } from '../ports/index.ts'
+import type { StateItem, StateStore, StateValue } from '../ports/index.ts'
 
 export interface ClaimSettings {
   readonly state: StateStore
@@ -31,8 +31,9 @@ export type Acquired =
   | { readonly kind: 'held'; readonly until: number }
 
 export interface Claim {
-  /** False if the claim was lost meanwhile: the effect may be repeated by the successor. */
+  /** Each answers false if the claim was lost meanwhile: the effect may be repeated by the successor. */
   complete(): Promise<boolean>
+  extend(until: number): Promise<boolean>
   bury(letter: string): Promise<boolean>
   release(): Promise<boolean>
 }
@@ -40,24 +41,26 @@ export interface Claim {
 /**
  * @param keys the claim's key, then those of the route's former ids (read, never written)
  * @param until the end of the lease: no later than the attempt's deadline and the delivery's hard end
+ * @param generation of a redrive: what is dead since an older one may run again
  */
 export async function acquire(
   settings: ClaimSettings,
   keys: readonly string[],
   until: number,
+  generation?: number,
 ): Promise<Acquired> {
   const { state, now, maxClockSkew, retention } = settings
   const [key = '', ...former] = keys
   for (const old of former) {
-    if (isFinished(await state.get(old))) return { kind: 'finished' }
+    if (isFinished(await state.get(old), generation)) return { kind: 'finished' }
   }
   let expect: string | undefined
   for (;;) {
     const expiresAt = new Date(now() + retention)
     const result = await state.set(key, { state: 'held', until }, { expect, expiresAt })
-    if (result.ok) return { kind: 'acquired', claim: claimOf(settings, key, result.version) }
+    if (result.ok) return { kind: 'acquired', claim: claimOf(settings, key, result.version, generation) }
     const { current } = result
-    if (isFinished(current)) return { kind: 'finished' }
+    if (isFinished(current, generation)) return { kind: 'finished' }
     const free =
       current === undefined || current.value.state === 'released' || leaseEnd(current) + maxClockSkew <= now()
     if (!free) return { kind: 'held', until: leaseEnd(current) + maxClockSkew }
@@ -65,20 +68,30 @@ export async function acquire(
   }
 }
 
-function claimOf({ state, now, retention }: ClaimSettings, key: string, version: string): Claim {
-  const end = async (value: { readonly state: string; readonly letter?: string }) => {
+function claimOf(
+  { state, now, retention }: ClaimSettings,
+  key: string,
+  acquired: string,
+  generation = 0,
+): Claim {
+  let version = acquired
+  const write = async (value: StateValue) => {
     const expiresAt = new Date(now() + retention)
-    return (await state.set(key, value, { expect: version, expiresAt })).ok
+    const result = await state.set(key, value, { expect: version, expiresAt })
+    if (result.ok) version = result.version
+    return result.ok
   }
   return {
-    complete: () => end({ state: 'completed' }),
-    bury: (letter) => end({ state: 'dead', letter }),
-    release: () => end({ state: 'released' }),
+    complete: () => write({ state: 'completed' }),
+    extend: (until) => write({ state: 'held', until }),
+    bury: (letter) => write({ state: 'dead', letter, generation }),
+    release: () => write({ state: 'released' }),
   }
 }
 
-function isFinished(item: StateItem | undefined): boolean {
-  return item?.value.state === 'completed' || item?.value.state === 'dead'
+function isFinished(item: StateItem | undefined, generation = 0): boolean {
+  const { state, generation: buried = 0 } = item?.value ?? {}
+  return state === 'completed' || (state === 'dead' && Number(buried) >= generation)
 }
 
 function leaseEnd(item: StateItem): number {

@@ -1,5 +1,6 @@
 /** Owns the engine's options: one parse, all problems at once. */
 
+import type { Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
 import { type Duration, isDuration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
@@ -13,6 +14,7 @@ import {
   silent,
   systemClock,
 } from '../ports/index.ts'
+import type { Observer } from './observe.ts'
 import { nameClashes, type Plans, planRoutes } from './plan.ts'
 
 export interface EngineOptions {
@@ -35,13 +37,26 @@ export interface EngineOptions {
   readonly logger?: Logger
   /** Handlers that run at the same time, for each shard. @default 16 */
   readonly concurrency?: number
-  /** How much may be unfinished or done above the watermark, for each shard. @default 10,000 records, 64 MiB */
-  readonly maxAhead?: { readonly records?: number; readonly bytes?: number }
+  /** Around every attempt of every route, the first one outermost. @default none */
+  readonly middleware?: readonly Middleware[]
+  /** Told of each step of each record: for traces, metrics and tests. It must return at once and never throw. @default nobody */
+  readonly observe?: Observer
+  /**
+   * How much may be on the way: records and age of the oldest unfinished one for each shard, bytes for the process.
+   * @default 10,000 records, 64 MiB, '5m'
+   */
+  readonly maxAhead?: { readonly records?: number; readonly bytes?: number; readonly age?: Duration }
+  /** A larger record becomes a dead letter without being parsed. @default 10 MiB, what Kinesis takes */
+  readonly maxRecordBytes?: number
+  /** How long a dependency may be down before that is logged as an error. @default '5m' */
+  readonly maxPause?: Duration
   /** How far the clocks of two owners may differ. @default '2s' */
   readonly maxClockSkew?: Duration
   /** How long claims and tombstones are kept: longer than the stream's retention. @default '8d' */
   readonly retention?: Duration
 }
+
+const MIB = 1024 * 1024
 
 /** The options with their defaults filled. */
 export interface Settings {
@@ -55,7 +70,10 @@ export interface Settings {
   readonly random: () => number
   readonly logger: Logger
   readonly concurrency: number
-  readonly maxAhead: { readonly records: number; readonly bytes: number }
+  readonly maxAhead: { readonly records: number; readonly bytes: number; readonly age: number }
+  readonly observe: Observer | undefined
+  readonly maxRecordBytes: number
+  readonly maxPause: number
   readonly maxClockSkew: number
   readonly retention: number
 }
@@ -65,7 +83,7 @@ export function parseOptions(options: EngineOptions): Settings {
   refuse(`application '${options.application}'`, problemsOf(options))
   return {
     application: options.application,
-    plans: planRoutes(options.reactors),
+    plans: planRoutes(options.reactors, options.middleware),
     state: options.state,
     deadLetters: options.deadLetters,
     entities: options.entities,
@@ -76,8 +94,12 @@ export function parseOptions(options: EngineOptions): Settings {
     concurrency: options.concurrency ?? 16,
     maxAhead: {
       records: options.maxAhead?.records ?? 10_000,
-      bytes: options.maxAhead?.bytes ?? 64 * 1024 * 1024,
+      bytes: options.maxAhead?.bytes ?? 64 * MIB,
+      age: milliseconds(options.maxAhead?.age ?? '5m'),
     },
+    observe: options.observe,
+    maxRecordBytes: options.maxRecordBytes ?? 10 * MIB,
+    maxPause: milliseconds(options.maxPause ?? '5m'),
     maxClockSkew: milliseconds(options.maxClockSkew ?? '2s'),
     retention: milliseconds(options.retention ?? '8d'),
   }
@@ -101,14 +123,20 @@ function problemsOf(options: EngineOptions): string[] {
     concurrency,
     'maxAhead.records': maxAhead.records,
     'maxAhead.bytes': maxAhead.bytes,
+    maxRecordBytes: options.maxRecordBytes,
   })) {
     add(
       value !== undefined && !(Number.isInteger(value) && value >= 1),
       `'${name}' is ${value}: give a whole number of at least 1`,
     )
   }
-  for (const name of ['maxClockSkew', 'retention'] as const) {
-    const value = options[name]
+  const { maxClockSkew, retention, maxPause } = options
+  for (const [name, value] of Object.entries({
+    maxClockSkew,
+    retention,
+    maxPause,
+    'maxAhead.age': maxAhead.age,
+  })) {
     add(
       value !== undefined && !isDuration(value),
       `'${name}' is '${value}': give a duration such as '2s' or '8d'`,
@@ -122,7 +150,7 @@ function problemsOf(options: EngineOptions): string[] {
 function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): string[] {
   const { routes, reminders } = planRoutes(reactors)
   const names = reactors.map((reactor) => reactor.name)
-  const lettered = routes.filter((plan) => plan.whenExhausted === 'dead-letter')
+  const lettered = routes.filter(({ whenExhausted }) => ['dead-letter', 'park'].includes(whenExhausted))
   const [looking] = [...reminders.values()].flat().filter(({ spec }) => spec.unless)
   return [
     ...names

@@ -1,76 +1,103 @@
-/** Owns what a handler gets beside its event. Signal and timer are made only for a handler that looks at the signal. */
+/** Owns what a handler gets beside its event. Whatever costs something is made when the handler looks at it. */
 
 import { createHash } from 'node:crypto'
-import type { Context } from '../domain/handler.ts'
+import type { Context, Publish } from '../domain/handler.ts'
+import { type Duration, milliseconds } from '../duration.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Logger } from '../ports/index.ts'
 import { encodePublished } from '../wire/index.ts'
-import type { Task } from './attempt.ts'
-import type { Settings } from './configuration.ts'
-import type { Place } from './match.ts'
+import type { Surroundings } from './attempt.ts'
+import type { Claim } from './claim.ts'
+import type { Run } from './deadlines.ts'
+import { identityOf, type Subject } from './match.ts'
+import type { RoutePlan } from './plan.ts'
 
-interface Scope {
-  readonly context: Context
-  /** Ends the timer of the deadline. */
-  close(): void
-}
+/** A class for its accessors on the prototype: one is made for each attempt, and most handlers look at nothing. */
+export class HandlerContext implements Context {
+  readonly #run: Run
+  readonly #plan: RoutePlan
+  readonly #subject: Subject
+  readonly #around: Surroundings
+  readonly #claim: Claim | undefined
+  readonly attempt: number
+  #published = 0
 
-interface Making {
-  readonly task: Task
-  readonly settings: Settings
-  readonly place: Place
-  readonly deadline: number
-  readonly stopped: AbortSignal
-}
-
-export function contextOf({ task, settings, place, deadline, stopped }: Making): Scope {
-  const { plan, share, identity } = task
-  const closed = new AbortController()
-  let signal: AbortSignal | undefined
-  let published = 0
-
-  function watch(): AbortSignal {
-    const expired = new AbortController()
-    void settings.clock.sleep(Math.max(0, deadline - settings.clock.now()), closed.signal).then(() => {
-      if (!closed.signal.aborted)
-        expired.abort(new SpaceshipError('deadline', `the attempt of ${plan.key} passed its deadline`))
-    })
-    return AbortSignal.any([expired.signal, stopped])
+  constructor(
+    run: Run,
+    task: { readonly plan: RoutePlan; readonly attempts: number },
+    subject: Subject,
+    around: Surroundings,
+    claim: Claim | undefined,
+  ) {
+    this.#run = run
+    this.#plan = task.plan
+    this.#subject = subject
+    this.#around = around
+    this.#claim = claim
+    this.attempt = task.attempts + 1
   }
 
-  const context: Context = {
-    get signal() {
-      signal ??= watch()
-      return signal
-    },
-    deadline: new Date(deadline),
-    attempt: share.attempts + 1,
-    log: withFields(settings.logger, { reactor: plan.reactor, route: plan.route }),
-    publish: async (event, payload) => {
+  get signal(): AbortSignal {
+    return signalOf(this.#run, this.#around)
+  }
+
+  get deadline(): Date {
+    return new Date(this.#run.deadline)
+  }
+
+  get reactor(): string {
+    return this.#plan.reactor
+  }
+
+  get route(): string {
+    return this.#plan.route
+  }
+
+  get log(): Logger {
+    return loggerOf(this.#around.settings.logger, this.#plan)
+  }
+
+  // Closures, so that a handler may take them out of its context.
+  get publish(): Publish {
+    const { settings, place } = this.#around
+    return async (event, payload) => {
       if (settings.events === undefined)
         throw new SpaceshipError(
           'no-events',
           "publish needs a stream: pass 'events', for instance kinesisSink(...), to the runtime",
         )
       // Route, event and ordinal name the publication, so that a retry repeats it under the same id.
-      const id = createHash('sha256').update(`${plan.key}\0${identity()}\0${published++}`).digest('base64url')
-      const record = await encodePublished(event, payload, {
-        id,
-        source: place.application,
-        time: new Date(settings.clock.now()),
-      })
-      await settings.events.put([record], context.signal)
-    },
-    reactor: plan.reactor,
-    route: plan.route,
+      const name = `${this.#plan.key}\0${identityOf(this.#subject)}\0${this.#published++}`
+      const id = createHash('sha256').update(name).digest('base64url')
+      const about = { id, source: place.application, time: new Date(settings.clock.now()) }
+      await settings.events.put([await encodePublished(event, payload, about)], this.signal)
+    }
   }
-  return { context, close: () => closed.abort() }
+
+  get extend(): (by: Duration) => Promise<Date> {
+    return async (by) => {
+      const { settings, deadlines, hardEnd, isHeld } = this.#around
+      const deadline = Math.min(settings.clock.now() + milliseconds(by), hardEnd)
+      if (this.#claim !== undefined && !(isHeld() && (await this.#claim.extend(deadline))))
+        throw new SpaceshipError('claim-lost', `another owner has taken the claim of ${this.#plan.key}: stop`)
+      deadlines.extend(this.#run, deadline)
+      return new Date(deadline)
+    }
+  }
 }
 
-function withFields(logger: Logger, fields: Readonly<Record<string, unknown>>): Logger {
+export function signalOf(run: Run, { stopped }: Surroundings): AbortSignal {
+  if (run.signal === undefined) {
+    run.signal = new AbortController()
+    if (run.aborted || stopped.aborted) run.signal.abort(stopped.reason)
+  }
+  return run.signal.signal
+}
+
+export function loggerOf(logger: Logger, { reactor, route }: RoutePlan): Logger {
   const at =
     (level: keyof Logger): Logger['info'] =>
     (message, more) =>
-      logger[level](message, { ...fields, ...more })
+      logger[level](message, { reactor, route, ...more })
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -1,70 +1,75 @@
 /**
- * Owns one delivery: the order of a shard's records through its lanes, and what may be acknowledged. Each lane is one
- * (route, ordering key); it runs its tasks one after the other, all lanes side by side within `concurrency`.
+ * Owns one delivery: what happens to a shard's records between `push` and what may be acknowledged. It wires the rooms
+ * together and decides nothing that one of them decides.
  *
  * ```
- *  push ─ match ─> ledger entry ──┬─ task ─> lane (welcome, acme)  ─ attempt, retry, … ─┐
- *                                 └─ task ─> lane (index, acme)    ─ attempt ───────────┤
- *                                                                                       ▼
- *  watermark, journal <──────────────────────────────────────────────────────────── ledger.finish
+ *  push ─ match ─> ledger entry ──┬─ task ─> lane (welcome, acme) ─ gate ─ attempt ─ ending ─┐
+ *                                 └─ task ─> lane (index, acme) ── gate ─ attempt ─ ending ──┤
+ *                                                                                            ▼
+ *  watermark, journal <────────────────────────────────────────────────────────────── ledger.finish
  * ```
- *
- * A retry waits in its lane without holding one of the concurrent places. It never skips ahead and never gives up a place
- * in stream order: only the end of a task starts the next one of its lane.
  */
 
 import { SpaceshipError } from '../errors.ts'
 import { markHandled } from '../reminders/firing.ts'
-import { formatPosition, type Position, type StreamRecord } from '../wire/index.ts'
-import { attempt, fieldsOf, type Outcome, type Surroundings, type Task } from './attempt.ts'
+import { formatPosition, type StreamRecord } from '../wire/index.ts'
+import { attempt, fieldsOf, type Surroundings } from './attempt.ts'
+import { createBatches } from './batches.ts'
+import type { Budget } from './budget.ts'
 import type { Settings } from './configuration.ts'
+import { createDeadlines, GRACE } from './deadlines.ts'
+import type { Outcome } from './ending.ts'
+import type { Gate } from './gate.ts'
 import { type Journal, readJournal } from './journal.ts'
-import { createLedger, type Entry, type Share } from './ledger.ts'
-import { match, type Place, type Work } from './match.ts'
-import { createPlaces } from './places.ts'
+import { createJournals } from './journals.ts'
+import { createLanes } from './lanes.ts'
+import { createLedger } from './ledger.ts'
+import { dead, match, type Place, type Work } from './match.ts'
+import type { Step } from './observe.ts'
+import { createParks } from './parks.ts'
 import { unrouted } from './plan.ts'
 import { createQuiet } from './quiet.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
-import { backoff, describe } from './verdict.ts'
-
-/** How long an aborted handler may take to notice. */
-const GRACE = 1_000
-
-/** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
-const SOONEST = 100
+import { createSuspects, SUSPICIOUS } from './suspects.ts'
+import type { Entry, Task } from './task.ts'
+import { describe } from './verdict.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
+
+/** Records that are taken in before timers and sockets get their turn. */
+const AT_ONCE = 256
 
 export interface Opening {
   readonly settings: Settings
   readonly source: Source
   readonly hold: Hold
-  /** For a source that redelivers a suffix: keeps the journal between deliveries, by the position that comes first again. */
-  readonly journals:
-    | {
-        load(first: Position): Promise<string | undefined>
-        save(first: Position, journal: string): Promise<void>
-      }
-    | undefined
-  /** Told of handlers that have not settled when the delivery ends. */
+  /** Of the process. */
+  readonly gate: Gate
+  readonly budget: Budget
+  /** Told of handlers that pass their deadline, and of those that have not settled when the delivery ends. */
+  readonly late: (handler: Promise<unknown>) => void
   readonly orphaned: (handler: Promise<unknown>) => void
 }
 
-export function openDelivery({ settings, source, hold, journals, orphaned }: Opening): Delivery {
-  const { clock, logger, plans } = settings
+export async function openDelivery(opening: Opening): Promise<Delivery> {
+  const { settings, source, hold, gate, orphaned } = opening
+  const { clock, logger, plans, observe } = settings
   const place: Place = { application: settings.application, stream: source.stream, shard: source.shard }
   const routeKeys = plans.routes.map((plan) => plan.key)
   const hardEnd = hold.hardEnd?.getTime() ?? Number.POSITIVE_INFINITY
   const stop = new AbortController()
-  const ledger = createLedger()
-  const places = createPlaces(settings.concurrency)
+  const ledger = createLedger({ ...settings.maxAhead, budget: opening.budget }, clock.now)
   const quiet = createQuiet()
-  const lanes = new Map<string, Task[]>()
-  const running = new Set<Promise<unknown>>()
-  const halted = new Set<string>()
-  const ended = new WeakSet<Share>()
+  const journals = source.redelivers === 'suffix' ? createJournals(settings, source) : undefined
+  const suspects = createSuspects(settings, source)
+  const parks = createParks(settings.application, settings.state)
+  await parks.load(plans.routes.filter((plan) => plan.whenExhausted === 'park'))
+  const ending = new WeakSet<Task>()
+  const mixed = new Set<string>()
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
+  /** So many records are still run one at a time. */
+  let suspicious = hold.suspect ? settings.maxAhead.records : 0
   let revoked = false
   let drainAt = Number.POSITIVE_INFINITY
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
@@ -72,146 +77,151 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
 
   const isHeld = () => !revoked && clock.now() < hardEnd && (hold.isHeld?.() ?? true)
   const mayStart = () => !stop.signal.aborted && clock.now() < drainAt && isHeld()
+  const deadlines = createDeadlines(clock, stop.signal, (handler) => {
+    opening.late(handler)
+    logger.error('a handler ignores its signal: its lane waits until it settles', { ...place })
+  })
   const around: Surroundings = {
     settings,
     place,
     hardEnd,
+    deadlines,
+    parks,
+    get batches() {
+      return batches
+    },
     isHeld,
     mayStart,
     stopped: stop.signal,
+    started: (task) => observe?.(stepOf('started', task)),
+    remembered: async ({ entry, plan }) =>
+      (await match(entry.record, place, settings)).find((work) => work.plan === plan)?.subject,
+    spread: ({ entry }, works) => {
+      for (const work of works) {
+        entry.open += 1
+        enter(taskOf(entry, work))
+      }
+    },
     recordEnded,
   }
+  const batches = createBatches(around, gate, quiet)
+  const addToLane = createLanes({
+    settings,
+    gate,
+    quiet,
+    stopped: stop.signal,
+    mayStart,
+    attempt: (task) => attempt(task, around),
+    ended: (task, outcome) => {
+      ledger.finish(task)
+      if (observe === undefined && outcome.step !== 'skipped') return
+      observe?.(stepOf(outcome.step, task, outcome.detail))
+      if (outcome.step === 'skipped') logger.debug('skipped', { ...fieldsOf(task), reason: outcome.detail })
+    },
+    left: (task, halted) => {
+      observe?.(stepOf(halted === undefined ? 'abandoned' : 'halted', task, halted))
+      if (halted !== undefined)
+        logger.error('reactor halted on this shard until someone acts', {
+          ...fieldsOf(task),
+          ...place,
+          error: halted,
+        })
+    },
+    waits,
+  })
 
   async function take(records: readonly StreamRecord[]): Promise<void> {
     const [first] = records
     if (first === undefined) return
-    journal ??= readJournal(await journals?.load(first))
+    if (journal === undefined) await openJournal(first)
+    let taken = 0
     for (const record of records) {
       const entry = ledger.add(record)
-      const matched = match(record, place, plans)
+      if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+      const works = suspicious > 0 ? await alone(entry) : match(record, place, settings)
       // Awaited only where a schema needs it: an await per record would cost more than the rest.
-      const works = matched instanceof Promise ? await matched : matched
-      const tasks = works.map((work) => taskOf(entry, work))
+      const settled = works instanceof Promise ? await works : works
+      // It stays unfinished.
+      if (settled === undefined) continue
+      if (settled.length === 0)
+        observe?.({ ...stepOf('unwanted', { entry, plan: unrouted, lane: '', attempts: 0 }) })
+      for (const work of settled) taskOf(entry, work)
       ledger.seal(entry)
-      for (const { task, lane } of tasks) if (!task.share.done) enqueue(lane, task)
+      for (const task of entry.tasks) if (!task.done) enter(task)
     }
   }
 
-  function taskOf(entry: Entry, work: Work): { task: Task; lane: string } {
-    const { plan } = work
-    const key = plan?.key ?? ''
-    const known = journal?.recall(entry.record, plan === undefined ? [] : [key, ...plan.formerKeys])
-    const share = {
-      key,
+  async function openJournal(first: StreamRecord): Promise<void> {
+    const opened = await journals?.open(first)
+    journal = readJournal(opened?.journal)
+    if ((opened?.crashes ?? 0) >= SUSPICIOUS) suspicious = settings.maxAhead.records
+  }
+
+  /** Runs a record when all before it have ended, charged ahead of a look at its bytes. Undefined if that is not to be. */
+  async function alone(entry: Entry): Promise<readonly Work[] | undefined> {
+    suspicious -= 1
+    await quiet.drained()
+    while (mayStart()) {
+      try {
+        if (await suspects.charge(entry.record)) return match(entry.record, place, settings)
+        return [dead(unrouted, 'crashed', 'processes that ran it died')]
+      } catch (error) {
+        logger.warn('the state store failed: waiting', { ...place, error: describe(error) })
+        await clock.sleep(GRACE, stop.signal)
+      }
+    }
+    return undefined
+  }
+
+  function taskOf(entry: Entry, { plan, lane, subject }: Work): Task {
+    const known = journal?.recall(entry.record, plan === unrouted ? [] : [plan.key, ...plan.formerKeys])
+    const task: Task = {
+      entry,
+      plan,
+      lane,
+      subject,
+      remembered: false,
       attempts: known?.attempts ?? 0,
       notBefore: known?.notBefore ?? 0,
       done: known?.done ?? false,
-    }
-    entry.shares.push(share)
-    const lane = work.kind === 'run' ? work.lane : `dead/${formatPosition(entry.record)}`
-    const task: Task = {
-      entry,
-      share,
-      plan: plan ?? unrouted,
-      identity: work.kind === 'run' ? work.identity : () => '',
-      subject: work.kind === 'run' ? work.subject : work,
       ending: undefined,
+      next: undefined,
     }
-    return { lane: `${key}\0${lane}`, task }
+    entry.tasks.push(task)
+    return task
   }
 
-  function enqueue(key: string, task: Task): void {
-    const lane = lanes.get(key)
-    if (lane !== undefined) return void lane.push(task)
-    const started = [task]
-    lanes.set(key, started)
-    quiet.track(
-      runLane(key, started).catch((error) =>
-        logger.error('lane stopped by an unexpected error', { ...place, error: describe(error) }),
-      ),
-    )
+  function enter(task: Task): void {
+    observe?.(stepOf('taken', task))
+    addToLane(task)
   }
 
-  async function runLane(key: string, lane: Task[]): Promise<void> {
-    for (let next = lane[0]; next !== undefined; next = lane[0]) {
-      if (!(await finish(next))) return
-      lane.shift()
-    }
-    lanes.delete(key)
+  function waits(task: Task, outcome: Outcome | undefined, until: number | undefined): void {
+    observe?.(stepOf('waiting', task, outcome === undefined ? 'the gate' : outcome.kind))
+    if (outcome === undefined || !('error' in outcome)) return
+    const dependency = outcome.kind === 'unavailable' ? outcome.dependency : undefined
+    const fields = { ...fieldsOf(task), error: describe(outcome.error), until }
+    if (dependency === undefined) logger.warn('attempt failed: will retry', fields)
+    else logger.warn('a dependency is unavailable: waiting', { ...fields, dependency })
   }
 
-  /** Attempts until the task has ended. False if it is left unfinished: the shard is lost, drained or halted. */
-  async function finish(task: Task): Promise<boolean> {
-    for (let outages = 0; ; ) {
-      await pause(task.share.notBefore)
-      if (halted.has(task.plan.reactor)) return false
-      const outcome = await places.use(() => run(task))
-      switch (outcome.kind) {
-        case 'ended':
-          ledger.finish(task.entry, task.share)
-          return true
-        case 'abandoned':
-          return false
-        case 'halt':
-          halted.add(task.plan.reactor)
-          logger.error('reactor halted on this shard until someone acts', {
-            ...fieldsOf(task),
-            ...place,
-            error: outcome.detail,
-          })
-          return false
-        default:
-          if (!mayStart()) return false
-          outages = outcome.kind === 'unavailable' ? outages + 1 : 0
-          task.share.notBefore = clock.now() + waitOf(outcome, task, outages)
-      }
-    }
+  function stepOf(
+    step: Step['step'],
+    { entry, plan, lane, attempts }: Pick<Task, 'entry' | 'plan' | 'lane' | 'attempts'>,
+    detail?: string,
+  ): Step {
+    const { stream, shard } = place
+    const position = formatPosition(entry.record)
+    return { step, stream, shard, position, route: plan.key, lane, attempt: attempts + 1, detail }
   }
 
-  async function run(task: Task): Promise<Outcome> {
-    const attempted = attempt(task, around)
-    running.add(attempted)
-    try {
-      return await attempted
-    } finally {
-      running.delete(attempted)
-    }
-  }
-
-  function waitOf(
-    outcome: Exclude<Outcome, { kind: 'ended' | 'abandoned' | 'halt' }>,
-    task: Task,
-    outages: number,
-  ): number {
-    const { plan, share } = task
-    switch (outcome.kind) {
-      case 'held':
-        return Math.max(0, outcome.until - clock.now()) + settings.random() * 250
-      case 'retry-after':
-        return Math.max(SOONEST, outcome.delay)
-      case 'unavailable':
-        logger.warn('a dependency is unavailable: waiting', {
-          ...fieldsOf(task),
-          dependency: outcome.dependency,
-          error: describe(outcome.error),
-        })
-        return Math.max(SOONEST, backoff(outages, plan, settings.random))
-      case 'retry':
-        logger.warn('attempt failed: will retry', { ...fieldsOf(task), error: describe(outcome.error) })
-        return backoff(share.attempts, plan, settings.random)
-    }
-  }
-
-  async function pause(until: number): Promise<void> {
-    const wait = until - clock.now()
-    if (wait > 0) await quiet.asleep(until, () => clock.sleep(wait, stop.signal))
-  }
-
-  async function recordEnded({ entry, share, subject }: Task): Promise<void> {
-    // Marked before anything is awaited: of two shares that end together, the second sees the first.
-    ended.add(share)
-    const last = entry.shares.every((other) => other.done || ended.has(other))
-    if (subject.kind === 'reminder' && last) await markHandled(subject.envelope, settings)
+  /** Marked before anything is awaited: of two tasks that end together, the second sees the first. */
+  async function recordEnded(task: Task): Promise<void> {
+    ending.add(task)
+    const { entry, subject } = task
+    if (!entry.tasks.every((other) => other.done || ending.has(other))) return
+    if (subject?.kind === 'reminder') await markHandled(subject.envelope, settings)
+    if (entry.letter !== undefined) await settings.deadLetters?.remove(entry.letter)
   }
 
   /** Waits for the work, but no longer than until the moment. */
@@ -229,9 +239,8 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
 
   async function keepJournal(): Promise<void> {
     const [first] = ledger.unfinished()
-    const written = journal?.write(ledger, routeKeys)
-    if (journals !== undefined && first !== undefined && written !== undefined && isHeld())
-      await journals.save(first, written)
+    if (journals === undefined || first === undefined || !isHeld()) return
+    await journals.save(first, journal?.write(ledger, routeKeys))
   }
 
   return {
@@ -242,7 +251,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       // If a page cannot be taken, later ones must not pass it: the delivery is over.
       order = taken
       order.catch(() => {})
-      return taken.then(() => ledger.room(settings.maxAhead))
+      return taken.then(() => ledger.room())
     },
     get watermark() {
       return ledger.watermark
@@ -253,6 +262,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
     quiet: () => order.then(() => quiet.reached()),
     settle: async (until) => {
       drainAt = Math.min(drainAt, until.getTime())
+      batches.hurry()
       await within(
         drainAt,
         order.then(() => quiet.reachedUntil(drainAt)),
@@ -263,7 +273,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       drainAt = Math.min(drainAt, clock.now())
       stop.abort(new SpaceshipError('draining', 'the delivery is being drained'))
       await within(Math.min(hardEnd, clock.now() + GRACE), quiet.drained())
-      for (const handler of running) orphaned(handler)
+      for (const handler of deadlines.handlers) orphaned(handler)
       await keepJournal()
       ledger.close()
       return ledger.unfinished()

@@ -1,11 +1,11 @@
 /** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
 
-import { SpaceshipError } from '../errors.ts'
-import type { StateStore } from '../ports/index.ts'
-import { formatPosition, type Position } from '../wire/index.ts'
-import { type EngineOptions, parseOptions, type Settings } from './configuration.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
+import { createBudget } from './budget.ts'
+import { type EngineOptions, parseOptions } from './configuration.ts'
 import { openDelivery } from './delivery.ts'
-import type { Engine, Source } from './seam.ts'
+import { createGate } from './gate.ts'
+import type { Engine } from './seam.ts'
 
 /** How long an open waits for the handlers that an earlier delivery left behind. */
 const ORPHAN_GRACE = 1_000
@@ -21,19 +21,41 @@ const ORPHAN_GRACE = 1_000
 export function createEngine(options: EngineOptions): Engine {
   const settings = parseOptions(options)
   const orphans = new Set<Promise<unknown>>()
+  const gate = createGate(settings)
+  const budget = createBudget(settings.maxAhead.bytes)
+  const known = new Set(settings.plans.routes.flatMap(({ key, reactor }) => [key, reactor]))
+  let overdue = 0
+
+  function named(key: string): string {
+    refuse(`route '${key}'`, known.has(key) ? [] : [`there is none: name one of ${[...known].join(', ')}`])
+    return key
+  }
 
   return {
     application: settings.application,
+    get overdue() {
+      return overdue
+    },
+    pause: (key) => gate.pause(named(key)),
+    resume: (key) => gate.resume(named(key)),
     open: async (source, hold = {}) => {
       await orphansGone()
-      const journals = source.redelivers === 'suffix' ? journalsOf(settings, source) : undefined
-      const orphaned = (handler: Promise<unknown>) => {
-        const gone = () => orphans.delete(handler)
-        orphans.add(handler)
-        handler.then(gone, gone)
-      }
-      return openDelivery({ settings, source, hold, journals, orphaned })
+      return openDelivery({ settings, source, hold, gate, budget, late, orphaned })
     },
+  }
+
+  function late(handler: Promise<unknown>): void {
+    overdue += 1
+    const settled = () => {
+      overdue -= 1
+    }
+    handler.then(settled, settled)
+  }
+
+  function orphaned(handler: Promise<unknown>): void {
+    const gone = () => orphans.delete(handler)
+    orphans.add(handler)
+    handler.then(gone, gone)
   }
 
   /** A frozen process thaws in the next invocation: a handler of the former one must not act after newer records ran. */
@@ -48,23 +70,4 @@ export function createEngine(options: EngineOptions): Engine {
       `${orphans.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
     )
   }
-}
-
-function journalsOf({ application, clock, retention, state }: Settings, { stream, shard }: Source) {
-  const keyOf = (first: Position) => `${application}/journal/${stream}/${shard}/${formatPosition(first)}`
-  return {
-    load: async (first: Position) => {
-      const item = await state.get(keyOf(first))
-      const journal = item?.value.journal
-      return typeof journal === 'string' ? journal : undefined
-    },
-    save: (first: Position, journal: string) =>
-      overwrite(state, keyOf(first), journal, new Date(clock.now() + retention)),
-  }
-}
-
-/** The shard has one owner, which alone writes; a lost race means that a zombie wrote, and the newer one stands. */
-async function overwrite(state: StateStore, key: string, journal: string, expiresAt: Date): Promise<void> {
-  const current = await state.get(key)
-  await state.set(key, { journal }, { expect: current?.version, expiresAt })
 }

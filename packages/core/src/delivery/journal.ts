@@ -21,7 +21,7 @@ interface Stored {
 }
 
 export interface Journal {
-  /** What is known of a route's share of a record; `keys` are the route's key and its former ones. */
+  /** What is known of a route's task for a record; `keys` are the route's key and its former ones. */
   recall(
     position: Position,
     keys: readonly string[],
@@ -32,7 +32,7 @@ export interface Journal {
 
 const NOTHING = { done: false, attempts: 0, notBefore: 0 } as const
 
-/** More open shares than this are not listed: what lies above is forgotten, and so repeated, rather than growing the item. */
+/** More open tasks than this are not listed: what lies above is forgotten, and so repeated, rather than growing the item. */
 const MOST = 2_000
 
 /** A text that is not a journal (someone edited the item) reads as no journal: work is repeated, never skipped. */
@@ -53,11 +53,11 @@ export function readJournal(text: string | undefined): Journal {
       return keys.some((key) => routes.has(key)) ? { ...NOTHING, done: true } : NOTHING
     },
     write: (ledger, known) => {
-      const shares = ledger.entries.flatMap((entry) => {
+      const tasks = ledger.entries.flatMap((entry) => {
         const position = positionOf(entry)
-        return entry.shares.map((share) => ({ share, position }))
+        return entry.tasks.map((task) => ({ task, position }))
       })
-      const touched = shares.filter(({ share }) => share.done || share.attempts > 0 || share.notBefore > 0)
+      const touched = tasks.filter(({ task }) => task.done || task.attempts > 0 || task.notBefore > 0)
       let top = touched.at(-1)?.position
       const beyond = (prior?.open ?? []).filter(
         ([at]) =>
@@ -71,9 +71,9 @@ export function readJournal(text: string | undefined): Journal {
         return undefined
       const limit = top
       const listed: Stored['open'][number][] = []
-      for (const { share, position } of shares) {
-        if (share.done || comparePositions(position, limit) > 0) continue
-        listed.push([formatPosition(position), share.key, share.attempts, share.notBefore])
+      for (const { task, position } of tasks) {
+        if (task.done || comparePositions(position, limit) > 0) continue
+        listed.push([formatPosition(position), task.plan.key, task.attempts, task.notBefore])
       }
       listed.push(...beyond)
       const cut = listed.length > MOST ? listed[MOST - 1]?.[0] : undefined

@@ -10,39 +10,34 @@
  */
 
 import type { Position, StreamRecord } from '../wire/index.ts'
-
-/** One route's share of a record, and how far it is. */
-export interface Share {
-  /** `reactor/route`, or '' for a record that reached no route. */
-  readonly key: string
-  attempts: number
-  /** Not to be tried before this moment, in milliseconds since 1970. */
-  notBefore: number
-  done: boolean
-}
-
-export interface Entry {
-  readonly record: StreamRecord
-  readonly shares: Share[]
-  open: number
-}
+import type { Budget } from './budget.ts'
+import type { Entry, Task } from './task.ts'
 
 export interface Ledger {
   add(record: StreamRecord): Entry
-  /** Says that all shares of the entry are known. Until then it is open, whatever its shares say. */
+  /** Says that all tasks of the entry are known. Until then it is open, whatever its tasks say. */
   seal(entry: Entry): void
-  finish(entry: Entry, share: Share): void
+  finish(task: Task): void
   readonly watermark: Position | undefined
   /** Entries above the watermark, in stream order. */
   readonly entries: readonly Entry[]
   readonly lastPushed: Position | undefined
   unfinished(): Position[]
-  /** Resolves once no more than this much is on the way, or at once when the ledger is closed. */
-  room(bounds: { readonly records: number; readonly bytes: number }): Promise<void>
+  /** Resolves once no more than this is on the way, or at once when the ledger is closed. */
+  room(): Promise<void>
   close(): void
 }
 
-export function createLedger(): Ledger {
+export interface Bounds {
+  /** For this ledger. */
+  readonly records: number
+  /** Milliseconds that the oldest unfinished record may have been on the way while others are taken in. */
+  readonly age: number
+  /** For all ledgers of the process; one that holds nothing always has room, so that none starves. */
+  readonly budget: Budget
+}
+
+export function createLedger({ records, age, budget }: Bounds, now: () => number): Ledger {
   let entries: Entry[] = []
   let head = 0
   let bytes = 0
@@ -52,9 +47,10 @@ export function createLedger(): Ledger {
   const waiting = new Set<() => void>()
 
   function advance(): void {
+    let freed = 0
     for (let entry = entries[head]; entry !== undefined && entry.open === 0; entry = entries[head]) {
       watermark = positionOf(entry)
-      bytes -= entry.record.data.length
+      freed += entry.record.data.length
       head += 1
     }
     // Dropping the front now and then keeps an advance at constant cost.
@@ -62,30 +58,43 @@ export function createLedger(): Ledger {
       entries = entries.slice(head)
       head = 0
     }
+    if (freed > 0) hold(-freed)
     for (const check of waiting) check()
+  }
+
+  function hold(more: number): void {
+    if (closed) return
+    bytes += more
+    budget.add(more)
   }
 
   function settle(entry: Entry): void {
     entry.open -= 1
-    if (entry.open === 0) advance()
+    if (entry.open === 0 && entries[head] === entry) advance()
+  }
+
+  function hasRoom(): boolean {
+    const oldest = entries[head]
+    if (closed || oldest === undefined) return true
+    return entries.length - head <= records && !budget.full && now() - oldest.at <= age
   }
 
   return {
     add: (record) => {
-      const entry: Entry = { record, shares: [], open: 1 }
+      const entry: Entry = { record, at: now(), tasks: [], open: 1, letter: undefined }
       entries.push(entry)
-      bytes += record.data.length
-      lastPushed = positionOf(entry)
+      hold(record.data.length)
+      lastPushed = record
       return entry
     },
     seal: (entry) => {
-      entry.open += entry.shares.filter((share) => !share.done).length
+      for (const task of entry.tasks) if (!task.done) entry.open += 1
       settle(entry)
     },
-    finish: (entry, share) => {
-      if (share.done) return
-      share.done = true
-      settle(entry)
+    finish: (task) => {
+      if (task.done) return
+      task.done = true
+      settle(task.entry)
     },
     get watermark() {
       return watermark
@@ -101,19 +110,24 @@ export function createLedger(): Ledger {
         .slice(head)
         .filter((entry) => entry.open > 0)
         .map(positionOf),
-    room: (bounds) =>
-      new Promise((resolve) => {
-        const check = () => {
-          if (!closed && (entries.length - head > bounds.records || bytes > bounds.bytes)) return
+    room: () => {
+      if (hasRoom()) return Promise.resolve()
+      return new Promise((resolve) => {
+        const stop = budget.freed(check)
+        waiting.add(check)
+        function check() {
+          if (!hasRoom()) return
           waiting.delete(check)
+          stop()
           resolve()
         }
-        waiting.add(check)
-        check()
-      }),
+      })
+    },
     close: () => {
+      // What another owner will hold is no longer ours to count.
+      hold(-bytes)
       closed = true
-      for (const check of waiting) check()
+      for (const check of [...waiting]) check()
     },
   }
 }

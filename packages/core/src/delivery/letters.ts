@@ -1,59 +1,47 @@
 /** Owns the writing of dead letters, under an id that a repeat finds again. */
 
+import { codeOf } from '../errors.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
-import type { StreamRecord } from '../wire/index.ts'
+import { Unavailable } from '../verdicts.ts'
+import type { Position, StreamRecord } from '../wire/index.ts'
 import type { Settings } from './configuration.ts'
 import type { Place } from './match.ts'
-import type { RoutePlan } from './plan.ts'
+import { type RoutePlan, unrouted } from './plan.ts'
 
 export interface Condemned {
-  readonly plan: RoutePlan | undefined
+  readonly plan: RoutePlan
   readonly record: StreamRecord
+  readonly lane: string
   readonly reason: DeadReason
   readonly detail: string
   readonly attempts: number
 }
 
-export function letterId(place: Place, { plan, record }: Pick<Condemned, 'plan' | 'record'>): string {
-  const route = plan === undefined ? '-/-' : plan.key
-  return `${place.application}/${route}/${place.stream}/${place.shard}/${record.sequence}/${record.subSequence}`
+export function letterId(place: Place, plan: RoutePlan, { sequence, subSequence }: Position): string {
+  const route = plan === unrouted ? '-/-' : plan.key
+  return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}`
 }
 
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */
-export async function bury(settings: Settings, place: Place, condemned: Condemned): Promise<string> {
-  const { plan, record, reason, detail, attempts } = condemned
-  const id = letterId(place, condemned)
-  const fields = {
-    reactor: plan?.reactor,
-    route: plan?.route,
-    stream: place.stream,
-    shard: place.shard,
-    sequence: record.sequence,
-    reason,
-    detail,
-    attempts,
-  }
-  if (settings.deadLetters === undefined || plan?.whenExhausted === 'discard') {
-    settings.logger.error('record discarded', fields)
-    return id
-  }
-  const letter: DeadLetter = {
-    id,
-    application: place.application,
-    reactor: plan?.reactor,
-    route: plan?.route,
-    reason,
-    detail,
-    attempts,
-    at: new Date(settings.clock.now()),
-    stream: place.stream,
-    shard: place.shard,
-    sequence: record.sequence,
-    subSequence: record.subSequence,
-    partitionKey: record.partitionKey,
-    data: record.data,
-  }
-  await settings.deadLetters.put(letter)
-  settings.logger.error('record became a dead letter', { ...fields, letter: id })
-  return id
+export async function bury(
+  { clock, deadLetters, logger }: Pick<Settings, 'clock' | 'deadLetters' | 'logger'>,
+  place: Place,
+  condemned: Condemned,
+): Promise<void> {
+  const { plan, record, lane, reason, detail, attempts } = condemned
+  const { sequence, subSequence, partitionKey, data } = record
+  const { application, stream, shard } = place
+  const [reactor, route] = plan === unrouted ? [] : [plan.reactor, plan.route]
+  const fields = { reactor, route, stream, shard, sequence, reason, detail, attempts }
+  if (deadLetters === undefined || plan.whenExhausted === 'discard')
+    return logger.error('record discarded', fields)
+  const id = letterId(place, plan, record)
+  const at = new Date(clock.now())
+  const about = { id, application, reactor, route, lane, reason, detail, attempts, at }
+  const letter: DeadLetter = { ...about, stream, shard, sequence, subSequence, partitionKey, data }
+  await deadLetters.put(letter).catch((cause) => {
+    if (codeOf(cause) === 'unavailable') throw cause
+    throw new Unavailable('dead-letters', 'the dead letter could not be written', { cause })
+  })
+  logger.error('record became a dead letter', { ...fields, letter: id })
 }

@@ -23,37 +23,47 @@ import type {
 } from '../domain/event.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
 import { SpaceshipError } from '../errors.ts'
-import type { DeadReason } from '../ports/index.ts'
-import type { Change, CloudEvent, ReminderEnvelope, StreamRecord } from '../wire/index.ts'
+import type { DeadLetter, DeadReason } from '../ports/index.ts'
+import type {
+  Change,
+  CloudEvent,
+  DrainEnvelope,
+  Envelope,
+  RedriveEnvelope,
+  ReminderEnvelope,
+  StreamRecord,
+} from '../wire/index.ts'
 import { formatPosition, read } from '../wire/index.ts'
+import type { Settings } from './configuration.ts'
 import { type Images, imagesOf } from './images.ts'
-import type { Plans, RoutePlan, Want } from './plan.ts'
+import { type Plans, type RoutePlan, unrouted, type Want } from './plan.ts'
 
-/** What an attempt hands to a handler: known at once, or found in the store when it is the reminder's turn. */
+/** What a route's task is about: known at once, or found in the store when it is its turn. */
 export type Subject =
-  | { readonly kind: 'event'; readonly event: EventMeta }
+  | { readonly kind: 'event'; readonly event: EventMeta; readonly letter?: DeadLetter }
   | {
       readonly kind: 'reminder'
       readonly want: Want<ReminderSpec>
       readonly envelope: ReminderEnvelope
       readonly origin: Origin
+      readonly letter?: DeadLetter
+    }
+  | { readonly kind: 'redrive'; readonly envelope: RedriveEnvelope }
+  | { readonly kind: 'drain'; readonly envelope: DrainEnvelope }
+  /** No handler can be given it. */
+  | {
+      readonly kind: 'dead'
+      readonly reason: DeadReason
+      readonly detail: string
+      readonly letter?: DeadLetter
     }
 
 /** One route's share of a record. */
-export type Work =
-  | {
-      readonly kind: 'run'
-      readonly plan: RoutePlan
-      readonly lane: string
-      readonly identity: () => string
-      readonly subject: Subject
-    }
-  | {
-      readonly kind: 'dead'
-      readonly plan: RoutePlan | undefined
-      readonly reason: DeadReason
-      readonly detail: string
-    }
+export interface Work {
+  readonly plan: RoutePlan
+  readonly lane: string
+  readonly subject: Subject
+}
 
 export interface Place {
   readonly application: string
@@ -65,13 +75,15 @@ export interface Place {
 export function match(
   record: StreamRecord,
   place: Place,
-  plans: Plans,
+  { plans, maxRecordBytes: limit }: Pick<Settings, 'plans' | 'maxRecordBytes'>,
 ): readonly Work[] | Promise<readonly Work[]> {
+  if (record.data.length > limit)
+    return [dead(unrouted, 'too-large', `${record.data.length} bytes, more than 'maxRecordBytes'`)]
   const incoming = read(record.data)
   const origin: Origin = { stream: place.stream, shard: place.shard, position: formatPosition(record) }
   switch (incoming.kind) {
     case 'unreadable':
-      return [{ kind: 'dead', plan: undefined, reason: incoming.reason, detail: incoming.detail }]
+      return [dead(unrouted, incoming.reason, incoming.detail)]
     case 'change':
       return matchChange(incoming.change, plans.changes.get(incoming.change.table) ?? [], origin)
     case 'published':
@@ -111,22 +123,19 @@ function decideChange(
 ): Work[] {
   const works = new Map<string, Work>()
   for (const { plan, name, spec } of candidates) {
-    if (works.get(plan.key)?.kind === 'run') continue
+    if (works.get(plan.key)?.subject.kind === 'event') continue
+    let lane = ''
     try {
+      const key = laneKey(change, spec)
+      lane = `${spec.entity.table}/${key}`
       const rows: { before?: Row; after?: Row } = {}
       for (const image of spec.exposes) rows[image] = images.read(spec.entity, image)
       if (spec.matches !== undefined && !spec.matches(rows.before, rows.after)) continue
-      const event = changeEvent(change, name, spec, rows, images, origin)
-      works.set(plan.key, {
-        kind: 'run',
-        plan,
-        lane: `${spec.entity.table}/${event.key}`,
-        identity: () => event.id,
-        subject: { kind: 'event', event },
-      })
+      const event = changeEvent(change, name, spec, key, rows, images, origin)
+      works.set(plan.key, { plan, lane, subject: { kind: 'event', event } })
     } catch (error) {
       const detail = error instanceof SpaceshipError ? error.message : `the pattern of '${name}' threw`
-      works.set(plan.key, { kind: 'dead', plan, reason: 'schema', detail })
+      works.set(plan.key, { ...dead(plan, 'schema', detail), lane })
     }
   }
   return [...works.values()]
@@ -149,16 +158,16 @@ function changeEvent(
   change: Change,
   name: string,
   spec: ChangeSpec,
+  key: string,
   rows: { before?: Row; after?: Row },
   images: Images,
   origin: Origin,
 ): EventMeta & { before?: unknown; after?: unknown } {
-  const keys = change.keys()
   const event = {
     name,
     at: change.at,
     version: versionOf(change, spec, rows),
-    key: spec.entity.key.map((part) => keyText(keys[part])).join('|'),
+    key,
     source: origin,
     by: change.by,
     ...rows,
@@ -184,6 +193,21 @@ function versionOf(change: Change, { entity }: ChangeSpec, rows: { before?: Row;
   return { min: version, max: version }
 }
 
+/** @throws SpaceshipError if the entity names a key that the table does not have */
+function laneKey(change: Change, { entity }: ChangeSpec): string {
+  const keys = change.keys()
+  return entity.key
+    .map((name) => {
+      if (keys[name] !== undefined) return keyText(keys[name])
+      const advice = `it has ${Object.keys(keys).join(', ')}`
+      throw new SpaceshipError(
+        'schema',
+        `'${name}', a key of ${entity.name}, is not one of its table: ${advice}`,
+      )
+    })
+    .join('|')
+}
+
 function keyText(value: unknown): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
   return String(value ?? '')
@@ -205,14 +229,14 @@ function matchPublished(
       return broken()
     }
 
-    function dead(why: string): Work {
-      return { kind: 'dead', plan, reason: 'schema', detail: `'data' of ${name}: ${why}` }
+    function refused(why: string): Work {
+      return dead(plan, 'schema', `'data' of ${name}: ${why}`)
     }
     function broken(): Work {
-      return dead('its schema or key function threw')
+      return refused('its schema or key function threw')
     }
     function settle(result: Awaited<ReturnType<typeof validate>>): Work {
-      if (result.issues) return dead(describeIssues(result.issues))
+      if (result.issues) return refused(describeIssues(result.issues))
       const key = spec.keyOf(result.value)
       const id = `${event.source}#${event.id}`
       const made = {
@@ -225,44 +249,61 @@ function matchPublished(
         by: 'user' as const,
         payload: result.value,
       }
-      return {
-        kind: 'run',
-        plan,
-        lane: `${name}/${key}`,
-        identity: () => id,
-        subject: { kind: 'event', event: made },
-      }
+      return { plan, lane: `${name}/${key}`, subject: { kind: 'event', event: made } }
     }
   })
   return works.some((work) => work instanceof Promise) ? Promise.all(works) : (works as Work[]) // no promise among them
 }
 
+/** What is addressed to this application and reaches no route is kept, never silently done. */
 function matchEnvelope(
-  envelope: ReminderEnvelope,
+  envelope: Envelope,
   application: string,
-  plans: Plans,
+  { reminders, byKey }: Plans,
   origin: Origin,
 ): readonly Work[] {
   if (envelope.application !== application) return []
-  const wants = plans.reminders.get(envelope.reminder) ?? []
-  if (wants.length === 0) {
-    return [
-      {
-        kind: 'dead',
-        plan: undefined,
-        reason: 'no-route',
-        detail: `no route handles the reminder '${envelope.reminder}'`,
-      },
-    ]
+  if (envelope.kind === 'reminder') {
+    const wants = reminders.get(envelope.reminder) ?? []
+    const lane = `${envelope.reminder}/${envelope.key}`
+    return wants.length === 0
+      ? [dead(unrouted, 'no-route', `no route handles the reminder '${envelope.reminder}'`)]
+      : wants.map((want) => ({
+          plan: want.plan,
+          lane,
+          subject: { kind: 'reminder', want, envelope, origin },
+        }))
   }
-  const identity = () => `reminder/${envelope.reminder}/${envelope.key}/${envelope.generation}`
-  return wants.map((want) => ({
-    kind: 'run',
-    plan: want.plan,
-    lane: `${envelope.reminder}/${envelope.key}`,
-    identity,
-    subject: { kind: 'reminder', want, envelope, origin },
-  }))
+  const { route, lane } = envelope
+  const plan = route === '' ? unrouted : byKey.get(route)
+  return plan === undefined
+    ? [dead(unrouted, 'no-route', `a ${envelope.kind} of '${route}', which is no route`)]
+    : [
+        {
+          plan,
+          lane,
+          subject: envelope.kind === 'drain' ? { kind: 'drain', envelope } : { kind: 'redrive', envelope },
+        },
+      ]
+}
+
+/** A record that no handler can be given; its lane is '' where its key is not known: then it waits for no other. */
+export function dead(plan: RoutePlan, reason: DeadReason, detail: string): Work {
+  return { plan, lane: '', subject: { kind: 'dead', reason, detail } }
+}
+
+/** Equal for everything that is the same event, whoever repeats it. */
+export function identityOf(subject: Subject): string {
+  switch (subject.kind) {
+    case 'event':
+      return subject.event.id
+    case 'reminder': {
+      const { reminder, key, generation } = subject.envelope
+      return `reminder/${reminder}/${key}/${generation}`
+    }
+    default:
+      return ''
+  }
 }
 
 function once<T>(make: () => T): () => T {

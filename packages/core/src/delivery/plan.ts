@@ -3,14 +3,17 @@
  * arrive. Never looks at a record.
  */
 
+import type { Batching } from '../domain/batch.ts'
 import type { ChangeSpec, EventDef, PublishedSpec, ReminderSpec } from '../domain/event.ts'
-import type { Effect, Handler } from '../domain/handler.ts'
+import type { Effect, Handler, Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
 import type { WhenExhausted } from '../domain/route.ts'
-import { milliseconds } from '../duration.ts'
+import { milliseconds, spacing } from '../duration.ts'
 
 /** A route with its defaults filled. */
 export interface RoutePlan {
+  /** Its place among the application's routes; -1 for {@link unrouted}. */
+  readonly index: number
   /** `reactor/route`: names it in journals, claims and dead letters. */
   readonly key: string
   readonly formerKeys: readonly string[]
@@ -23,10 +26,25 @@ export interface RoutePlan {
   readonly max: number
   readonly timeout: number
   readonly whenExhausted: WhenExhausted
+  readonly stale: 'skip' | undefined
+  readonly batching: Batching | undefined
+  readonly middleware: readonly Middleware[]
+  /** Attempts at the same time in this process. */
+  readonly concurrency: number
+  /** Milliseconds between two starts. */
+  readonly spacing: number
+  /** What must be up, as far as its handler declares. */
+  readonly dependencies: readonly string[]
+  /** Nothing stands between its turn and its handler: no claim, guard, middleware or batch, and its lane is never parked. */
+  readonly direct: boolean
 }
+
+/** Batches of a route that run at the same time, unless it says otherwise: they do not count as the engine's. */
+const BATCHES = 4
 
 /** Stands in for the route of a record that reached none: only its letter is to be written. */
 export const unrouted: RoutePlan = {
+  index: -1,
   key: '',
   formerKeys: [],
   reactor: '',
@@ -38,6 +56,13 @@ export const unrouted: RoutePlan = {
   max: 60_000,
   timeout: 0,
   whenExhausted: 'dead-letter',
+  stale: undefined,
+  batching: undefined,
+  middleware: [],
+  concurrency: Number.POSITIVE_INFINITY,
+  spacing: 0,
+  dependencies: [],
+  direct: false,
 }
 
 /** A route and one event that it wants. */
@@ -49,19 +74,20 @@ export interface Want<Spec> {
 
 export interface Plans {
   readonly routes: readonly RoutePlan[]
+  readonly byKey: ReadonlyMap<string, RoutePlan>
   readonly changes: ReadonlyMap<string, readonly Want<ChangeSpec>[]>
   readonly published: ReadonlyMap<string, readonly Want<PublishedSpec>[]>
   readonly reminders: ReadonlyMap<string, readonly Want<ReminderSpec>[]>
 }
 
-export function planRoutes(reactors: readonly Reactor[]): Plans {
+export function planRoutes(reactors: readonly Reactor[], around: readonly Middleware[] = []): Plans {
   const routes: RoutePlan[] = []
   const changes = new Map<string, Want<ChangeSpec>[]>()
   const published = new Map<string, Want<PublishedSpec>[]>()
   const reminders = new Map<string, Want<ReminderSpec>[]>()
   for (const reactor of reactors) {
     for (const route of reactor.routes) {
-      const plan = planOf(reactor, route)
+      const plan = planOf(routes.length, reactor, route, around)
       routes.push(plan)
       for (const { name, spec } of new Set(route.events)) {
         if (spec.kind === 'change') append(changes, spec.entity.table, { plan, name, spec })
@@ -70,23 +96,47 @@ export function planRoutes(reactors: readonly Reactor[]): Plans {
       }
     }
   }
-  return { routes, changes, published, reminders }
+  const byKey = new Map(routes.flatMap((plan) => [...plan.formerKeys, plan.key].map((key) => [key, plan])))
+  return { routes, byKey, changes, published, reminders }
 }
 
-function planOf(reactor: Reactor, { id, handler, options }: Reactor['routes'][number]): RoutePlan {
+function planOf(
+  index: number,
+  reactor: Reactor,
+  { id, handler, options }: Reactor['routes'][number],
+  around: readonly Middleware[],
+): RoutePlan {
   const retry = { ...reactor.options.retry, ...options.retry }
+  const effect = options.effect ?? handler.effect ?? 'journal'
+  const whenExhausted = options.whenExhausted ?? reactor.options.whenExhausted ?? 'dead-letter'
+  const middleware = [...around, ...(reactor.options.middleware ?? [])]
+  const { stale } = options
+  const { batching } = handler
   return {
+    index,
     key: `${reactor.name}/${id}`,
     formerKeys: (options.formerly ?? []).map((former) => `${reactor.name}/${former}`),
     reactor: reactor.name,
     route: id,
     handler,
-    effect: options.effect ?? handler.effect ?? 'journal',
+    effect,
     attempts: retry.attempts ?? 5,
     base: milliseconds(retry.base ?? '1s'),
     max: milliseconds(retry.max ?? '1m'),
     timeout: milliseconds(options.timeout ?? '30s'),
-    whenExhausted: options.whenExhausted ?? reactor.options.whenExhausted ?? 'dead-letter',
+    whenExhausted,
+    stale,
+    batching,
+    middleware,
+    concurrency: options.concurrency ?? (batching === undefined ? Number.POSITIVE_INFINITY : BATCHES),
+    spacing: options.rate === undefined ? 0 : spacing(options.rate),
+    dependencies: (handler.needs ?? []).flatMap(({ dependency }) => dependency ?? []),
+    direct:
+      effect !== 'claim' &&
+      stale === undefined &&
+      batching === undefined &&
+      middleware.length === 0 &&
+      whenExhausted !== 'park',
   }
 }
 

@@ -1,8 +1,11 @@
-/** Owns the question "can anything still happen?": which lanes run, and which only wait for time to pass. */
+/** Owns the question "can anything still happen?": how many lanes are busy, and which only wait for time to pass. */
 export interface Quiet {
-  track(lane: Promise<unknown>): void
-  /** Marks a wait for time to pass, until `wake`. */
-  asleep(wake: number, wait: () => Promise<void>): Promise<void>
+  /** A lane is busy from now on. */
+  began(): void
+  /** It has ended, or was left. */
+  rested(): void
+  /** A busy lane waits until `wake` (for ever, if it is told by someone). @returns makes it busy again */
+  asleep(wake: number): () => void
   /** Resolves when every lane has ended or sleeps. */
   reached(): Promise<void>
   /** Resolves when every lane has ended, or sleeps beyond `until`. */
@@ -12,8 +15,7 @@ export interface Quiet {
 }
 
 export function createQuiet(): Quiet {
-  let lanes = 0
-  let awake = 0
+  let busy = 0
   const sleepers = new Set<{ readonly wake: number }>()
   const waiting = new Set<() => void>()
 
@@ -34,27 +36,24 @@ export function createQuiet(): Quiet {
   }
 
   return {
-    track: (lane) => {
-      lanes += 1
-      awake += 1
-      const ended = () => {
-        lanes -= 1
-        awake -= 1
-        changed()
-      }
-      lane.then(ended, ended)
+    began: () => {
+      busy += 1
     },
-    asleep: async (wake, wait) => {
+    rested: () => {
+      busy -= 1
+      if (busy === 0 && waiting.size > 0) changed()
+    },
+    asleep: (wake) => {
       const sleeper = { wake }
       sleepers.add(sleeper)
-      awake -= 1
-      changed()
-      await wait()
-      awake += 1
-      sleepers.delete(sleeper)
+      busy -= 1
+      if (waiting.size > 0) changed()
+      return () => {
+        if (sleepers.delete(sleeper)) busy += 1
+      }
     },
-    reached: () => when(() => awake === 0),
-    reachedUntil: (until) => when(() => awake === 0 && [...sleepers].every(({ wake }) => wake >= until)),
-    drained: () => when(() => lanes === 0),
+    reached: () => when(() => busy === 0),
+    reachedUntil: (until) => when(() => busy === 0 && [...sleepers].every(({ wake }) => wake >= until)),
+    drained: () => when(() => busy === 0 && sleepers.size === 0),
   }
 }

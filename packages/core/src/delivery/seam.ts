@@ -29,6 +29,11 @@ export interface Hold {
   readonly isHeld?: () => boolean
   /** For `none`: what {@link Delivery.journal} said when the position that is resumed was checkpointed. */
   readonly journal?: string
+  /**
+   * For `none`: owners of this shard have died again and again without a checkpoint. Its records are run one at a time, each
+   * charged before it is looked at; one that takes several processes with it becomes a dead letter.
+   */
+  readonly suspect?: boolean
 }
 
 export interface Delivery {
@@ -59,6 +64,11 @@ export interface Delivery {
 
 export interface Engine {
   readonly application: string
+  /** Handlers that have passed their deadline and still run: a liveness probe that sees some for long should fail. */
+  readonly overdue: number
+  /** Starts no attempt of a route (`reactor/route`) or reactor in this process until it is resumed; what runs goes on. */
+  pause(key: string): void
+  resume(key: string): void
   /** @throws SpaceshipError `tainted` while a handler of an earlier delivery has outlived it */
   open(source: Source, hold?: Hold): Promise<Delivery>
 }

@@ -3,6 +3,9 @@
 import { isSkip } from '../domain/handler.ts'
 import { codeOf } from '../errors.ts'
 import type { DeadReason } from '../ports/index.ts'
+import type { Settings } from './configuration.ts'
+import type { Gate } from './gate.ts'
+import type { Task } from './task.ts'
 
 /** How an attempt ended. See `verdicts.ts` for the errors behind the middle rows. */
 export type Verdict =
@@ -13,8 +16,15 @@ export type Verdict =
   | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
   | { readonly kind: 'dead'; readonly reason: DeadReason; readonly error: unknown }
 
+/** What makes a task wait; `until` in milliseconds since 1970. */
+export type Waiting =
+  | { readonly kind: 'held'; readonly until: number }
+  | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
+
+const DONE: Verdict = { kind: 'done' }
+
 export function ofReturn(value: unknown): Verdict {
-  return isSkip(value) ? { kind: 'skip', reason: value.reason } : { kind: 'done' }
+  return isSkip(value) ? { kind: 'skip', reason: value.reason } : DONE
 }
 
 export function ofThrown(error: unknown): Verdict {
@@ -40,6 +50,28 @@ export function backoff(
   random: () => number,
 ): number {
   return random() * Math.min(max, base * 2 ** Math.min(attempt - 1, 30))
+}
+
+/** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
+const SOONEST = 100
+
+/** Milliseconds until the next attempt. */
+export function waitOf(
+  outcome: Waiting,
+  { plan, attempts }: Pick<Task, 'plan' | 'attempts'>,
+  { clock, random }: Pick<Settings, 'clock' | 'random'>,
+  gate: Gate,
+): number {
+  switch (outcome.kind) {
+    case 'held':
+      return Math.max(0, outcome.until - clock.now()) + random() * 250
+    case 'retry-after':
+      return Math.max(SOONEST, outcome.delay)
+    case 'unavailable':
+      return Math.max(SOONEST, gate.until(outcome.dependency) - clock.now())
+    case 'retry':
+      return backoff(attempts, plan, random)
+  }
 }
 
 /** An error in words, for logs and dead letters: name, code and message. What a handler puts into messages is its own affair. */

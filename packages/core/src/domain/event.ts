@@ -33,6 +33,14 @@ export interface EventMeta<Name extends string = string> {
   readonly key: string
   readonly source: Origin
   readonly by: Actor
+  /** Set when someone asked for this event again after it had become a dead letter. */
+  readonly redriven?: Redriven
+}
+
+/** When a dead letter was put back, and which. */
+export interface Redriven {
+  readonly at: Date
+  readonly of: string
 }
 
 export interface Created<Row, Name extends string = string> extends EventMeta<Name> {

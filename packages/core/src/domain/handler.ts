@@ -1,4 +1,7 @@
+import type { Duration } from '../duration.ts'
 import type { Logger } from '../ports/logger.ts'
+import type { Batching } from './batch.ts'
+import type { EventMeta } from './event.ts'
 import type { PublishedEvent } from './published.ts'
 
 /**
@@ -16,6 +19,8 @@ export type Effect = 'idempotent' | 'journal' | 'claim'
 export interface Need {
   readonly verb: string
   readonly target: string
+  /** What must be up, as `Unavailable` names it: while it is down, all routes that need it wait. @default learned from the first outage */
+  readonly dependency?: string
 }
 
 /** What a handler gets beside its event. */
@@ -26,6 +31,14 @@ export interface Context {
   /** 1 for the first attempt of this route at this record; survives a change of process. */
   readonly attempt: number
   readonly log: Logger
+  /**
+   * For work that takes longer than it looked: moves the deadline, and the claim's lease with it, to `by` from now; never
+   * past the end of the invocation.
+   *
+   * @returns the deadline that holds now
+   * @throws SpaceshipError `claim-lost` if another owner has taken the claim: stop
+   */
+  readonly extend: (by: Duration) => Promise<Date>
   /** Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. */
   readonly publish: Publish
   readonly reactor: string
@@ -46,7 +59,25 @@ export interface Handler<in E> {
   (event: E, context: Context): unknown
   readonly effect?: Effect
   readonly needs?: readonly Need[]
+  /** Set by `batch()`. */
+  readonly batching?: Batching
 }
+
+/**
+ * Wraps one attempt of a handler: for traces, logs, a transaction. It can neither reorder nor repeat anything; what it throws
+ * is judged as if the handler had thrown it.
+ *
+ * @example
+ * const timed: Middleware = async (event, context, next) => {
+ *   const start = performance.now()
+ *   try {
+ *     return await next()
+ *   } finally {
+ *     context.log.info('handled', { event: event.name, ms: performance.now() - start })
+ *   }
+ * }
+ */
+export type Middleware = (event: EventMeta, context: Context, next: () => Promise<unknown>) => unknown
 
 /**
  * Marks a function as a handler with its effect and needs: how handler factories are written.

@@ -1,3 +1,4 @@
+export { type BatchContext, type BatchOptions, batch } from './batch.ts'
 export { type Entity, type EntityOptions, entity, type KeyNames, type KeyValue } from './entity.ts'
 export type {
   Actor,
@@ -9,6 +10,7 @@ export type {
   EventOf,
   Origin,
   Published,
+  Redriven,
   Removed,
   Saved,
   Version,
@@ -18,6 +20,7 @@ export {
   type Effect,
   type Handler,
   handler,
+  type Middleware,
   type Need,
   type Publish,
   type Skip,

@@ -1,13 +1,15 @@
-import { isDuration, milliseconds } from '../duration.ts'
+import { isDuration, milliseconds, spacing } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { EventDef, EventOf } from './event.ts'
-import type { Handler } from './handler.ts'
+import type { Handler, Middleware } from './handler.ts'
 import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
 
 export interface ReactorOptions {
   readonly retry?: RetryPolicy
   /** @default 'dead-letter' */
   readonly whenExhausted?: WhenExhausted
+  /** Around every attempt of its routes, the first one outermost; inside the engine's own. @default none */
+  readonly middleware?: readonly Middleware[]
 }
 
 /** A named set of routes. */
@@ -32,7 +34,7 @@ export interface Reactor {
 }
 
 const EFFECTS = ['idempotent', 'journal', 'claim']
-const ENDS = ['dead-letter', 'halt', 'discard']
+const ENDS = ['dead-letter', 'park', 'halt', 'discard']
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
@@ -66,7 +68,7 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
 function problemsOf(added: Route, routes: readonly Route[]): string[] {
   const taken = new Set(routes.flatMap((other) => [other.id, ...(other.options.formerly ?? [])]))
   const ids = [added.id, ...(added.options.formerly ?? [])]
-  const { timeout, retry, effect, whenExhausted } = added.options
+  const { timeout, retry, effect, whenExhausted, concurrency, rate, stale } = added.options
   return [
     ...ids.flatMap((id) => malformed('id', id)),
     ...ids
@@ -79,6 +81,13 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       : [`timeout '${timeout}' is not a duration such as '30s'`]),
     ...unknown('effect', effect ?? added.handler?.effect, EFFECTS),
     ...unknown('whenExhausted', whenExhausted, ENDS),
+    ...unknown('stale', stale, ['skip']),
+    ...(concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1)
+      ? []
+      : [`concurrency is ${concurrency}: give a whole number of at least 1`]),
+    ...(rate === undefined || Number.isFinite(spacing(rate))
+      ? []
+      : [`rate '${rate}' is not one such as '10/s', '100/m' or '5/h'`]),
     ...retryProblems(retry),
   ]
 }
@@ -87,7 +96,9 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
 function unknown(what: string, value: string | undefined, known: readonly string[]): string[] {
   if (value === undefined || known.includes(value)) return []
   const quoted = known.map((item) => `'${item}'`)
-  return [`${what} '${value}' is none: give ${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`]
+  return [
+    `${what} '${value}' is none: give ${[quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')}`,
+  ]
 }
 
 function malformed(what: string, value: string): string[] {

@@ -1,4 +1,4 @@
-import type { Duration } from '../duration.ts'
+import type { Duration, Rate } from '../duration.ts'
 import type { EventDef, EventOf } from './event.ts'
 import type { Effect, Handler } from './handler.ts'
 
@@ -15,10 +15,11 @@ export interface RetryPolicy {
  * What happens to a record for a route that has used up its attempts.
  *
  * - `dead-letter`: kept whole with its reason; the lane goes on
+ * - `park`: kept whole, and so are the later records of its lane, in order, until the lane is drained
  * - `halt`: the reactor waits on this shard, loudly, until someone acts
  * - `discard`: dropped with a log line
  */
-export type WhenExhausted = 'dead-letter' | 'halt' | 'discard'
+export type WhenExhausted = 'dead-letter' | 'park' | 'halt' | 'discard'
 
 export interface RouteOptions {
   /** @default the handler's own, else `'journal'` */
@@ -29,6 +30,16 @@ export interface RouteOptions {
   readonly whenExhausted?: WhenExhausted
   /** How long an attempt may take before its signal is aborted. @default '30s' */
   readonly timeout?: Duration
+  /** Attempts (or batches) of this route that run at the same time in this process. @default bounded by the engine's only; 4 for batches */
+  readonly concurrency?: number
+  /** Starts of this route in this process, evenly spaced: `'10/s'`. @default unbounded */
+  readonly rate?: Rate
+  /**
+   * `'skip'`: an event that is surely older than one that the route has handled for the same key is skipped, and so is one
+   * that it has handled. Costs one item per key, which is also the claim.
+   * @default stale events are handled like any other
+   */
+  readonly stale?: 'skip'
   /** Earlier ids of this route: what they have already done is not done again. */
   readonly formerly?: readonly string[]
 }

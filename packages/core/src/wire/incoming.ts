@@ -1,12 +1,12 @@
 import { type Change, changeOf, isObject } from './change.ts'
 import { type CloudEvent, cloudEventOf } from './cloudevent.ts'
-import { envelopeOf, type ReminderEnvelope } from './envelope.ts'
+import { type Envelope, envelopeOf } from './envelope.ts'
 
 /** What a record's bytes turned out to be. */
 export type Incoming =
   | { readonly kind: 'change'; readonly change: Change }
   | { readonly kind: 'published'; readonly event: CloudEvent }
-  | { readonly kind: 'envelope'; readonly envelope: ReminderEnvelope }
+  | { readonly kind: 'envelope'; readonly envelope: Envelope }
   | { readonly kind: 'unreadable'; readonly reason: 'undecodable' | 'unrecognised'; readonly detail: string }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

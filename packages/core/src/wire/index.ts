@@ -1,7 +1,14 @@
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
 export type { CloudEvent } from './cloudevent.ts'
-export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
+export {
+  type DrainEnvelope,
+  type Envelope,
+  encodeEnvelope,
+  envelopeOf,
+  type RedriveEnvelope,
+  type ReminderEnvelope,
+} from './envelope.ts'
 export { read } from './incoming.ts'
 export {
   comparePositions,

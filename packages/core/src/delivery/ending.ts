@@ -1,0 +1,170 @@
+/**
+ * Owns what a verdict leads to: the steps that are left before a task has ended, and how it then counts. Never runs a handler.
+ *
+ * | verdict                       | steps, in order                                   | then                        |
+ * |-------------------------------|---------------------------------------------------|-----------------------------|
+ * | done, skip                    | complete the claim                                | `done`, `skipped`           |
+ * | done, skip of a parked letter | complete the claim, take the letter out           | the lane's next letter      |
+ * | dead                          | write the letter, bury the claim                  | `dead-letter`, `discarded`  |
+ * | dead, route parks             | write the letter, bury the claim, park the lane   | `parked`                    |
+ * | dead, route halts             | release the claim                                 | `halted`                    |
+ * | dead, of a letter             | bury the claim                                    | the letter stays            |
+ * | anything else                 | release the claim                                 | the lane waits              |
+ */
+
+import { Unavailable } from '../verdicts.ts'
+import type { Surroundings } from './attempt.ts'
+import type { Claim } from './claim.ts'
+import { bury, type Condemned, letterId } from './letters.ts'
+import type { Place, Subject } from './match.ts'
+import type { Step } from './observe.ts'
+import { unrouted } from './plan.ts'
+import type { Task } from './task.ts'
+import { describe, type Verdict, type Waiting } from './verdict.ts'
+
+/** How an attempt ended, as the lane sees it. */
+export type Outcome =
+  | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
+  /** A part of it has ended and the next one begins: the next letter of a parked lane. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'halt'; readonly detail: string }
+  | Waiting
+
+/** The verdict is final. Each step is dropped when it has succeeded, so that none is repeated. */
+export interface Ending {
+  readonly steps: (() => Promise<unknown>)[]
+  readonly outcome: Outcome
+}
+
+export const DONE: Outcome = { kind: 'ended', step: 'done', detail: undefined }
+export const ABANDONED: Outcome = { kind: 'abandoned' }
+const AGAIN: Outcome = { kind: 'again' }
+
+export function skipped(detail: string): Ending {
+  return { steps: [], outcome: { kind: 'ended', step: 'skipped', detail } }
+}
+
+/** What the task is about in this attempt. */
+export interface Matter {
+  readonly subject: Subject
+  /** The letter of a parked lane that is being drained. */
+  readonly draining?: string | undefined
+}
+
+/** What follows from the verdict. */
+export async function settle(
+  task: Task,
+  { subject, draining }: Matter,
+  verdict: Verdict,
+  claim: Claim | undefined,
+  around: Surroundings,
+): Promise<Outcome | Ending> {
+  switch (verdict.kind) {
+    case 'done':
+    case 'skip': {
+      const steps = claim === undefined ? [] : [() => complete(claim, task, around)]
+      if (draining !== undefined)
+        return { steps: [...steps, () => takeOut(task, draining, around)], outcome: AGAIN }
+      return verdict.kind === 'skip' ? { ...skipped(verdict.reason), steps } : { steps, outcome: DONE }
+    }
+    case 'dead':
+      return giveUp(task, subject, verdict, claim, around)
+    default:
+      // The verdict stands if the store fails; then the lease has to end by itself.
+      await claim?.release().catch(() => false)
+      return verdict
+  }
+}
+
+/** No attempt can help. */
+async function giveUp(
+  task: Task,
+  subject: Subject,
+  { reason, error }: Extract<Verdict, { kind: 'dead' }>,
+  claim: Claim | undefined,
+  around: Surroundings,
+): Promise<Outcome | Ending> {
+  const { plan, lane, entry } = task
+  const detail = typeof error === 'string' ? error : describe(error)
+  const letter = 'letter' in subject ? subject.letter : undefined
+  if (plan.whenExhausted === 'halt') {
+    await claim?.release().catch(() => false)
+    return { kind: 'halt', detail }
+  }
+  // A letter that is given up on again stays under the place where its record first stood.
+  const { application, stream, shard } = { ...around.place, ...letter }
+  const place: Place = { application, stream, shard }
+  const record = letter === undefined ? entry.record : { ...letter, arrivedAt: letter.at }
+  const condemned = { plan, record, lane, reason, detail, attempts: attemptsOf(task, reason) }
+  const steps = [() => bury(around.settings, place, condemned)]
+  if (claim !== undefined) steps.push(() => claim.bury(letterId(place, plan, record)).then(() => {}))
+  if (letter !== undefined && letter.id === letterId(place, plan, record)) entry.letter = undefined
+  if (plan.whenExhausted === 'park' && lane !== '') return park(task, condemned, steps, around, letter?.id)
+  const step = discards(around, condemned) ? 'discarded' : 'dead-letter'
+  return { steps, outcome: { kind: 'ended', step, detail } }
+}
+
+/** Keeps the record for when its lane is drained. */
+export function park(
+  task: Task,
+  condemned: Condemned,
+  before: (() => Promise<void>)[],
+  around: Surroundings,
+  known?: string,
+): Ending {
+  const { plan, lane } = task
+  const id = known ?? letterId(around.place, plan, condemned.record)
+  const append = async () => {
+    if (await around.parks.append(plan, lane, id)) return
+    throw new Unavailable('parked lanes', `the parked lane of ${plan.key} is full: drain it`)
+  }
+  return { steps: [...before, append], outcome: { kind: 'ended', step: 'parked', detail: condemned.detail } }
+}
+
+/** A record of a lane that is parked already. */
+export function parkBehind(task: Task, around: Surroundings): Ending {
+  const { plan, lane, entry } = task
+  const detail = 'its lane is parked'
+  const condemned = { plan, lane, record: entry.record, reason: 'parked', detail, attempts: 0 } as const
+  return park(task, condemned, [() => bury(around.settings, around.place, condemned)], around)
+}
+
+/** Takes the steps that are left. A step that throws stays, and is taken again by the next attempt. */
+export async function end(task: Task, { steps, outcome }: Ending, around: Surroundings): Promise<Outcome> {
+  for (let step = steps[0]; step !== undefined; step = steps[0]) {
+    if (!around.isHeld()) return ABANDONED
+    await step()
+    steps.shift()
+  }
+  if (!around.isHeld()) return ABANDONED
+  if (outcome.kind === 'again') task.ending = undefined
+  else await around.recordEnded(task)
+  return outcome
+}
+
+async function takeOut(
+  { plan, lane }: Task,
+  letter: string,
+  { parks, settings }: Surroundings,
+): Promise<void> {
+  await parks.remove(plan, lane, letter)
+  await settings.deadLetters?.remove(letter)
+}
+
+async function complete(claim: Claim, { plan, entry }: Task, { settings }: Surroundings): Promise<void> {
+  if (await claim.complete()) return
+  const { sequence } = entry.record
+  settings.logger.warn('a claim was taken over while its handler ran: the effect may be repeated', {
+    route: plan.key,
+    sequence,
+  })
+}
+
+function attemptsOf(task: Task, reason: string): number {
+  return reason === 'exhausted' || reason === 'permanent' ? Math.max(task.attempts, 1) : task.attempts
+}
+
+function discards({ settings }: Surroundings, { plan }: Condemned): boolean {
+  return settings.deadLetters === undefined || (plan !== unrouted && plan.whenExhausted === 'discard')
+}

@@ -1,0 +1,173 @@
+/**
+ * Owns whether an attempt of a route may start now, for all deliveries of the process: is the route paused, is something
+ * down that it needs, is its rate or concurrency used up. Never runs an attempt.
+ *
+ * One breaker for each dependency:
+ *
+ * ```
+ *            Unavailable                time passes, one attempt goes ahead
+ *   closed ──────────────> open ─────────────────────────────────────────────> probing
+ *     ▲                     ▲  Unavailable again: a longer wait                  │  │
+ *     │                     └────────────────────────────────────────────────────┘  │
+ *     └──────────────────────────── any other end of an attempt ────────────────────┘
+ * ```
+ *
+ * An outage is not poison: attempts that end in it are not counted, and nothing is dead-lettered for it.
+ */
+
+import type { Settings } from './configuration.ts'
+import type { RoutePlan } from './plan.ts'
+import { backoff } from './verdict.ts'
+
+/** Undefined: go. A number: not before then, in milliseconds since 1970. A queue: ask again when told. */
+export type Pass = number | Queue | undefined
+
+export type Queue = Set<() => void>
+
+/** What asks; it keeps the slot of its route's rate that it was given. */
+export interface Comer {
+  readonly plan: RoutePlan
+  slot: number
+}
+
+export type Finish =
+  | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
+  /** It told nothing about what the route needs. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'answered' }
+
+export interface Gate {
+  enter(comer: Comer): Pass
+  /** Once for each entry. */
+  leave(comer: Comer, finish: Finish): void
+  /** When the next attempt of who needs it may be made. */
+  until(dependency: string): number
+  pause(key: string): void
+  resume(key: string): void
+}
+
+interface Breaker {
+  state: 'closed' | 'open' | 'probing'
+  since: number
+  until: number
+  outages: number
+  alarmed: boolean
+  probe: Comer | undefined
+  readonly queue: Queue
+}
+
+/** The shortest wait: a server that says "at once" must not make a loop that starves the process. */
+const SOONEST = 100
+
+type GateSettings = Pick<Settings, 'plans' | 'clock' | 'random' | 'logger' | 'maxPause'>
+
+export function createGate({ plans, clock, random, logger, maxPause }: GateSettings): Gate {
+  const breakers = new Map<string, Breaker>()
+  const routes = plans.routes.map(({ dependencies }) => stateOf(dependencies))
+  /** Of records that reached no route: they need the dead-letter store. */
+  const unrouted = stateOf([])
+  const paused = new Map<string, Queue>()
+
+  function breakerOf(dependency: string): Breaker {
+    let breaker = breakers.get(dependency)
+    if (breaker === undefined) {
+      const queue: Queue = new Set()
+      breaker = { state: 'closed', since: 0, until: 0, outages: 0, alarmed: false, probe: undefined, queue }
+      breakers.set(dependency, breaker)
+    }
+    return breaker
+  }
+
+  function trip(dependency: string, breaker: Breaker, { plan }: Comer): void {
+    const now = clock.now()
+    if (breaker.state === 'closed') {
+      breaker.since = now
+      breaker.outages = 0
+      breaker.alarmed = false
+    }
+    breaker.outages += 1
+    breaker.state = 'open'
+    breaker.until = now + Math.max(SOONEST, backoff(breaker.outages, plan, random))
+    if (breaker.alarmed || now - breaker.since < maxPause) return
+    breaker.alarmed = true
+    logger.error('a dependency is down: the routes that need it wait', {
+      dependency,
+      since: new Date(breaker.since).toISOString(),
+    })
+  }
+
+  return {
+    enter: (comer) => {
+      const { plan } = comer
+      const route = routes[plan.index] ?? unrouted
+      if (paused.size > 0) {
+        const hold = paused.get(plan.key) ?? paused.get(plan.reactor)
+        if (hold !== undefined) return hold
+      }
+      for (const dependency of route.needs) {
+        const breaker = breakers.get(dependency)
+        if (breaker?.state === 'probing') return breaker.queue
+        if (breaker?.state === 'open' && clock.now() < breaker.until) return breaker.until
+      }
+      if (route.running >= plan.concurrency) return route.queue
+      if (plan.spacing > 0 && comer.slot === 0) {
+        comer.slot = Math.max(clock.now(), route.nextSlot)
+        route.nextSlot = comer.slot + plan.spacing
+      }
+      if (comer.slot > clock.now()) return comer.slot
+      comer.slot = 0
+      for (const dependency of route.needs) {
+        const breaker = breakers.get(dependency)
+        if (breaker?.state !== 'open') continue
+        breaker.state = 'probing'
+        breaker.probe = comer
+      }
+      route.running += 1
+      return undefined
+    },
+    leave: (comer, finish) => {
+      const route = routes[comer.plan.index] ?? unrouted
+      // Told last: who is told asks at once, and must find everything decided.
+      const told = [route.queue]
+      route.running -= 1
+      if (finish.kind === 'unavailable') route.needs.add(finish.dependency)
+      for (const dependency of route.needs) {
+        const breaker = breakerOf(dependency)
+        const down = finish.kind === 'unavailable' && finish.dependency === dependency
+        if (breaker.probe === comer) {
+          breaker.probe = undefined
+          // Asked again at once by the next one, if this one learned nothing.
+          breaker.state = finish.kind === 'nothing' ? 'open' : 'closed'
+          if (down) {
+            breaker.state = 'open'
+            trip(dependency, breaker, comer)
+          } else if (breaker.state === 'closed') logger.info('a dependency is back', { dependency })
+          told.push(breaker.queue)
+        } else if (down && breaker.state === 'closed') trip(dependency, breaker, comer)
+      }
+      for (const queue of told) tell(queue)
+    },
+    until: (dependency) => breakers.get(dependency)?.until ?? 0,
+    pause: (key) => {
+      if (!paused.has(key)) paused.set(key, new Set())
+    },
+    resume: (key) => {
+      const waiting = paused.get(key)
+      paused.delete(key)
+      if (waiting !== undefined) tell(waiting)
+    },
+  }
+}
+
+function stateOf(dependencies: readonly string[]) {
+  const queue: Queue = new Set()
+  return { needs: new Set(dependencies), running: 0, nextSlot: 0, queue }
+}
+
+/** All of them: each asks again, and who may not go yet waits again. */
+function tell(queue: Queue): void {
+  if (queue.size === 0) return
+  const waiting = [...queue]
+  queue.clear()
+  for (const again of waiting) again()
+}

@@ -1,0 +1,221 @@
+/**
+ * Owns the order: each lane is one (route, ordering key), and runs its tasks one after the other; all lanes run side by
+ * side within `concurrency`. Never judges an attempt and never writes.
+ *
+ * ```
+ *            a place is free               ended, another task follows
+ *   ready ─────────────────────> running ────────────────────────────────> ready
+ *     ▲                           │ │ │
+ *     │ its time has come         │ │ └ ended, none follows: the lane is forgotten
+ *     ├──────────────── asleep <──┘ │
+ *     │ told by the gate            └ halted, drained, lost: the lane is left, its records stay unfinished
+ *     └─────────────── waiting
+ * ```
+ *
+ * A lane that waits holds no place. It never skips ahead: only the end of a task starts the next one of its lane.
+ */
+
+import type { Settings } from './configuration.ts'
+import type { Outcome } from './ending.ts'
+import type { Comer, Finish, Gate, Queue } from './gate.ts'
+import type { Quiet } from './quiet.ts'
+import type { Task } from './task.ts'
+import { waitOf } from './verdict.ts'
+
+export interface LaneWork {
+  readonly settings: Settings
+  readonly gate: Gate
+  readonly quiet: Quiet
+  /** Aborted when the delivery drains or the shard is lost. */
+  readonly stopped: AbortSignal
+  /** Held, and not draining. */
+  readonly mayStart: () => boolean
+  /** One attempt; it never throws. */
+  readonly attempt: (task: Task) => Outcome | Promise<Outcome>
+  readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
+  /** It is left unfinished: the delivery drains, or its reactor is halted for this reason. */
+  readonly left: (task: Task, halted: string | undefined) => void
+  /** It waits; `until` is absent if it is told by the gate. */
+  readonly waits: (task: Task, outcome: Outcome | undefined, until: number | undefined) => void
+}
+
+interface Lane extends Comer {
+  readonly key: string
+  first: Task
+  last: Task
+  nextReady: Lane | undefined
+}
+
+/** Waiting tasks that keep their event; beyond it they are matched again when it is their turn, to hold their bytes only. */
+const REMEMBERED = 1_024
+
+/** @returns adds a task at the end of its lane */
+export function createLanes(work: LaneWork): (task: Task) => void {
+  const { settings, gate, quiet, stopped, mayStart } = work
+  const { clock } = settings
+  const lanes = settings.plans.routes.map(() => new Map<string, Lane>())
+  const halted = new Set<string>()
+  let free = settings.concurrency
+  let remembered = 0
+  let firstReady: Lane | undefined
+  let lastReady: Lane | undefined
+  let pumping = false
+
+  /** A lane is busy from here until it sleeps, is left or has ended. */
+  function enqueue(lane: Lane): void {
+    if (lastReady === undefined) firstReady = lane
+    else lastReady.nextReady = lane
+    lastReady = lane
+    pump()
+  }
+
+  function pump(): void {
+    if (pumping) return
+    pumping = true
+    for (let lane = firstReady; lane !== undefined && free > 0; lane = firstReady) {
+      firstReady = lane.nextReady
+      if (firstReady === undefined) lastReady = undefined
+      lane.nextReady = undefined
+      begin(lane)
+    }
+    pumping = false
+  }
+
+  function begin(lane: Lane): void {
+    const { first: task, plan } = lane
+    if (!mayStart() || halted.has(plan.reactor)) leave(lane)
+    else if (task.notBefore > clock.now()) sleep(lane, task.notBefore, undefined)
+    // A batch passes the gate as one, when it runs.
+    else if (plan.batching !== undefined) start(lane, task)
+    else {
+      const pass = gate.enter(lane)
+      if (pass === undefined) {
+        free -= 1
+        start(lane, task)
+      } else if (typeof pass === 'number') sleep(lane, pass, undefined)
+      else wait(lane, pass)
+    }
+  }
+
+  function start(lane: Lane, task: Task): void {
+    if (task.remembered) {
+      task.remembered = false
+      remembered -= 1
+    }
+    const outcome = work.attempt(task)
+    // A handler that ends at once costs no promise.
+    if (outcome instanceof Promise) void outcome.then((settled) => end(lane, task, settled))
+    else end(lane, task, outcome)
+  }
+
+  function end(lane: Lane, task: Task, outcome: Outcome): void {
+    if (lane.plan.batching === undefined) {
+      free += 1
+      gate.leave(lane, finishOf(outcome))
+    }
+    after(lane, task, outcome)
+    pump()
+  }
+
+  function after(lane: Lane, task: Task, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'ended':
+        work.ended(task, outcome)
+        next(lane, task)
+        break
+      case 'again':
+        task.attempts = 0
+        task.notBefore = 0
+        enqueue(lane)
+        break
+      case 'abandoned':
+        leave(lane)
+        break
+      case 'halt':
+        halted.add(lane.plan.reactor)
+        quiet.rested()
+        work.left(task, outcome.detail)
+        break
+      default:
+        if (!mayStart()) leave(lane)
+        else {
+          task.notBefore = clock.now() + waitOf(outcome, task, settings, gate)
+          sleep(lane, task.notBefore, outcome)
+        }
+    }
+  }
+
+  function next(lane: Lane, task: Task): void {
+    if (task.next === undefined) {
+      if (lane.key !== '') lanes[lane.plan.index]?.delete(lane.key)
+      quiet.rested()
+    } else {
+      lane.first = task.next
+      // A record that is still open for another route would keep all that came after it.
+      task.next = undefined
+      enqueue(lane)
+    }
+  }
+
+  function sleep(lane: Lane, until: number, outcome: Outcome | undefined): void {
+    remember(lane.first)
+    work.waits(lane.first, outcome, until)
+    const wake = quiet.asleep(until)
+    void clock.sleep(until - clock.now(), stopped).then(() => {
+      wake()
+      enqueue(lane)
+    })
+  }
+
+  function wait(lane: Lane, queue: Queue): void {
+    remember(lane.first)
+    work.waits(lane.first, undefined, undefined)
+    const wake = quiet.asleep(Number.POSITIVE_INFINITY)
+    const again = () => {
+      queue.delete(again)
+      stopped.removeEventListener('abort', again)
+      wake()
+      enqueue(lane)
+    }
+    queue.add(again)
+    stopped.addEventListener('abort', again)
+  }
+
+  function leave(lane: Lane): void {
+    quiet.rested()
+    work.left(lane.first, undefined)
+  }
+
+  function remember(task: Task): void {
+    if (task.remembered || task.subject?.kind !== 'event' || task.subject.letter !== undefined) return
+    if (remembered < REMEMBERED) {
+      remembered += 1
+      task.remembered = true
+    } else task.subject = undefined
+  }
+
+  return (task) => {
+    const { plan, lane: key } = task
+    const known = key === '' ? undefined : lanes[plan.index]
+    const lane = known?.get(key)
+    if (lane !== undefined) {
+      remember(task)
+      lane.last.next = task
+      lane.last = task
+      return
+    }
+    const opened: Lane = { plan, key, slot: 0, first: task, last: task, nextReady: undefined }
+    known?.set(key, opened)
+    if (free === 0) remember(task)
+    quiet.began()
+    enqueue(opened)
+  }
+}
+
+function finishOf(outcome: Outcome): Finish {
+  if (outcome.kind === 'unavailable') return outcome
+  return outcome.kind === 'held' || outcome.kind === 'abandoned' ? NOTHING : ANSWERED
+}
+
+const NOTHING: Finish = { kind: 'nothing' }
+const ANSWERED: Finish = { kind: 'answered' }

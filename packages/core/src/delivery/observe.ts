@@ -1,0 +1,42 @@
+/** Owns the steps that an observer is told of. Never decides anything. */
+
+/**
+ * | step          | means                                                                                       |
+ * |---------------|---------------------------------------------------------------------------------------------|
+ * | `taken`       | the route wants the record; it is in its lane                                                |
+ * | `unwanted`    | no route wants the record: it is done                                                        |
+ * | `started`     | an attempt begins                                                                            |
+ * | `waiting`     | not now: the attempt failed, was told to come back, or may not start; `detail` says which    |
+ * | `done`        | the handler returned, and what had to be written is written                                  |
+ * | `skipped`     | done without an effect, `detail` says why                                                    |
+ * | `dead-letter` | given up and kept                                                                            |
+ * | `discarded`   | given up and dropped, as the route wants                                                     |
+ * | `parked`      | kept until its lane is drained                                                               |
+ * | `halted`      | given up; the reactor waits on this shard until someone acts                                 |
+ * | `abandoned`   | left unfinished: the delivery drains or the shard is lost                                    |
+ */
+export interface Step {
+  readonly step:
+    | 'taken'
+    | 'unwanted'
+    | 'started'
+    | 'waiting'
+    | 'done'
+    | 'skipped'
+    | 'dead-letter'
+    | 'discarded'
+    | 'parked'
+    | 'halted'
+    | 'abandoned'
+  readonly stream: string
+  readonly shard: string
+  readonly position: string
+  /** `reactor/route`, or '' for the record itself. */
+  readonly route: string
+  readonly lane: string
+  /** Counted attempts so far, and this one. */
+  readonly attempt: number
+  readonly detail: string | undefined
+}
+
+export type Observer = (step: Step) => void

@@ -1,0 +1,40 @@
+/**
+ * Owns suspect mode: a shard whose owners keep dying is run one record at a time, and each is charged before its bytes are
+ * looked at. A record that was charged too often killed them. Never runs a record.
+ */
+
+import type { StateValue } from '../ports/index.ts'
+import { formatPosition, type Position } from '../wire/index.ts'
+import type { Settings } from './configuration.ts'
+import type { Source } from './seam.ts'
+
+/** Processes that one record may take with it. */
+const CRASHES = 3
+
+/** Opened so often without an outcome, a shard is suspect. */
+export const SUSPICIOUS = 2
+
+export interface Suspects {
+  /** Writes ahead that the record is about to be run. @returns false if it has killed enough */
+  charge(position: Position): Promise<boolean>
+}
+
+export function createSuspects(
+  { application, clock, retention, state }: Pick<Settings, 'application' | 'clock' | 'retention' | 'state'>,
+  { stream, shard }: Source,
+): Suspects {
+  const key = `${application}/suspect/${stream}/${shard}`
+  return {
+    charge: async (position) => {
+      const at = formatPosition(position)
+      for (let item = await state.get(key); ; ) {
+        const before = item?.value.position === at ? Number(item.value.attempts) : 0
+        const value: StateValue = { position: at, attempts: before + 1 }
+        const expiresAt = new Date(clock.now() + retention)
+        const result = await state.set(key, value, { expect: item?.version, expiresAt })
+        if (result.ok) return before < CRASHES
+        item = result.current
+      }
+    },
+  }
+}

@@ -1,0 +1,46 @@
+import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
+import type { Context, Handler } from './handler.ts'
+
+/** What a batch handler gets beside its events: their attempts differ, so the rest of {@link Context} has no meaning here. */
+export type BatchContext = Pick<Context, 'signal' | 'deadline' | 'log' | 'reactor' | 'route'>
+
+export interface BatchOptions {
+  /** Events at the most. */
+  readonly size: number
+  /** How long the first event waits for others. @default '100ms' */
+  readonly within?: Duration
+}
+
+/** What the engine knows of a batch handler. */
+export interface Batching {
+  readonly size: number
+  readonly within: number
+  readonly handle: (events: readonly never[], context: BatchContext) => unknown
+}
+
+/**
+ * A handler of many events at once, for bulk writes. A batch holds at most one event of a lane, so order is kept.
+ *
+ * It returns nothing when all are done, or a list with one answer for each event, by index: nothing or `skip('why')` for one that is
+ * done, an error for one that failed (also `RetryAfter`, `Unavailable`, `Permanent`). If it throws, the batch is run again in halves,
+ * down to single events, so that one poisonous event does not take the others with it.
+ *
+ * @throws ConfigurationError for a size below 1 or a malformed duration
+ * @example
+ * const load = batch<Saved<{ id: string }>>({ size: 500, within: '200ms' }, async (events, { signal }) => {
+ *   await warehouse.load(events.map((e) => e.after), signal)
+ * })
+ */
+export function batch<E>(
+  { size, within = '100ms' }: BatchOptions,
+  handle: (events: readonly E[], context: BatchContext) => unknown,
+): Handler<E> {
+  refuse('batch', [
+    ...(Number.isInteger(size) && size >= 1 ? [] : [`'size' is ${size}: give a whole number of at least 1`]),
+    ...(isDuration(within) ? [] : [`'within' is '${within}': give a duration such as '200ms'`]),
+  ])
+  const batching: Batching = { size, within: milliseconds(within), handle }
+  // Called by itself, as a user's own test might, it is a batch of one; the engine looks at `batching`.
+  return Object.assign((event: E, context: Context) => handle([event], context), { batching })
+}
