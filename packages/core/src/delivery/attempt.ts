@@ -31,6 +31,8 @@ export interface Task {
   readonly entry: Entry
   readonly share: Share
   readonly plan: RoutePlan
+  /** What orders the record within its route; empty if it reached no lane. */
+  readonly lane: string
   readonly identity: () => string
   /** What to run, or why there is nothing to run: the record is dead already. */
   readonly subject: Subject | Refused
@@ -179,7 +181,7 @@ async function giveUp(
     return { kind: 'halt', detail }
   }
   const plan = task.plan === unrouted ? undefined : task.plan
-  const condemned = { plan, record: task.entry.record, reason, detail, attempts }
+  const condemned = { plan, record: task.entry.record, lane: task.lane, reason, detail, attempts }
   return final(task, [
     () => bury(settings, place, condemned),
     ...(claim === undefined ? [] : [() => claim.bury(letterId(place, condemned))]),

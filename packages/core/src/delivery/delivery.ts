@@ -113,6 +113,7 @@ export function openDelivery({ settings, source, hold, journals, orphaned }: Ope
       entry,
       share,
       plan: plan ?? unrouted,
+      lane: work.kind === 'run' ? work.lane : '',
       identity: work.kind === 'run' ? work.identity : () => '',
       subject: work.kind === 'run' ? work.subject : work,
       ending: undefined,

@@ -9,6 +9,8 @@ import type { RoutePlan } from './plan.ts'
 export interface Condemned {
   readonly plan: RoutePlan | undefined
   readonly record: StreamRecord
+  /** Empty if the record reached no lane. */
+  readonly lane: string
   readonly reason: DeadReason
   readonly detail: string
   readonly attempts: number
@@ -21,7 +23,7 @@ export function letterId(place: Place, { plan, record }: Pick<Condemned, 'plan' 
 
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */
 export async function bury(settings: Settings, place: Place, condemned: Condemned): Promise<string> {
-  const { plan, record, reason, detail, attempts } = condemned
+  const { plan, record, lane, reason, detail, attempts } = condemned
   const id = letterId(place, condemned)
   const fields = {
     reactor: plan?.reactor,
@@ -42,6 +44,7 @@ export async function bury(settings: Settings, place: Place, condemned: Condemne
     application: place.application,
     reactor: plan?.reactor,
     route: plan?.route,
+    lane,
     reason,
     detail,
     attempts,
