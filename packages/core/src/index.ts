@@ -1,6 +1,8 @@
 /** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
 export {
   type Actor,
+  type AfterMatch,
+  type BeforeMatch,
   type Changed,
   type Context,
   type Created,
@@ -18,7 +20,6 @@ export {
   handler,
   type KeyNames,
   type KeyValue,
-  type Narrow,
   type Need,
   type Origin,
   type Pattern,
