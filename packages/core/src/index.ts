@@ -1,8 +1,10 @@
 /** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
 export {
   type Actor,
+  type AfterMatch,
   type BatchContext,
   type BatchOptions,
+  type BeforeMatch,
   batch,
   type Changed,
   type Context,
@@ -22,7 +24,6 @@ export {
   type KeyNames,
   type KeyValue,
   type Middleware,
-  type Narrow,
   type Need,
   type Origin,
   type Pattern,

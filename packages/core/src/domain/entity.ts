@@ -13,7 +13,7 @@ import type {
   Row,
   Saved,
 } from './event.ts'
-import { type Exactly, matcher, type Narrow, type Pattern } from './pattern.ts'
+import { type AfterMatch, type BeforeMatch, type Exactly, matcher, type Pattern } from './pattern.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
 export type KeyNames<Attribute extends string> =
@@ -58,7 +58,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
     name: N,
     pattern?: P & Pattern<T> & Exactly<P, T>,
-  ): EventDef<Changed<Narrow<T, P, 'from'>, Narrow<T, P, 'to'>, N>>
+  ): EventDef<Changed<BeforeMatch<T, P>, AfterMatch<T, P>, N>>
   /** A deleted item: by anyone, by users only, or by DynamoDB's time to live only. */
   removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
 }

@@ -26,7 +26,7 @@ export {
   type Skip,
   skip,
 } from './handler.ts'
-export type { FieldRule, Narrow, Pattern } from './pattern.ts'
+export type { AfterMatch, BeforeMatch, FieldRule, Pattern } from './pattern.ts'
 export { event, type PublishedEvent } from './published.ts'
 export { type Reactor, type ReactorOptions, reactor } from './reactor.ts'
 export { type Reminder, reminder } from './reminder.ts'

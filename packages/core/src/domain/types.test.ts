@@ -121,6 +121,33 @@ test('a list in a pattern narrows its own side to its items, and rules nothing o
     })
 })
 
+test('nothing has several forms: null, undefined, a field that may be missing', () => {
+  const Trial = entity('trial', {
+    table: 'trials',
+    key: 'id',
+    schema: z.object({
+      id: z.string(),
+      coupon: z.string().nullable(),
+      note: z.string().nullish(),
+      until: z.exactOptional(z.number()),
+    }),
+  })
+  reactor('r')
+    .on('coupon', Trial.changed('coupon', { coupon: { from: null } }), (e) => {
+      expectTypeOf(e.before.coupon).toEqualTypeOf<null>()
+      expectTypeOf(e.after.coupon).toEqualTypeOf<string>()
+    })
+    .on('note', Trial.changed('note', { note: { to: undefined } }), (e) => {
+      expectTypeOf(e.before.note).toEqualTypeOf<string>()
+      expectTypeOf(e.after.note).toEqualTypeOf<null | undefined>()
+    })
+    .on('until', Trial.changed('until', { until: { from: undefined } }), (e) => {
+      expectTypeOf(e.before.until).toEqualTypeOf<undefined>()
+      expectTypeOf(e.after.until).toEqualTypeOf<number>()
+      expectTypeOf(e.after.id).toEqualTypeOf<string>()
+    })
+})
+
 test('events of several definitions are told apart by their name', () => {
   const paid = event('invoice.paid', { schema: z.object({ amount: z.number() }), key: () => 'k' })
   reactor('r').on('any', [joined, left, paid], (e) => {

@@ -1,7 +1,7 @@
 import type { DeadLetter, DeadLetters } from '../ports/index.ts'
 
 export interface MemoryDeadLetters extends DeadLetters {
-  /** What was kept, oldest first. */
+  /** What is kept, in the order in which it came. */
   readonly letters: readonly DeadLetter[]
 }
 
@@ -13,12 +13,21 @@ export function memoryDeadLetters(): MemoryDeadLetters {
       return [...letters.values()]
     },
     put: async (letter) => {
-      if (!letters.has(letter.id)) letters.set(letter.id, { ...letter, data: letter.data.slice() })
+      if (!letters.has(letter.id)) letters.set(letter.id, copyOf(letter))
     },
-    get: async (id) => letters.get(id),
+    get: async (id) => {
+      const letter = letters.get(id)
+      return letter === undefined ? undefined : copyOf(letter)
+    },
+    remove: async (id) => void letters.delete(id),
     list: async function* (application) {
       const own = [...letters.values()].filter((letter) => letter.application === application)
-      yield* own.sort((a, b) => a.at.getTime() - b.at.getTime())
+      yield* own.sort((a, b) => a.at.getTime() - b.at.getTime()).map(copyOf)
     },
   }
+}
+
+/** Nobody may change a letter through what it was handed. */
+function copyOf(letter: DeadLetter): DeadLetter {
+  return { ...letter, data: letter.data.slice() }
 }

@@ -6,6 +6,11 @@ export type DeadReason =
   | 'exhausted' // every attempt failed
   | 'permanent' // a handler said that no attempt can succeed
   | 'no-route' // addressed to this application, wanted by no route
+  | 'crashed' // its process died again and again while it ran
+  | 'damaged' // an aggregate whose checksum or contents are wrong
+  | 'out-of-range' // a record of an aggregate that belongs on another shard
+  | 'too-large' // beyond the size that is read
+  | 'parked' // not failed: it waits behind a failed record of its lane
 
 /** A record that was given up on, for one route of it, kept whole. */
 export interface DeadLetter {
@@ -15,6 +20,8 @@ export interface DeadLetter {
   /** Absent when the record failed before a route was found. */
   readonly reactor: string | undefined
   readonly route: string | undefined
+  /** What orders the record within its route: `clients/acme`. Empty when it reached no lane. */
+  readonly lane: string
   readonly reason: DeadReason
   /** What failed, in words: image and path for a schema, name and code for an error. Never the data itself. */
   readonly detail: string
@@ -30,12 +37,25 @@ export interface DeadLetter {
 }
 
 /**
- * Keeps dead letters. `put` must be durable when it resolves (the record is acknowledged after it), must accept any size
- * up to 10 MiB and must be idempotent by `id`: the first letter stays.
+ * Keeps dead letters until someone has dealt with them.
+ *
+ * Obligations of an adapter:
+ * - `put` is durable when it resolves: the record is acknowledged right after it. It takes records of 10 MiB.
+ * - The same letter again changes nothing: the first one stays, also when several are put at the same time.
+ * - `remove` resolves when `get` and `list` no longer know the letter, and is fine with one that is not there. The letter
+ *   may be put again later, when its redrive fails as well.
+ * - A letter is whole or absent, whatever is cut short.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
+ *
+ * The engine calls `put` once for each record that it gives up on, `get` and `remove` once for each redriven letter; `list`
+ * is for operators.
  */
 export interface DeadLetters {
   put(letter: DeadLetter): Promise<void>
+  /** Strongly consistent: it sees every earlier `put` and `remove`, whoever made it. */
   get(id: string): Promise<DeadLetter | undefined>
+  /** Called after a redriven letter is done. */
+  remove(id: string): Promise<void>
   /** All letters of an application, oldest first. */
   list(application: string): AsyncIterable<DeadLetter>
 }

@@ -207,7 +207,9 @@ export function harness(
       pending: ({ name }) =>
         scheduler.waiting.flatMap(({ envelope, dueAt }) => {
           const named = envelopeOf(JSON.parse(envelope))
-          return named?.kind === 'reminder' && named.reminder === name ? [{ key: named.key, dueAt, generation: named.generation }] : []
+          return named?.kind === 'reminder' && named.reminder === name
+            ? [{ key: named.key, dueAt, generation: named.generation }]
+            : []
         }),
     },
     get deadLetters() {

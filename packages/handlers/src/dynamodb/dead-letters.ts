@@ -1,15 +1,21 @@
 /**
  * Owns dead letters in a DynamoDB table, beside or instead of state. A record may be larger than an item (10 MiB against
- * 400 KB), so its bytes stand in items of their own; the header is written last, and a letter exists once it has one.
+ * 400 KB); then its bytes stand in items of their own, and the header, written last, says where.
  *
- * | key                                     | attributes                                                       |
- * |-----------------------------------------|------------------------------------------------------------------|
- * | `dead-letter/<id>/<part, 4 digits>`     | `data` B: up to 350 KB of the record                             |
- * | `dead-letter/<id>`                      | `letter` S: all but the bytes, as JSON; `parts` N; `application` S |
+ * | key                                       | attributes                                                               |
+ * |-------------------------------------------|--------------------------------------------------------------------------|
+ * | `dead-letter/<id>`                        | `letter` S: all but the bytes, as JSON; `application` S; and `data` B,   |
+ * |                                           | or `parts` N with their `token` S                                        |
+ * | `dead-letter-part/<token>/<part>`         | `data` B                                                                 |
+ *
+ * A letter exists once it has a header, and goes with it. The parts of each `put` have a token of their own, so one that is
+ * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes.
  */
 
+import { randomUUID } from 'node:crypto'
 import {
   type AttributeValue,
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -19,6 +25,7 @@ import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { answered } from './call.ts'
 
+/** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
 
 export interface DynamoDBDeadLettersOptions {
@@ -27,37 +34,70 @@ export interface DynamoDBDeadLettersOptions {
   readonly table: string
 }
 
-/** DeadLetters in a DynamoDB table. Grant GetItem and PutItem, and Scan to who lists them. */
-export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
-  const keyOf = (id: string) => `dead-letter/${id}`
-  const partKey = (id: string, part: number) => `${keyOf(id)}/${String(part).padStart(4, '0')}`
+type Item = Record<string, AttributeValue>
 
-  async function put(item: Record<string, AttributeValue>): Promise<void> {
+/**
+ * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
+ *
+ * @example
+ * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
+ */
+export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
+  const keyOf = (id: string): Item => ({ key: { S: `dead-letter/${id}` } })
+  const partKeys = (token: string, count: number): Item[] =>
+    Array.from({ length: count }, (_, part) => ({ key: { S: `dead-letter-part/${token}/${part}` } }))
+
+  async function read(Key: Item): Promise<Item | undefined> {
+    return (await answered(client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))))
+      .Item
+  }
+
+  async function remove(Key: Item): Promise<Item | undefined> {
+    const command = new DeleteItemCommand({ TableName: table, Key, ReturnValues: 'ALL_OLD' })
+    return (await answered(client.send(command))).Attributes
+  }
+
+  async function removeParts(header: Item): Promise<void> {
+    for (const key of partKeys(header.token?.S ?? '', Number(header.parts?.N ?? 0))) await remove(key)
+  }
+
+  /** False if there is a letter already: the first one stays. */
+  async function putHeader(Item: Item): Promise<boolean> {
     const command = new PutItemCommand({
       TableName: table,
-      Item: item,
+      Item,
       ConditionExpression: 'attribute_not_exists(#key)',
       ExpressionAttributeNames: { '#key': 'key' },
     })
     try {
       await answered(client.send(command))
+      return true
     } catch (error) {
-      // The same letter again: the first one stays.
-      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      if (nameOf(error) === 'ConditionalCheckFailedException') return false
+      throw error
     }
   }
 
-  async function read(key: string): Promise<Record<string, AttributeValue> | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true })
-    return (await answered(client.send(command))).Item
+  async function putParts(data: Uint8Array): Promise<Item> {
+    const parts = Math.ceil(data.length / PART)
+    const token = randomUUID()
+    for (const [part, key] of partKeys(token, parts).entries()) {
+      const bytes = data.subarray(part * PART, (part + 1) * PART)
+      const Item = { ...key, data: { B: bytes } }
+      await answered(client.send(new PutItemCommand({ TableName: table, Item })))
+    }
+    return { token: { S: token }, parts: { N: String(parts) } }
   }
 
-  async function open(header: Record<string, AttributeValue>): Promise<DeadLetter> {
+  /** Nothing if the letter is removed while its parts are read. */
+  async function open(header: Item): Promise<DeadLetter | undefined> {
     // Written by `put` below alone.
     const letter = JSON.parse(header.letter?.S ?? '{}') as Omit<DeadLetter, 'data' | 'at'> & { at: string }
-    const parts: Uint8Array[] = []
-    for (let part = 0; part < Number(header.parts?.N ?? 0); part += 1) {
-      parts.push((await read(partKey(letter.id, part)))?.data?.B ?? new Uint8Array())
+    const parts: Uint8Array[] = header.data?.B === undefined ? [] : [header.data.B]
+    for (const key of partKeys(header.token?.S ?? '', Number(header.parts?.N ?? 0))) {
+      const bytes = (await read(key))?.data?.B
+      if (bytes === undefined) return undefined
+      parts.push(bytes)
     }
     return {
       ...letter,
@@ -70,23 +110,21 @@ export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOption
 
   return {
     put: async ({ data, ...letter }) => {
-      const parts = Math.ceil(data.length / PART)
-      for (let part = 0; part < parts; part += 1) {
-        await put({
-          key: { S: partKey(letter.id, part) },
-          data: { B: data.subarray(part * PART, (part + 1) * PART) },
-        })
-      }
-      await put({
-        key: { S: keyOf(letter.id) },
-        application: { S: letter.application },
-        letter: { S: JSON.stringify(letter) },
-        parts: { N: String(parts) },
-      })
+      const words = { application: { S: letter.application }, letter: { S: JSON.stringify(letter) } }
+      const header = { ...keyOf(letter.id), ...words }
+      if (data.length <= PART) return void (await putHeader({ ...header, data: { B: data } }))
+      // Repeats are rare, but then they should not write megabytes for nothing.
+      if ((await read(keyOf(letter.id))) !== undefined) return
+      const parts = await putParts(data)
+      if (!(await putHeader({ ...header, ...parts }))) await removeParts(parts)
     },
     get: async (id) => {
       const header = await read(keyOf(id))
       return header === undefined ? undefined : open(header)
+    },
+    remove: async (id) => {
+      const header = await remove(keyOf(id))
+      if (header !== undefined) await removeParts(header)
     },
     list: async function* (application) {
       const filter = {
@@ -94,14 +132,19 @@ export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOption
         ExpressionAttributeNames: { '#key': 'key', '#application': 'application' },
         ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
       }
-      const letters: DeadLetter[] = []
+      const headers: { readonly at: string; readonly header: Item }[] = []
       for await (const page of paginateScan(
         { client },
         { TableName: table, ConsistentRead: true, ...filter },
       )) {
-        for (const header of page.Items ?? []) letters.push(await open(header))
+        for (const header of page.Items ?? [])
+          headers.push({ at: JSON.parse(header.letter?.S ?? '{}').at, header })
       }
-      yield* letters.sort((a, b) => a.at.getTime() - b.at.getTime())
+      // ISO times in UTC sort as text. The bytes of large letters are read one by one, as the caller asks for them.
+      for (const { header } of headers.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
+        const letter = await open(header)
+        if (letter !== undefined) yield letter
+      }
     },
   }
 }
