@@ -80,7 +80,12 @@ export function createDeadlines(
   return {
     watch: (run, handler) => {
       runs.set(run, handler)
-      const settled = () => runs.delete(run)
+      const settled = () => {
+        runs.delete(run)
+        if (runs.size > 0) return
+        timer.abort()
+        armed = Number.POSITIVE_INFINITY
+      }
       handler.then(settled, settled)
       arm(momentOf(run))
     },

@@ -66,7 +66,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   const parks = createParks(settings.application, settings.state)
   await parks.load(plans.routes.filter((plan) => plan.whenExhausted === 'park'))
   const ending = new WeakSet<Task>()
-  const mixed = new Set<string>()
+  let mixed = false
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
   /** So many records are still run one at a time. */
   let suspicious = hold.suspect ? settings.maxAhead.records : 0
@@ -128,6 +128,14 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
         })
     },
     waits,
+    mixed: (task) => {
+      if (mixed) return
+      mixed = true
+      logger.error(
+        'one key came under two partition keys: its order holds on this shard only',
+        fieldsOf(task),
+      )
+    },
   })
 
   async function take(records: readonly StreamRecord[]): Promise<void> {

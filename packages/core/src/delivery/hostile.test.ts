@@ -209,9 +209,9 @@ test('a page that could not be taken is never passed by the ones after it', asyn
   let down = true
   const state: StateStore = {
     ...memory,
-    get: async (key) => {
+    set: async (key, value, options) => {
       if (down) throw new Error('store down')
-      return memory.get(key)
+      return memory.set(key, value, options)
     },
   }
   const { engine } = engineOf(

@@ -1,3 +1,5 @@
 export type { EngineOptions } from './configuration.ts'
 export { createEngine } from './engine.ts'
+export type { Observer, Step } from './observe.ts'
+export { createRedrive, type Redrive, type RedriveOptions } from './redrive.ts'
 export type { Delivery, Engine, Hold, Source } from './seam.ts'

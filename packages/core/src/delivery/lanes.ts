@@ -35,6 +35,8 @@ export interface LaneWork {
   readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
   /** It is left unfinished: the delivery drains, or its reactor is halted for this reason. */
   readonly left: (task: Task, halted: string | undefined) => void
+  /** It came under another partition key than the one before it, so another shard may hold records of its lane. */
+  readonly mixed: (task: Task) => void
   /** It waits; `until` is absent if it is told by the gate. */
   readonly waits: (task: Task, outcome: Outcome | undefined, until: number | undefined) => void
 }
@@ -200,6 +202,7 @@ export function createLanes(work: LaneWork): (task: Task) => void {
     const lane = known?.get(key)
     if (lane !== undefined) {
       remember(task)
+      if (lane.last.entry.record.partitionKey !== task.entry.record.partitionKey) work.mixed(task)
       lane.last.next = task
       lane.last = task
       return
