@@ -1,4 +1,4 @@
-import type { Reactor } from '@spaceship/core'
+import { codeOf, type Reactor } from '@spaceship/core'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
@@ -8,7 +8,14 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number
 }
 
-export interface LambdaOptions extends Omit<EngineOptions, 'reactors'> {}
+export interface LambdaOptions extends Omit<EngineOptions, 'reactors'> {
+  /**
+   * Ends the process when a handler of an earlier invocation ignored its signal and still runs: Lambda then starts another
+   * environment, and the batch comes again.
+   * @default process.exit
+   */
+  readonly exit?: (code: number) => void
+}
 
 export type KinesisHandler = (event: KinesisEvent, context: LambdaContext) => Promise<KinesisBatchResponse>
 
@@ -62,10 +69,12 @@ export function lambda(
     const left = context.getRemainingTimeInMillis()
     const hardEnd = clock.now() + Math.max(0, left - RESERVE)
     const softEnd = hardEnd - Math.min(MARGIN.longest, left * MARGIN.share)
-    const delivery = await started.open(
-      { stream, shard, redelivers: 'suffix' },
-      { hardEnd: new Date(hardEnd) },
-    )
+    const source = { stream, shard, redelivers: 'suffix' } as const
+    const delivery = await started.open(source, { hardEnd: new Date(hardEnd) }).catch((error) => {
+      // The environment is frozen, not killed: what still runs in it would act after newer records.
+      if (codeOf(error) === 'tainted') (options.exit ?? process.exit)(1)
+      throw error
+    })
     // Not awaited first: a batch that is stuck above the engine's bounds must still be settled in time.
     const pushed = delivery.push(records)
     const unfinished = await delivery.settle(new Date(softEnd))

@@ -119,7 +119,10 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
   const subject = task.subject ?? (await around.remembered(task))
   if (subject === undefined) return skipped('its route no longer wants it')
   if (!around.mayStart()) return ABANDONED
-  if (around.parks.has(plan, lane) && subject.kind !== 'drain') return parkBehind(task, around)
+  if (around.parks.has(plan, lane)) {
+    if (subject.kind === 'redrive') return skipped('its lane is parked: drain that')
+    if (subject.kind !== 'drain') return parkBehind(task, around)
+  }
 
   const recalled = await recall(task, subject, around)
   if ('why' in recalled) return skipped(recalled.why)

@@ -30,7 +30,7 @@ import { createParks } from './parks.ts'
 import { unrouted } from './plan.ts'
 import { createQuiet } from './quiet.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
-import { createSuspects, SUSPICIOUS } from './suspects.ts'
+import { createSuspects, isSuspicious } from './suspects.ts'
 import type { Entry, Task } from './task.ts'
 import { describe } from './verdict.ts'
 
@@ -69,7 +69,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   let mixed = false
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
   /** So many records are still run one at a time. */
-  let suspicious = hold.suspect ? settings.maxAhead.records : 0
+  let suspicious = isSuspicious(hold.crashes) ? settings.maxAhead.records : 0
   let revoked = false
   let drainAt = Number.POSITIVE_INFINITY
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
@@ -162,7 +162,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function openJournal(first: StreamRecord): Promise<void> {
     const opened = await journals?.open(first)
     journal = readJournal(opened?.journal)
-    if ((opened?.crashes ?? 0) >= SUSPICIOUS) suspicious = settings.maxAhead.records
+    if (isSuspicious(opened?.crashes)) suspicious = settings.maxAhead.records
   }
 
   /** Runs a record when all before it have ended, charged ahead of a look at its bytes. Undefined if that is not to be. */

@@ -30,10 +30,11 @@ export interface Hold {
   /** For `none`: what {@link Delivery.journal} said when the position that is resumed was checkpointed. */
   readonly journal?: string
   /**
-   * For `none`: owners of this shard have died again and again without a checkpoint. Its records are run one at a time, each
-   * charged before it is looked at; one that takes several processes with it becomes a dead letter.
+   * For `none`: owners of this shard that died since its last checkpoint. After several, its records are run one at a time,
+   * each charged before it is looked at, and one that takes more processes with it becomes a dead letter.
+   * @default 0
    */
-  readonly suspect?: boolean
+  readonly crashes?: number
 }
 
 export interface Delivery {

@@ -11,8 +11,10 @@ import type { Source } from './seam.ts'
 /** Processes that one record may take with it. */
 const CRASHES = 3
 
-/** Opened so often without an outcome, a shard is suspect. */
-export const SUSPICIOUS = 2
+/** Whether so many owners died here that their records are to be suspected. */
+export function isSuspicious(crashes = 0): boolean {
+  return crashes >= 2
+}
 
 export interface Suspects {
   /** Writes ahead that the record is about to be run. @returns false if it has killed enough */

@@ -65,7 +65,7 @@ export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
 
 /** A Search on an engine. */
 export function searchWith(engine: SearchEngine): Search {
-  const needs = (verb: string, index: string) => [{ verb, target: index }]
+  const needs = (verb: string, index: string) => [{ verb, target: index, dependency: 'opensearch' }]
   return {
     index: ({ index, id, document }) =>
       handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>

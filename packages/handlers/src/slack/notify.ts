@@ -38,7 +38,8 @@ export function slackWith(post: Slack['post']): Slack {
   return {
     post,
     notify: ({ channel, text }) => {
-      const needs = [{ verb: 'posts to', target: typeof channel === 'string' ? `slack ${channel}` : 'slack' }]
+      const target = typeof channel === 'string' ? `slack ${channel}` : 'slack'
+      const needs = [{ verb: 'posts to', target, dependency: 'slack' }]
       return handler({ effect: 'claim', needs }, (event, { signal }) => {
         const to = typeof channel === 'string' ? channel : channel(event)
         return post({ channel: to, text: text(event) }, { signal })

@@ -50,6 +50,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const source = { stream, shard, redelivers: 'none' } as const
   const delivery = await engine.open(source, {
     isHeld: held.isHeld,
+    crashes: held.lease.ownerSwitches,
     ...(journal === undefined ? {} : { journal }),
   })
   const stop = new AbortController()
