@@ -3,7 +3,13 @@
 import * as z from 'zod'
 import { createEngine, type EngineOptions, type StreamRecord } from '../src/engine.ts'
 import { entity, marshal, type Reactor } from '../src/index.ts'
-import { memoryDeadLetters, memoryState, type VirtualClock, virtualClock } from '../src/memory/index.ts'
+import {
+  type MemoryDeadLetters,
+  memoryDeadLetters,
+  memoryState,
+  type VirtualClock,
+  virtualClock,
+} from '../src/memory/index.ts'
 import type { Logger } from '../src/ports/index.ts'
 
 export const Client = entity('client', {
@@ -39,11 +45,14 @@ export function inserted(sequence: number, id: string, more: Readonly<Record<str
 /** Lets everything run that needs no time to pass. */
 export const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-type Given = Partial<Omit<EngineOptions, 'clock'>> & { readonly clock?: VirtualClock }
+type Given = Partial<Omit<EngineOptions, 'clock' | 'deadLetters'>> & {
+  readonly clock?: VirtualClock
+  readonly deadLetters?: MemoryDeadLetters
+}
 
 export function engineOf(reactors: Reactor | readonly Reactor[], options: Given = {}) {
   const clock = options.clock ?? virtualClock()
-  const deadLetters = memoryDeadLetters()
+  const deadLetters = options.deadLetters ?? memoryDeadLetters()
   const logged: { level: string; message: string; fields: unknown }[] = []
   const note = (level: string) => (message: string, fields?: unknown) =>
     void logged.push({ level, message, fields })

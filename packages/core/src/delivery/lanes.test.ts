@@ -153,7 +153,7 @@ test('a dead letter is durable before its record counts as done, and the handler
       runs += 1
       throw new Permanent('never')
     }),
-    { deadLetters },
+    { deadLetters: { ...deadLetters, letters: [] } },
   )
   const delivery = await engine.open(worker)
   await delivery.push([inserted(1, 'a')])

@@ -26,15 +26,23 @@ export function createSuspects(
   { stream, shard }: Source,
 ): Suspects {
   const key = `${application}/suspect/${stream}/${shard}`
+  /** Charged before by this process, which is alive: it did no harm. */
+  let harmless: string | undefined
   return {
     charge: async (position) => {
       const at = formatPosition(position)
       for (let item = await state.get(key); ; ) {
-        const before = item?.value.position === at ? Number(item.value.attempts) : 0
-        const value: StateValue = { position: at, attempts: before + 1 }
+        // What killed earlier owners keeps its charges while this one works its way to it.
+        const charges = { ...item?.value }
+        if (harmless !== undefined) delete charges[harmless]
+        const before = Number(charges[at] ?? 0)
+        const value: StateValue = { ...charges, [at]: before + 1 }
         const expiresAt = new Date(clock.now() + retention)
         const result = await state.set(key, value, { expect: item?.version, expiresAt })
-        if (result.ok) return before < CRASHES
+        if (result.ok) {
+          harmless = at
+          return before < CRASHES
+        }
         item = result.current
       }
     },
