@@ -40,6 +40,15 @@ const THROTTLE = 10_000
 /** Records that are taken in before timers and sockets get their turn. */
 const AT_ONCE = 256
 
+/** Steps after which the attempt is counted already. */
+const COUNTED: ReadonlySet<Step['step']> = new Set([
+  'waiting',
+  'dead-letter',
+  'discarded',
+  'parked',
+  'halted',
+])
+
 export interface Opening {
   readonly settings: Settings
   readonly source: Source
@@ -220,7 +229,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   ): Step {
     const { stream, shard } = place
     const position = formatPosition(entry.record)
-    return { step, stream, shard, position, route: plan.key, lane, attempt: attempts + 1, detail }
+    const attempt = COUNTED.has(step) ? attempts : attempts + 1
+    return { step, stream, shard, position, route: plan.key, lane, attempt, detail }
   }
 
   /** Marked before anything is awaited: of two tasks that end together, the second sees the first. */

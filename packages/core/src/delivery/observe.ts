@@ -34,7 +34,7 @@ export interface Step {
   /** `reactor/route`, or '' for the record itself. */
   readonly route: string
   readonly lane: string
-  /** Counted attempts so far, and this one. */
+  /** The attempt that the step belongs to; for one that ended or waits, how many were counted. */
   readonly attempt: number
   readonly detail: string | undefined
 }

@@ -1,0 +1,408 @@
+/** Scenarios A12 to A26: redelivery against lanes, parking, redrive, and what may be on the way. */
+
+import { expect, test } from 'vitest'
+import { createRedrive, type StreamRecord } from '../../src/engine.ts'
+import { Permanent, RetryAfter, reactor } from '../../src/index.ts'
+import {
+  memoryDeadLetters,
+  memoryEvents,
+  memoryState,
+  type VirtualClock,
+  virtualClock,
+} from '../../src/memory/index.ts'
+import type { OutgoingRecord } from '../../src/ports/index.ts'
+import { Client, engineOf, idle, inserted, lambda, record, saved, worker } from '../bench.ts'
+
+async function pass(clock: VirtualClock, ms: number) {
+  await idle()
+  await clock.moveTo(clock.now() + ms, idle)
+}
+
+function arrived(sequence: number, outgoing: OutgoingRecord | undefined): StreamRecord {
+  if (outgoing === undefined) throw new Error('nothing was put on the stream')
+  return { ...record(sequence, ''), ...outgoing }
+}
+
+test('A12: what was done beyond a failure is not done again when its batch comes again', async () => {
+  const seen: string[] = []
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const app = () =>
+    reactor('r', { retry: { attempts: 2, base: '1m' } }).on('index', saved, (e) => {
+      seen.push(`${e.after.id}${e.after.n}`)
+      if (e.after.id === 'poison') throw new Error('no')
+    })
+  const batch = [inserted(1, 'poison'), inserted(2, 'b'), inserted(3, 'b'), inserted(4, 'c')]
+  for (let invocation = 0; invocation < 4; invocation += 1) {
+    const delivery = await engineOf(app(), { clock, state }).engine.open(lambda)
+    await delivery.push(batch)
+    const settled = delivery.settle(new Date(clock.now() + 20_000))
+    await pass(clock, 20_000)
+    await settled
+  }
+  expect(seen).toEqual(['poison1', 'b2', 'b3', 'c4', 'poison1'])
+})
+
+test('A14: RetryAfter is kept across invocations, counts nothing, and holds the invocation back', async () => {
+  const runs: number[] = []
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const start = clock.now()
+  const app = () =>
+    reactor('r', { retry: { attempts: 2 } }).on('post', saved, (_, { attempt }) => {
+      runs.push(attempt)
+      if (runs.length === 1) throw new RetryAfter('5m')
+    })
+  let invocations = 0
+  for (let open = 1; open > 0; invocations += 1) {
+    const delivery = await engineOf(app(), { clock, state }).engine.open(lambda)
+    await delivery.push([inserted(1, 'a')])
+    let unfinished: readonly unknown[] | undefined
+    void delivery.settle(new Date(clock.now() + 58_000)).then((positions) => {
+      unfinished = positions
+    })
+    while (unfinished === undefined) await pass(clock, 500)
+    open = unfinished.length
+  }
+  expect(runs).toEqual([1, 1])
+  expect(clock.now() - start).toBeGreaterThanOrEqual(300_000)
+  expect(invocations, 'held for 10 s each, not a hot loop').toBeLessThanOrEqual(32)
+})
+
+test('A15: without a dead-letter store construction fails; one that fails leaves the record unfinished', async () => {
+  const app = reactor('r', { retry: { attempts: 1 } }).on('see', saved, () => {
+    throw new Permanent('never')
+  })
+  const letters = memoryDeadLetters()
+  let down = true
+  const deadLetters = {
+    ...letters,
+    letters: [],
+    put: async (letter: Parameters<typeof letters.put>[0]) => {
+      if (down) throw new Error('bucket down')
+      await letters.put(letter)
+    },
+  }
+  const { engine, clock } = engineOf(app, { deadLetters })
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 60_000)
+  expect(delivery.watermark).toBeUndefined()
+  down = false
+  await pass(clock, 120_000)
+  expect([letters.letters.length, delivery.watermark?.sequence]).toEqual([1, '1'])
+})
+
+test('A16: a halted route holds its reactor on its shard, loudly, and no other', async () => {
+  const seen: string[] = []
+  const failing = reactor('strict', { retry: { attempts: 1 }, whenExhausted: 'halt' })
+    .on('post', saved, (e) => {
+      if (e.after.id === 'poison') throw new Error('no')
+      seen.push(`post ${e.after.id}`)
+    })
+    .on('other', saved, (e) => void seen.push(`other ${e.after.id}`))
+  const easy = reactor('easy').on('log', saved, (e) => void seen.push(`log ${e.after.id}`))
+  const { engine, logged } = engineOf([failing, easy])
+  const one = await engine.open(worker)
+  const two = await engine.open({ ...worker, shard: 'shardId-1' })
+  await one.push([inserted(1, 'poison')])
+  await one.push([inserted(2, 'b')])
+  await two.push([inserted(1, 'c')])
+  await Promise.all([one.quiet(), two.quiet()])
+  expect(seen).toEqual(['other poison', 'log poison', 'log b', 'post c', 'other c', 'log c'])
+  expect([one.watermark, two.watermark?.sequence]).toEqual([undefined, '1'])
+  expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
+    { message: expect.stringContaining('halted') },
+  ])
+})
+
+test('A17: one key under two partition keys is said once: order across shards would not hold', async () => {
+  const { engine, logged, clock } = engineOf(reactor('r').on('see', saved, () => clock.sleep(10)))
+  const delivery = await engine.open(worker)
+  const other = (n: number) => ({ ...inserted(n, 'a'), partitionKey: `q${n}` })
+  await delivery.push([inserted(1, 'a'), other(2), other(3)])
+  await pass(clock, 100)
+  expect(logged.filter(({ message }) => message.includes('two partition keys'))).toHaveLength(1)
+  expect(delivery.watermark?.sequence).toBe('3')
+})
+
+/** A route that parks: `broken` keys fail until they are mended. */
+function parking(clock: VirtualClock) {
+  const seen: string[] = []
+  const broken = new Set<string>()
+  const state = memoryState({ clock })
+  const deadLetters = memoryDeadLetters()
+  const sink = memoryEvents()
+  const app = () =>
+    reactor('r', { retry: { attempts: 2, base: '1s', max: '1s' }, whenExhausted: 'park' }).on(
+      'post',
+      saved,
+      (e) => {
+        if (broken.has(e.after.id)) throw new Error('no')
+        seen.push(`${e.after.id}${e.after.n}`)
+      },
+    )
+  return {
+    seen,
+    broken,
+    state,
+    deadLetters,
+    sink,
+    redrive: createRedrive({ application: 'app', deadLetters, events: sink, clock }),
+    open: (source: typeof worker | typeof lambda = worker) =>
+      engineOf(app(), { clock, state, deadLetters }).engine.open(source),
+  }
+}
+
+test('A19: records of a parked lane wait behind the failed one, and a drain runs them in order', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, state, open } = parking(clock)
+  broken.add('a')
+  const one = await open()
+  await one.push([inserted(1, 'a'), inserted(2, 'a'), inserted(3, 'b')])
+  await pass(clock, 10_000)
+  expect([seen, one.watermark?.sequence]).toEqual([['b3'], '3'])
+  expect(deadLetters.letters).toMatchObject([
+    { sequence: '1', reason: 'exhausted', lane: 'clients/a' },
+    { sequence: '2', reason: 'parked', lane: 'clients/a' },
+  ])
+
+  // Another worker, also after a reshard: it knows what is parked.
+  broken.clear()
+  const two = await open()
+  await two.push([inserted(4, 'a'), inserted(5, 'b')])
+  await pass(clock, 100)
+  expect([seen, deadLetters.letters.length, two.watermark?.sequence]).toEqual([['b3', 'b5'], 3, '5'])
+
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await two.push([arrived(6, sink.records[0]), inserted(7, 'a')])
+  await pass(clock, 10_000)
+  expect(seen.slice(2)).toEqual(['a1', 'a2', 'a4', 'a7'])
+  expect([deadLetters.letters, two.watermark?.sequence]).toEqual([[], '7'])
+  expect(await state.get('app/park/r/post'), 'open again').toBeUndefined()
+})
+
+test('A19: a drain ends at the first record that fails again; nothing passes it', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  broken.add('a')
+  const delivery = await open()
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  await redrive.lane(deadLetters.letters[1]?.id ?? '')
+  await delivery.push([arrived(3, sink.records[0]), inserted(4, 'a')])
+  await pass(clock, 10_000)
+  expect(deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1', '2', '4'])
+  expect([seen, delivery.watermark?.sequence]).toEqual([[], '4'])
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([arrived(5, sink.records[1])])
+  await pass(clock, 10_000)
+  expect([seen, deadLetters.letters]).toEqual([['a1', 'a2', 'a4'], []])
+})
+
+test('A19: a drain that a deploy cuts short goes on where it stood; single letters of the lane are refused meanwhile', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  broken.add('a')
+  const one = await open()
+  await one.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  await redrive.letter(deadLetters.letters[0]?.id ?? '')
+  broken.clear()
+  const two = await open()
+  await two.push([arrived(3, sink.records[0])])
+  await two.quiet()
+  expect([seen, deadLetters.letters.length]).toEqual([[], 2])
+
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  const drain = arrived(4, sink.records[1])
+  const three = await open()
+  void three.push([drain])
+  three.revoke(new Error('deployed'))
+  const four = await open()
+  await four.push([drain, inserted(5, 'a')])
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters, four.watermark?.sequence]).toEqual([['a1', 'a2', 'a5'], [], '5'])
+})
+
+test('A19: on Lambda a parked lane is read with each invocation', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, open } = parking(clock)
+  broken.add('a')
+  for (const batch of [[inserted(1, 'a')], [inserted(2, 'a'), inserted(3, 'b')]]) {
+    const delivery = await open(lambda)
+    await delivery.push(batch)
+    let unfinished: readonly unknown[] | undefined
+    void delivery.settle(new Date(clock.now() + 20_000)).then((positions) => {
+      unfinished = positions
+    })
+    while (unfinished === undefined) await pass(clock, 500)
+    expect(unfinished).toEqual([])
+    broken.clear()
+  }
+  expect([seen, deadLetters.letters.map(({ reason }) => reason)]).toEqual([['b3'], ['exhausted', 'parked']])
+})
+
+test('A20: a redrive comes to the shard and lane of its record, for its route only; other applications drop it', async () => {
+  const clock = virtualClock()
+  const seen: string[] = []
+  const deadLetters = memoryDeadLetters()
+  let works = false
+  const app = () =>
+    reactor('r', { retry: { attempts: 1 } })
+      .on('post', saved, (e) => {
+        if (!works) throw new Error('no')
+        seen.push(`post ${e.after.n} ${e.redriven?.of}`)
+      })
+      .on('index', saved, (e) => void seen.push(`index ${e.after.n}`))
+  const { engine } = engineOf(app(), { clock, deadLetters })
+  const delivery = await engine.open(worker)
+  await delivery.push([{ ...inserted(1, 'a'), partitionKey: 'where-a-lives' }])
+  await delivery.quiet()
+  works = true
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  expect(sink.records[0]?.partitionKey).toBe('where-a-lives')
+
+  const foreign = engineOf(app(), { clock, application: 'other' })
+  const theirs = await foreign.engine.open(worker)
+  await theirs.push([arrived(2, sink.records[0])])
+  await theirs.quiet()
+  await delivery.push([arrived(2, sink.records[0])])
+  await delivery.quiet()
+  expect(seen).toEqual(['index 1', 'post 1 app/r/post/s/shardId-0/1/0'])
+  expect([theirs.watermark?.sequence, foreign.deadLetters.letters]).toEqual(['2', []])
+})
+
+test('A20: a letter that had reached no route reaches those that want it once the code understands it', async () => {
+  const seen: string[] = []
+  const deadLetters = memoryDeadLetters()
+  const clock = virtualClock()
+  const { engine } = engineOf(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    { deadLetters, clock, maxRecordBytes: 100 },
+  )
+  const strict = await engine.open(worker)
+  await strict.push([inserted(1, 'a'), record(2, 'no json')])
+  await strict.quiet()
+  expect(deadLetters.letters).toMatchObject([{ reason: 'too-large' }, { reason: 'undecodable' }])
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  const { engine: better } = engineOf(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    { deadLetters, clock },
+  )
+  const delivery = await better.open(worker)
+  await delivery.push([arrived(3, sink.records[0]), arrived(4, sink.records[1])])
+  await delivery.quiet()
+  expect(seen).toEqual(['a'])
+  expect(deadLetters.letters, 'what is still no JSON stays').toMatchObject([{ sequence: '2' }])
+  expect(delivery.watermark?.sequence).toBe('4')
+})
+
+test('A21: a redrive of what has changed since is skipped where the route guards against stale events', async () => {
+  const seen: string[] = []
+  const deadLetters = memoryDeadLetters()
+  const clock = virtualClock()
+  let works = false
+  const { engine } = engineOf(
+    reactor('r', { retry: { attempts: 1 } }).on(
+      'announce',
+      saved,
+      (e) => {
+        if (e.after.n === 1 && !works) throw new Error('no')
+        seen.push(`n${e.after.n}`)
+      },
+      { stale: 'skip' },
+    ),
+    { deadLetters, clock },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 1_000)
+  works = true
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  await delivery.push([arrived(3, sink.records[0])])
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters]).toEqual([['n2'], []])
+})
+
+test('A23: a slow route holds up its own lane, not the other routes of the same item', async () => {
+  const seen: string[] = []
+  const { engine, clock } = engineOf(
+    reactor('r')
+      .on('slack', saved, async () => clock.sleep(120_000))
+      .on('index', saved, (e) => void seen.push(`index ${e.after.n}`)),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a')])
+  await idle()
+  expect([seen, delivery.watermark]).toEqual([['index 1', 'index 2'], undefined])
+})
+
+test('A24: work above the watermark is bounded by count, by age, and by bytes of the whole process', async () => {
+  const stuck = () =>
+    reactor('r').on('see', saved, (e) => (e.after.id === 'stuck' ? new Promise(() => {}) : undefined))
+  const pushed = async (
+    delivery: { push(records: readonly StreamRecord[]): Promise<void> },
+    records: StreamRecord[],
+  ) => {
+    let room = false
+    void delivery.push(records).then(() => {
+      room = true
+    })
+    await idle()
+    return room
+  }
+  const clock = virtualClock()
+
+  const byCount = await engineOf(stuck(), { clock, maxAhead: { records: 3 } }).engine.open(worker)
+  expect(await pushed(byCount, [inserted(1, 'stuck'), inserted(2, 'b'), inserted(3, 'c')])).toBe(true)
+  expect(await pushed(byCount, [inserted(4, 'd')])).toBe(false)
+
+  const byAge = await engineOf(stuck(), { clock, maxAhead: { age: '1m' } }).engine.open(worker)
+  expect(await pushed(byAge, [inserted(1, 'stuck')])).toBe(true)
+  await pass(clock, 60_001)
+  expect(await pushed(byAge, [inserted(2, 'b')])).toBe(false)
+
+  const { engine } = engineOf(stuck(), { clock, maxAhead: { bytes: 300 } })
+  const one = await engine.open(worker)
+  const two = await engine.open({ ...worker, shard: 'shardId-1' })
+  expect(await pushed(one, [inserted(1, 'stuck'), inserted(2, 'stuck')]), 'one record fits').toBe(false)
+  expect(await pushed(two, [inserted(1, 'b')]), 'nothing of its own is on the way').toBe(true)
+  expect(await pushed(two, [inserted(2, 'stuck')]), 'the process is full').toBe(false)
+  one.revoke(new Error('lost'))
+  expect(await pushed(two, []), 'the other gave its bytes back').toBe(true)
+})
+
+test('A25: the watermark follows the lowest record that is not done; never past it', async () => {
+  let release = () => {}
+  const { engine } = engineOf(
+    reactor('r').on('see', saved, (e) =>
+      e.after.id === 'slow' ? new Promise<void>((resolve) => (release = resolve)) : undefined,
+    ),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'slow'), inserted(3, 'c')])
+  expect(delivery.watermark?.sequence).toBe('1')
+  release()
+  await delivery.quiet()
+  expect(delivery.watermark?.sequence).toBe('3')
+})
+
+test('A39: order is that of the stream, whatever the times in the records say', async () => {
+  const seen: number[] = []
+  const { engine } = engineOf(reactor('r').on('see', saved, (e) => void seen.push(e.after.n)))
+  const delivery = await engine.open(worker)
+  // The second was written first.
+  const [late, early] = [inserted(2, 'a'), inserted(1, 'a')]
+  await delivery.push([
+    { ...late, sequence: '1' },
+    { ...early, sequence: '2' },
+  ])
+  await delivery.quiet()
+  expect(seen).toEqual([2, 1])
+  expect(Client.spec.version).toBeUndefined()
+})
