@@ -84,9 +84,13 @@ function concluded(
   const verdict = judge(task, judged, around)
   switch (verdict.kind) {
     case 'done':
-      return around.isHeld() ? DONE : ABANDONED
-    case 'skip':
-      return around.isHeld() ? skipped(verdict.reason).outcome : ABANDONED
+    case 'skip': {
+      const outcome = verdict.kind === 'done' ? DONE : skipped(verdict.reason).outcome
+      if (around.isHeld()) return outcome
+      // If the shard is held again in a moment, the handler is not asked again.
+      task.ending = { steps: [], outcome }
+      return ABANDONED
+    }
     case 'dead':
       return inSteps(task, around, () => settle(task, { subject }, verdict, undefined, around))
     default:

@@ -29,6 +29,9 @@ export interface Deadlines {
   readonly handlers: Iterable<Promise<unknown>>
 }
 
+/** A reason, since without one each abort makes an error that nobody sees. */
+const OVER = 'over'
+
 /** How long an aborted handler may take to notice. */
 export const GRACE = 1_000
 
@@ -42,7 +45,7 @@ export function createDeadlines(
   let timer = new AbortController()
 
   stopped.addEventListener('abort', () => {
-    timer.abort()
+    timer.abort(OVER)
     for (const run of runs.keys()) abort(run, stopped.reason)
   })
 
@@ -52,7 +55,7 @@ export function createDeadlines(
 
   function arm(moment: number): void {
     if (moment >= armed || stopped.aborted || !Number.isFinite(moment)) return
-    timer.abort()
+    timer.abort(OVER)
     timer = new AbortController()
     armed = moment
     const { signal } = timer
@@ -83,7 +86,7 @@ export function createDeadlines(
       const settled = () => {
         runs.delete(run)
         if (runs.size > 0) return
-        timer.abort()
+        timer.abort(OVER)
         armed = Number.POSITIVE_INFINITY
       }
       handler.then(settled, settled)

@@ -120,6 +120,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     quiet,
     stopped: stop.signal,
     mayStart,
+    isOver: () => stop.signal.aborted || clock.now() >= drainAt,
     attempt: (task) => attempt(task, around),
     ended: (task, outcome) => {
       ledger.finish(task)
@@ -191,7 +192,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   }
 
   function taskOf(entry: Entry, { plan, lane, subject }: Work): Task {
-    const known = journal?.recall(entry.record, plan === unrouted ? [] : [plan.key, ...plan.formerKeys])
+    const known = journal?.recall(entry.record, plan.keys)
     const task: Task = {
       entry,
       plan,

@@ -104,7 +104,8 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
         const hold = paused.get(plan.key) ?? paused.get(plan.reactor)
         if (hold !== undefined) return hold
       }
-      for (const dependency of route.needs) {
+      // Most routes have met no outage yet.
+      for (const dependency of breakers.size === 0 ? [] : route.needs) {
         const breaker = breakers.get(dependency)
         if (breaker?.state === 'probing') return breaker.queue
         if (breaker?.state === 'open' && clock.now() < breaker.until) return breaker.until
@@ -127,9 +128,10 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
     },
     leave: (comer, finish) => {
       const route = routes[comer.plan.index] ?? unrouted
+      route.running -= 1
+      if (finish.kind !== 'unavailable' && route.needs.size === 0) return tell(route.queue)
       // Told last: who is told asks at once, and must find everything decided.
       const told = [route.queue]
-      route.running -= 1
       if (finish.kind === 'unavailable') route.needs.add(finish.dependency)
       for (const dependency of route.needs) {
         const breaker = breakerOf(dependency)

@@ -13,8 +13,8 @@ export function guardKeys(application: string, plan: RoutePlan, lane: string): s
   return keysOf(application, 'guard', plan, lane)
 }
 
-function keysOf(application: string, kind: string, { key, formerKeys }: RoutePlan, name: string): string[] {
-  return [key, ...formerKeys].map((route) => `${application}/${kind}/${route}/${nameOf(name)}`)
+function keysOf(application: string, kind: string, { keys }: RoutePlan, name: string): string[] {
+  return keys.map((route) => `${application}/${kind}/${route}/${nameOf(name)}`)
 }
 
 /** Ids and keys are chosen by users; a store's keys end at 1,024 bytes. */

@@ -390,3 +390,22 @@ test('an empty page changes nothing; a journal that someone edited is no journal
     expect(seen).toEqual([1])
   }
 })
+
+test('a shard that is not held for a moment goes on when its lease is renewed after all; what ran is not run again', async () => {
+  const seen: string[] = []
+  let held = true
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, async (e) => {
+      seen.push(`${e.after.id}${e.after.n}`)
+      await clock.sleep(100)
+    }),
+  )
+  const delivery = await engine.open(worker, { isHeld: () => held })
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a')])
+  held = false
+  await clock.moveTo(clock.now() + 5_000, idle)
+  expect([seen, delivery.watermark]).toEqual([['a1'], undefined])
+  held = true
+  await clock.moveTo(clock.now() + 5_000, idle)
+  expect([seen, delivery.watermark?.sequence]).toEqual([['a1', 'a2'], '2'])
+})

@@ -30,6 +30,8 @@ export interface LaneWork {
   readonly stopped: AbortSignal
   /** Held, and not draining. */
   readonly mayStart: () => boolean
+  /** Drained or lost, for good; otherwise a shard that is not held may be held again in a moment. */
+  readonly isOver: () => boolean
   /** One attempt; it never throws. */
   readonly attempt: (task: Task) => Outcome | Promise<Outcome>
   readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
@@ -45,15 +47,20 @@ interface Lane extends Comer {
   readonly key: string
   first: Task
   last: Task
+  /** All its tasks have ended. */
+  over: boolean
   nextReady: Lane | undefined
 }
+
+/** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
+const REGAIN = 1_000
 
 /** Waiting tasks that keep their event; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
 
 /** @returns adds a task at the end of its lane */
 export function createLanes(work: LaneWork): (task: Task) => void {
-  const { settings, gate, quiet, stopped, mayStart } = work
+  const { settings, gate, quiet, stopped, mayStart, isOver } = work
   const { clock } = settings
   const lanes = settings.plans.routes.map(() => new Map<string, Lane>())
   const halted = new Set<string>()
@@ -85,8 +92,9 @@ export function createLanes(work: LaneWork): (task: Task) => void {
 
   function begin(lane: Lane): void {
     const { first: task, plan } = lane
-    if (!mayStart() || halted.has(plan.reactor)) leave(lane)
-    else if (task.notBefore > clock.now()) sleep(lane, task.notBefore, undefined)
+    if (halted.size > 0 && halted.has(plan.reactor)) leave(lane)
+    else if (!mayStart()) abandon(lane)
+    else if (task.notBefore > 0 && task.notBefore > clock.now()) sleep(lane, task.notBefore, undefined)
     // A batch passes the gate as one, when it runs.
     else if (plan.batching !== undefined) start(lane, task)
     else {
@@ -131,7 +139,7 @@ export function createLanes(work: LaneWork): (task: Task) => void {
         enqueue(lane)
         break
       case 'abandoned':
-        leave(lane)
+        abandon(lane)
         break
       case 'halt':
         halted.add(lane.plan.reactor)
@@ -139,7 +147,7 @@ export function createLanes(work: LaneWork): (task: Task) => void {
         work.left(task, outcome.detail)
         break
       default:
-        if (!mayStart()) leave(lane)
+        if (isOver()) leave(lane)
         else {
           task.notBefore = clock.now() + waitOf(outcome, task, settings, gate)
           sleep(lane, task.notBefore, outcome)
@@ -149,7 +157,8 @@ export function createLanes(work: LaneWork): (task: Task) => void {
 
   function next(lane: Lane, task: Task): void {
     if (task.next === undefined) {
-      if (lane.key !== '') lanes[lane.plan.index]?.delete(lane.key)
+      lane.over = true
+      lanes[lane.plan.index]?.delete(lane.key)
       quiet.rested()
     } else {
       lane.first = task.next
@@ -183,6 +192,11 @@ export function createLanes(work: LaneWork): (task: Task) => void {
     stopped.addEventListener('abort', again)
   }
 
+  function abandon(lane: Lane): void {
+    if (isOver()) leave(lane)
+    else sleep(lane, clock.now() + REGAIN, undefined)
+  }
+
   function leave(lane: Lane): void {
     quiet.rested()
     work.left(lane.first, undefined)
@@ -207,11 +221,12 @@ export function createLanes(work: LaneWork): (task: Task) => void {
       lane.last = task
       return
     }
-    const opened: Lane = { plan, key, slot: 0, first: task, last: task, nextReady: undefined }
-    known?.set(key, opened)
+    const opened: Lane = { plan, key, slot: 0, first: task, last: task, over: false, nextReady: undefined }
     if (free === 0) remember(task)
     quiet.began()
     enqueue(opened)
+    // Most lanes are over by now: their handler has returned.
+    if (!opened.over) known?.set(key, opened)
   }
 }
 

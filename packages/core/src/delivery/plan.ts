@@ -17,6 +17,8 @@ export interface RoutePlan {
   /** `reactor/route`: names it in journals, claims and dead letters. */
   readonly key: string
   readonly formerKeys: readonly string[]
+  /** All of them. */
+  readonly keys: readonly string[]
   readonly reactor: string
   readonly route: string
   readonly handler: Handler<never>
@@ -47,6 +49,7 @@ export const unrouted: RoutePlan = {
   index: -1,
   key: '',
   formerKeys: [],
+  keys: [],
   reactor: '',
   route: '',
   handler: () => undefined,
@@ -96,7 +99,7 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
       }
     }
   }
-  const byKey = new Map(routes.flatMap((plan) => [...plan.formerKeys, plan.key].map((key) => [key, plan])))
+  const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan])))
   return { routes, byKey, changes, published, reminders }
 }
 
@@ -112,10 +115,13 @@ function planOf(
   const middleware = [...around, ...(reactor.options.middleware ?? [])]
   const { stale } = options
   const { batching } = handler
+  const key = `${reactor.name}/${id}`
+  const formerKeys = (options.formerly ?? []).map((former) => `${reactor.name}/${former}`)
   return {
     index,
-    key: `${reactor.name}/${id}`,
-    formerKeys: (options.formerly ?? []).map((former) => `${reactor.name}/${former}`),
+    key,
+    formerKeys,
+    keys: [key, ...formerKeys],
     reactor: reactor.name,
     route: id,
     handler,

@@ -31,7 +31,7 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   }
   // An envelope only names a letter: one of another application or route was forged or mistaken.
   const route = letter.route === undefined ? '' : `${letter.reactor}/${letter.route}`
-  const own = route === plan.key || plan.formerKeys.includes(route)
+  const own = plan.keys.length === 0 ? route === '' : plan.keys.includes(route)
   if (letter.application !== around.place.application || !own) {
     around.settings.logger.warn('an envelope named a letter that is not its own', {
       letter: id,
