@@ -12,7 +12,7 @@
 
 import { SpaceshipError } from '../errors.ts'
 import { markHandled } from '../reminders/firing.ts'
-import { formatPosition, type StreamRecord } from '../wire/index.ts'
+import { comparePositions, formatPosition, type StreamRecord } from '../wire/index.ts'
 import { attempt, fieldsOf, type Surroundings } from './attempt.ts'
 import { createBatches } from './batches.ts'
 import type { Budget } from './budget.ts'
@@ -154,6 +154,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     if (journal === undefined) await openJournal(first)
     let taken = 0
     for (const record of records) {
+      if (hold.after !== undefined && comparePositions(record, hold.after) <= 0) continue
       const entry = ledger.add(record)
       if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
       const works = suspicious > 0 ? await alone(entry) : match(record, place, settings)
@@ -274,6 +275,9 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     },
     get watermark() {
       return ledger.watermark
+    },
+    get complete() {
+      return ledger.entries.length === 0
     },
     get journal() {
       return journal?.write(ledger, routeKeys)

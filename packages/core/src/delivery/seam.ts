@@ -27,6 +27,8 @@ export interface Hold {
   readonly hardEnd?: Date
   /** Asked synchronously before every start of a handler and every write of state. @default always */
   readonly isHeld?: () => boolean
+  /** Records up to this position are done: a source that starts again at a record may hand over such. @default none is */
+  readonly after?: Position
   /** For `none`: what {@link Delivery.journal} said when the position that is resumed was checkpointed. */
   readonly journal?: string
   /**
@@ -45,6 +47,8 @@ export interface Delivery {
   push(records: readonly StreamRecord[]): Promise<void>
   /** The highest position below which everything is done or kept as a dead letter. Monotonic. */
   readonly watermark: Position | undefined
+  /** Everything that was pushed is done or kept. */
+  readonly complete: boolean
   /**
    * What the next holder must know beside the watermark: what is done above it, and the attempts of what is not. Small:
    * it grows with what is stuck, not with what is done. Undefined when there is nothing to know.

@@ -8,9 +8,16 @@
  * ```
  */
 
-import { comparePositions, type Delivery, type Engine, type Position } from '@spaceship/core/engine'
+import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Clock, Logger } from '@spaceship/core/ports'
-import { type Checkpoint, type Held, type NewLease, type Progress, SHARD_END } from '../leases/index.ts'
+import {
+  type Checkpoint,
+  type Held,
+  isSentinel,
+  type NewLease,
+  type Progress,
+  SHARD_END,
+} from '../leases/index.ts'
 import { type Page, type Reading, readShard } from './reader.ts'
 
 export interface Consuming {
@@ -51,18 +58,17 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const delivery = await engine.open(source, {
     isHeld: held.isHeld,
     crashes: held.lease.ownerSwitches,
+    ...(isSentinel(checkpoint.sequence) ? {} : { after: checkpoint }),
     ...(journal === undefined ? {} : { journal }),
   })
   const stop = new AbortController()
   let written: Progress = { checkpoint, journal }
   let lost = false
-  let last: Position | undefined
   const done = read()
 
   async function read(): Promise<ConsumerEnd> {
     for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
       if (stop.signal.aborted) break
-      last = page.records.at(-1) ?? last
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
@@ -78,7 +84,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   async function endShard(): Promise<ConsumerEnd> {
     // Retries and outages may keep the last records for long; until they are done the shard has not ended.
-    while (!stop.signal.aborted && !isComplete()) await clock.sleep(readInterval, stop.signal)
+    while (!stop.signal.aborted && !delivery.complete) await clock.sleep(readInterval, stop.signal)
     if (stop.signal.aborted) return lost ? 'lost' : 'released'
     const children = await consuming.children()
     // Children first: once the parent has ended, nothing else leads to them.
@@ -92,12 +98,6 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     logger.info('shard ended', { ...fields, children: children.map((child) => child.shard) })
     await held.release()
     return 'ended'
-  }
-
-  /** Everything that was read is done or kept. */
-  function isComplete(): boolean {
-    const { watermark } = delivery
-    return last === undefined || (watermark !== undefined && comparePositions(watermark, last) >= 0)
   }
 
   async function beat(): Promise<void> {

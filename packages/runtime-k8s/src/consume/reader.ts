@@ -40,7 +40,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
   let iterator: string | undefined
   for (let failures = 0; !signal.aborted; ) {
     try {
-      iterator ??= await iteratorFor(reading, last)
+      iterator ??= await iteratorFor(reading, last, last === reading.from)
       const answer = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), {
         abortSignal: signal,
       })
@@ -73,10 +73,13 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
 async function iteratorFor(
   { client, stream, shard, signal }: Reading,
   { sequence }: Checkpoint,
+  again: boolean,
 ): Promise<string | undefined> {
+  // A checkpoint may stand inside an aggregate: its record is read again, and the engine drops what is done of it.
+  const type = again ? 'AT_SEQUENCE_NUMBER' : 'AFTER_SEQUENCE_NUMBER'
   const position = isSentinel(sequence)
     ? { ShardIteratorType: sequence === 'LATEST' ? ('LATEST' as const) : ('TRIM_HORIZON' as const) }
-    : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER' as const, StartingSequenceNumber: sequence }
+    : ({ ShardIteratorType: type, StartingSequenceNumber: sequence } as const)
   const command = new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position })
   return (await client.send(command, { abortSignal: signal })).ShardIterator
 }
