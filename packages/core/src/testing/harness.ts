@@ -89,7 +89,7 @@ export interface Harness {
  * @throws ConfigurationError as the engine does
  * @example
  * const ship = harness(() => greeter)
- * await ship.put(Client, { id: 'acme', plan: 'trial' })
+ * await ship.put(Client, { id: 'acme', name: 'Acme', plan: 'trial', seats: 250 })
  */
 export function harness(
   make: (ports: HarnessPorts) => Reactor | readonly Reactor[],

@@ -40,6 +40,7 @@ type Item = Record<string, AttributeValue>
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
  *
  * @example
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
