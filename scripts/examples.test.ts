@@ -27,6 +27,7 @@ const PREAMBLE = `
 import { entity, event, type Created, type Reactor, reactor, reminder } from '@spaceship/core'
 import type { Reminders } from '@spaceship/core/reminders'
 import type { DeadLetters, EntityReader, EventSink, OutgoingRecord, ReferenceStore, ReminderScheduler, StateStore } from '@spaceship/core/ports'
+import type { Harness } from '@spaceship/core/testing'
 import type { Search } from '@spaceship/handlers/opensearch'
 import type { Slack } from '@spaceship/handlers/slack'
 import type { Spaceship } from '@spaceship/local'
@@ -48,7 +49,7 @@ export declare function greet(name: string): Promise<void>
 export declare const reminders: Reminders
 export declare const slack: Slack
 export declare const search: Search
-export declare const ship: Spaceship
+export declare const ship: Spaceship & Harness
 export declare const state: StateStore
 export declare const deadLetters: DeadLetters
 export declare const entities: EntityReader
