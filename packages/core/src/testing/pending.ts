@@ -39,7 +39,9 @@ export function pendingIn(
     return [...courses.values()].flatMap(({ route, lane, steps }): PendingTask[] => {
       const last = steps.at(-1)
       if (last === undefined || OVER.has(last.step)) return []
-      const task = { route, key: keyOf(lane), position, attempt: last.attempt }
+      // A waiting step tells the attempts that were counted.
+      const attempt = last.step === 'waiting' ? last.attempt + 1 : last.attempt
+      const task = { route, key: keyOf(lane), position, attempt }
       const until = last.until === undefined ? undefined : new Date(last.until)
       return [{ ...task, until, why: whyOf(last.step, last.detail), ...down }]
     })
