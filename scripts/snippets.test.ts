@@ -1,35 +1,82 @@
-/** Every TypeScript block of the READMEs compiles in the example application; local runs its own example in its tests. */
+/**
+ * Documentation is code: every TypeScript block of the READMEs and guides compiles in the example application, and a guide
+ * whose blocks are a program with its test runs. A block that begins with `// name.ts` may be imported by later ones.
+ */
 
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from './packages.ts'
 import { tool } from './run.ts'
 
-test('the snippets of the READMEs compile', () => {
-  const source = `${ROOT}examples/onboarding/src`
-  const folder = `${source}/.snippets`
-  const documents = ['README.md', ...globSync('packages/{core,handlers,runtime-*}/README.md', { cwd: ROOT })]
-  const snippets = documents.flatMap((document) => {
-    const text = readFileSync(`${ROOT}${document}`, 'utf8')
-    return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => ({ document, code }))
-  })
-  expect(snippets.length).toBeGreaterThan(4)
+const source = `${ROOT}examples/onboarding/src`
+const documents = [
+  'README.md',
+  ...globSync(['packages/{core,handlers,runtime-*}/README.md', 'docs/guides/*.md'], { cwd: ROOT }),
+]
+
+interface Snippet {
+  /** The file that the block says it is, or its number. */
+  readonly name: string
+  readonly code: string
+}
+
+function snippetsOf(document: string): Snippet[] {
+  const text = readFileSync(`${ROOT}${document}`, 'utf8')
+  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = ''], n) => ({
+    name: /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1] ?? `${n}.ts`,
+    code,
+  }))
+}
+
+/** Writes each document's blocks into a folder of its own; other local imports mean the example application. */
+function write(folder: string, document: string): string {
+  const own = `${folder}/${document.replaceAll(/\W/g, '-')}`
+  const snippets = snippetsOf(document)
+  const names = new Set(snippets.map(({ name }) => name))
+  mkdirSync(own, { recursive: true })
+  for (const { name, code } of snippets) {
+    const body = code.replaceAll(/from '\.\/([\w.-]+)'/g, (found, file) =>
+      names.has(file) ? found : `from '../../${file}'`,
+    )
+    writeFileSync(`${own}/${name}`, `// ${document}\n${body}\nexport {}\n`)
+  }
+  return own
+}
+
+function inFolder<T>(name: string, use: (folder: string) => T): T {
+  const folder = `${source}/.${name}`
   mkdirSync(folder, { recursive: true })
   try {
-    for (const [n, { document, code }] of snippets.entries()) {
-      const body = code.replaceAll("from './", "from '../")
-      writeFileSync(`${folder}/${n}.ts`, `// ${document}\n${body}\nexport {}\n`)
-    }
+    return use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+test('the snippets of the READMEs and guides compile', () => {
+  expect(documents.flatMap(snippetsOf).length).toBeGreaterThan(6)
+  inFolder('snippets', (folder) => {
+    for (const document of documents) write(folder, document)
     const config = {
       extends: `${ROOT}tsconfig.base.json`,
       compilerOptions: { lib: ['es2024', 'dom', 'esnext.disposable'] },
-      include: ['*.ts'],
+      include: ['**/*.ts'],
     }
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))
     const { stdout } = spawnSync(tool('tsc'), ['-p', folder], { encoding: 'utf8' })
     expect(stdout).toBe('')
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
+})
+
+test('the adapter of the guide passes its suite', () => {
+  inFolder('guide', (folder) => {
+    const own = write(folder, 'docs/guides/adapters.md')
+    const tests = globSync('*.test.ts', { cwd: own }).map((file) => basename(file))
+    expect(tests).toEqual(['sqlite.test.ts'])
+    const flags = ['--conditions=@spaceship/source', '--test', '--test-reporter=tap']
+    const output = execFileSync(process.execPath, [...flags, ...tests], { cwd: own, encoding: 'utf8' })
+    expect(output).toMatch(/# pass (1\d|2\d)\n# fail 0/)
+  })
 })

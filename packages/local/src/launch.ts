@@ -75,6 +75,7 @@ const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
  * @throws ConfigurationError with every problem of the options at once
  * @throws SpaceshipError `local-port` if a fixed port is taken
  * @example
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * await using ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
  * const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
  */

@@ -216,7 +216,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   }
 
   function waits(task: Task, outcome: Outcome | undefined, until: number | undefined): void {
-    observe?.(stepOf('waiting', task, outcome === undefined ? 'the gate' : outcome.kind))
+    observe?.({ ...stepOf('waiting', task, whyOf(outcome)), until })
     if (outcome === undefined || !('error' in outcome)) return
     const dependency = outcome.kind === 'unavailable' ? outcome.dependency : undefined
     const fields = { ...fieldsOf(task), error: describe(outcome.error), until }
@@ -232,7 +232,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     const { stream, shard } = place
     const position = formatPosition(entry.record)
     const attempt = COUNTED.has(step) ? attempts : attempts + 1
-    return { step, stream, shard, position, route: plan.key, lane, attempt, detail }
+    const route = plan.key
+    return { step, stream, shard, position, route, lane, attempt, detail, until: undefined }
   }
 
   /** Marked before anything is awaited: of two tasks that end together, the second sees the first. */
@@ -307,4 +308,10 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       ledger.close()
     },
   }
+}
+
+/** Why a task waits, in words. */
+function whyOf(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'the gate'
+  return 'error' in outcome ? `${outcome.kind}: ${describe(outcome.error)}` : outcome.kind
 }

@@ -37,6 +37,8 @@ export interface Step {
   /** The attempt that the step belongs to; for one that ended or waits, how many were counted. */
   readonly attempt: number
   readonly detail: string | undefined
+  /** When a `waiting` task comes back, in milliseconds since 1970; undefined if it is told by someone. */
+  readonly until: number | undefined
 }
 
 export type Observer = (step: Step) => void

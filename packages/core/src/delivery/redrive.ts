@@ -36,7 +36,7 @@ export interface Redrive {
  *
  * @throws ConfigurationError that lists every problem
  * @example
- * const redrive = createRedrive({ application: 'onboarding', deadLetters, events: kinesisSink({ client, stream: 'clients-cdc' }) })
+ * const redrive = createRedrive({ application: 'onboarding', deadLetters, events })
  * await redrive.letters((letter) => letter.route === 'welcome')
  */
 export function createRedrive({

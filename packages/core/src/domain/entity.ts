@@ -13,7 +13,14 @@ import type {
   Row,
   Saved,
 } from './event.ts'
-import { type AfterMatch, type BeforeMatch, type Exactly, matcher, type Pattern } from './pattern.ts'
+import {
+  type AfterMatch,
+  type BeforeMatch,
+  type Exactly,
+  matcher,
+  mismatch,
+  type Pattern,
+} from './pattern.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
 export type KeyNames<Attribute extends string> =
@@ -116,6 +123,7 @@ export function entity<
       const matches = matcher(pattern)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
+        mismatch: mismatch(pattern),
       })
     },
     removed: (event, { by } = {}) => define(event, ['REMOVE'], ['before'], { by }),

@@ -97,6 +97,8 @@ export interface ChangeSpec {
   readonly by: Actor | undefined
   /** Over parsed rows. */
   readonly matches: ((before: Row | undefined, after: Row | undefined) => boolean) | undefined
+  /** Why `matches` says no, in words. */
+  readonly mismatch?: (before: Row, after: Row) => string | undefined
 }
 
 export interface PublishedSpec {

@@ -10,11 +10,24 @@ export interface MemoryEntities extends EntityReader {
 /** Tables in this process. */
 export function memoryEntities(): MemoryEntities {
   const rows = new Map<string, Row>()
-  const idOf = (table: string, key: Row) =>
-    `${table}\0${JSON.stringify(Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1)))}`
   return {
-    read: async (table, key) => rows.get(idOf(table, key)),
-    put: (table, key, row) => void rows.set(idOf(table, key), row),
+    read: async (table, key) => {
+      const row = rows.get(idOf(table, key))
+      // Nobody may change a row through what it was handed.
+      return row === undefined ? undefined : structuredClone(row)
+    },
+    put: (table, key, row) => void rows.set(idOf(table, key), structuredClone(row)),
     remove: (table, key) => void rows.delete(idOf(table, key)),
   }
+}
+
+function idOf(table: string, key: Row): string {
+  const parts = Object.entries(key).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${table}\0${parts.map(([name, value]) => JSON.stringify([name, partOf(value)])).join()}`
+}
+
+/** A number and the text of it are different keys; numbers are equal however they are held. */
+function partOf(value: unknown): readonly string[] {
+  if (value instanceof Uint8Array) return ['binary', Buffer.from(value).toString('base64')]
+  return [typeof value === 'string' ? 'text' : 'number', String(value)]
 }

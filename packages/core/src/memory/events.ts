@@ -9,7 +9,8 @@ export function memoryEvents(received: (record: OutgoingRecord) => void = () => 
   const records: OutgoingRecord[] = []
   return {
     records,
-    put: async (added) => {
+    put: async (added, signal) => {
+      signal?.throwIfAborted()
       for (const record of added) {
         records.push(record)
         received(record)

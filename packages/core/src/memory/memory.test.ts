@@ -1,21 +1,43 @@
 import { describe, test } from 'vitest'
 import {
   deadLettersCases,
+  entityReaderCases,
+  eventSinkCases,
   referenceStoreCases,
   reminderSchedulerCases,
   stateStoreCases,
+  stateStoreExpiryCases,
 } from '../ports/conformance/index.ts'
-import { memoryDeadLetters, memoryReferences, memoryScheduler, memoryState, virtualClock } from './index.ts'
+import {
+  memoryDeadLetters,
+  memoryEntities,
+  memoryEvents,
+  memoryReferences,
+  memoryScheduler,
+  memoryState,
+  virtualClock,
+} from './index.ts'
+
+function timed() {
+  const clock = virtualClock()
+  return { clock, now: clock.now, advance: (ms: number) => clock.moveTo(clock.now() + ms) }
+}
 
 describe('memoryState', () => {
   for (const { name, run } of stateStoreCases) test(name, () => run(memoryState()))
+  for (const { name, run } of stateStoreExpiryCases) {
+    test(name, () => {
+      const time = timed()
+      return run({ store: memoryState(time), ...time })
+    })
+  }
 })
 
 describe('memoryReferences', () => {
   for (const { name, run } of referenceStoreCases) {
     test(name, () => {
-      const clock = virtualClock()
-      return run({ store: memoryReferences({ clock }), advance: (ms) => clock.moveTo(clock.now() + ms) })
+      const time = timed()
+      return run({ store: memoryReferences(time), ...time })
     })
   }
 })
@@ -24,16 +46,49 @@ describe('memoryDeadLetters', () => {
   for (const { name, run } of deadLettersCases) test(name, () => run(memoryDeadLetters()))
 })
 
+describe('memoryEntities', () => {
+  for (const { name, run } of entityReaderCases) {
+    test(name, () => {
+      const reader = memoryEntities()
+      const keys = {
+        'conformance-text': ['id'],
+        'conformance-composite': ['client', 'no'],
+        'conformance-binary': ['digest'],
+      }
+      return run({
+        reader,
+        write: async (table, row) => {
+          reader.put(table, Object.fromEntries(keys[table].map((name) => [name, row[name]])), row)
+        },
+        remove: async (table, key) => reader.remove(table, key),
+      })
+    })
+  }
+})
+
+describe('memoryEvents', () => {
+  for (const { name, run } of eventSinkCases) {
+    test(name, () => {
+      const sink = memoryEvents()
+      return run({ sink, received: async () => sink.records })
+    })
+  }
+})
+
 describe('memoryScheduler', () => {
   for (const { name, run } of reminderSchedulerCases) {
     test(name, () => {
-      const clock = virtualClock()
+      const { clock, now } = timed()
       const scheduler = memoryScheduler()
       const fired = async (until: number) => {
-        await clock.moveTo(Math.max(until, clock.now()))
-        return scheduler.due(clock.now()).map(({ envelope }) => envelope)
+        await clock.moveTo(Math.max(until, now()))
+        const encoder = new TextEncoder()
+        return scheduler.due(now()).map(({ partitionKey, envelope }) => ({
+          partitionKey,
+          data: encoder.encode(envelope),
+        }))
       }
-      return run({ scheduler, now: clock.now, fired })
+      return run({ scheduler, now, fired })
     })
   }
 })

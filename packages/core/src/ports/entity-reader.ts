@@ -1,6 +1,13 @@
-/** Reads one row, strongly consistent. The engine calls it for each due reminder that has an `unless`. */
+/**
+ * Reads one row. The engine calls it for each due reminder that has an `unless`, after claiming it.
+ *
+ * Obligations of an adapter:
+ * - The read is strongly consistent: it sees every earlier write of the row, whoever made it.
+ * - Values come plain: numbers as numbers, binary as `Uint8Array`, sets as `Set`, NULL as null.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
+ */
 export interface EntityReader {
-  /** @param key the key attributes and their values @returns the raw row (plain values), or undefined if there is none */
+  /** @param key the key attributes and their values @returns the raw row, or undefined if there is none */
   read(
     table: string,
     key: Readonly<Record<string, unknown>>,

@@ -5,8 +5,13 @@ export interface OutgoingRecord {
 }
 
 /**
- * Puts records on one stream. Resolves when all are accepted; records of one partition key keep their order, and single
- * failed records are retried inside.
+ * Puts records on one stream: what handlers publish, and envelopes.
+ *
+ * Obligations of an adapter:
+ * - `put` resolves when all records are accepted; single refused records are sent again inside.
+ * - Records of one partition key keep their order, within a put and between puts, also of puts that run together.
+ * - A record may be put twice; none is lost unless the put is rejected.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
  */
 export interface EventSink {
   put(records: readonly OutgoingRecord[], signal?: AbortSignal): Promise<void>

@@ -8,8 +8,9 @@ export interface Execution {
 }
 
 /**
- * Puts an envelope on the ingress stream at a time. It may fire late and more than once, never early: correctness lives in
- * the reminder's state and its `unless`, not here.
+ * Puts an envelope on the ingress stream at a time, under its partition key. It may fire late and more than once, never
+ * early: correctness lives in the reminder's state and its `unless`, not here. What is due already is put at once. Backend
+ * failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
  */
 export interface ReminderScheduler {
   /** Idempotent by name. @returns a reference with which `stop` finds the execution */

@@ -5,7 +5,9 @@
  * Obligations of an adapter:
  * - `get` is strongly consistent: it sees every earlier `set`, whoever made it.
  * - `set` and `delete` are atomic with their condition.
- * - An item past `expiresAt` is absent for every method, also if the backend removes it later.
+ * - A version is never used again for its key, not even after the item was deleted or expired.
+ * - An item is absent for every method from one second after `expiresAt` at the latest, also if the backend removes it
+ *   later. Each `set` decides anew.
  * - Keys hold up to 1,024 bytes, values at least 300 KB of JSON.
  * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
  *

@@ -1,16 +1,14 @@
 /**
- * Owns the harness: the real delivery engine with in-memory edges and a clock that only `advance` moves. A write returns
- * once nothing can go on without time passing.
+ * Owns the harness: the real delivery engine with in-memory edges, on one virtual shard that one virtual worker reads, and a
+ * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
-import { createEngine, type Delivery, type EngineOptions } from '../delivery/index.ts'
-import { completeJournal } from '../delivery/journal.ts'
-import type { Entity, KeyValue } from '../domain/entity.ts'
+import { explain } from '../delivery/explain.ts'
+import { createRedrive } from '../delivery/index.ts'
+import { planRoutes } from '../delivery/plan.ts'
 import type { EntitySpec, Row } from '../domain/event.ts'
-import type { PublishedEvent } from '../domain/published.ts'
-import type { Reactor } from '../domain/reactor.ts'
-import type { Reminder } from '../domain/reminder.ts'
-import { type Duration, milliseconds } from '../duration.ts'
+import { isDuration, milliseconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
 import {
   memoryDeadLetters,
   memoryEvents,
@@ -19,189 +17,170 @@ import {
   memoryState,
   virtualClock,
 } from '../memory/index.ts'
-import type { Clock, DeadLetter, ReferenceStore, StateStore } from '../ports/index.ts'
-import { createReminders, type Reminders } from '../reminders/index.ts'
 import { encodePublished, envelopeOf, type StreamRecord } from '../wire/index.ts'
+import { check } from './expect.ts'
+import { pendingIn } from './pending.ts'
+import type { Make } from './process.ts'
+import { redriveOf } from './redrive.ts'
+import { shuffled } from './shuffle.ts'
+import { type Arrival, createStream } from './stream.ts'
+import type { Harness, HarnessOptions } from './surface.ts'
 import { createTables } from './tables.ts'
-
-/** What the harness lends to the function that makes the reactors. */
-export interface HarnessPorts {
-  readonly reminders: Reminders
-  readonly state: StateStore
-  readonly references: ReferenceStore
-  readonly clock: Clock
-}
-
-export interface HarnessOptions
-  extends Pick<EngineOptions, 'concurrency' | 'logger' | 'maxAhead' | 'random'> {
-  /** @default 'harness' */
-  readonly application?: string
-  /** Where the clock starts. @default 2026-01-01T00:00:00Z */
-  readonly start?: Date
-}
-
-/**
- * How everything arrives again.
- *
- * | as            | models                                          | who must stay silent              |
- * |---------------|-------------------------------------------------|-----------------------------------|
- * | `redelivery`  | the same positions, the journal at hand         | every route                       |
- * | `duplicates`  | a producer's repeats, at new positions          | `claim`; `idempotent` overwrites  |
- * | `crash`       | the same positions after an unclean death       | `claim`; `idempotent` overwrites  |
- */
-export type Again = 'redelivery' | 'duplicates' | 'crash'
-
-export interface PendingReminder {
-  readonly key: string
-  readonly dueAt: Date
-  readonly generation: number
-}
-
-export interface Harness {
-  /** Saves an item, as an application would: DynamoDB's change record goes through the engine. */
-  put<T, Item, K>(entity: Entity<T, Item, K>, item: NoInfer<Item>): Promise<void>
-  /** Deletes by item or key. @param options `by: 'ttl'` for DynamoDB's time to live */
-  remove<T, Item, K>(
-    entity: Entity<T, Item, K>,
-    key: NoInfer<Item> | KeyValue<Item, K>,
-    options?: { readonly by?: 'user' | 'ttl' },
-  ): Promise<void>
-  /** Publishes an event, as a service would. @param options `id`, to publish the same event twice */
-  publish<Payload, Input, N extends string>(
-    event: PublishedEvent<Payload, Input, N>,
-    payload: NoInfer<Input>,
-    options?: { readonly id?: string },
-  ): Promise<void>
-  /** Delivers bytes (or a value as JSON) as they are: for what should never arrive, and does. */
-  deliver(data: Uint8Array | string | object): Promise<void>
-  /** Lets time pass: retries and reminders that come due run in order. */
-  advance(duration: Duration): Promise<void>
-  /** Everything arrives again. @param options @default { as: 'redelivery' } */
-  redeliver(options?: { readonly as?: Again }): Promise<void>
-  readonly reminders: { pending(reminder: Pick<Reminder<unknown>, 'name'>): readonly PendingReminder[] }
-  readonly deadLetters: readonly DeadLetter[]
-  readonly now: Date
-}
+import { createTrail } from './trail.ts'
 
 /**
  * A reactor's test bench.
  *
+ * | again         | models                                          | who must stay silent              |
+ * |---------------|-------------------------------------------------|-----------------------------------|
+ * | `redelivery`  | the same positions, the journal at hand         | every route                       |
+ * | `duplicates`  | a producer's repeats, at new positions          | `claim`; `idempotent` overwrites  |
+ * | `crash`       | the same positions after an unclean death       | `claim`; `idempotent` overwrites  |
+ *
+ * @param make makes the reactors; called again for each process that takes over
  * @throws ConfigurationError as the engine does
  * @example
  * const ship = harness(() => greeter)
- * await ship.put(Client, { id: 'acme', plan: 'trial' })
+ * await ship.put(Client, { id: 'acme', name: 'Acme', plan: 'trial', seats: 250 })
+ * ship.expect('greeter/greet', { key: 'acme', runs: 1 })
  */
-export function harness(
-  make: (ports: HarnessPorts) => Reactor | readonly Reactor[],
-  options: HarnessOptions = {},
-): Harness {
-  const { application = 'harness', start, ...rest } = options
+export function harness(make: Make, options: HarnessOptions = {}): Harness {
+  const { application = 'harness', start, failover = '10s', patience = 1_000, observe, ...rest } = options
+  refuse('harness', [
+    ...(typeof make === 'function'
+      ? []
+      : ['give a function that makes the reactors: harness(() => greeter)']),
+    ...(start === undefined || !Number.isNaN(start.getTime()) ? [] : ["'start' is not a date"]),
+    ...(isDuration(failover) ? [] : [`'failover' is '${failover}': give a duration such as '10s'`]),
+    ...(patience >= 0 ? [] : [`'patience' is ${patience}: give milliseconds, 0 or more`]),
+  ])
   const clock = virtualClock(start)
-  const state = memoryState({ clock })
-  const references = memoryReferences({ clock })
   const scheduler = memoryScheduler()
   const letters = memoryDeadLetters()
   const tables = createTables(clock.now)
-  const reminders = createReminders({ application, state, references, scheduler, clock })
-  const made = make({ reminders, state, references, clock })
-  const reactors = Array.isArray(made) ? made : [made]
-  const events = memoryEvents((record) => void arrive(record.partitionKey, record.data))
-  const engine = createEngine({
-    random: () => 1,
-    ...rest,
-    application,
-    reactors,
-    state,
-    deadLetters: letters,
-    entities: tables,
-    events,
-    clock,
-  })
-  const routes = reactors.flatMap((reactor: Reactor) =>
-    reactor.routes.map((route) => `${reactor.name}/${route.id}`),
-  )
-  const past: StreamRecord[] = []
-  let delivery = openDelivery()
+  const trail = createTrail(clock.now)
+  const events = memoryEvents((record) => arrive([record]))
+  /** What was written during `shuffle`. */
+  let held: Arrival[] | undefined
   let published = 0
+  const stream = createStream({
+    world: {
+      random: () => 1,
+      ...rest,
+      application,
+      make,
+      clock,
+      state: memoryState({ clock }),
+      references: memoryReferences({ clock }),
+      scheduler,
+      letters,
+      entities: tables,
+      sink: events,
+      observe: (step) => {
+        trail.observe(step)
+        observe?.(step)
+      },
+    },
+    clock,
+    failover: milliseconds(failover),
+    patience,
+    note: trail.note,
+    appended: trail.arrived,
+    steps: () => trail.steps,
+  })
+  const redrive = createRedrive({ application, deadLetters: letters, events, clock })
+  const plans = planRoutes(stream.process.reactors)
+  const why = (record: StreamRecord) => explain(record, { application }, plans)
 
-  function openDelivery(journal?: string): Promise<Delivery> {
-    return engine.open(
-      { stream: 'harness', shard: 'shardId-000000000000', redelivers: 'none' },
-      journal === undefined ? {} : { journal },
-    )
+  function arrive(arrivals: readonly Arrival[]): void {
+    if (held === undefined) stream.append(arrivals)
+    else held.push(...arrivals)
   }
 
-  async function arrive(partitionKey: string, data: Uint8Array): Promise<void> {
-    const record = {
-      sequence: String(past.length + 1),
-      subSequence: 0,
-      partitionKey,
-      data,
-      arrivedAt: new Date(clock.now()),
-    }
-    past.push(record)
-    await (await delivery).push([record])
-  }
-
+  /** Until nothing can go on, reminders that are due already included. */
   async function settled(): Promise<void> {
-    // Twice: what a handler publishes arrives after the handler has ended.
-    for (let round = 0; round < 2; round += 1) {
-      await new Promise((resolve) => setImmediate(resolve))
-      await (await delivery).quiet()
+    await stream.settled()
+    for (let due = scheduler.due(clock.now()); due.length > 0; due = scheduler.due(clock.now())) {
+      for (const { partitionKey, envelope } of due) {
+        arrive([{ partitionKey, data: new TextEncoder().encode(envelope) }])
+        await stream.settled()
+      }
     }
   }
 
-  async function write(
-    change: { readonly partitionKey: string; readonly data: Uint8Array } | undefined,
-  ): Promise<void> {
-    if (change !== undefined) await arrive(change.partitionKey, change.data)
-    await settled()
+  async function write(arrival: Arrival | undefined): Promise<void> {
+    if (arrival !== undefined) arrive([arrival])
+    if (held === undefined) await settled()
   }
 
   return {
     // An Item is what the schema takes in: an object of attributes.
     put: async (entity, item) => write(tables.put(entity.spec, item as Row)),
+    update: async (entity, key, changes) =>
+      write(tables.update(entity.spec, keyRow(entity.spec, key), changes as Row)),
     remove: async (entity, key, { by = 'user' } = {}) =>
       write(tables.remove(entity.spec, keyRow(entity.spec, key), by)),
+    expire: async (entity, key) => write(tables.expire(entity.spec, keyRow(entity.spec, key))),
     publish: async (event, payload, { id = `published-${++published}` } = {}) => {
-      await write(
-        await encodePublished(event, payload, { id, source: 'harness', time: new Date(clock.now()) }),
-      )
+      const about = { id, source: 'harness', time: new Date(clock.now()) }
+      await write(await encodePublished(event, payload, about))
     },
     deliver: async (data) => {
       const text = typeof data === 'string' || data instanceof Uint8Array ? data : JSON.stringify(data)
-      await write({
-        partitionKey: 'raw',
-        data: typeof text === 'string' ? new TextEncoder().encode(text) : text,
-      })
+      const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
+      await write({ partitionKey: 'raw', data: bytes })
     },
     advance: async (duration) => {
       const target = clock.now() + milliseconds(duration)
-      for (
-        let next = scheduler.waiting[0];
-        next !== undefined && next.dueAt.getTime() <= target;
-        next = scheduler.waiting[0]
-      ) {
-        await clock.moveTo(Math.max(clock.now(), next.dueAt.getTime()), settled)
-        for (const { partitionKey, envelope } of scheduler.due(clock.now())) {
-          await arrive(partitionKey, new TextEncoder().encode(envelope))
-          await settled()
-        }
+      for (;;) {
+        const moments = [clock.next, scheduler.waiting[0]?.dueAt.getTime()]
+        const next = Math.min(...moments.map((moment) => moment ?? Number.POSITIVE_INFINITY))
+        if (next > target) break
+        await clock.moveTo(Math.max(next, clock.now()), settled)
       }
       await clock.moveTo(target, settled)
     },
     redeliver: async ({ as = 'redelivery' } = {}) => {
-      if (as === 'duplicates') {
-        for (const { partitionKey, data } of [...past]) await arrive(partitionKey, data)
-        return settled()
-      }
-      const ended = await delivery
-      const { journal, watermark } = ended
-      ended.revoke(new Error('the harness delivers everything again'))
-      const complete = watermark === undefined ? undefined : completeJournal(watermark, routes)
-      delivery = openDelivery(as === 'crash' ? undefined : (journal ?? complete))
-      await (await delivery).push(past)
+      if (as === 'duplicates') arrive([...stream.records])
+      else stream.again(as)
       await settled()
+    },
+    shuffle: async (writes, { seed = Math.floor(Math.random() * 2 ** 32) } = {}) => {
+      held = []
+      let arrivals: readonly Arrival[] = []
+      try {
+        await writes()
+      } finally {
+        arrivals = held
+        held = undefined
+      }
+      trail.note(`what follows was shuffled with the seed ${seed}`)
+      await write(undefined)
+      arrive(shuffled(arrivals, seed))
+      await settled()
+    },
+    crash: stream.crash,
+    redrive: async (letter) => {
+      await redriveOf(letter, letters.letters, redrive, plans)
+      await settled()
+    },
+    expect: (route, expected = {}) => {
+      refuse(
+        `expect('${route}')`,
+        plans.byKey.has(route)
+          ? []
+          : [`there is no such route: name one of ${[...plans.byKey.keys()].join(', ')}`],
+      )
+      check(route, expected, trail.stories, (concerned) => {
+        const armed = stream.armed.map(
+          (point) => `-- the process was to crash at '${point}', which was not reached`,
+        )
+        return [trail.tell(why, concerned), ...armed].join('\n')
+      })
+    },
+    explain: (record = stream.records.at(-1)) => (record === undefined ? [] : why(record)),
+    get pending() {
+      return pendingIn(trail.stories, stream)
     },
     reminders: {
       pending: ({ name }) =>
@@ -215,6 +194,12 @@ export function harness(
     get deadLetters() {
       return letters.letters
     },
+    get records() {
+      return stream.records
+    },
+    get trail() {
+      return trail.tell(why)
+    },
     get now() {
       return new Date(clock.now())
     },
@@ -224,5 +209,6 @@ export function harness(
 function keyRow(entity: EntitySpec, key: unknown): Row {
   const [only] = entity.key
   // An object names its attributes itself: it is an item, or the key of a table with a sort key.
-  return typeof key === 'object' && key !== null ? (key as Row) : { [only ?? '']: key }
+  const named = typeof key === 'object' && key !== null && !(key instanceof Uint8Array)
+  return named ? (key as Row) : { [only ?? '']: key }
 }

@@ -1,8 +1,8 @@
-export {
-  type Again,
-  type Harness,
-  type HarnessOptions,
-  type HarnessPorts,
-  harness,
-  type PendingReminder,
-} from './harness.ts'
+export type { Explanation } from '../delivery/explain.ts'
+export type { CrashPoint } from './crash.ts'
+export type { Expected } from './expect.ts'
+export { harness } from './harness.ts'
+export type { PendingTask } from './pending.ts'
+export type { HarnessPorts } from './process.ts'
+export type { Again } from './stream.ts'
+export type { Harness, HarnessOptions, PendingReminder } from './surface.ts'

@@ -11,7 +11,11 @@ import { marshal, unmarshal } from '../wire/index.ts'
 export interface Tables extends EntityReader {
   /** @returns the change record, or undefined for a write that changes nothing */
   put(entity: EntitySpec, item: Row): ChangeRecord | undefined
+  /** Changes some attributes of a row; undefined removes one. @throws SpaceshipError `no-row` */
+  update(entity: EntitySpec, key: Row, changes: Row): ChangeRecord | undefined
   remove(entity: EntitySpec, key: Row, by: 'user' | 'ttl'): ChangeRecord | undefined
+  /** As DynamoDB's time to live does. @throws SpaceshipError `no-row` */
+  expire(entity: EntitySpec, key: Row): ChangeRecord | undefined
 }
 
 export interface ChangeRecord {
@@ -57,26 +61,52 @@ export function createTables(now: () => number): Tables {
     return { partitionKey: idOf(entity, key), data: new TextEncoder().encode(JSON.stringify(change)) }
   }
 
+  function put(entity: EntitySpec, item: Row): ChangeRecord | undefined {
+    const key = keyOf(entity, item)
+    const id = idOf(entity, key)
+    const after = unmarshal(marshal(item))
+    const before = current.get(id)
+    if (before !== undefined && same(before, after)) return undefined
+    current.set(id, after)
+    rows.put(entity.table, key, after)
+    return record(entity, key, before, after, 'user')
+  }
+
+  function remove(entity: EntitySpec, given: Row, by: 'user' | 'ttl'): ChangeRecord | undefined {
+    const key = keyOf(entity, given)
+    const id = idOf(entity, key)
+    const before = current.get(id)
+    if (before === undefined) return undefined
+    current.delete(id)
+    rows.remove(entity.table, key)
+    return record(entity, key, before, undefined, by)
+  }
+
+  function existing(entity: EntitySpec, given: Row): Row {
+    const key = keyOf(entity, given)
+    const row = current.get(idOf(entity, key))
+    if (row !== undefined) return row
+    throw new SpaceshipError('no-row', `there is no ${entity.name} '${keyText(entity, key)}': put it first`)
+  }
+
   return {
     read: rows.read,
-    put: (entity, item) => {
-      const key = keyOf(entity, item)
-      const id = idOf(entity, key)
-      const after = unmarshal(marshal(item))
-      const before = current.get(id)
-      if (before !== undefined && same(before, after)) return undefined
-      current.set(id, after)
-      rows.put(entity.table, key, after)
-      return record(entity, key, before, after, 'user')
+    put,
+    update: (entity, key, changes) => {
+      const row = existing(entity, key)
+      const named = entity.key.filter((name) => name in changes && !same(changes[name], row[name]))
+      if (named.length > 0)
+        throw new SpaceshipError(
+          'key',
+          `'${named.join("', '")}' of ${entity.name} is its key: an update cannot change it, remove the row and put another`,
+        )
+      const merged = Object.entries({ ...row, ...changes }).filter(([, value]) => value !== undefined)
+      return put(entity, Object.fromEntries(merged))
     },
-    remove: (entity, given, by) => {
-      const key = keyOf(entity, given)
-      const id = idOf(entity, key)
-      const before = current.get(id)
-      if (before === undefined) return undefined
-      current.delete(id)
-      rows.remove(entity.table, key)
-      return record(entity, key, before, undefined, by)
+    remove,
+    expire: (entity, key) => {
+      existing(entity, key)
+      return remove(entity, key, 'ttl')
     },
   }
 }
@@ -91,6 +121,15 @@ function keyOf(entity: EntitySpec, row: Row): Row {
   return Object.fromEntries(entity.key.map((name) => [name, row[name]]))
 }
 
+function keyText(entity: EntitySpec, key: Row): string {
+  return entity.key
+    .map((name) => {
+      const value = key[name]
+      return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : String(value)
+    })
+    .join('|')
+}
+
 function idOf(entity: EntitySpec, key: Row): string {
-  return `${entity.table}/${entity.key.map((name) => String(key[name])).join('|')}`
+  return `${entity.table}/${keyText(entity, key)}`
 }

@@ -19,7 +19,7 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  paginateScan,
+  ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
@@ -40,6 +40,7 @@ type Item = Record<string, AttributeValue>
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
  *
  * @example
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
@@ -133,13 +134,15 @@ export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOption
         ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
       }
       const headers: { readonly at: string; readonly header: Item }[] = []
-      for await (const page of paginateScan(
-        { client },
-        { TableName: table, ConsistentRead: true, ...filter },
-      )) {
+      let from: Item | undefined
+      do {
+        const start = from === undefined ? {} : { ExclusiveStartKey: from }
+        const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...filter, ...start })
+        const page = await answered(client.send(command))
         for (const header of page.Items ?? [])
           headers.push({ at: JSON.parse(header.letter?.S ?? '{}').at, header })
-      }
+        from = page.LastEvaluatedKey
+      } while (from !== undefined)
       // ISO times in UTC sort as text. The bytes of large letters are read one by one, as the caller asks for them.
       for (const { header } of headers.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
         const letter = await open(header)

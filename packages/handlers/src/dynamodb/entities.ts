@@ -7,6 +7,7 @@ import { answered } from './call.ts'
  * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
  *
  * @example
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const entities = dynamodbEntities({ client: new DynamoDBClient() })
  */
 export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }): EntityReader {

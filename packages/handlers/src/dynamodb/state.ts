@@ -35,6 +35,7 @@ type Item = Record<string, AttributeValue>
  * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it.
  *
  * @example
+ * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOptions): StateStore {

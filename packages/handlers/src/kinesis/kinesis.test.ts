@@ -1,14 +1,15 @@
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import { event } from '@spaceship/core'
+import { eventSinkCases, eventSinkOutageCases } from '@spaceship/core/conformance'
 import { launch, type Spaceship } from '@spaceship/local'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { kinesisSink, publisher } from './index.ts'
 
 let ship: Spaceship
 let client: KinesisClient
 beforeAll(async () => {
-  ship = await launch({ streams: ['domain-events', 'throttled'] })
+  ship = await launch({ streams: ['domain-events', 'throttled', 'conformance'] })
   client = new KinesisClient(ship.clientConfig('kinesis'))
 })
 afterAll(async () => {
@@ -22,13 +23,36 @@ async function records(stream: string) {
     ShardId: 'shardId-000000000000',
     ShardIteratorType: 'TRIM_HORIZON' as const,
   }
-  const { ShardIterator } = await client.send(new GetShardIteratorCommand(start))
-  const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }))
-  return Records.map((record) => ({
-    key: record.PartitionKey,
-    text: Buffer.from(record.Data ?? []).toString(),
-  }))
+  let { ShardIterator } = await client.send(new GetShardIteratorCommand(start))
+  const all: { key: string; data: Uint8Array; text: string }[] = []
+  for (;;) {
+    const { Records = [], NextShardIterator } = await client.send(new GetRecordsCommand({ ShardIterator }))
+    if (Records.length === 0) return all
+    for (const { PartitionKey = '', Data = new Uint8Array() } of Records)
+      all.push({ key: PartitionKey, data: Data, text: Buffer.from(Data).toString() })
+    ShardIterator = NextShardIterator
+  }
 }
+
+describe('kinesisSink', () => {
+  for (const { name, run } of eventSinkCases) {
+    test(name, () =>
+      run({
+        sink: kinesisSink({ client, stream: 'conformance' }),
+        received: async () =>
+          (await records('conformance')).map(({ key, data }) => ({ partitionKey: key, data })),
+      }),
+    )
+  }
+  for (const { name, run } of eventSinkOutageCases) {
+    test(name, async () => {
+      const endpoint = 'http://127.0.0.1:1'
+      const lost = new KinesisClient({ ...ship.clientConfig('kinesis'), endpoint, maxAttempts: 1 })
+      await run(kinesisSink({ client: lost, stream: 'conformance', attempts: 2, random: () => 0 }))
+      lost.destroy()
+    })
+  }
+})
 
 test('a published event is a CloudEvent in its lane; a payload that does not fit is refused before it is sent', async () => {
   const paid = event('invoice.paid', {

@@ -25,6 +25,7 @@ const LONGEST_ID = 512
  *
  * @param options `client`: the official client, with its endpoint and credentials
  * @example
+ * import { Client } from '@opensearch-project/opensearch'
  * const search = createSearch({ client: new Client({ node: 'https://search.internal' }) })
  */
 export function createSearch({ client }: { readonly client: Client }): Search {

@@ -14,7 +14,9 @@ export interface RedisReferencesOptions {
  * A ReferenceStore on Redis or Valkey, with whatever client you have.
  *
  * @example
- * const references = redisReferences({ command: (...args) => redis.call(...args) }) // ioredis
+ * import { Redis } from 'ioredis'
+ * const redis = new Redis()
+ * const references = redisReferences({ command: (...args) => redis.call(...args) })
  */
 export function redisReferences({ command, prefix = 'spaceship:' }: RedisReferencesOptions): ReferenceStore {
   const ask = async (...args: Parameters<RedisCommand>): Promise<unknown> => {

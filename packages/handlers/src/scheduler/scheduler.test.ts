@@ -1,6 +1,6 @@
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
-import { reminderSchedulerCases } from '@spaceship/core/conformance'
+import { reminderSchedulerCases, reminderSchedulerOutageCases } from '@spaceship/core/conformance'
 import { launch } from '@spaceship/local'
 import { expect, test } from 'vitest'
 import { eventBridgeScheduler } from './index.ts'
@@ -24,11 +24,24 @@ for (const { name, run } of reminderSchedulerCases) {
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, until - Date.now())))
       const answer = await kinesis.send(new GetRecordsCommand({ ShardIterator }))
       ShardIterator = answer.NextShardIterator
-      return (answer.Records ?? []).map((record) => Buffer.from(record.Data ?? []).toString())
+      return (answer.Records ?? []).map(({ PartitionKey = '', Data = new Uint8Array() }) => ({
+        partitionKey: PartitionKey,
+        data: Data,
+      }))
     }
     await run({ scheduler: eventBridgeScheduler({ client, streamArn, roleArn }), now: Date.now, fired })
     client.destroy()
     kinesis.destroy()
+  })
+}
+
+for (const { name, run } of reminderSchedulerOutageCases) {
+  test(name, async () => {
+    const credentials = { accessKeyId: 'x', secretAccessKey: 'x' }
+    const endpoint = 'http://127.0.0.1:1'
+    const client = new SchedulerClient({ region: 'us-east-1', endpoint, credentials, maxAttempts: 1 })
+    await run(eventBridgeScheduler({ client, streamArn, roleArn }))
+    client.destroy()
   })
 }
 

@@ -29,6 +29,7 @@ export interface Upstream {
  * Starts an emulator's own HTTP server on a port that only its front knows.
  *
  * @example
+ * import dynalite from 'dynalite'
  * const upstream = await upstreamOf(dynalite())
  * const served = await serve((request) => upstream.forward(request))
  */

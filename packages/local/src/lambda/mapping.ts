@@ -106,7 +106,8 @@ const MOST_DOUBLINGS = 5
  * @throws ConfigurationError with all problems of the options
  * @throws the client's error if the stream cannot be described
  * @example
- * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis: { endpoint, region, credentials } })
+ * const kinesis = ship.clientConfig('kinesis')
+ * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis })
  * await mapping.idle()
  */
 export async function startLambda(options: LambdaOptions): Promise<Mapping> {

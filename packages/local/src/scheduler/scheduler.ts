@@ -59,8 +59,9 @@ const LONGEST_BACKOFF = 5_000
  * but a put is repeated until it succeeds.
  *
  * @example
- * await using scheduler = await startScheduler({ put: async ({ stream, partitionKey, data }) => { ... } })
- * const client = new SchedulerClient({ endpoint: scheduler.url, region: 'us-east-1', credentials })
+ * import { SchedulerClient } from '@aws-sdk/client-scheduler'
+ * await using scheduler = await startScheduler({ put: async ({ stream, data }) => console.log(stream, data) })
+ * const client = new SchedulerClient({ endpoint: scheduler.url, region: 'us-east-1' })
  */
 export async function startScheduler({
   put,

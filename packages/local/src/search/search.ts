@@ -26,6 +26,7 @@ export interface Search extends AsyncDisposable {
  * but not OpenSearch's figures.
  *
  * @example
+ * import { Client } from '@opensearch-project/opensearch'
  * await using search = await startSearch()
  * const client = new Client({ node: search.url })
  */

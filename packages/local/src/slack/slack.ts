@@ -28,7 +28,7 @@ export interface Slack extends AsyncDisposable {
    *
    * @throws SpaceshipError `slack-wait` if none came within `timeoutMs` (default 10,000), or Slack was closed
    * @example
-   * await slack.waitFor((message) => message.text.includes('Acme'))
+   * await ship.slack.waitFor((message) => message.text.includes('Acme'))
    */
   waitFor(
     predicate: (message: SlackMessage) => boolean,
@@ -56,6 +56,7 @@ interface Waiter {
  * clients expect them. Other methods answer `unknown_method`.
  *
  * @example
+ * import { IncomingWebhook } from '@slack/webhook'
  * await using slack = await startSlack()
  * await new IncomingWebhook(slack.webhookUrl('#marketing')).send('Acme came on board')
  * slack.messagesIn('#marketing') // [{ text: 'Acme came on board', via: 'webhook', ... }]

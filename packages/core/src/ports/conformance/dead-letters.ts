@@ -151,7 +151,8 @@ export const deadLettersCases: readonly Case<DeadLetters>[] = [
   },
 ]
 
-function letterOf(part: Partial<DeadLetter>): DeadLetter {
+/** A letter, with what matters to a case in it. */
+export function letterOf(part: Partial<DeadLetter>): DeadLetter {
   const application = part.application ?? crypto.randomUUID()
   const id = `${application}/r/welcome/clients-cdc/shardId-000000000000/${crypto.randomUUID()}/0`
   return {

@@ -1,55 +1,85 @@
 import assert from 'node:assert/strict'
+import type { OutgoingRecord } from '../event-sink.ts'
 import type { Execution, ReminderScheduler } from '../reminder-scheduler.ts'
 import type { Case } from './cases.ts'
 
 export interface ReminderSchedulerSubject {
   readonly scheduler: ReminderScheduler
   readonly now: () => number
-  /** Lets time pass up to that moment, and hands over every envelope that was fired since the last call. */
-  readonly fired: (until: number) => Promise<readonly string[]>
+  /** Lets time pass up to that moment, and hands over what was put on the ingress stream since the last call. */
+  readonly fired: (until: number) => Promise<readonly OutgoingRecord[]>
+  /** How late the scheduler may fire, in milliseconds. @default 2_000 */
+  readonly lateness?: number
+  /** Whether `stop` can tell that there was nothing to stop any more. @default true */
+  readonly tellsStopped?: boolean
 }
 
-/** What every ReminderScheduler must do. */
+/**
+ * What every ReminderScheduler must do.
+ *
+ * @example
+ * for (const { name, run } of reminderSchedulerCases) test(name, () => run({ scheduler: myScheduler, now: Date.now, fired }))
+ */
 export const reminderSchedulerCases: readonly Case<ReminderSchedulerSubject>[] = [
   {
-    name: 'fires the envelope when it is due, not before',
-    run: async ({ scheduler, now, fired }) => {
-      const execution = executionAt(now() + 3_000)
+    name: 'puts the envelope on the stream when it is due, not before, under its partition key',
+    run: async ({ scheduler, now, fired, lateness = 2_000 }) => {
+      const execution = executionAt(now() + 3_000, { words: 'Zoë "quoted" \\ 🚀 <aws.scheduler.x> $.y {}' })
       await scheduler.start(execution)
-      assert.deepEqual(await fired(now()), [])
-      assert.deepEqual(await fired(execution.dueAt.getTime() + 2_000), [execution.envelope])
+      assert.deepEqual(await texts(fired(now())), [])
+      assert.deepEqual(await texts(fired(execution.dueAt.getTime() + lateness)), expected(execution))
     },
   },
   {
-    name: 'starting the same name again is one execution',
-    run: async ({ scheduler, now, fired }) => {
-      const execution = executionAt(now() + 1_000)
-      const first = await scheduler.start(execution)
-      assert.equal(await scheduler.start(execution), first)
-      assert.deepEqual(await fired(execution.dueAt.getTime() + 2_000), [execution.envelope])
+    name: 'starting the same name again, also at the same time, is one execution',
+    run: async ({ scheduler, now, fired, lateness = 2_000 }) => {
+      const execution = executionAt(now() + 2_000)
+      const [first, ...others] = await Promise.all([1, 2, 3].map(() => scheduler.start(execution)))
+      for (const reference of [...others, await scheduler.start(execution)]) assert.equal(reference, first)
+      assert.deepEqual(await texts(fired(execution.dueAt.getTime() + lateness)), expected(execution))
     },
   },
   {
-    name: 'what was stopped does not fire, and stopping it again says so',
-    run: async ({ scheduler, now, fired }) => {
-      const execution = executionAt(now() + 1_000)
-      const reference = await scheduler.start(execution)
+    name: 'what was stopped does not fire, and stopping it again says so; others fire',
+    run: async ({ scheduler, now, fired, lateness = 2_000, tellsStopped = true }) => {
+      const [stopped, stays] = [executionAt(now() + 2_000), executionAt(now() + 2_000)]
+      const reference = await scheduler.start(stopped)
+      await scheduler.start(stays)
       assert.equal(await scheduler.stop(reference), true)
-      assert.equal(await scheduler.stop(reference), false)
-      assert.deepEqual(await fired(execution.dueAt.getTime() + 2_000), [])
+      if (tellsStopped) assert.equal(await scheduler.stop(reference), false)
+      assert.deepEqual(await texts(fired(stays.dueAt.getTime() + lateness)), expected(stays))
     },
   },
   {
     name: 'what is due already fires at once',
-    run: async ({ scheduler, now, fired }) => {
+    run: async ({ scheduler, now, fired, lateness = 2_000 }) => {
       const execution = executionAt(now() - 60_000)
       await scheduler.start(execution)
-      assert.deepEqual(await fired(now() + 2_000), [execution.envelope])
+      assert.deepEqual(await texts(fired(now() + lateness)), expected(execution))
+    },
+  },
+  {
+    name: 'an execution in 90 days waits and can be stopped; its name may have 64 characters',
+    run: async ({ scheduler, now, fired }) => {
+      const name = `${crypto.randomUUID()}_`.padEnd(64, 'Z9-')
+      const execution = { ...executionAt(now() + 90 * 86_400_000), name }
+      const reference = await scheduler.start(execution)
+      assert.deepEqual(await texts(fired(now() + 500)), [])
+      assert.equal(await scheduler.stop(reference), true)
     },
   },
 ]
 
-function executionAt(due: number): Execution {
+function executionAt(due: number, more: object = {}): Execution {
   const name = `reminder-${crypto.randomUUID()}`
-  return { name, dueAt: new Date(due), envelope: JSON.stringify({ name }), partitionKey: name }
+  const envelope = JSON.stringify({ name, ...more })
+  return { name, dueAt: new Date(due), envelope, partitionKey: `key of ${name}` }
+}
+
+function expected({ partitionKey, envelope }: Execution): string[] {
+  return [`${partitionKey}: ${envelope}`]
+}
+
+async function texts(records: Promise<readonly OutgoingRecord[]>): Promise<string[]> {
+  return (await records).map(({ partitionKey, data }) => `${partitionKey}: ${Buffer.from(data).toString()}`)
 }

@@ -1,0 +1,55 @@
+/** Owns what a record is called in messages: what it is about, and its key. */
+
+import type { ChangeKind } from '../domain/event.ts'
+import { read, type StreamRecord } from '../wire/index.ts'
+
+export interface About {
+  /** In words: `clients 'acme' created`. */
+  readonly what: string
+  /** Of the row, published event or reminder; undefined where the record has none. */
+  readonly key: string | undefined
+}
+
+const WORDS: Readonly<Record<ChangeKind, string>> = {
+  INSERT: 'created',
+  MODIFY: 'changed',
+  REMOVE: 'removed',
+}
+
+export function aboutOf({ data, partitionKey }: StreamRecord): About {
+  const incoming = read(data)
+  switch (incoming.kind) {
+    case 'unreadable':
+      return { what: `${data.length} bytes, ${incoming.reason}`, key: undefined }
+    case 'published':
+      return { what: `'${incoming.event.type}' published for '${partitionKey}'`, key: partitionKey }
+    case 'change': {
+      const { table, kind, by } = incoming.change
+      const key = keyText(incoming.change.keys)
+      return { what: `${table} '${key}' ${by === 'ttl' ? 'expired' : WORDS[kind]}`, key }
+    }
+    case 'envelope': {
+      const { envelope } = incoming
+      if (envelope.kind === 'reminder')
+        return { what: `the reminder '${envelope.reminder}' of '${envelope.key}' is due`, key: envelope.key }
+      return { what: `a ${envelope.kind} for ${envelope.route || 'no route'}`, key: keyOf(envelope.lane) }
+    }
+  }
+}
+
+/** `clients/acme` is the lane of the key `acme`. */
+export function keyOf(lane: string): string {
+  return lane.slice(lane.indexOf('/') + 1)
+}
+
+function keyText(keys: () => Readonly<Record<string, unknown>>): string {
+  try {
+    return Object.values(keys())
+      .map((value) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : String(value),
+      )
+      .join('|')
+  } catch {
+    return '?'
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Owns the death of a process: the points at which one can be made to die, and ports that refuse what it still tries to
+ * write afterwards. Never decides what comes next.
+ *
+ * | point         | done when it dies                         | not done                             |
+ * |---------------|-------------------------------------------|--------------------------------------|
+ * | `claim`       | the claim (or guard) is held              | the handler has not started          |
+ * | `effect`      | the handler has returned                  | nothing of it is written             |
+ * | `complete`    | the claim (or guard) is completed         | nothing is acknowledged              |
+ * | `dead-letter` | the letter is written                     | nothing is acknowledged              |
+ * | `checkpoint`  | everything is done                        | nothing is acknowledged              |
+ */
+
+import { SpaceshipError } from '../errors.ts'
+import type { DeadLetters, EventSink, ReminderScheduler, StateStore, StateValue } from '../ports/index.ts'
+
+export type CrashPoint = 'claim' | 'effect' | 'complete' | 'dead-letter' | 'checkpoint'
+
+/** The life of one process. */
+export interface Life {
+  readonly alive: boolean
+  /** The process is at this point, and dies if it was to. */
+  reached(point: CrashPoint): void
+}
+
+/** @throws SpaceshipError `crashed` once the process is dead */
+function living({ alive }: Life): void {
+  if (!alive) throw new SpaceshipError('crashed', 'the process has crashed: it can do nothing any more')
+}
+
+/** Tells the steps of claims and guards by what is written: the engine's own items, as `claim.ts` and `guard.ts` own them. */
+export function mortalState(store: StateStore, life: Life, application: string): StateStore {
+  const guarded = new Map<string, string>()
+
+  function pointOf(key: string, value: StateValue): CrashPoint | undefined {
+    const claim = key.startsWith(`${application}/claim/`)
+    const guard = key.startsWith(`${application}/guard/`)
+    if (!claim && !guard) return undefined
+    const ids = JSON.stringify(value.ids ?? [])
+    const known = guarded.get(key)
+    guarded.set(key, ids)
+    if (value.state === 'held') return 'claim'
+    // A guard is free again after a failure, too; then it remembers nothing new.
+    return value.state === 'completed' || (guard && known !== ids) ? 'complete' : undefined
+  }
+
+  return {
+    get: async (key) => {
+      living(life)
+      return store.get(key)
+    },
+    set: async (key, value, options) => {
+      living(life)
+      const result = await store.set(key, value, options)
+      const point = result.ok ? pointOf(key, value) : undefined
+      if (point !== undefined) life.reached(point)
+      return result
+    },
+    delete: async (key, version) => {
+      living(life)
+      return store.delete(key, version)
+    },
+  }
+}
+
+export function mortalLetters(letters: DeadLetters, life: Life): DeadLetters {
+  return {
+    ...letters,
+    put: async (letter) => {
+      living(life)
+      await letters.put(letter)
+      life.reached('dead-letter')
+    },
+    remove: async (id) => {
+      living(life)
+      await letters.remove(id)
+    },
+  }
+}
+
+export function mortalEvents(events: EventSink, life: Life): EventSink {
+  return {
+    put: async (records, signal) => {
+      living(life)
+      await events.put(records, signal)
+    },
+  }
+}
+
+export function mortalScheduler(scheduler: ReminderScheduler, life: Life): ReminderScheduler {
+  return {
+    start: async (execution) => {
+      living(life)
+      return scheduler.start(execution)
+    },
+    stop: async (reference) => {
+      living(life)
+      return scheduler.stop(reference)
+    },
+  }
+}

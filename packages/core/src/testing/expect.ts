@@ -1,0 +1,87 @@
+/** Owns what a test may claim about a route, and the message when it is not so. */
+
+import type { Step } from '../delivery/index.ts'
+import { SpaceshipError } from '../errors.ts'
+import { keyOf } from './about.ts'
+import type { Course, Story } from './trail.ts'
+
+/** Counts of what a route did; what is not named is not looked at. */
+export interface Expected {
+  /** Only records of this key: that of an entity, a published event or a reminder. @default all */
+  readonly key?: string
+  /** Times that the handler was started, attempts that failed included. */
+  readonly runs?: number
+  /** Records that ended this way. */
+  readonly done?: number
+  readonly skipped?: number
+  readonly deadLetters?: number
+  readonly parked?: number
+  readonly discarded?: number
+  /** Records that are still on the way. */
+  readonly pending?: number
+}
+
+/** The last step decides. */
+const ENDS: Readonly<Record<Step['step'], Exclude<keyof Expected, 'key' | 'runs'> | undefined>> = {
+  taken: 'pending',
+  unwanted: undefined,
+  started: 'pending',
+  waiting: 'pending',
+  done: 'done',
+  skipped: 'skipped',
+  'dead-letter': 'deadLetters',
+  discarded: 'discarded',
+  parked: 'parked',
+  halted: 'pending',
+  abandoned: 'pending',
+}
+
+/**
+ * @param told the trail, for the message
+ * @throws SpaceshipError `expectation`
+ */
+export function check(
+  route: string,
+  expected: Expected,
+  stories: readonly Story[],
+  told: (concerned: (story: Story) => boolean) => string,
+): void {
+  const { key, ...counts } = expected
+  const courses = stories.flatMap((story) => {
+    const course = story.courses.get(route)
+    return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []
+  })
+  const arrived = countsOf(courses)
+  const wanted = Object.entries(counts).filter(([, count]) => count !== undefined)
+  const wrong =
+    wanted.length === 0
+      ? arrived.runs === 0
+        ? ['at least one run']
+        : []
+      : wanted
+          .filter(([name, count]) => Object(arrived)[name] !== count)
+          .map(([name, count]) => `${name} ${count}`)
+  if (wrong.length === 0) return
+  const concerned = (story: Story) =>
+    key === undefined ||
+    story.key === key ||
+    [...story.courses.values()].some(({ lane }) => keyOf(lane) === key)
+  const of = key === undefined ? route : `${route} for '${key}'`
+  const found = Object.entries(arrived).filter(([name, count]) => count > 0 || name in counts)
+  const got = found.length === 0 ? 'nothing' : found.map(([name, count]) => `${name} ${count}`).join(', ')
+  throw new SpaceshipError(
+    'expectation',
+    `${of}: expected ${wrong.join(', ')}; got ${got}\n\n${told(concerned)}`,
+  )
+}
+
+function countsOf(courses: readonly Course[]): Record<Exclude<keyof Expected, 'key'>, number> {
+  const counts = { runs: 0, done: 0, skipped: 0, deadLetters: 0, parked: 0, discarded: 0, pending: 0 }
+  for (const { steps } of courses) {
+    counts.runs += steps.filter(({ step }) => step === 'started').length
+    const last = steps.at(-1)
+    const end = last === undefined ? undefined : ENDS[last.step]
+    if (end !== undefined) counts[end] += 1
+  }
+  return counts
+}
