@@ -7,7 +7,7 @@ import {
   reminderSchedulerCases,
   stateStoreCases,
   stateStoreExpiryCases,
-} from '../ports/conformance/index.ts'
+} from '../conformance/index.ts'
 import {
   memoryDeadLetters,
   memoryEntities,
