@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { type Duration, isDuration, milliseconds, refuse } from '@spaceship/core'
-import type { EngineOptions } from '@spaceship/core/engine'
+import { codeOf, type Duration, isDuration, milliseconds, type Reactor, refuse } from '@spaceship/core'
+import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { type Clock, type Logger, silent, systemClock } from '@spaceship/core/ports'
 import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
 import type { Start } from './shards/index.ts'
@@ -60,9 +60,29 @@ export interface WorkerSettings {
 /** Kinesis allows five reads a second and shard, shared by all applications. */
 export const READ_INTERVAL = 200
 
-/** @throws ConfigurationError that lists every problem */
-export function parseWorkerOptions(options: WorkerOptions): WorkerSettings {
-  refuse(`worker of '${options.application}'`, problemsOf(options))
+/**
+ * The engine and the worker's own settings.
+ *
+ * @throws ConfigurationError that lists every problem of both
+ */
+export function parseWorkerOptions(
+  reactors: readonly Reactor[],
+  options: WorkerOptions,
+): { readonly engine: Engine; readonly settings: WorkerSettings } {
+  const subject = `worker of '${options.application}'`
+  const problems = problemsOf(options)
+  try {
+    const engine = createEngine({ ...options, reactors })
+    refuse(subject, problems)
+    return { engine, settings: settingsOf(options) }
+  } catch (error) {
+    if (problems.length > 0 && codeOf(error) === 'configuration')
+      refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
+    throw error
+  }
+}
+
+function settingsOf(options: WorkerOptions): WorkerSettings {
   const { application, leases = {}, poll = {}, kinesis, dynamodb } = options
   // Without these a connection that hangs holds a lease for ever: the SDK's default is to wait without end.
   const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
@@ -114,7 +134,7 @@ function problemsOf({
     ...names.filter((name) => !name).map(() => 'a stream has no name'),
     ...names
       .filter((name, i) => name && names.indexOf(name) < i)
-      .map((name) => `the stream '${name}' is listed twice`),
+      .map((name) => `the stream '${name}' is listed twice: keep one`),
     ...starts
       .filter((start) => start !== 'TRIM_HORIZON' && start !== 'LATEST')
       .map((start) => `start '${start}' is not 'TRIM_HORIZON' or 'LATEST'`),

@@ -10,7 +10,6 @@
  */
 
 import { type Reactor, refuse } from '@spaceship/core'
-import { createEngine } from '@spaceship/core/engine'
 import { type Consumer, startConsumer } from './consume/index.ts'
 import { nameOf } from './errors.ts'
 import {
@@ -57,8 +56,7 @@ export interface Worker extends AsyncDisposable {
  * await pod.run()
  */
 export function worker(reactors: readonly Reactor[], options: WorkerOptions): Worker {
-  const engine = createEngine({ ...options, reactors })
-  const settings = parseWorkerOptions(options)
+  const { engine, settings } = parseWorkerOptions(reactors, options)
   const { clock, failover, kinesis, leases: table, logger, me, random } = settings
   const consumers = new Map<string, Consumer>()
   const observer = observeLeases(failover)

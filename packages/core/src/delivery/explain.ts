@@ -9,6 +9,7 @@ import { SpaceshipError } from '../errors.ts'
 import { type Change, type CloudEvent, read, type StreamRecord } from '../wire/index.ts'
 import { imagesOf } from './images.ts'
 import type { Place } from './match.ts'
+import { mismatch } from './mismatch.ts'
 import type { Plans, Want } from './plan.ts'
 
 /** What a route makes of a record. */
@@ -110,7 +111,7 @@ function ofChange(change: Change, spec: ChangeSpec): Judged {
       rows[image] = images.read(entity, image)
     }
     if (spec.matches === undefined || spec.matches(rows.before, rows.after)) return yes()
-    return no(spec.mismatch?.(rows.before, rows.after) ?? 'its pattern says no')
+    return no(mismatch(spec.pattern ?? {}, rows.before, rows.after) ?? 'its pattern says no')
   } catch (error) {
     return yes(
       `it becomes a dead letter: ${error instanceof SpaceshipError ? error.message : 'its pattern threw'}`,

@@ -13,14 +13,8 @@ import type {
   Row,
   Saved,
 } from './event.ts'
-import {
-  type AfterMatch,
-  type BeforeMatch,
-  type Exactly,
-  matcher,
-  mismatch,
-  type Pattern,
-} from './pattern.ts'
+import { type AfterMatch, type BeforeMatch, type Exactly, matcher, type Pattern } from './pattern.ts'
+import { payloadProblems } from './schema.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
 export type KeyNames<Attribute extends string> =
@@ -73,7 +67,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
 /**
  * Declares a kind of DynamoDB item, from which the events of its changes are made.
  *
- * @throws ConfigurationError for an empty name, table or key
+ * @throws ConfigurationError that lists every problem
  * @example
  * const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string(), plan: z.string() }) })
  * const joined = Client.created('client.joined')
@@ -94,6 +88,7 @@ export function entity<
     ...(key.some((part) => part === '')
       ? ["'key' is empty: name the partition key attribute, or { partition, sort }"]
       : []),
+    ...payloadProblems('schema', options.schema),
     ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
   ])
   const spec: EntitySpec = {
@@ -123,7 +118,7 @@ export function entity<
       const matches = matcher(pattern)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
-        mismatch: mismatch(pattern),
+        pattern,
       })
     },
     removed: (event, { by } = {}) => define(event, ['REMOVE'], ['before'], { by }),

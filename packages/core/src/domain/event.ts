@@ -97,8 +97,8 @@ export interface ChangeSpec {
   readonly by: Actor | undefined
   /** Over parsed rows. */
   readonly matches: ((before: Row | undefined, after: Row | undefined) => boolean) | undefined
-  /** Why `matches` says no, in words. */
-  readonly mismatch?: (before: Row, after: Row) => string | undefined
+  /** What `matches` was made from. */
+  readonly pattern?: Readonly<Record<string, unknown>>
 }
 
 export interface PublishedSpec {

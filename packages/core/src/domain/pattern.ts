@@ -54,56 +54,29 @@ export type AfterMatch<T, P> = T & {
       : unknown
 }
 
-type Rule =
+export type Rule =
   | ((before: unknown, after: unknown) => boolean)
   | { readonly from?: unknown; readonly to?: unknown }
 
 /** Compiles a pattern to a predicate over two parsed rows. */
 export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Row, after: Row) => boolean {
-  // Pattern<T> constrained every rule at the call of `changed`, the only caller.
-  const rules = Object.entries(pattern) as [string, Rule][]
+  const rules = rulesOf(pattern)
   return (before, after) => rules.every(([field, rule]) => obeys(rule, before[field], after[field]))
 }
 
-function obeys(rule: Rule, before: unknown, after: unknown): boolean {
+export function rulesOf(pattern: Readonly<Record<string, unknown>>): [field: string, rule: Rule][] {
+  // Pattern<T> constrained every rule at the call of `changed`, where all patterns come from.
+  return Object.entries(pattern) as [string, Rule][]
+}
+
+export function obeys(rule: Rule, before: unknown, after: unknown): boolean {
   if (typeof rule === 'function') return rule(before, after)
   if (same(before, after)) return false
   if ('from' in rule && !oneOf(rule.from, before)) return false
   return !('to' in rule) || oneOf(rule.to, after)
 }
 
-/** Says which rule of a pattern a change does not obey, in words; undefined if it obeys them all. */
-export function mismatch(
-  pattern: Readonly<Record<string, unknown>>,
-): (before: Row, after: Row) => string | undefined {
-  // As in `matcher`.
-  const rules = Object.entries(pattern) as [string, Rule][]
-  return (before, after) => {
-    const broken = rules.find(([field, rule]) => !obeys(rule, before[field], after[field]))
-    return broken === undefined ? undefined : complaint(broken, before[broken[0]], after[broken[0]])
-  }
-}
-
-function complaint([field, rule]: [string, Rule], before: unknown, after: unknown): string {
-  if (typeof rule !== 'function' && same(before, after)) return `'${field}' did not change (${show(before)})`
-  const went = `'${field}' went from ${show(before)} to ${show(after)}`
-  if (typeof rule === 'function') return `${went}, its predicate says no`
-  if ('from' in rule && !oneOf(rule.from, before))
-    return `${went}, the pattern asks for a change from ${showChoice(rule.from)}`
-  return `${went}, the pattern asks for ${showChoice(rule.to)}`
-}
-
-function showChoice(choice: unknown): string {
-  return Array.isArray(choice) ? choice.map(show).join(' or ') : show(choice)
-}
-
-function show(value: unknown): string {
-  if (value === undefined || value === null) return 'nothing'
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`
-  return typeof value === 'object' ? 'an object' : String(value)
-}
-
-function oneOf(choice: unknown, value: unknown): boolean {
+export function oneOf(choice: unknown, value: unknown): boolean {
   return Array.isArray(choice) ? choice.some((item) => same(item, value)) : same(choice, value)
 }
 

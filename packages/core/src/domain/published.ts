@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { refuse } from '../errors.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
+import { payloadProblems } from './schema.ts'
 
 /** A typed fact that services publish. `Input` is what a publisher gives, `Payload` what handlers see. */
 export interface PublishedEvent<out Payload, Input = Payload, N extends string = string>
@@ -13,6 +15,7 @@ export interface PublishedEvent<out Payload, Input = Payload, N extends string =
 /**
  * Declares an event that services publish straight to a stream, as CloudEvents 1.0 JSON.
  *
+ * @throws ConfigurationError that lists every problem
  * @example
  * const invoicePaid = event('invoice.paid', {
  *   schema: z.object({ clientId: z.string(), amount: z.number() }),
@@ -23,5 +26,9 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
+  refuse(`event '${name}'`, [
+    ...(name === '' ? ['it needs a name'] : []),
+    ...payloadProblems('schema', options.schema, options.key ?? null),
+  ])
   return { name, spec: { kind: 'published', schema: options.schema, keyOf: options.key } }
 }

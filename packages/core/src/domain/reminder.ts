@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { refuse } from '../errors.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
+import { payloadProblems } from './schema.ts'
 
 /** Something to be done later for a key, unless it is cancelled or no longer true when it is due. */
 export interface Reminder<Payload, Input = Payload, N extends string = string>
@@ -23,6 +25,7 @@ export interface Reminder<Payload, Input = Payload, N extends string = string>
 /**
  * Declares a reminder. At most one is pending for a key; scheduling again replaces it.
  *
+ * @throws ConfigurationError that lists every problem
  * @example
  * const tutorial = reminder('tutorial', {
  *   payload: z.object({ clientId: z.string() }),
@@ -33,6 +36,10 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly payload: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): Reminder<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
+  refuse(`reminder '${name}'`, [
+    ...(name === '' || name.includes('/') ? ["it needs a name, without '/': it becomes part of keys"] : []),
+    ...payloadProblems('payload', options.payload, options.key ?? null),
+  ])
   return make(name, { kind: 'reminder', schema: options.payload, keyOf: options.key, unless: undefined })
 }
 

@@ -8,6 +8,18 @@ export function validate(
   return schema['~standard'].validate(value)
 }
 
+/** What is wrong with a schema and its key function, for callers without types. */
+export function payloadProblems(field: string, schema: unknown, key?: unknown): string[] {
+  return [
+    ...(typeof Object(schema)['~standard']?.validate === 'function'
+      ? []
+      : [`'${field}' is no Standard Schema: give one of zod, valibot or arktype`]),
+    ...(key === undefined || typeof key === 'function'
+      ? []
+      : ["'key' is no function: give one from the payload to its key"]),
+  ]
+}
+
 /** Paths and what was wrong there, never the values. */
 export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
   return issues

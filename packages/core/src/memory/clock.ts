@@ -1,3 +1,4 @@
+import { refuse } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 
 export interface VirtualClock extends Clock {
@@ -7,9 +8,17 @@ export interface VirtualClock extends Clock {
   readonly next: number | undefined
 }
 
-/** A clock that stands still until it is moved. */
+/**
+ * A clock that stands still until it is moved.
+ *
+ * @throws ConfigurationError for a start that is no date
+ */
 export function virtualClock(start: Date | number = new Date('2026-01-01T00:00:00Z')): VirtualClock {
   let now = Number(start)
+  refuse(
+    'virtualClock',
+    Number.isFinite(now) ? [] : ["'start' is not a date: give one, or milliseconds since 1970"],
+  )
   const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>()
   const next = () => (sleepers.size === 0 ? undefined : Math.min(...[...sleepers].map(({ until }) => until)))
 

@@ -62,6 +62,12 @@ export function createReminders(options: RemindersOptions): Reminders {
   const { application, maxLateness = '1d', retention = '8d' } = options
   refuse('reminders', [
     ...(application === '' ? ["'application' is empty: name the one that handles the reminders"] : []),
+    ...(typeof options.state?.set === 'function'
+      ? []
+      : ["'state' is missing: pass the application's StateStore"]),
+    ...(typeof options.scheduler?.start === 'function'
+      ? []
+      : ["'scheduler' is missing: pass a ReminderScheduler, for instance eventBridgeScheduler(...)"]),
     ...(isDuration(maxLateness) ? [] : [`'maxLateness' is '${maxLateness}': give a duration such as '1d'`]),
     ...(isDuration(retention) ? [] : [`'retention' is '${retention}': give a duration such as '8d'`]),
   ])

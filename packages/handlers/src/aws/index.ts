@@ -1,1 +1,2 @@
+export { optionProblems } from './configuration.ts'
 export { classified, nameOf } from './errors.ts'

@@ -21,8 +21,9 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
+import { refuse } from '@spaceship/core'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
-import { nameOf } from '../aws/index.ts'
+import { nameOf, optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
@@ -39,11 +40,13 @@ type Item = Record<string, AttributeValue>
 /**
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
  *
+ * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
+  refuse('dynamodbDeadLetters', optionProblems({ client, table }, 'DynamoDBClient'))
   const keyOf = (id: string): Item => ({ key: { S: `dead-letter/${id}` } })
   const partKeys = (token: string, count: number): Item[] =>
     Array.from({ length: count }, (_, part) => ({ key: { S: `dead-letter-part/${token}/${part}` } }))

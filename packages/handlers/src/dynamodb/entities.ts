@@ -1,16 +1,19 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { SpaceshipError, unmarshal } from '@spaceship/core'
+import { refuse, SpaceshipError, unmarshal } from '@spaceship/core'
 import type { EntityReader } from '@spaceship/core/ports'
+import { optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
 
 /**
  * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
  *
+ * @throws ConfigurationError if there is no client
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const entities = dynamodbEntities({ client: new DynamoDBClient() })
  */
 export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }): EntityReader {
+  refuse('dynamodbEntities', optionProblems({ client }, 'DynamoDBClient'))
   return {
     read: async (table, key) => {
       const Key = Object.fromEntries(

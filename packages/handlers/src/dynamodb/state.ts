@@ -17,8 +17,9 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
+import { refuse } from '@spaceship/core'
 import type { StateItem, StateStore, StateValue } from '@spaceship/core/ports'
-import { nameOf } from '../aws/index.ts'
+import { nameOf, optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
 
 export interface DynamoDBStateOptions {
@@ -34,11 +35,13 @@ type Item = Record<string, AttributeValue>
 /**
  * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it.
  *
+ * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOptions): StateStore {
+  refuse('dynamodbState', optionProblems({ client, table }, 'DynamoDBClient'))
   const seconds = () => Math.floor(now() / 1_000)
   const itemOf = (item: Item | undefined) =>
     item === undefined || isExpired(item, seconds()) ? undefined : parse(item)

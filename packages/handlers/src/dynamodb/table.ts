@@ -4,11 +4,14 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { nameOf } from '../aws/index.ts'
+import { refuse } from '@spaceship/core'
+import { nameOf, optionProblems } from '../aws/index.ts'
 
 /**
  * Creates the table for state and dead letters if it is missing: for tests and first steps. In production it belongs to
  * your infrastructure: string partition key `key`, on-demand, time to live on `expiresAt`.
+ *
+ * @throws ConfigurationError that lists every problem
  */
 export async function createStateTable({
   client,
@@ -17,6 +20,7 @@ export async function createStateTable({
   readonly client: DynamoDBClient
   readonly table: string
 }): Promise<void> {
+  refuse('createStateTable', optionProblems({ client, table }, 'DynamoDBClient'))
   try {
     await client.send(
       new CreateTableCommand({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { encodePublished, type PublishedEvent, refuse } from '@spaceship/core'
+import { optionProblems } from '../aws/index.ts'
 import { kinesisSink } from './sink.ts'
 
 export interface PublisherOptions {
@@ -24,7 +25,7 @@ export type Publisher = <Payload, Input, N extends string>(
  * Publishes events from a service. Requests are shared, single failed records are sent again, and events of one key keep
  * their order.
  *
- * @throws ConfigurationError for an empty stream; the publisher: SpaceshipError `schema`, Unavailable
+ * @throws ConfigurationError that lists every problem; the publisher: SpaceshipError `schema`, Unavailable
  * @example
  * const publish = publisher({ stream: 'domain-events' })
  * await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
@@ -34,7 +35,7 @@ export function publisher({
   source = stream,
   client = new KinesisClient(),
 }: PublisherOptions): Publisher {
-  refuse('publisher', stream === '' ? ["'stream' is empty: name the Kinesis stream"] : [])
+  refuse('publisher', optionProblems({ client, stream, source }, 'KinesisClient'))
   const sink = kinesisSink({ client, stream })
   return async (event, payload, { id = randomUUID() } = {}) => {
     await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])

@@ -4,8 +4,9 @@
  */
 
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { Unavailable } from '@spaceship/core'
+import { refuse, Unavailable } from '@spaceship/core'
 import { type Clock, type EventSink, type OutgoingRecord, systemClock } from '@spaceship/core/ports'
+import { optionProblems } from '../aws/index.ts'
 
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const MOST_RECORDS = 500
@@ -26,9 +27,19 @@ interface Waiting {
   readonly refused: (error: unknown) => void
 }
 
-/** An EventSink on a Kinesis stream. Puts that run at the same time share requests. */
+/**
+ * An EventSink on a Kinesis stream. Puts that run at the same time share requests.
+ *
+ * @throws ConfigurationError that lists every problem
+ */
 export function kinesisSink(options: KinesisSinkOptions): EventSink {
   const { client, stream, attempts = 8, clock = systemClock, random = Math.random } = options
+  refuse('kinesisSink', [
+    ...optionProblems({ client, stream }, 'KinesisClient'),
+    ...(Number.isInteger(attempts) && attempts >= 1
+      ? []
+      : [`'attempts' is ${attempts}: give a whole number of at least 1`]),
+  ])
   let queue: Waiting[] = []
   let running = false
 

@@ -14,7 +14,7 @@
  */
 
 import type { Client } from '@opensearch-project/opensearch'
-import { Permanent, Unavailable } from '@spaceship/core'
+import { Permanent, refuse, Unavailable } from '@spaceship/core'
 import { type Search, searchWith, type Write, type Written } from './search.ts'
 
 /** OpenSearch's own limit on ids, in bytes. */
@@ -24,11 +24,14 @@ const LONGEST_ID = 512
  * Search on OpenSearch.
  *
  * @param options `client`: the official client, with its endpoint and credentials
+ * @throws ConfigurationError if there is no client
  * @example
  * import { Client } from '@opensearch-project/opensearch'
  * const search = createSearch({ client: new Client({ node: 'https://search.internal' }) })
  */
 export function createSearch({ client }: { readonly client: Client }): Search {
+  const missing = ["'client' is missing: pass a Client of @opensearch-project/opensearch"]
+  refuse('createSearch', typeof client?.transport?.request === 'function' ? [] : missing)
   const call = (request: Request, signal?: AbortSignal) => answered(client, request, signal)
   return searchWith({
     put: async (write, document) => {

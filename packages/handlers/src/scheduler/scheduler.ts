@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-scheduler'
 import { refuse } from '@spaceship/core'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
-import { classified, nameOf } from '../aws/index.ts'
+import { classified, nameOf, optionProblems } from '../aws/index.ts'
 
 export interface EventBridgeSchedulerOptions {
   readonly client: SchedulerClient
@@ -29,6 +29,7 @@ export interface EventBridgeSchedulerOptions {
 export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
   const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
   refuse('eventBridgeScheduler', [
+    ...optionProblems({ client, group }, 'SchedulerClient'),
     ...(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/.test(streamArn)
       ? []
       : [`'streamArn' is not the ARN of a Kinesis stream`]),

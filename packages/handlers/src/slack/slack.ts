@@ -64,6 +64,9 @@ export function createSlack(options: SlackOptions): Slack {
       : []),
     ...(token === '' ? ["'token' is empty: is the secret set?"] : []),
     ...(isDuration(timeout) ? [] : [`'timeout' is '${timeout}': give a duration such as '10s'`]),
+    ...(format === 'plain' || format === 'mrkdwn'
+      ? []
+      : [`'format' is '${format}': give 'plain' or 'mrkdwn'`]),
     ...Object.entries({ apiUrl, ...webhooks })
       .filter(([, url]) => !URL.canParse(url))
       .map(([name]) => `the URL of '${name}' is not a URL`),
