@@ -19,4 +19,5 @@ export {
   type Position,
   parsePosition,
   type StreamRecord,
+  tickEnvelope,
 } from './wire/index.ts'

@@ -16,6 +16,7 @@ export {
   type EventDef,
   type EventMeta,
   type EventOf,
+  type Every,
   entity,
   event,
   type FieldRule,
@@ -44,6 +45,7 @@ export {
   type Saved,
   type Skip,
   skip,
+  type Tick,
   type Version,
   type WhenExhausted,
 } from './domain/index.ts'

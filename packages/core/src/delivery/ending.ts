@@ -4,7 +4,7 @@
  * | verdict                       | steps, in order                                   | then                        |
  * |-------------------------------|---------------------------------------------------|-----------------------------|
  * | done, skip                    | complete the claim                                | `done`, `skipped`           |
- * | done, skip of a parked letter | complete the claim, take the letter out           | the lane's next letter      |
+ * | done, skip of a part          | complete the claim, remember that part            | the task's next part        |
  * | dead                          | write the letter, bury the claim                  | `dead-letter`, `discarded`  |
  * | dead, route parks             | write the letter, bury the claim, park the lane   | `parked`                    |
  * | dead, route halts             | release the claim                                 | `halted`                    |
@@ -25,7 +25,7 @@ import { describe, type Verdict, type Waiting } from './verdict.ts'
 /** How an attempt ended, as the lane sees it. */
 export type Outcome =
   | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
-  /** A part of it has ended and the next one begins: the next letter of a parked lane. */
+  /** A part of it has ended and the next one begins: a letter of a parked lane, a window of a schedule. */
   | { readonly kind: 'again' }
   | { readonly kind: 'abandoned' }
   | { readonly kind: 'halt'; readonly detail: string }
@@ -48,14 +48,18 @@ export function skipped(detail: string): Ending {
 /** What the task is about in this attempt. */
 export interface Matter {
   readonly subject: Subject
-  /** The letter of a parked lane that is being drained. */
-  readonly draining?: string | undefined
+  /** To be done once it has been handled. */
+  readonly handled?: (() => Promise<void>) | undefined
+  /** To be done once it is kept as a dead letter. */
+  readonly kept?: () => Promise<void>
+  /** It is a part of the task, and others follow. */
+  readonly more?: boolean
 }
 
 /** What follows from the verdict. */
 export async function settle(
   task: Task,
-  { subject, draining }: Matter,
+  matter: Matter,
   verdict: Verdict,
   claim: Claim | undefined,
   around: Surroundings,
@@ -64,12 +68,12 @@ export async function settle(
     case 'done':
     case 'skip': {
       const steps = claim === undefined ? [] : [() => complete(claim, task, around)]
-      if (draining !== undefined)
-        return { steps: [...steps, () => takeOut(task, draining, around)], outcome: AGAIN }
+      if (matter.handled !== undefined) steps.push(matter.handled)
+      if (matter.more) return { steps, outcome: AGAIN }
       return verdict.kind === 'skip' ? { ...skipped(verdict.reason), steps } : { steps, outcome: DONE }
     }
     case 'dead':
-      return giveUp(task, subject, verdict, claim, around)
+      return giveUp(task, matter, verdict, claim, around)
     default:
       // The verdict stands if the store fails; then the lease has to end by itself.
       await claim?.release().catch(() => false)
@@ -80,7 +84,7 @@ export async function settle(
 /** No attempt can help. */
 async function giveUp(
   task: Task,
-  subject: Subject,
+  { subject, kept }: Matter,
   { reason, error }: Extract<Verdict, { kind: 'dead' }>,
   claim: Claim | undefined,
   around: Surroundings,
@@ -99,6 +103,7 @@ async function giveUp(
   const condemned = { plan, record, lane, reason, detail, attempts: attemptsOf(task, reason) }
   const steps = [() => bury(around.settings, place, condemned)]
   if (claim !== undefined) steps.push(() => claim.bury(letterId(place, plan, record)).then(() => {}))
+  if (kept !== undefined) steps.push(kept)
   if (letter !== undefined && letter.id === letterId(place, plan, record)) entry.letter = undefined
   if (plan.whenExhausted === 'park' && lane !== '') return park(task, condemned, steps, around, letter?.id)
   const step = discards(around, condemned) ? 'discarded' : 'dead-letter'
@@ -141,15 +146,6 @@ export async function end(task: Task, { steps, outcome }: Ending, around: Surrou
   if (outcome.kind === 'again') task.ending = undefined
   else await around.recordEnded(task)
   return outcome
-}
-
-async function takeOut(
-  { plan, lane }: Task,
-  letter: string,
-  { parks, settings }: Surroundings,
-): Promise<void> {
-  await parks.remove(plan, lane, letter)
-  await settings.deadLetters?.remove(letter)
 }
 
 async function complete(claim: Claim, { plan, entry }: Task, { settings }: Surroundings): Promise<void> {

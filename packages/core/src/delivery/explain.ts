@@ -29,7 +29,7 @@ export function explain(
 ): readonly Explanation[] {
   const judge = judgeOf(record, application)
   const verdicts = new Map<string, Verdict[]>()
-  for (const wants of [plans.changes, plans.published, plans.reminders]) {
+  for (const wants of [plans.changes, plans.published, plans.reminders, plans.schedules]) {
     // Each map holds wants of one kind of event.
     for (const want of ([...wants.values()] as readonly (readonly Want<EventSpec>[])[]).flat()) {
       const list = verdicts.get(want.plan.key) ?? []

@@ -37,6 +37,7 @@ import { formatPosition, read } from '../wire/index.ts'
 import type { Settings } from './configuration.ts'
 import { type Images, imagesOf } from './images.ts'
 import { type Plans, type RoutePlan, unrouted, type Want } from './plan.ts'
+import type { Ticked } from './ticks.ts'
 
 /** What a route's task is about: known at once, or found in the store when it is its turn. */
 export type Subject =
@@ -48,6 +49,7 @@ export type Subject =
       readonly origin: Origin
       readonly letter?: DeadLetter
     }
+  | ({ readonly kind: 'tick'; readonly letter?: DeadLetter } & Ticked)
   | { readonly kind: 'redrive'; readonly envelope: RedriveEnvelope }
   | { readonly kind: 'drain'; readonly envelope: DrainEnvelope }
   /** No handler can be given it. */
@@ -259,7 +261,7 @@ function matchPublished(
 function matchEnvelope(
   envelope: Envelope,
   application: string,
-  { reminders, byKey }: Plans,
+  { reminders, schedules, byKey }: Plans,
   origin: Origin,
 ): readonly Work[] {
   if (envelope.application !== application) return []
@@ -274,7 +276,18 @@ function matchEnvelope(
           subject: { kind: 'reminder', want, envelope, origin },
         }))
   }
-  const { route, lane } = envelope
+  const { route } = envelope
+  if (envelope.kind === 'tick') {
+    const wants = schedules.get(route) ?? []
+    return wants.length === 0
+      ? [dead(unrouted, 'no-route', `a tick of '${route}', which is no schedule`)]
+      : wants.map(({ plan, spec }) => ({
+          plan,
+          lane: route,
+          subject: { kind: 'tick', envelope, spec, origin },
+        }))
+  }
+  const { lane } = envelope
   const plan = route === '' ? unrouted : byKey.get(route)
   return plan === undefined
     ? [dead(unrouted, 'no-route', `a ${envelope.kind} of '${route}', which is no route`)]

@@ -4,7 +4,7 @@
  */
 
 import type { Batching } from '../domain/batch.ts'
-import type { ChangeSpec, EventDef, PublishedSpec, ReminderSpec } from '../domain/event.ts'
+import type { ChangeSpec, EventDef, PublishedSpec, ReminderSpec, ScheduleSpec } from '../domain/event.ts'
 import type { Effect, Handler, Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
 import type { WhenExhausted } from '../domain/route.ts'
@@ -81,6 +81,8 @@ export interface Plans {
   readonly changes: ReadonlyMap<string, readonly Want<ChangeSpec>[]>
   readonly published: ReadonlyMap<string, readonly Want<PublishedSpec>[]>
   readonly reminders: ReadonlyMap<string, readonly Want<ReminderSpec>[]>
+  /** By the route's key. */
+  readonly schedules: ReadonlyMap<string, readonly Want<ScheduleSpec>[]>
 }
 
 export function planRoutes(reactors: readonly Reactor[], around: readonly Middleware[] = []): Plans {
@@ -88,6 +90,7 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
   const changes = new Map<string, Want<ChangeSpec>[]>()
   const published = new Map<string, Want<PublishedSpec>[]>()
   const reminders = new Map<string, Want<ReminderSpec>[]>()
+  const schedules = new Map<string, Want<ScheduleSpec>[]>()
   for (const reactor of reactors) {
     for (const route of reactor.routes) {
       const plan = planOf(routes.length, reactor, route, around)
@@ -95,12 +98,13 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
       for (const { name, spec } of new Set(route.events)) {
         if (spec.kind === 'change') append(changes, spec.entity.table, { plan, name, spec })
         else if (spec.kind === 'published') append(published, name, { plan, name, spec })
-        else append(reminders, name, { plan, name, spec })
+        else if (spec.kind === 'reminder') append(reminders, name, { plan, name, spec })
+        else for (const key of plan.keys) append(schedules, key, { plan, name, spec })
       }
     }
   }
   const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan])))
-  return { routes, byKey, changes, published, reminders }
+  return { routes, byKey, changes, published, reminders, schedules }
 }
 
 function planOf(

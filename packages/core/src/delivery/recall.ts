@@ -1,4 +1,7 @@
-/** Owns the way back from a dead letter to what it was about. Never runs it and never removes it. */
+/**
+ * Owns what an attempt is about where the record only names it: a dead letter, the next one of a parked lane, a window of a
+ * schedule. Never runs it.
+ */
 
 import type { DeadLetter } from '../ports/index.ts'
 import type { Surroundings } from './attempt.ts'
@@ -6,6 +9,7 @@ import type { Matter } from './ending.ts'
 import { match, type Place, type Subject, type Work } from './match.ts'
 import { unrouted } from './plan.ts'
 import type { Task } from './task.ts'
+import { nextWindow } from './ticks.ts'
 
 export type Recalled =
   /** `generation`: of the redrive that asked. */
@@ -17,6 +21,7 @@ export type Recalled =
 
 /** What this attempt is about: the task's own subject, or that of the letter which it names. */
 export async function recall(task: Task, subject: Subject, around: Surroundings): Promise<Recalled> {
+  if (subject.kind === 'tick') return windowOf(subject, around)
   if (subject.kind !== 'redrive' && subject.kind !== 'drain') return { subject }
   const { plan, lane, entry } = task
   const { envelope } = subject
@@ -24,9 +29,13 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   if (id === undefined) return { why: 'no letter of its lane is left' }
   const letter = await around.settings.deadLetters?.get(id)
   const draining = envelope.kind === 'drain' ? id : undefined
+  const takeOut = async () => {
+    await around.parks.remove(plan, lane, id)
+    await around.settings.deadLetters?.remove(id)
+  }
   if (letter === undefined) {
     // Someone removed it by hand: it must not hold up its lane for ever.
-    if (draining !== undefined) await around.parks.remove(plan, lane, draining)
+    if (draining !== undefined) await takeOut()
     return draining === undefined ? { why: 'its letter is gone' } : recall(task, subject, around)
   }
   // An envelope only names a letter: one of another application or route was forged or mistaken.
@@ -44,12 +53,38 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   if (plan === unrouted) return { works }
   const work = works.find((other) => other.plan === plan)
   const { generation } = envelope
-  if (work !== undefined) return { subject: work.subject, draining, generation }
+  const more = draining !== undefined
+  if (work?.subject.kind === 'tick') {
+    const window = await windowOf(work.subject, around)
+    if ('why' in window) return window
+    const both = async () => {
+      await window.handled?.()
+      if (more) await takeOut()
+    }
+    return { ...window, handled: both, more, generation }
+  }
+  if (work !== undefined)
+    return { subject: work.subject, handled: more ? takeOut : undefined, more, generation }
   // Its route no longer wants it: it is skipped, and its letter with it.
-  if (draining === undefined) return { why: 'its route no longer wants it' }
-  await around.parks.remove(plan, lane, draining)
-  await around.settings.deadLetters?.remove(draining)
+  if (!more) return { why: 'its route no longer wants it' }
+  await takeOut()
   return recall(task, subject, around)
+}
+
+async function windowOf(
+  subject: Extract<Subject, { kind: 'tick' }>,
+  { settings }: Surroundings,
+): Promise<Matter | { readonly why: string }> {
+  const { letter } = subject
+  const window = await nextWindow(subject, settings, letter !== undefined)
+  if (window === undefined) return { why: 'its window was handled before' }
+  const { event, handled, more } = window
+  return {
+    subject: { kind: 'event', event, ...(letter === undefined ? {} : { letter }) },
+    handled,
+    kept: handled,
+    more,
+  }
 }
 
 async function worksOf(
@@ -75,5 +110,5 @@ function marked(
     Object.assign(subject.event, { redriven })
     return { ...subject, letter }
   }
-  return subject.kind === 'reminder' || subject.kind === 'dead' ? { ...subject, letter } : subject
+  return subject.kind === 'redrive' || subject.kind === 'drain' ? subject : { ...subject, letter }
 }

@@ -86,7 +86,7 @@ export type ChangeKind = 'INSERT' | 'MODIFY' | 'REMOVE'
 
 export type Image = 'before' | 'after'
 
-export type EventSpec = ChangeSpec | PublishedSpec | ReminderSpec
+export type EventSpec = ChangeSpec | PublishedSpec | ReminderSpec | ScheduleSpec
 
 export interface ChangeSpec {
   readonly kind: 'change'
@@ -113,6 +113,14 @@ export interface ReminderSpec {
   readonly schema: StandardSchemaV1
   readonly keyOf: (payload: unknown) => string
   readonly unless: Unless | undefined
+}
+
+export interface ScheduleSpec {
+  readonly kind: 'schedule'
+  /** Milliseconds, all of them. */
+  readonly each: number
+  readonly delay: number
+  readonly catchUp: 'latest' | 'all'
 }
 
 export interface Unless {

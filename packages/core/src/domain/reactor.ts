@@ -3,6 +3,7 @@ import { refuse } from '../errors.ts'
 import type { EventDef, EventOf } from './event.ts'
 import type { Handler, Middleware } from './handler.ts'
 import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
+import { type Every, everyProblems, type Tick, ticking } from './schedule.ts'
 
 export interface ReactorOptions {
   readonly retry?: RetryPolicy
@@ -29,6 +30,16 @@ export interface Reactor {
     handler: Handler<EventOf<D>>,
     options?: RouteOptions,
   ): this
+  /**
+   * Adds a route that runs once for each window of time. The ticks arrive on the stream like everything else; see `tickEnvelope`.
+   *
+   * @throws ConfigurationError as `on` does, and for a malformed schedule
+   * @example
+   * reactor('error-watch').every('count-errors', { each: '5m', delay: '30s' }, async (tick) => {
+   *   console.log(tick.from, tick.to)
+   * })
+   */
+  every(id: string, schedule: Every, handler: Handler<Tick>, options?: RouteOptions): this
   /** Adds a route made with `route()`. */
   use(route: Route): this
 }
@@ -56,6 +67,10 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
     options,
     routes,
     on: (id, events, handler, options) => self.use(route(id, events, handler, options)),
+    every: (id, schedule, handler, options) => {
+      refuse(`route '${id}' of reactor '${name}'`, everyProblems(schedule))
+      return self.use(route(id, ticking(id, schedule), handler, options))
+    },
     use: (added) => {
       refuse(`route '${added.id}' of reactor '${name}'`, problemsOf(added, routes))
       routes.push(added)

@@ -32,7 +32,10 @@ export function aboutOf({ data, partitionKey }: StreamRecord): About {
       const { envelope } = incoming
       if (envelope.kind === 'reminder')
         return { what: `the reminder '${envelope.reminder}' of '${envelope.key}' is due`, key: envelope.key }
-      return { what: `a ${envelope.kind} for ${envelope.route || 'no route'}`, key: keyOf(envelope.lane) }
+      return {
+        what: `a ${envelope.kind} for ${envelope.route || 'no route'}`,
+        key: envelope.kind === 'tick' ? envelope.route : keyOf(envelope.lane),
+      }
     }
   }
 }

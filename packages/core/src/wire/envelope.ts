@@ -7,8 +7,9 @@
  * | `reminder` | a reminder's key and generation            | the scheduler, when it is due |
  * | `redrive`  | a dead letter, which becomes a record again | `createRedrive`               |
  * | `drain`    | a parked lane, which runs again in order   | `createRedrive`               |
+ * | `tick`     | a route and the time it was scheduled for  | EventBridge Scheduler         |
  */
-export type Envelope = ReminderEnvelope | RedriveEnvelope | DrainEnvelope
+export type Envelope = ReminderEnvelope | RedriveEnvelope | DrainEnvelope | TickEnvelope
 
 interface Addressed {
   /** Other applications on the stream drop it. */
@@ -37,10 +38,39 @@ export interface DrainEnvelope extends Addressed {
   readonly lane: string
 }
 
+export interface TickEnvelope {
+  readonly kind: 'tick'
+  readonly application: string
+  readonly route: string
+  /** ISO 8601. */
+  readonly scheduled: string
+}
+
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   reminder: ['reminder', 'key'],
   redrive: ['route', 'lane', 'letter'],
   drain: ['route', 'lane'],
+  tick: ['route', 'scheduled'],
+}
+
+/**
+ * The record that ticks a route made with `every`, as the input of an EventBridge schedule whose target is Kinesis PutRecord;
+ * use the route as its partition key, so that its ticks stay in one lane. A tick that comes twice, or late, does no harm.
+ *
+ * @param scheduled ISO 8601. @default what EventBridge Scheduler replaces by the time it was scheduled for
+ * @example
+ * const data = tickEnvelope({ application: 'onboarding', route: 'error-watch/count-errors' })
+ */
+export function tickEnvelope({
+  application,
+  route,
+  scheduled = '<aws.scheduler.scheduled-time>',
+}: {
+  readonly application: string
+  readonly route: string
+  readonly scheduled?: string
+}): string {
+  return encodeEnvelope({ kind: 'tick', application, route, scheduled })
 }
 
 export function encodeEnvelope(envelope: Envelope): string {
@@ -49,11 +79,12 @@ export function encodeEnvelope(envelope: Envelope): string {
 
 /** The envelope in a parsed JSON value, or undefined if that is something else. */
 export function envelopeOf(json: Readonly<Record<string, unknown>>): Envelope | undefined {
-  const { spaceship, kind, application, generation } = json
+  const { spaceship, kind, application, generation, scheduled } = json
   const names = typeof kind === 'string' && Object.hasOwn(NAMES, kind) ? NAMES[kind] : undefined
-  if (spaceship !== 1 || names === undefined || typeof generation !== 'number') return undefined
-  if (typeof application !== 'string' || names.some((name) => typeof json[name] !== 'string'))
-    return undefined
+  if (spaceship !== 1 || names === undefined || typeof application !== 'string') return undefined
+  if (names.some((name) => typeof json[name] !== 'string')) return undefined
+  const timed = kind === 'tick' ? Date.parse(String(scheduled)) : generation
+  if (typeof timed !== 'number' || Number.isNaN(timed)) return undefined
   const fields = Object.fromEntries(names.map((name) => [name, json[name]]))
   // Every field that the kind has was checked above.
   return { kind, application, generation, ...fields } as unknown as Envelope

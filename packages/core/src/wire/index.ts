@@ -8,6 +8,8 @@ export {
   envelopeOf,
   type RedriveEnvelope,
   type ReminderEnvelope,
+  type TickEnvelope,
+  tickEnvelope,
 } from './envelope.ts'
 export { read } from './incoming.ts'
 export {

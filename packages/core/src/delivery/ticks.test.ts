@@ -1,0 +1,93 @@
+/** Scenario A37: schedules. Ticks come late, twice, from several producers, or not at all. */
+
+import { expect, test } from 'vitest'
+import { engineOf, idle, record, worker } from '../../test/bench.ts'
+import { createRedrive, tickEnvelope } from '../engine.ts'
+import { type Every, reactor, type Tick } from '../index.ts'
+import { memoryEvents } from '../memory/index.ts'
+
+const at = (time: string) => `2026-01-01T${time}Z`
+const tick = (sequence: number, scheduled: string) =>
+  record(sequence, tickEnvelope({ application: 'app', route: 'watch/count', scheduled: at(scheduled) }))
+const text = ({ from, to }: Tick) => `${from.toISOString().slice(11, 16)}-${to.toISOString().slice(11, 16)}`
+
+async function watch(schedule: Partial<Every>, ticks: readonly string[]) {
+  const seen: string[] = []
+  const app = reactor('watch').every('count', { each: '5m', ...schedule }, (e) => void seen.push(text(e)))
+  const { engine } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push(ticks.map((scheduled, i) => tick(i + 1, scheduled)))
+  await delivery.quiet()
+  expect(delivery.watermark?.sequence).toBe(String(ticks.length))
+  return seen
+}
+
+test('A37: a window follows from the time that was scheduled, and each is handled once', async () => {
+  expect(await watch({}, ['10:05:00', '10:05:00', '10:05:03', '10:10:00', '10:05:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+  ])
+  expect(await watch({ delay: '30s' }, ['10:05:00', '10:05:30'])).toEqual(['09:55-10:00', '10:00-10:05'])
+})
+
+test('A37: after a pause the latest window is handled, or all that were missed', async () => {
+  expect(await watch({}, ['10:05:00', '10:20:00'])).toEqual(['10:00-10:05', '10:15-10:20'])
+  expect(await watch({ catchUp: 'all' }, ['10:05:00', '10:20:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+    '10:10-10:15',
+    '10:15-10:20',
+  ])
+})
+
+test('A37: another process, and a tick of each pod, change nothing', async () => {
+  const seen: string[] = []
+  const app = () => reactor('watch').every('count', { each: '5m' }, (e) => void seen.push(text(e)))
+  const first = engineOf(app())
+  for (const owner of [first, engineOf(app(), { state: first.state })]) {
+    const delivery = await owner.engine.open(worker)
+    await delivery.push([tick(1, '10:05:00'), tick(2, '10:05:01')])
+    await delivery.quiet()
+  }
+  expect(seen).toEqual(['10:00-10:05'])
+})
+
+test('a window that fails becomes a dead letter; the schedule goes on, and a redrive is about the same window', async () => {
+  const seen: string[] = []
+  let down = true
+  const app = reactor('watch', { retry: { attempts: 2, base: '1s' } }).every('count', { each: '5m' }, (e) => {
+    if (down) throw new Error('no')
+    seen.push(text(e))
+  })
+  const { engine, deadLetters, clock } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00')])
+  await idle()
+  await clock.moveTo(clock.now() + 5_000, idle)
+  expect(deadLetters.letters).toMatchObject([{ reason: 'exhausted', attempts: 2 }])
+  down = false
+  await delivery.push([tick(2, '10:10:00')])
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  await delivery.push([{ ...record(3, ''), ...sink.records[0] }])
+  await delivery.quiet()
+  expect(seen).toEqual(['10:05-10:10', '10:00-10:05'])
+  expect(deadLetters.letters).toEqual([])
+})
+
+test('a schedule that makes no sense is refused, with all its problems', () => {
+  const bad = () =>
+    reactor('r').every('x', { each: '5' as '5m', delay: '-1s', catchUp: 'some' as 'all' }, () => {})
+  expect(bad).toThrow(/3 problem/)
+})
+
+test('a tick of a route that is no schedule, or of none, is kept', async () => {
+  const { engine, deadLetters } = engineOf(reactor('watch').every('other', { each: '5m' }, () => {}))
+  const delivery = await engine.open(worker)
+  await delivery.push([
+    tick(1, '10:05:00'),
+    record(2, { spaceship: 1, kind: 'tick', application: 'app', route: 'watch/other', scheduled: 'soon' }),
+  ])
+  await delivery.quiet()
+  expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['no-route', 'unrecognised'])
+})
