@@ -5,6 +5,7 @@ import { engineOf, idle, record, worker } from '../../test/bench.ts'
 import { createRedrive, tickEnvelope } from '../engine.ts'
 import { type Every, reactor, type Tick } from '../index.ts'
 import { memoryEvents } from '../memory/index.ts'
+import { harness } from '../testing/index.ts'
 
 const at = (time: string) => `2026-01-01T${time}Z`
 const tick = (sequence: number, scheduled: string) =>
@@ -90,4 +91,20 @@ test('a tick of a route that is no schedule, or of none, is kept', async () => {
   ])
   await delivery.quiet()
   expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['no-route', 'unrecognised'])
+})
+
+test('the harness ticks as time passes, and on demand', async () => {
+  const seen: string[] = []
+  const ship = harness(() =>
+    reactor('watch')
+      .every('count', { each: '5m', delay: '30s' }, (e) => void seen.push(text(e)))
+      .every('daily', { each: '1d' }, (e) => void seen.push(`day ${e.to.toISOString().slice(0, 10)}`)),
+  )
+  await ship.advance('12m')
+  expect(seen).toEqual(['23:55-00:00', '00:00-00:05', '00:05-00:10'])
+  await ship.tick('watch/daily')
+  await ship.tick('watch/daily')
+  await ship.redeliver()
+  expect(seen.slice(3)).toEqual(['day 2026-01-01'])
+  await expect(ship.tick('watch/none')).rejects.toThrow(/name one of watch\/count, watch\/daily/)
 })

@@ -289,3 +289,24 @@ test('options take known values and durations only', () => {
   // @ts-expect-error a bad duration
   expect(() => reactor('x').on('d', joined, see, { timeout: '3 minutes' })).toThrow(/timeout/)
 })
+
+test('batch handlers, schedules and their options keep their inference', () => {
+  reactor('r')
+    .on(
+      'load',
+      [joined, upgraded],
+      batch({ size: 10, within: '1s' }, (events) => {
+        for (const event of events) {
+          if (event.name === 'client.upgraded') expectTypeOf(event.before.plan).toEqualTypeOf<'trial'>()
+        }
+      }),
+      { rate: '10/s', concurrency: 2, stale: 'skip', whenExhausted: 'park' },
+    )
+    .every('count', { each: '5m' }, (tick) => expectTypeOf(tick.from).toEqualTypeOf<Date>())
+  // @ts-expect-error a typo in a batch
+  route('load', joined, batch({ size: 10 }, (events) => events.map((event) => event.after.nmae)))
+  // @ts-expect-error not a rate
+  route('load', joined, () => {}, { rate: '10 per second' })
+  // @ts-expect-error a schedule has no image
+  reactor('r').every('count', { each: '5m' }, (tick) => tick.after)
+})

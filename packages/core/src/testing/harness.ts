@@ -26,6 +26,7 @@ import { shuffled } from './shuffle.ts'
 import { type Arrival, createStream } from './stream.ts'
 import type { Harness, HarnessOptions } from './surface.ts'
 import { createTables } from './tables.ts'
+import { createTicks } from './ticks.ts'
 import { createTrail } from './trail.ts'
 
 /**
@@ -90,6 +91,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
   })
   const redrive = createRedrive({ application, deadLetters: letters, events, clock })
   const plans = planRoutes(stream.process.reactors)
+  const ticks = createTicks(plans, application, clock.now())
   const why = (record: StreamRecord) => explain(record, { application }, plans)
 
   function arrive(arrivals: readonly Arrival[]): void {
@@ -100,6 +102,10 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
   /** Until nothing can go on, reminders that are due already included. */
   async function settled(): Promise<void> {
     await stream.settled()
+    for (const arrival of ticks.due(clock.now())) {
+      arrive([arrival])
+      await stream.settled()
+    }
     for (let due = scheduler.due(clock.now()); due.length > 0; due = scheduler.due(clock.now())) {
       for (const { partitionKey, envelope } of due) {
         arrive([{ partitionKey, data: new TextEncoder().encode(envelope) }])
@@ -133,12 +139,23 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     advance: async (duration) => {
       const target = clock.now() + milliseconds(duration)
       for (;;) {
-        const moments = [clock.next, scheduler.waiting[0]?.dueAt.getTime()]
+        const moments = [clock.next, ticks.next, scheduler.waiting[0]?.dueAt.getTime()]
         const next = Math.min(...moments.map((moment) => moment ?? Number.POSITIVE_INFINITY))
         if (next > target) break
         await clock.moveTo(Math.max(next, clock.now()), settled)
       }
       await clock.moveTo(target, settled)
+    },
+    tick: async (route) => {
+      const named = route === undefined ? ticks.routes : ticks.routes.filter((key) => key === route)
+      refuse(
+        `tick('${route ?? ''}')`,
+        named.length > 0
+          ? []
+          : [`there is no such schedule: name one of ${ticks.routes.join(', ') || 'none'}`],
+      )
+      arrive(named.map((key) => ticks.tick(key, clock.now())))
+      await settled()
     },
     redeliver: async ({ as = 'redelivery' } = {}) => {
       if (as === 'duplicates') arrive([...stream.records])

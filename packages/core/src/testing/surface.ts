@@ -78,8 +78,14 @@ export interface Harness {
   ): Promise<void>
   /** Delivers bytes (or a value as JSON) as they are: for what should never arrive, and does. */
   deliver(data: Uint8Array | string | object): Promise<void>
-  /** Lets time pass: retries, reminders and successors of crashed processes come in order. */
+  /** Lets time pass: retries, reminders, ticks and successors of crashed processes come in order. */
   advance(duration: Duration): Promise<void>
+  /**
+   * Ticks a route made with `every` now, or all of them; `advance` ticks them at the ends of their windows.
+   *
+   * @throws ConfigurationError for a route that is no schedule
+   */
+  tick(route?: string): Promise<void>
   /** Everything arrives again. @param options @default { as: 'redelivery' } */
   redeliver(options?: { readonly as?: Again }): Promise<void>
   /**

@@ -1,0 +1,53 @@
+/** Owns the ticks of the virtual scheduler: when the next one comes, and the record that it puts. */
+
+import type { Plans } from '../delivery/plan.ts'
+import type { ScheduleSpec } from '../domain/event.ts'
+import { tickEnvelope } from '../wire/index.ts'
+import type { Arrival } from './stream.ts'
+
+export interface Ticks {
+  /** Routes made with `every`. */
+  readonly routes: readonly string[]
+  /** When the next one comes, in milliseconds since 1970. */
+  readonly next: number | undefined
+  /** What has come by now. */
+  due(now: number): readonly Arrival[]
+  /** One for this route, at once. */
+  tick(route: string, now: number): Arrival
+}
+
+export function createTicks({ routes, schedules }: Plans, application: string, start: number): Ticks {
+  const specs = new Map<string, { readonly spec: ScheduleSpec; next: number }>()
+  for (const { key } of routes) {
+    const spec = schedules.get(key)?.[0]?.spec
+    if (spec !== undefined) specs.set(key, { spec, next: after(start, spec) })
+  }
+
+  function arrival(route: string, at: number): Arrival {
+    const scheduled = new Date(at).toISOString()
+    return {
+      partitionKey: route,
+      data: new TextEncoder().encode(tickEnvelope({ application, route, scheduled })),
+    }
+  }
+
+  return {
+    routes: [...specs.keys()],
+    get next() {
+      return specs.size === 0 ? undefined : Math.min(...[...specs.values()].map(({ next }) => next))
+    },
+    due: (now) =>
+      [...specs].flatMap(([route, schedule]) => {
+        const arrivals: Arrival[] = []
+        for (; schedule.next <= now; schedule.next = after(schedule.next, schedule.spec))
+          arrivals.push(arrival(route, schedule.next))
+        return arrivals
+      }),
+    tick: arrival,
+  }
+}
+
+/** The next end of a window, with its delay, after the moment. */
+function after(moment: number, { each, delay }: ScheduleSpec): number {
+  return (Math.floor((moment - delay) / each) + 1) * each + delay
+}
