@@ -13,19 +13,19 @@
  */
 
 import type {
+  ChangeKind,
   ChangeSpec,
   EventMeta,
   Origin,
   PublishedSpec,
   ReminderSpec,
-  Row,
-  Version,
 } from '../domain/event.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { DeadReason } from '../ports/index.ts'
 import type { Change, CloudEvent, ReminderEnvelope, StreamRecord } from '../wire/index.ts'
 import { formatPosition, read } from '../wire/index.ts'
+import { changeEvent, type Rows } from './event.ts'
 import { type Images, imagesOf } from './images.ts'
 import type { Plans, RoutePlan, Want } from './plan.ts'
 
@@ -67,9 +67,11 @@ export function match(
   place: Place,
   plans: Plans,
 ): readonly Work[] | Promise<readonly Work[]> {
-  const incoming = read(record.data)
+  const incoming = read(record.data, (table, kind) => isWanted(plans, table, kind))
   const origin: Origin = { stream: place.stream, shard: place.shard, position: formatPosition(record) }
   switch (incoming.kind) {
+    case 'unwanted':
+      return []
     case 'unreadable':
       return [{ kind: 'dead', plan: undefined, reason: incoming.reason, detail: incoming.detail }]
     case 'change':
@@ -79,6 +81,10 @@ export function match(
     case 'envelope':
       return matchEnvelope(incoming.envelope, place.application, plans, origin)
   }
+}
+
+function isWanted(plans: Plans, table: string, kind: ChangeKind): boolean {
+  return plans.changes.get(table)?.some(({ spec }) => spec.on.includes(kind)) ?? false
 }
 
 function matchChange(
@@ -113,10 +119,10 @@ function decideChange(
   for (const { plan, name, spec } of candidates) {
     if (works.get(plan.key)?.kind === 'run') continue
     try {
-      const rows: { before?: Row; after?: Row } = {}
+      const rows: Rows = {}
       for (const image of spec.exposes) rows[image] = images.read(spec.entity, image)
       if (spec.matches !== undefined && !spec.matches(rows.before, rows.after)) continue
-      const event = changeEvent(change, name, spec, rows, images, origin)
+      const event = changeEvent(name, change, spec, rows, images, origin)
       works.set(plan.key, {
         kind: 'run',
         plan,
@@ -136,57 +142,13 @@ function decideChange(
 function ofKind(change: Change, { entity }: ChangeSpec): boolean {
   if (entity.when === undefined) return true
   try {
-    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after')
+    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after', entity.numbers)
     return (
       raw === undefined || Object.entries(entity.when).every(([attribute, value]) => raw[attribute] === value)
     )
   } catch {
     return true
   }
-}
-
-function changeEvent(
-  change: Change,
-  name: string,
-  spec: ChangeSpec,
-  rows: { before?: Row; after?: Row },
-  images: Images,
-  origin: Origin,
-): EventMeta & { before?: unknown; after?: unknown } {
-  const keys = change.keys()
-  const event = {
-    name,
-    at: change.at,
-    version: versionOf(change, spec, rows),
-    key: spec.entity.key.map((part) => keyText(keys[part])).join('|'),
-    source: origin,
-    by: change.by,
-    ...rows,
-  }
-  Object.defineProperty(event, 'id', { enumerable: true, get: once(() => change.identity()) })
-  // `saved` shows `before` without exposing it: an old row that fails its schema matters only to who looks.
-  if (!spec.exposes.includes('before') && change.kind !== 'REMOVE') {
-    Object.defineProperty(event, 'before', {
-      get: () => (change.kind === 'INSERT' ? undefined : images.read(spec.entity, 'before')),
-    })
-  }
-  // `id` is defined above; the spread rows are those that the event's type promises.
-  return event as unknown as EventMeta
-}
-
-/** A removal comes after the last version of the row. */
-function versionOf(change: Change, { entity }: ChangeSpec, rows: { before?: Row; after?: Row }): Version {
-  if (entity.version === undefined) return change.time
-  const value = (rows.after ?? rows.before)?.[entity.version]
-  if (typeof value !== 'number')
-    throw new SpaceshipError('schema', `'${entity.version}' of ${entity.name}, its version, is not a number`)
-  const version = change.kind === 'REMOVE' ? value + 1 : value
-  return { min: version, max: version }
-}
-
-function keyText(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
-  return String(value ?? '')
 }
 
 function matchPublished(
@@ -263,12 +225,4 @@ function matchEnvelope(
     identity,
     subject: { kind: 'reminder', want, envelope, origin },
   }))
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }
