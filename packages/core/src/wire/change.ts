@@ -51,6 +51,8 @@ export function changeOf(data: Buffer, found: Outline | Shape): Change | undefin
   return time && new RecordedChange(data, found, time)
 }
 
+const TTL = 'dynamodb.amazonaws.com'
+
 interface Decoded {
   before: Plain | undefined
   after: Plain | undefined
@@ -86,8 +88,12 @@ class RecordedChange implements Change {
   }
 
   get by(): Actor {
-    if (this.kind === 'REMOVE' && this.#principal() === 'dynamodb.amazonaws.com') return 'ttl'
-    return this.#data.includes('"aws:rep:') && isReplicated(this.#shape()) ? 'replication' : 'user'
+    // What tells the others leaves its bytes in the record; most records have none of them.
+    const expired = this.kind === 'REMOVE' && this.#data.includes(TTL)
+    if (!expired && !this.#data.includes('aws:rep:')) return 'user'
+    const shape = this.#shape()
+    if (expired && shape.principal === TTL) return 'ttl'
+    return isReplicated(shape) ? 'replication' : 'user'
   }
 
   keys(): Plain {
@@ -116,19 +122,13 @@ class RecordedChange implements Change {
 
   #decode(part: 'keys' | Image, numbers: Numbers): Plain | undefined {
     if (this.#outline !== undefined) {
-      const range = this.#outline[part]
-      if (range === undefined) return undefined
-      const decoded = imageAt(this.#data, range.start, numbers)
+      const start = this.#outline.starts[part]
+      if (this.#data[start] !== 0x7b || start === 0) return undefined
+      const decoded = imageAt(this.#data, start, numbers)
       if (decoded !== undefined) return decoded.plain
     }
     const raw = this.#shape()[part]
     return raw && unmarshal(raw, numbers)
-  }
-
-  #principal(): unknown {
-    if (this.#outline === undefined) return this.#shape().principal
-    const { user } = this.#outline
-    return user && JSON.parse(this.#data.toString('utf8', user.start, user.end)).principalId
   }
 
   #shape(): Shape {

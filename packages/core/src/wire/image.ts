@@ -1,10 +1,12 @@
 /**
- * One pass from the bytes of an image to plain values, without the `{"S": …}` objects between. What is not exactly what
- * DynamoDB writes gives `undefined`; then `unmarshal` decides, and finds the words for what is wrong.
+ * One pass from the bytes of an image to plain values, without the `{"S": …}` objects between. What is not JSON, or not exactly
+ * what DynamoDB writes, gives `undefined`; then `unmarshal` decides, and finds the words for what is wrong.
+ *
+ * Each function takes the index at which its part begins, and leaves the index after it in the cursor.
  */
 
 import { bytesOf, MAX_DEPTH, type Plain } from './attributes.ts'
-import { ODD, stringEnd, wordEnd } from './json.ts'
+import { ODD, stringEnd, word, wordEnd } from './json.ts'
 import { type Numbers, numberOf } from './numbers.ts'
 
 const QUOTE = 0x22
@@ -15,9 +17,14 @@ const BACKSLASH = 0x5c
 const UNBRACKET = 0x5d
 const BRACE = 0x7b
 const UNBRACE = 0x7d
+const NULL = word('{"NULL":true')
+const BOOL = word('{"BOOL":')
+const TRUE = word('true')
+const FALSE = word('false')
 
 interface Cursor {
   readonly data: Buffer
+  readonly length: number
   /** The bytes from `base` on, a character each: what is ASCII is cut out of it. */
   readonly text: string
   readonly base: number
@@ -31,142 +38,159 @@ export interface Found {
   readonly end: number
 }
 
-/** The image whose brace stands at `start`, if it is JSON and every attribute in it a DynamoDB value. */
+/** The image whose brace stands at `start`. The bytes must be UTF-8. */
 export function imageAt(data: Buffer, start: number, numbers: Numbers): Found | undefined {
-  const cursor = { data, text: data.toString('latin1', start), base: start, numbers, at: start }
-  const plain = mapAt(cursor, 0)
+  const text = data.toString('latin1', start)
+  const cursor = { data, length: data.length, text, base: start, numbers, at: start }
+  const plain = mapAt(cursor, start, 0)
   return plain && { plain, end: cursor.at }
 }
 
-function mapAt(cursor: Cursor, depth: number): Plain | undefined {
+function mapAt(cursor: Cursor, i: number, depth: number): Plain | undefined {
   const { data } = cursor
-  if (data[cursor.at] !== BRACE || depth > MAX_DEPTH) return undefined
+  if (data[i] !== BRACE || depth > MAX_DEPTH) return undefined
   const plain: Plain = {}
-  cursor.at += 1
-  if (data[cursor.at] === UNBRACE) return skip(cursor, UNBRACE, plain)
-  for (;;) {
-    const name = stringAt(cursor)
+  if (data[i + 1] === UNBRACE) return closed(cursor, i + 1, UNBRACE, plain)
+  do {
+    const name = nameAt(cursor, i + 1)
     if (name === undefined || name === '__proto__' || data[cursor.at] !== COLON) return undefined
-    cursor.at += 1
-    const value = attributeAt(cursor, depth + 1)
+    const value = attributeAt(cursor, cursor.at + 1, depth + 1)
     if (value === undefined) return undefined
     plain[name] = value
-    if (data[cursor.at] !== COMMA) return skip(cursor, UNBRACE, plain)
-    cursor.at += 1
-  }
+    i = cursor.at
+  } while (data[i] === COMMA)
+  return closed(cursor, i, UNBRACE, plain)
 }
 
-function listAt(cursor: Cursor, depth: number): unknown[] | undefined {
+function listAt(cursor: Cursor, i: number, depth: number): unknown[] | undefined {
   const { data } = cursor
-  if (data[cursor.at] !== BRACKET || depth > MAX_DEPTH) return undefined
+  if (data[i] !== BRACKET || depth > MAX_DEPTH) return undefined
   const list: unknown[] = []
-  cursor.at += 1
-  if (data[cursor.at] === UNBRACKET) return skip(cursor, UNBRACKET, list)
-  for (;;) {
-    const value = attributeAt(cursor, depth + 1)
+  if (data[i + 1] === UNBRACKET) return closed(cursor, i + 1, UNBRACKET, list)
+  do {
+    const value = attributeAt(cursor, i + 1, depth + 1)
     if (value === undefined) return undefined
     list.push(value)
-    if (data[cursor.at] !== COMMA) return skip(cursor, UNBRACKET, list)
-    cursor.at += 1
-  }
+    i = cursor.at
+  } while (data[i] === COMMA)
+  return closed(cursor, i, UNBRACKET, list)
+}
+
+function setAt(cursor: Cursor, i: number, type: number | undefined): Set<unknown> | undefined {
+  const { data } = cursor
+  if (data[i] !== BRACKET || type === 0x4d || type === 0x4c) return undefined
+  const set = new Set()
+  do {
+    const value = valueAt(cursor, i + 1, type, 0)
+    if (value === undefined) return undefined
+    set.add(value)
+    i = cursor.at
+  } while (data[i] === COMMA)
+  return closed(cursor, i, UNBRACKET, set)
+}
+
+function closed<T>(cursor: Cursor, i: number, byte: number, value: T): T | undefined {
+  cursor.at = i + 1
+  return cursor.data[i] === byte ? value : undefined
 }
 
 /** `{"S":"…"}`, of whatever type. */
-function attributeAt(cursor: Cursor, depth: number): unknown {
-  const { data, at } = cursor
-  if (data[at] !== BRACE || data[at + 1] !== QUOTE) return undefined
+function attributeAt(cursor: Cursor, i: number, depth: number): unknown {
+  const { data } = cursor
+  if (data[i] !== BRACE || data[i + 1] !== QUOTE) return undefined
   let value: unknown
-  if (data[at + 3] === QUOTE && data[at + 4] === COLON) {
-    cursor.at = at + 5
-    value = scalarAt(cursor, data[at + 2], depth)
-  } else if (data[at + 3] === 0x53) {
-    if (data[at + 4] !== QUOTE || data[at + 5] !== COLON) return undefined
-    cursor.at = at + 6
-    value = setAt(cursor, data[at + 2])
-  } else if (wordEnd(data, at, '{"NULL":true') !== ODD) {
+  if (data[i + 3] === QUOTE && data[i + 4] === COLON)
+    value = data[i + 2] === 0x53 ? stringAt(cursor, i + 5) : valueAt(cursor, i + 5, data[i + 2], depth)
+  else if (data[i + 3] === 0x53 && data[i + 4] === QUOTE && data[i + 5] === COLON)
+    value = setAt(cursor, i + 6, data[i + 2])
+  else if (wordEnd(data, i, NULL) !== ODD) {
     value = null
-    cursor.at = at + 12
-  } else if (wordEnd(data, at, '{"BOOL":') !== ODD) {
-    value = data[at + 8] === 0x74
-    cursor.at = wordEnd(data, at + 8, value ? 'true' : 'false')
+    cursor.at = i + 12
+  } else if (wordEnd(data, i, BOOL) !== ODD) {
+    value = data[i + 8] === 0x74
+    cursor.at = wordEnd(data, i + 8, value ? TRUE : FALSE)
   }
-  // A second type, or what is no value, leaves something else here.
-  return skip(cursor, UNBRACE, value)
+  // A second type leaves a comma here.
+  return value === undefined ? undefined : closed(cursor, cursor.at, UNBRACE, value)
 }
 
-function skip<T>(cursor: Cursor, byte: number, value: T): T | undefined {
-  if (cursor.data[cursor.at] !== byte) return undefined
-  cursor.at += 1
-  return value
-}
-
-function scalarAt(cursor: Cursor, type: number | undefined, depth: number): unknown {
+function valueAt(cursor: Cursor, i: number, type: number | undefined, depth: number): unknown {
   switch (type) {
     case 0x53:
-      return stringAt(cursor)
+      return stringAt(cursor, i)
     case 0x4e:
-      return numberAt(cursor)
+      return numberAt(cursor, i)
     case 0x4d:
-      return mapAt(cursor, depth)
+      return mapAt(cursor, i, depth)
     case 0x4c:
-      return listAt(cursor, depth)
-    case 0x42:
-      return binaryAt(cursor)
+      return listAt(cursor, i, depth)
+    case 0x42: {
+      const text = stringAt(cursor, i)
+      return text === undefined ? undefined : bytesOf(text)
+    }
+    default:
+      return undefined
   }
-  return undefined
 }
 
-function setAt(cursor: Cursor, type: number | undefined): Set<unknown> | undefined {
-  const { data } = cursor
-  if (data[cursor.at] !== BRACKET) return undefined
-  const set = new Set()
-  do {
-    cursor.at += 1
-    // No list in a list, nor a map.
-    const value = type === 0x4d || type === 0x4c ? undefined : scalarAt(cursor, type, 0)
-    if (value === undefined) return undefined
-    set.add(value)
-  } while (data[cursor.at] === COMMA)
-  return skip(cursor, UNBRACKET, set)
+/**
+ * Names repeat from record to record. One that is known costs neither a new string nor a look into the engine's table of names,
+ * a seventh of the whole. A cache and no state: whatever it holds, the answer is the same.
+ */
+const known: string[] = Array.from({ length: 256 }, () => '')
+
+function nameAt(cursor: Cursor, i: number): string | undefined {
+  const { data, length, base } = cursor
+  const start = i + 1
+  const end = data[i] === QUOTE ? asciiEnd(data, start, length) : ODD
+  if (end === ODD) return oddStringAt(cursor, i)
+  cursor.at = end + 1
+  const slot = ((data[start] ?? 0) * 7 + (data[end - 1] ?? 0) * 3 + end - start) & 255
+  const guess = known[slot] ?? ''
+  if (guess.length === end - start && isAt(data, start, guess)) return guess
+  const name = cursor.text.slice(start - base, end - base)
+  known[slot] = name
+  return name
 }
 
-function binaryAt(cursor: Cursor): Uint8Array | undefined {
-  const text = stringAt(cursor)
-  return text === undefined ? undefined : bytesOf(text)
+function isAt(data: Uint8Array, start: number, text: string): boolean {
+  for (let n = 0; n < text.length; n += 1) if (data[start + n] !== text.charCodeAt(n)) return false
+  return true
 }
 
-function stringAt(cursor: Cursor): string | undefined {
-  const { data, base } = cursor
-  const { length } = data
-  const start = cursor.at + 1
-  if (data[cursor.at] !== QUOTE) return undefined
-  let seen = 0
-  for (let i = start; i < length; i += 1) {
+function stringAt(cursor: Cursor, i: number): string | undefined {
+  const { data, length, base } = cursor
+  const end = data[i] === QUOTE ? asciiEnd(data, i + 1, length) : ODD
+  if (end === ODD) return oddStringAt(cursor, i)
+  cursor.at = end + 1
+  return cursor.text.slice(i + 1 - base, end - base)
+}
+
+/** The closing quote of a string that needs no decoding. */
+function asciiEnd(data: Uint8Array, i: number, length: number): number {
+  for (; i < length; i += 1) {
     // Within the bounds.
     const byte = data[i] as number
-    if (byte === QUOTE) {
-      cursor.at = i + 1
-      return seen < 0x80 ? cursor.text.slice(start - base, i - base) : data.toString('utf8', start, i)
-    }
-    if (byte < 0x20) return undefined
-    if (byte === BACKSLASH) return escapedAt(cursor)
-    seen |= byte
+    if (byte === QUOTE) return i
+    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) break
   }
-  return undefined
+  return ODD
 }
 
-function escapedAt(cursor: Cursor): string | undefined {
-  const { data, at } = cursor
-  cursor.at = stringEnd(data, at, data.length)
-  return cursor.at > data.length ? undefined : JSON.parse(data.toString('utf8', at, cursor.at))
+function oddStringAt(cursor: Cursor, i: number): string | undefined {
+  const { data, length } = cursor
+  cursor.at = data[i] === QUOTE ? stringEnd(data, i, length) : length + 1
+  if (cursor.at > length) return undefined
+  const text = data.toString('utf8', i + 1, cursor.at - 1)
+  return text.includes('\\') ? JSON.parse(`"${text}"`) : text
 }
 
 /** Up to 15 digits in a double, divided by a power of ten that is exact too, are rounded once: as Number() does. */
 const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 
-function numberAt(cursor: Cursor): unknown {
-  const { data, at, numbers } = cursor
-  if (numbers !== 'text' && data[at] === QUOTE) {
+function numberAt(cursor: Cursor, at: number): unknown {
+  const { data, numbers } = cursor
+  if (data[at] === QUOTE && numbers !== 'text') {
     const negative = data[at + 1] === 0x2d
     const start = at + (negative ? 2 : 1)
     let value = 0
@@ -185,6 +209,6 @@ function numberAt(cursor: Cursor): unknown {
       return negative ? -value : value
     }
   }
-  const text = stringAt(cursor)
-  return text === undefined || numbers === 'text' ? text : numberOf(text, numbers)
+  const text = stringAt(cursor, at)
+  return text === undefined ? undefined : numberOf(text, numbers)
 }
