@@ -8,10 +8,16 @@ export {
   type Source,
 } from './delivery/index.ts'
 export {
+  type Change,
   comparePositions,
   compareSequences,
+  deaggregate,
   formatPosition,
+  type HashKeyRange,
+  type Incoming,
   type Position,
   parsePosition,
+  read,
   type StreamRecord,
+  type UserRecord,
 } from './wire/index.ts'

@@ -1,8 +1,10 @@
+export { deaggregate, type HashKeyRange, type UserRecord } from './aggregate.ts'
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
 export type { CloudEvent } from './cloudevent.ts'
 export { encodeEnvelope, envelopeOf, type ReminderEnvelope } from './envelope.ts'
-export { read } from './incoming.ts'
+export { type Incoming, read } from './incoming.ts'
+export type { Wanted } from './outline.ts'
 export {
   comparePositions,
   compareSequences,
