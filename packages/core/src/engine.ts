@@ -13,11 +13,17 @@ export {
   type Step,
 } from './delivery/index.ts'
 export {
+  type Change,
   comparePositions,
   compareSequences,
+  deaggregate,
   formatPosition,
+  type HashKeyRange,
+  type Incoming,
   type Position,
   parsePosition,
+  read,
   type StreamRecord,
   tickEnvelope,
+  type UserRecord,
 } from './wire/index.ts'

@@ -12,7 +12,7 @@
 
 import { SpaceshipError } from '../errors.ts'
 import { markHandled } from '../reminders/firing.ts'
-import { comparePositions, formatPosition, type StreamRecord } from '../wire/index.ts'
+import { comparePositions, deaggregate, formatPosition, type StreamRecord } from '../wire/index.ts'
 import { attempt, fieldsOf, type Surroundings } from './attempt.ts'
 import { createBatches } from './batches.ts'
 import type { Budget } from './budget.ts'
@@ -153,21 +153,31 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     if (first === undefined) return
     if (journal === undefined) await openJournal(first)
     let taken = 0
-    for (const record of records) {
-      if (hold.after !== undefined && comparePositions(record, hold.after) <= 0) continue
-      const entry = ledger.add(record)
-      if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
-      const works = suspicious > 0 ? await alone(entry) : match(record, place, settings)
-      // Awaited only where a schema needs it: an await per record would cost more than the rest.
-      const settled = works instanceof Promise ? await works : works
-      // It stays unfinished.
-      if (settled === undefined) continue
-      if (settled.length === 0)
-        observe?.({ ...stepOf('unwanted', { entry, plan: unrouted, lane: '', attempts: 0 }) })
-      for (const work of settled) taskOf(entry, work)
-      ledger.seal(entry)
-      for (const task of entry.tasks) if (!task.done) enter(task)
+    for (const whole of records) {
+      const readable = whole.data.length <= settings.maxRecordBytes
+      for (const record of (readable && deaggregate(whole, source.hashRange)) || [whole]) {
+        if (hold.after !== undefined && comparePositions(record, hold.after) <= 0) continue
+        if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+        // Awaited only where a schema needs it: an await per record would cost more than the rest.
+        const taking = takeOne(ledger.add(record))
+        if (taking !== undefined) await taking
+      }
     }
+  }
+
+  function takeOne(entry: Entry): Promise<void> | undefined {
+    const works = suspicious > 0 ? alone(entry) : match(entry.record, place, settings)
+    if (works instanceof Promise) return works.then((settled) => spreadOut(entry, settled))
+    spreadOut(entry, works)
+  }
+
+  /** @param works undefined if the record is to stay unfinished */
+  function spreadOut(entry: Entry, works: readonly Work[] | undefined): void {
+    if (works === undefined) return
+    if (works.length === 0) observe?.(stepOf('unwanted', { entry, plan: unrouted, lane: '', attempts: 0 }))
+    for (const work of works) taskOf(entry, work)
+    ledger.seal(entry)
+    for (const task of entry.tasks) if (!task.done) enter(task)
   }
 
   async function openJournal(first: StreamRecord): Promise<void> {

@@ -55,8 +55,10 @@ const no = (why: string): Judged => ({ matched: false, why })
 const yes = (why = 'it matches'): Judged => ({ matched: true, why })
 
 function judgeOf(record: StreamRecord, application: string): (want: Want<EventSpec>) => Judged {
-  const incoming = read(record.data)
+  const incoming = read(record.data, () => true)
   switch (incoming.kind) {
+    case 'unwanted':
+      return () => no('nobody asked for it')
     case 'unreadable':
       return () => no(`the record is ${incoming.reason}: ${incoming.detail}`)
     case 'change': {

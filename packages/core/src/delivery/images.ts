@@ -53,7 +53,7 @@ export function imagesOf(change: Change): Images {
 
 function parse(change: Change, entity: EntitySpec, image: Image): Pending {
   try {
-    const raw = change.image(image)
+    const raw = change.image(image, entity.numbers)
     if (raw === undefined) {
       const advice = 'the stream must carry new and old images'
       return {

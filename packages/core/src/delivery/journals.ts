@@ -5,7 +5,7 @@
  */
 
 import type { StateValue } from '../ports/index.ts'
-import { formatPosition, type Position } from '../wire/index.ts'
+import type { Position } from '../wire/index.ts'
 import type { Settings } from './configuration.ts'
 import type { Source } from './seam.ts'
 
@@ -22,7 +22,8 @@ export function createJournals(
   { application, clock, retention, state }: JournalSettings,
   { stream, shard }: Source,
 ): Journals {
-  const keyOf = (first: Position) => `${application}/journal/${stream}/${shard}/${formatPosition(first)}`
+  // By the sequence alone: an aggregate comes again as a whole, whichever of its records was left unfinished.
+  const keyOf = ({ sequence }: Position) => `${application}/journal/${stream}/${shard}/${sequence}`
   /** The shard has one owner, which alone writes; a lost race means that a zombie wrote, and is repeated on what it wrote. */
   async function write(first: Position, change: (known: StateValue) => StateValue): Promise<StateValue> {
     let known: StateValue = {}

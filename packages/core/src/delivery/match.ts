@@ -13,13 +13,12 @@
  */
 
 import type {
+  ChangeKind,
   ChangeSpec,
   EventMeta,
   Origin,
   PublishedSpec,
   ReminderSpec,
-  Row,
-  Version,
 } from '../domain/event.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
 import { SpaceshipError } from '../errors.ts'
@@ -32,9 +31,11 @@ import type {
   RedriveEnvelope,
   ReminderEnvelope,
   StreamRecord,
+  UserRecord,
 } from '../wire/index.ts'
 import { formatPosition, read } from '../wire/index.ts'
 import type { Settings } from './configuration.ts'
+import { changeEvent, type Rows } from './event.ts'
 import { type Images, imagesOf } from './images.ts'
 import { type Plans, type RoutePlan, unrouted, type Want } from './plan.ts'
 import type { Ticked } from './ticks.ts'
@@ -75,15 +76,20 @@ export interface Place {
 
 /** The work that a record causes; a promise only if a schema is asynchronous. */
 export function match(
-  record: StreamRecord,
+  record: UserRecord,
   place: Place,
   { plans, maxRecordBytes: limit }: Pick<Settings, 'plans' | 'maxRecordBytes'>,
 ): readonly Work[] | Promise<readonly Work[]> {
+  if (record.damaged) return [dead(unrouted, 'damaged', 'the rest of an aggregate that cannot be read')]
+  if (record.outOfRange)
+    return [dead(unrouted, 'out-of-range', 'its hash key belongs to another shard than its aggregate')]
   if (record.data.length > limit)
     return [dead(unrouted, 'too-large', `${record.data.length} bytes, more than 'maxRecordBytes'`)]
-  const incoming = read(record.data)
+  const incoming = read(record.data, (table, kind) => isWanted(plans, table, kind))
   const origin: Origin = { stream: place.stream, shard: place.shard, position: formatPosition(record) }
   switch (incoming.kind) {
+    case 'unwanted':
+      return []
     case 'unreadable':
       return [dead(unrouted, incoming.reason, incoming.detail)]
     case 'change':
@@ -93,6 +99,10 @@ export function match(
     case 'envelope':
       return matchEnvelope(incoming.envelope, place.application, plans, origin)
   }
+}
+
+function isWanted(plans: Plans, table: string, kind: ChangeKind): boolean {
+  return plans.changes.get(table)?.some(({ spec }) => spec.on.includes(kind)) ?? false
 }
 
 function matchChange(
@@ -128,12 +138,12 @@ function decideChange(
     if (works.get(plan.key)?.subject.kind === 'event') continue
     let lane = ''
     try {
-      const key = laneKey(change, spec)
+      const key = change.keyText(spec.entity.key)
       lane = `${spec.entity.table}/${key}`
-      const rows: { before?: Row; after?: Row } = {}
+      const rows: Rows = {}
       for (const image of spec.exposes) rows[image] = images.read(spec.entity, image)
       if (spec.matches !== undefined && !spec.matches(rows.before, rows.after)) continue
-      const event = changeEvent(change, name, spec, key, rows, images, origin)
+      const event = changeEvent(name, change, spec, key, rows, images, origin)
       works.set(plan.key, { plan, lane, subject: { kind: 'event', event } })
     } catch (error) {
       const detail = error instanceof SpaceshipError ? error.message : `the pattern of '${name}' threw`
@@ -147,72 +157,13 @@ function decideChange(
 function ofKind(change: Change, { entity }: ChangeSpec): boolean {
   if (entity.when === undefined) return true
   try {
-    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after')
+    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after', entity.numbers)
     return (
       raw === undefined || Object.entries(entity.when).every(([attribute, value]) => raw[attribute] === value)
     )
   } catch {
     return true
   }
-}
-
-function changeEvent(
-  change: Change,
-  name: string,
-  spec: ChangeSpec,
-  key: string,
-  rows: { before?: Row; after?: Row },
-  images: Images,
-  origin: Origin,
-): EventMeta & { before?: unknown; after?: unknown } {
-  const event = {
-    name,
-    at: change.at,
-    version: versionOf(change, spec, rows),
-    key,
-    source: origin,
-    by: change.by,
-    ...rows,
-  }
-  Object.defineProperty(event, 'id', { enumerable: true, get: once(() => change.identity()) })
-  // `saved` shows `before` without exposing it: an old row that fails its schema matters only to who looks.
-  if (!spec.exposes.includes('before') && change.kind !== 'REMOVE') {
-    Object.defineProperty(event, 'before', {
-      get: () => (change.kind === 'INSERT' ? undefined : images.read(spec.entity, 'before')),
-    })
-  }
-  // `id` is defined above; the spread rows are those that the event's type promises.
-  return event as unknown as EventMeta
-}
-
-/** A removal comes after the last version of the row. */
-function versionOf(change: Change, { entity }: ChangeSpec, rows: { before?: Row; after?: Row }): Version {
-  if (entity.version === undefined) return change.time
-  const value = (rows.after ?? rows.before)?.[entity.version]
-  if (typeof value !== 'number')
-    throw new SpaceshipError('schema', `'${entity.version}' of ${entity.name}, its version, is not a number`)
-  const version = change.kind === 'REMOVE' ? value + 1 : value
-  return { min: version, max: version }
-}
-
-/** @throws SpaceshipError if the entity names a key that the table does not have */
-function laneKey(change: Change, { entity }: ChangeSpec): string {
-  const keys = change.keys()
-  return entity.key
-    .map((name) => {
-      if (keys[name] !== undefined) return keyText(keys[name])
-      const advice = `it has ${Object.keys(keys).join(', ')}`
-      throw new SpaceshipError(
-        'schema',
-        `'${name}', a key of ${entity.name}, is not one of its table: ${advice}`,
-      )
-    })
-    .join('|')
-}
-
-function keyText(value: unknown): string {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
-  return String(value ?? '')
 }
 
 function matchPublished(
@@ -316,13 +267,5 @@ export function identityOf(subject: Subject): string {
     }
     default:
       return ''
-  }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }

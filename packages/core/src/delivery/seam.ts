@@ -9,6 +9,7 @@
  * | harness | per virtual shard       | nothing; it can deliver everything again                |
  */
 
+import type { HashKeyRange } from '../wire/aggregate.ts'
 import type { Position } from '../wire/position.ts'
 import type { StreamRecord } from '../wire/record.ts'
 
@@ -20,6 +21,8 @@ export interface Source {
    * Kinesis mapping of Lambda), or nothing while the delivery is open (`none`: a worker's lease).
    */
   readonly redelivers: 'suffix' | 'none'
+  /** The shard's own: records of a KPL aggregate that lie outside become dead letters. @default they are delivered */
+  readonly hashRange?: HashKeyRange
 }
 
 export interface Hold {

@@ -42,6 +42,12 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
   readonly version?: Extract<keyof StandardSchemaV1.InferOutput<S>, string>
   /** Lifts a row of an older shape before it is parsed. */
   readonly upgrade?: (raw: Row) => Row
+  /**
+   * What becomes of a number that a double would round. `double` refuses the row and names the attribute; `lossless` gives a
+   * bigint for an integer and a string with all digits for a decimal (written back, that is a string attribute).
+   * @default 'double'
+   */
+  readonly numbers?: 'double' | 'lossless'
 }
 
 /** A kind of DynamoDB item. `Item` is what the table holds, `T` what handlers see. */
@@ -60,7 +66,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
     name: N,
     pattern?: P & Pattern<T> & Exactly<P, T>,
   ): EventDef<Changed<BeforeMatch<T, P>, AfterMatch<T, P>, N>>
-  /** A deleted item: by anyone, by users only, or by DynamoDB's time to live only. */
+  /** A deleted item: by anyone, or only by users, by DynamoDB's time to live, or by replication (see {@link Actor}). */
   removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
 }
 
@@ -90,6 +96,9 @@ export function entity<
       : []),
     ...payloadProblems('schema', options.schema),
     ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
+    ...(options.numbers === undefined || ['double', 'lossless'].includes(options.numbers)
+      ? []
+      : ["'numbers' is neither 'double' nor 'lossless'"]),
   ])
   const spec: EntitySpec = {
     name,
@@ -99,6 +108,7 @@ export function entity<
     when: options.when,
     version: options.version,
     upgrade: options.upgrade,
+    numbers: options.numbers ?? 'double',
   }
 
   function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {

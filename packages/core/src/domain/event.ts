@@ -19,8 +19,12 @@ export interface Origin {
   readonly position: string
 }
 
-/** Who made a change. DynamoDB marks the deletes of its own time to live. */
-export type Actor = 'user' | 'ttl'
+/**
+ * Who made a change. DynamoDB marks the deletes of its own time to live, in the Region where the item expired. The replication
+ * of global tables is told by the `aws:rep:` attributes of version 2017.11.29; the current version leaves no mark, and its
+ * replicas, expired items among them, look like a user's.
+ */
+export type Actor = 'user' | 'ttl' | 'replication'
 
 /** What every event carries. */
 export interface EventMeta<Name extends string = string> {
@@ -144,4 +148,5 @@ export interface EntitySpec {
   /** The numeric attribute that counts versions, if the application keeps one. */
   readonly version: string | undefined
   readonly upgrade: ((raw: Row) => Row) | undefined
+  readonly numbers: 'double' | 'lossless'
 }

@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import {
+  batch,
   type EventOf,
   entity,
   event,
@@ -9,6 +10,7 @@ import {
   type Reminders,
   reactor,
   reminder,
+  route,
 } from '../index.ts'
 import type { harness } from '../testing/index.ts'
 
@@ -291,6 +293,7 @@ test('options take known values and durations only', () => {
 })
 
 test('batch handlers, schedules and their options keep their inference', () => {
+  const upgraded = Client.changed('client.upgraded', { plan: { from: 'trial', to: 'paid' } })
   reactor('r')
     .on(
       'load',
@@ -303,8 +306,12 @@ test('batch handlers, schedules and their options keep their inference', () => {
       { rate: '10/s', concurrency: 2, stale: 'skip', whenExhausted: 'park' },
     )
     .every('count', { each: '5m' }, (tick) => expectTypeOf(tick.from).toEqualTypeOf<Date>())
-  // @ts-expect-error a typo in a batch
-  route('load', joined, batch({ size: 10 }, (events) => events.map((event) => event.after.nmae)))
+  route(
+    'load',
+    joined,
+    // @ts-expect-error a typo in a batch
+    batch({ size: 10 }, (events) => events.map((event) => event.after.nmae)),
+  )
   // @ts-expect-error not a rate
   route('load', joined, () => {}, { rate: '10 per second' })
   // @ts-expect-error a schedule has no image

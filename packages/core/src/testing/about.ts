@@ -1,7 +1,7 @@
 /** Owns what a record is called in messages: what it is about, and its key. */
 
 import type { ChangeKind } from '../domain/event.ts'
-import { read, type StreamRecord } from '../wire/index.ts'
+import { type Change, read, type StreamRecord } from '../wire/index.ts'
 
 export interface About {
   /** In words: `clients 'acme' created`. */
@@ -17,15 +17,17 @@ const WORDS: Readonly<Record<ChangeKind, string>> = {
 }
 
 export function aboutOf({ data, partitionKey }: StreamRecord): About {
-  const incoming = read(data)
+  const incoming = read(data, () => true)
   switch (incoming.kind) {
+    case 'unwanted':
+      return { what: 'a change that nobody asked for', key: undefined }
     case 'unreadable':
       return { what: `${data.length} bytes, ${incoming.reason}`, key: undefined }
     case 'published':
       return { what: `'${incoming.event.type}' published for '${partitionKey}'`, key: partitionKey }
     case 'change': {
       const { table, kind, by } = incoming.change
-      const key = keyText(incoming.change.keys)
+      const key = keyText(incoming.change)
       return { what: `${table} '${key}' ${by === 'ttl' ? 'expired' : WORDS[kind]}`, key }
     }
     case 'envelope': {
@@ -45,13 +47,9 @@ export function keyOf(lane: string): string {
   return lane.slice(lane.indexOf('/') + 1)
 }
 
-function keyText(keys: () => Readonly<Record<string, unknown>>): string {
+function keyText(change: Change): string {
   try {
-    return Object.values(keys())
-      .map((value) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : String(value),
-      )
-      .join('|')
+    return change.keyText(Object.keys(change.keys()))
   } catch {
     return '?'
   }

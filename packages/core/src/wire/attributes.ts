@@ -14,30 +14,31 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
+import { digitsOf, isNumber, type Numbers, numberOf } from './numbers.ts'
 
 export type AttributeMap = Readonly<Record<string, unknown>>
 export type Plain = Record<string, unknown>
 
-const MAX_DEPTH = 32
+export const MAX_DEPTH = 32
 
 /** @throws SpaceshipError `attributes`, naming the path */
-export function unmarshal(item: AttributeMap): Plain {
-  return mapOf(item, '', 0)
+export function unmarshal(item: AttributeMap, numbers: Numbers = 'double'): Plain {
+  return mapOf(item, '', 0, numbers)
 }
 
-function mapOf(map: unknown, path: string, depth: number): Plain {
+function mapOf(map: unknown, path: string, depth: number, numbers: Numbers): Plain {
   if (typeof map !== 'object' || map === null || Array.isArray(map)) return refuse(path, 'is not a map')
   if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
   const plain: Plain = {}
   for (const [name, value] of Object.entries(map)) {
     const at = path === '' ? name : `${path}.${name}`
     if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
-    plain[name] = plainOf(value, at, depth + 1)
+    plain[name] = plainOf(value, at, depth + 1, numbers)
   }
   return plain
 }
 
-function plainOf(attribute: unknown, path: string, depth: number): unknown {
+function plainOf(attribute: unknown, path: string, depth: number, numbers: Numbers): unknown {
   if (typeof attribute !== 'object' || attribute === null) return refuse(path, 'is not an attribute value')
   const entries = Object.entries(attribute)
   const [entry] = entries
@@ -47,18 +48,18 @@ function plainOf(attribute: unknown, path: string, depth: number): unknown {
     case 'S':
       return typeof value === 'string' ? value : refuse(path, 'is not a string')
     case 'N':
-      return numberOf(value, path)
+      return number(value, path, numbers)
     case 'BOOL':
       return typeof value === 'boolean' ? value : refuse(path, 'is not a boolean')
     case 'NULL':
       return null
     case 'M':
-      return mapOf(value, path, depth)
+      return mapOf(value, path, depth, numbers)
     case 'L':
       if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
-      return listOf(value, path).map((item, i) => plainOf(item, `${path}[${i}]`, depth + 1))
+      return listOf(value, path).map((item, i) => plainOf(item, `${path}[${i}]`, depth + 1, numbers))
     case 'B':
-      return bytesOf(value, path)
+      return binary(value, path)
     case 'SS':
       return new Set(
         listOf(value, path).map((item) =>
@@ -66,9 +67,9 @@ function plainOf(attribute: unknown, path: string, depth: number): unknown {
         ),
       )
     case 'NS':
-      return new Set(listOf(value, path).map((item) => numberOf(item, path)))
+      return new Set(listOf(value, path).map((item) => number(item, path, numbers)))
     case 'BS':
-      return new Set(listOf(value, path).map((item) => bytesOf(item, path)))
+      return new Set(listOf(value, path).map((item) => binary(item, path)))
     default:
       return refuse(path, 'has a type that DynamoDB does not know')
   }
@@ -78,33 +79,26 @@ function listOf(value: unknown, path: string): readonly unknown[] {
   return Array.isArray(value) ? value : refuse(path, 'is not a list')
 }
 
-function bytesOf(value: unknown, path: string): Uint8Array {
+function binary(value: unknown, path: string): Uint8Array {
   // The SDK's clients have decoded it already; records hold base64.
   if (value instanceof Uint8Array) return value
-  if (typeof value !== 'string') return refuse(path, 'is not base64')
-  return new Uint8Array(Buffer.from(value, 'base64'))
+  return (typeof value === 'string' ? bytesOf(value) : undefined) ?? refuse(path, 'is not base64')
 }
 
-function numberOf(text: unknown, path: string): number {
-  if (typeof text !== 'string' || text.trim() === '') return refuse(path, 'is not a number')
-  const value = Number(text)
-  if (!Number.isFinite(value)) return refuse(path, 'is not a number that a double can hold')
-  if (text.length > 15 && digitsOf(text) !== digitsOf(String(value))) {
-    return refuse(
-      path,
-      `has ${digitsOf(text).length} digits, more than a double can hold: store it as a string`,
-    )
-  }
-  return value
+/** Undefined for what is not base64, of which Buffer would take a part. */
+export function bytesOf(base64: string): Uint8Array | undefined {
+  const whole = base64.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(base64)
+  return whole ? new Uint8Array(Buffer.from(base64, 'base64')) : undefined
 }
 
-/** The significant digits, without sign, point, exponent and zeros at either end. */
-function digitsOf(text: string): string {
-  const [mantissa = ''] = text.toLowerCase().split('e')
-  return mantissa
-    .replace(/[^0-9]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '')
+function number(text: unknown, path: string, numbers: Numbers): unknown {
+  if (typeof text !== 'string' || !isNumber(text)) return refuse(path, 'is not a number')
+  const value = numberOf(text, numbers)
+  if (value !== undefined) return value
+  const digits = digitsOf(text).length
+  return digits > 15
+    ? refuse(path, `has ${digits} digits, more than a double can hold: see 'numbers' of entity()`)
+    : refuse(path, 'is not a number that a double can hold')
 }
 
 function refuse(path: string, why: string): never {

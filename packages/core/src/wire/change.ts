@@ -9,129 +9,151 @@
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html
  *
  * Emulators differ: some leave out `tableName` (then it stands in `eventSourceARN`) and the precision, or write seconds.
+ *
+ * A change keeps the record's bytes. Each part is made when somebody asks: from its place in the outline, or, where that is
+ * missing or holds something odd, from the whole record parsed as JSON.
  */
 
-import { createHash } from 'node:crypto'
 import type { Actor, ChangeKind, Image, Version } from '../domain/event.ts'
-import { type AttributeMap, type Plain, unmarshal } from './attributes.ts'
+import { SpaceshipError } from '../errors.ts'
+import { type Plain, unmarshal } from './attributes.ts'
+import { imageAt } from './image.ts'
+import { parse } from './json.ts'
+import type { Numbers } from './numbers.ts'
+import type { Outline } from './outline.ts'
+import { identityOf, isReplicated, type Shape, shapeOf } from './shape.ts'
 
 export interface Change {
   readonly table: string
   readonly kind: ChangeKind
+  /** Looked for when it is asked for. */
   readonly by: Actor
   readonly at: Date
   /** The interval in which the change was made, in microseconds. */
   readonly time: Version
   /** Key attributes as plain values. @throws SpaceshipError `attributes` */
   keys(): Plain
-  /** An image as plain values, decoded once. @throws SpaceshipError `attributes` */
-  image(image: Image): Plain | undefined
+  /**
+   * The texts of these key attributes, joined by `|`: strings as they are, numbers with all their digits, binary as base64url.
+   *
+   * @throws SpaceshipError `attributes`, naming one that is not among the record's keys
+   */
+  keyText(names: readonly string[]): string
+  /** An image as plain values, decoded once. @default numbers 'double' @throws SpaceshipError `attributes` */
+  image(image: Image, numbers?: Exclude<Numbers, 'text'>): Plain | undefined
   /** Equal for the repeats that DynamoDB may send of one change. */
   identity(): string
 }
 
-interface ChangeJson {
-  readonly eventName: ChangeKind
+/** The change that was found in these bytes, or undefined if its time is none. */
+export function changeOf(data: Buffer, found: Outline | Shape): Change | undefined {
+  const time = intervalOf(found.time, found.precision)
+  return time && new RecordedChange(data, found, time)
+}
+
+const TTL = 'dynamodb.amazonaws.com'
+
+interface Decoded {
+  before: Plain | undefined
+  after: Plain | undefined
+}
+
+/** A class for its getters, which cost nothing until they are read. */
+class RecordedChange implements Change {
   readonly table: string
-  readonly time: number
-  readonly precision: unknown
-  readonly principal: unknown
-  readonly images: {
-    readonly keys: AttributeMap
-    readonly before: AttributeMap | undefined
-    readonly after: AttributeMap | undefined
-  }
-}
+  readonly kind: ChangeKind
+  readonly time: Version
+  readonly #data: Buffer
+  readonly #outline: Outline | undefined
+  #parsed: Shape | undefined
+  #identity: string | undefined
+  readonly #double: Decoded = { before: undefined, after: undefined }
+  readonly #lossless: Decoded = { before: undefined, after: undefined }
 
-/** The change in a parsed JSON value, or undefined if that is something else. */
-export function changeOf(json: Readonly<Record<string, unknown>>): Change | undefined {
-  const parsed = shapeOf(json)
-  if (parsed === undefined) return undefined
-  const { images, table, eventName } = parsed
-  const time = intervalOf(parsed.time, parsed.precision)
-  const at = new Date(Math.floor(time.min / 1_000))
-  if (Number.isNaN(at.getTime())) return undefined
-  const decoded = new Map<string, Plain>()
-
-  function decode(name: 'keys' | Image): Plain | undefined {
-    const raw = images[name]
-    if (raw === undefined) return undefined
-    let plain = decoded.get(name)
-    if (plain === undefined) {
-      plain = unmarshal(raw)
-      decoded.set(name, plain)
+  constructor(data: Buffer, found: Outline | Shape, time: Version) {
+    this.table = found.table
+    this.kind = found.kind
+    this.time = time
+    this.#data = data
+    // Only a shape holds what was parsed.
+    if ('principal' in found) this.#parsed = found
+    else {
+      this.#outline = found
+      this.#double[found.kind === 'REMOVE' ? 'before' : 'after'] = found.newest
     }
-    return plain
   }
 
-  return {
-    table,
-    kind: eventName,
-    by: eventName === 'REMOVE' && parsed.principal === 'dynamodb.amazonaws.com' ? 'ttl' : 'user',
-    at,
-    time,
-    keys: () => decode('keys') ?? {},
-    image: decode,
-    identity: () => {
-      const digest = createHash('sha256')
-      digest.update(
-        canonical([
-          table,
-          eventName,
-          parsed.time,
-          parsed.precision ?? null,
-          images.keys,
-          images.before ?? null,
-          images.after ?? null,
-        ]),
-      )
-      return digest.digest('base64url')
-    },
+  get at(): Date {
+    return new Date(Math.floor(this.time.min / 1_000))
+  }
+
+  get by(): Actor {
+    // What tells the others leaves its bytes in the record; most records have none of them.
+    const expired = this.kind === 'REMOVE' && this.#data.includes(TTL)
+    if (!expired && !this.#data.includes('aws:rep:')) return 'user'
+    const shape = this.#shape()
+    if (expired && shape.principal === TTL) return 'ttl'
+    return isReplicated(shape) ? 'replication' : 'user'
+  }
+
+  keys(): Plain {
+    return this.#decode('keys', 'double') ?? {}
+  }
+
+  keyText(names: readonly string[]): string {
+    const keys = this.#decode('keys', 'text') ?? {}
+    const [name = ''] = names
+    if (names.length === 1) return textOf(keys, name)
+    // No pair of keys may look like another.
+    return names.map((each) => textOf(keys, each).replace(/[\\|]/g, '\\$&')).join('|')
+  }
+
+  image(image: Image, numbers: Numbers = 'double'): Plain | undefined {
+    // What doubles hold is the same either way.
+    const decoded = numbers === 'double' || this.#double[image] !== undefined ? this.#double : this.#lossless
+    decoded[image] ??= this.#decode(image, numbers)
+    return decoded[image]
+  }
+
+  identity(): string {
+    this.#identity ??= identityOf(this.#shape())
+    return this.#identity
+  }
+
+  #decode(part: 'keys' | Image, numbers: Numbers): Plain | undefined {
+    if (this.#outline !== undefined) {
+      const start = this.#outline.starts[part]
+      if (this.#data[start] !== 0x7b || start === 0) return undefined
+      const decoded = imageAt(this.#data, start, numbers)
+      if (decoded !== undefined) return decoded.plain
+    }
+    const raw = this.#shape()[part]
+    return raw && unmarshal(raw, numbers)
+  }
+
+  #shape(): Shape {
+    // An outline is only drawn of what is JSON of this shape.
+    this.#parsed ??= shapeOf(parse(this.#data) as Record<string, unknown>) as Shape
+    return this.#parsed
   }
 }
 
-function shapeOf(json: Readonly<Record<string, unknown>>): ChangeJson | undefined {
-  const { eventName, dynamodb, userIdentity } = json
-  if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') return undefined
-  if (!isObject(dynamodb) || !isObject(dynamodb.Keys)) return undefined
-  const table = typeof json.tableName === 'string' ? json.tableName : tableOfArn(json.eventSourceARN)
-  const time = dynamodb.ApproximateCreationDateTime
-  if (table === undefined || typeof time !== 'number' || !Number.isFinite(time)) return undefined
-  const before = dynamodb.OldImage
-  const after = dynamodb.NewImage
-  return {
-    eventName,
-    table,
-    time,
-    precision: dynamodb.ApproximateCreationDateTimePrecision,
-    principal: isObject(userIdentity) ? userIdentity.principalId : undefined,
-    images: {
-      keys: dynamodb.Keys,
-      before: isObject(before) ? before : undefined,
-      after: isObject(after) ? after : undefined,
-    },
-  }
-}
-
-function tableOfArn(arn: unknown): string | undefined {
-  return typeof arn === 'string' ? /:table\/([^/]+)/.exec(arn)?.[1] : undefined
+function textOf(keys: Plain, name: string): string {
+  const value = Object.hasOwn(keys, name) ? keys[name] : undefined
+  if (typeof value === 'string') return value
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
+  const known = Object.keys(keys).join("', '")
+  throw new SpaceshipError('attributes', `'${name}' is no key of the record: its keys are '${known}'`)
 }
 
 /** Without a precision the magnitude tells: 10 digits are seconds, 13 milliseconds, 16 microseconds. */
-function intervalOf(time: number, precision: unknown): Version {
-  if (precision === 'MICROSECOND' || (precision !== 'MILLISECOND' && time >= 1e14))
-    return { min: time, max: time }
-  if (precision === 'MILLISECOND' || time >= 1e11) return { min: time * 1_000, max: time * 1_000 + 999 }
-  return { min: Math.floor(time * 1e6), max: Math.floor(time * 1e6) + 999_999 }
-}
-
-/** JSON with sorted names: equal for equal values. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner) =>
-    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
-  )
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function intervalOf(time: number, precision: unknown): Version | undefined {
+  const unit =
+    precision === 'MICROSECOND' || (precision !== 'MILLISECOND' && time >= 1e14)
+      ? 1
+      : precision === 'MILLISECOND' || time >= 1e11
+        ? 1e3
+        : 1e6
+  const min = Math.floor(time * unit)
+  return Math.abs(min) <= 8.64e18 ? { min, max: min + unit - 1 } : undefined
 }

@@ -1,3 +1,4 @@
+export { deaggregate, type HashKeyRange, type UserRecord } from './aggregate.ts'
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
 export type { CloudEvent } from './cloudevent.ts'
@@ -11,7 +12,8 @@ export {
   type TickEnvelope,
   tickEnvelope,
 } from './envelope.ts'
-export { read } from './incoming.ts'
+export { type Incoming, read } from './incoming.ts'
+export type { Wanted } from './outline.ts'
 export {
   comparePositions,
   compareSequences,

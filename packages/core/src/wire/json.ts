@@ -1,0 +1,131 @@
+/**
+ * JSON on bytes, stepped over without building anything. Strict and narrow: what machines write (no blanks, no numbers
+ * but where the caller looks for them, 30 levels) is accepted where JSON.parse accepts it; for anything else the answer is
+ * {@link ODD}, and the caller lets JSON.parse decide. The UTF-8 has been checked before.
+ *
+ * The shape of this code is measured: one loop for all levels, a helper small enough to be inlined at each place a string
+ * may stand (so that each has a branch predictor of its own), constants that are not exported. It is half as fast otherwise.
+ */
+
+/** Too odd to tell. */
+export const ODD = -1
+
+const LEVELS = 30
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const UNBRACKET = 0x5d
+const BRACE = 0x7b
+const UNBRACE = 0x7d
+const TRUE = word('true')
+const FALSE = word('false')
+const NULL = word('null')
+
+/** The index after the value that begins at `i`. */
+export function valueEnd(data: Uint8Array, i: number): number {
+  const { length } = data
+  let depth = 0
+  // A bit per level, the innermost last: 1 in an object, 0 in an array.
+  let kinds = 0
+  for (;;) {
+    const first = data[i]
+    if (first === BRACE) {
+      i += 1
+      if (data[i] !== UNBRACE) {
+        depth += 1
+        kinds = (kinds << 1) | 1
+        if (depth > LEVELS || data[i] !== QUOTE) return ODD
+        i = stringEnd(data, i, length)
+        if (data[i] !== COLON) return ODD
+        i += 1
+        continue
+      }
+      i += 1
+    } else if (first === QUOTE) {
+      i = stringEnd(data, i, length)
+    } else if (first === BRACKET) {
+      i += 1
+      if (data[i] !== UNBRACKET) {
+        depth += 1
+        kinds <<= 1
+        if (depth > LEVELS) return ODD
+        continue
+      }
+      i += 1
+    } else {
+      i = wordEnd(data, i, first === 0x74 ? TRUE : first === 0x66 ? FALSE : NULL)
+      if (i === ODD) return ODD
+    }
+    // After a value: out of the levels that end here, then on to the next one.
+    for (;;) {
+      if (depth === 0) return i <= length ? i : ODD
+      const next = data[i]
+      if (next === COMMA) {
+        i += 1
+        if (kinds & 1) {
+          if (data[i] !== QUOTE) return ODD
+          i = stringEnd(data, i, length)
+          if (data[i] !== COLON) return ODD
+          i += 1
+        }
+        break
+      }
+      if (next !== (kinds & 1 ? UNBRACE : UNBRACKET)) return ODD
+      kinds >>= 1
+      depth -= 1
+      i += 1
+    }
+  }
+}
+
+/** The index after the string whose opening quote stands at `i`; beyond the bytes if it is none. */
+export function stringEnd(data: Uint8Array, i: number, length: number): number {
+  while (++i < length) {
+    // Within the bounds.
+    const byte = data[i] as number
+    if (byte === QUOTE) break
+    if (byte < 0x20 || byte === BACKSLASH) return escapedEnd(data, i, length)
+  }
+  return i + 1
+}
+
+/** From the first escape on. */
+function escapedEnd(data: Uint8Array, i: number, length: number): number {
+  for (; i < length && data[i] !== QUOTE; i += 1) {
+    const byte = data[i] ?? 0
+    if (byte < 0x20) return length + 1
+    if (byte !== BACKSLASH) continue
+    i += 1
+    if (data[i] === 0x75) {
+      for (const last = i + 4; i < last; ) if (!isIn('0123456789abcdefABCDEF', data[++i])) return length + 1
+    } else if (!isIn('"\\/bfnrt', data[i])) return length + 1
+  }
+  return i + 1
+}
+
+function isIn(characters: string, byte: number | undefined): boolean {
+  return byte !== undefined && characters.includes(String.fromCharCode(byte))
+}
+
+/** The index after these bytes, if they stand at `i`. Bytes, because the characters of a string cost twice as much to reach. */
+export function wordEnd(data: Uint8Array, i: number, word: Uint8Array): number {
+  for (let n = 0; n < word.length; n += 1) if (data[i + n] !== word[n]) return ODD
+  return i + word.length
+}
+
+export function word(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The whole of it. @throws for what is not JSON in UTF-8 */
+export function parse(data: Uint8Array): unknown {
+  return JSON.parse(utf8.decode(data))
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

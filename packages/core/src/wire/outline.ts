@@ -1,0 +1,192 @@
+/**
+ * The outline of a change record: where its parts stand in the bytes, found in one pass that builds nothing.
+ *
+ * ```
+ * {"awsRegion":…,"eventID":…,"eventName":"MODIFY","userIdentity":null,"recordFormat":…,"tableName":"clients",
+ *  └───────────────────────────── head: does a route want it? ─────────────────────────────────────────────┘
+ *  "dynamodb":{"ApproximateCreationDateTime":…,"Keys":{…},"NewImage":{…},"OldImage":{…},"SizeBytes":…},"eventSource":…}
+ *              └ the time                      └──────────────┴── ranges, decoded when somebody asks
+ * ```
+ *
+ * | what stands there                                                  | answer                                     |
+ * |--------------------------------------------------------------------|--------------------------------------------|
+ * | a head that no route wants, and DynamoDB's own last bytes          | `unwanted`; nothing between is looked at   |
+ * | members in another order                                           | found all the same, at the cost of a pass  |
+ * | blanks, escapes in a name, a member twice, a table beyond ASCII, … | undefined: JSON.parse decides              |
+ *
+ * So the one thing that is told otherwise than JSON.parse would: a record that begins and ends as DynamoDB writes it, is
+ * unwanted by its head, and between is no JSON or repeats its `tableName` or `eventName`. DynamoDB writes none.
+ */
+
+import { isUtf8 } from 'node:buffer'
+import type { ChangeKind, Image } from '../domain/event.ts'
+import type { Plain } from './attributes.ts'
+import { imageAt } from './image.ts'
+import { ODD, stringEnd, valueEnd, word, wordEnd } from './json.ts'
+import { tableOfArn } from './shape.ts'
+
+export type Wanted = (table: string, kind: ChangeKind) => boolean
+
+export interface Outline {
+  readonly table: string
+  readonly kind: ChangeKind
+  readonly time: number
+  readonly precision: string | undefined
+  /** Where the JSON of a part begins, 0 if it is not there. */
+  readonly starts: Readonly<Record<'keys' | Image, number>>
+  /** The image after the change, or of what was removed, if a double holds all its numbers. */
+  readonly newest: Plain | undefined
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const ZERO = 0x30
+const NINE = 0x39
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const BRACE = 0x7b
+const UNBRACE = 0x7d
+const TAIL = word('},"eventSource":"aws:dynamodb"}')
+const MODIFY = word('"MODIFY"')
+const INSERT = word('"INSERT"')
+const REMOVE = word('"REMOVE"')
+
+/** The members that count, of the record and of its body. What is found of them stands in the same order. */
+const TIME = 'ApproximateCreationDateTime'
+const RECORD = namesOf(['dynamodb', 'eventName', 'tableName', 'eventSourceARN'])
+const BODY = namesOf(['Keys', 'OldImage', 'NewImage', TIME, `${TIME}Precision`])
+
+/** Undefined if only a full parse can tell. */
+export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | undefined {
+  const { length } = data
+  // `{"specversion"` and `{"spaceship"` begin no change.
+  if (data[0] !== BRACE || data[2] === 0x73) return undefined
+  const record = [0, 0, 0, 0]
+  let i = membersEnd(data, 0, RECORD, record, STOP)
+  if (i === ODD || data[i] !== BRACE) return undefined
+  const tail = wordEnd(data, length - TAIL.length, TAIL) === length
+  let kind = kindAt(data, record[1])
+  let table = tail ? textAt(data, record[2]) : undefined
+  if (kind !== undefined && table !== undefined && !wanted(table, kind)) return 'unwanted'
+  if (!isUtf8(data)) return undefined
+
+  const body = [0, 0, 0, 0, 0]
+  const newest: Newest = { place: kind === 'REMOVE' ? 1 : 2, plain: undefined }
+  i = membersEnd(data, i, BODY, body, newest)
+  if (data[i] === COMMA) i = membersEnd(data, i, RECORD, record, undefined)
+  else if (data[i++] !== UNBRACE) return undefined
+  kind ??= kindAt(data, record[1])
+  table ??= textAt(data, record[2]) ?? tableOfArn(textAt(data, record[3]))
+  const time = integerAt(data, body[3])
+  const [keys = 0, before = 0, after = 0] = body
+  if (i !== length || kind === undefined || table === undefined || time === undefined || data[keys] !== BRACE)
+    return undefined
+  const precision = textAt(data, body[4])
+  return { table, kind, time, precision, starts: { keys, before, after }, newest: newest.plain }
+}
+
+interface Newest {
+  readonly place: number
+  plain: Plain | undefined
+}
+
+const STOP = 'at the value of the first name'
+
+/**
+ * The index after the object of which a member follows the brace or comma at `i`. Notes where the values of the named members
+ * begin. Every route that wants a record shows its newest image, so that one is decoded in passing.
+ */
+function membersEnd(
+  data: Buffer,
+  i: number,
+  names: Names,
+  starts: number[],
+  special: Newest | typeof STOP | undefined,
+): number {
+  const { length } = data
+  do {
+    const name = i + 2
+    const end = data[i + 1] === QUOTE ? plainEnd(data, name, length) : ODD
+    if (end === ODD || data[end + 1] !== COLON) return ODD
+    i = end + 2
+    const place = placeOf(data, name, end - name, names)
+    if (place !== ODD) {
+      // Of two, the last one would count.
+      if (starts[place] !== 0) return ODD
+      starts[place] = i
+      if (special === STOP && place === 0) return i
+      if (special !== undefined && special !== STOP && place === special.place) {
+        const found = imageAt(data, i, 'double')
+        special.plain = found?.plain
+        i = found?.end ?? valueEnd(data, i)
+        continue
+      }
+    }
+    i =
+      data[i] === QUOTE
+        ? stringEnd(data, i, length)
+        : isDigit(data[i])
+          ? digitsEnd(data, i)
+          : valueEnd(data, i)
+  } while (data[i] === COMMA)
+  return data[i] === UNBRACE ? i + 1 : ODD
+}
+
+/** The closing quote of a text in ASCII without escapes, which could hide a name that we know. */
+function plainEnd(data: Uint8Array, i: number, length: number): number {
+  for (; i < length; i += 1) {
+    // Within the bounds.
+    const byte = data[i] as number
+    if (byte === QUOTE) return i
+    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) break
+  }
+  return ODD
+}
+
+function placeOf(data: Uint8Array, start: number, length: number, names: Names): number {
+  const candidates = names[length]
+  if (candidates !== undefined)
+    for (const { place, bytes } of candidates) if (wordEnd(data, start, bytes) !== ODD) return place
+  return ODD
+}
+
+/** By length, which tells most names apart. */
+type Names = readonly (readonly { readonly place: number; readonly bytes: Uint8Array }[])[]
+
+function namesOf(texts: readonly string[]): Names {
+  const names = texts.map((text, place) => ({ place, bytes: word(text) }))
+  return Array.from({ length: 40 }, (_, length) => names.filter(({ bytes }) => bytes.length === length))
+}
+
+function kindAt(data: Uint8Array, i = 0): ChangeKind | undefined {
+  if (wordEnd(data, i, MODIFY) !== ODD) return 'MODIFY'
+  if (wordEnd(data, i, INSERT) !== ODD) return 'INSERT'
+  return wordEnd(data, i, REMOVE) === ODD ? undefined : 'REMOVE'
+}
+
+/** The string that begins at `i`, if one does. */
+function textAt(data: Buffer, i = 0): string | undefined {
+  if (data[i] !== QUOTE) return undefined
+  const { length } = data
+  const end = plainEnd(data, i + 1, length)
+  if (end !== ODD) return data.toString('latin1', i + 1, end)
+  return JSON.parse(data.toString('utf8', i, stringEnd(data, i, length)))
+}
+
+/** The index after an integer, as JSON writes it: a zero stands alone. */
+function digitsEnd(data: Uint8Array, start: number): number {
+  let i = start + 1
+  if (data[start] !== ZERO) while (isDigit(data[i])) i += 1
+  return i
+}
+
+/** Undefined if it is no integer, or beyond what a double counts. */
+function integerAt(data: Uint8Array, i = 0): number | undefined {
+  let value = isDigit(data[i]) ? 0 : Number.NaN
+  for (; isDigit(data[i]); i += 1) value = value * 10 + (data[i] ?? 0) - ZERO
+  return value <= Number.MAX_SAFE_INTEGER ? value : undefined
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE
+}

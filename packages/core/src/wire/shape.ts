@@ -1,0 +1,65 @@
+/** A change record parsed as JSON: the reference for {@link outlineOf}, and what is asked where bytes alone do not tell. */
+
+import { createHash } from 'node:crypto'
+import type { ChangeKind } from '../domain/event.ts'
+import type { AttributeMap } from './attributes.ts'
+import { isObject } from './json.ts'
+
+export interface Shape {
+  readonly kind: ChangeKind
+  readonly table: string
+  readonly time: number
+  readonly precision: unknown
+  readonly principal: unknown
+  readonly keys: AttributeMap
+  readonly before: AttributeMap | undefined
+  readonly after: AttributeMap | undefined
+}
+
+/** Undefined if it is no change record. */
+export function shapeOf(json: Readonly<Record<string, unknown>>): Shape | undefined {
+  const { eventName, dynamodb, userIdentity } = json
+  if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') return undefined
+  if (!isObject(dynamodb) || !isObject(dynamodb.Keys)) return undefined
+  const table = typeof json.tableName === 'string' ? json.tableName : tableOfArn(json.eventSourceARN)
+  const time = dynamodb.ApproximateCreationDateTime
+  if (table === undefined || typeof time !== 'number' || !Number.isFinite(time)) return undefined
+  return {
+    kind: eventName,
+    table,
+    time,
+    precision: dynamodb.ApproximateCreationDateTimePrecision,
+    principal: isObject(userIdentity) ? userIdentity.principalId : undefined,
+    keys: dynamodb.Keys,
+    before: isObject(dynamodb.OldImage) ? dynamodb.OldImage : undefined,
+    after: isObject(dynamodb.NewImage) ? dynamodb.NewImage : undefined,
+  }
+}
+
+export function tableOfArn(arn: unknown): string | undefined {
+  return typeof arn === 'string' ? /:table\/([^/]+)/.exec(arn)?.[1] : undefined
+}
+
+/** A digest of what happened, without what a repeat may have of its own, as `eventID`. */
+export function identityOf({ table, kind, time, precision, keys, before, after }: Shape): string {
+  const content = [table, kind, time, precision ?? null, keys, before ?? null, after ?? null]
+  return createHash('sha256').update(JSON.stringify(content, sorted)).digest('base64url')
+}
+
+/** Members by name: equal text for equal values. */
+function sorted(_: string, value: unknown): unknown {
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/**
+ * Whether the replication of a global table of version 2017.11.29 wrote it: such a write sets the stamp anew, and its deletes
+ * are announced in the row. What a user writes leaves the stamp as it was, or off.
+ */
+export function isReplicated({ kind, before, after }: Shape): boolean {
+  if (kind === 'REMOVE') return JSON.stringify(before?.['aws:rep:deleting']) === '{"BOOL":true}'
+  return ['aws:rep:updatetime', 'aws:rep:updateregion'].some((stamp) => {
+    const now = JSON.stringify(after?.[stamp])
+    return now !== undefined && now !== JSON.stringify(before?.[stamp])
+  })
+}
