@@ -21,7 +21,7 @@ const nothing = new Set(
   [
     'core: skip handler isDuration milliseconds codeOf refuse marshal unmarshal route',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
-    'core/engine: comparePositions compareSequences formatPosition parsePosition',
+    'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
     'handlers/slack: escapeText slackWith',
     'handlers/opensearch: searchWith',

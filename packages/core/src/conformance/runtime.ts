@@ -199,7 +199,9 @@ export interface RuntimeCase {
  * The scenarios. `skipped` says why a runtime does not run one.
  *
  * @example
- * for (const { name, run } of runtimeCases) test.skipIf(subject.without?.[name])(name, () => run(subject))
+ * const without = { 'lost lease: a process that is paused starts nothing after its successor did': 'it has no lease' }
+ * const subject: RuntimeSubject = { without, start: async (given) => myRuntime(given) }
+ * for (const { name, run } of runtimeCases) if (subject.without?.[name] === undefined) test(name, () => run(subject))
  */
 export const runtimeCases: readonly RuntimeCase[] = [
   {
