@@ -106,10 +106,10 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     remembered: async ({ entry, plan }) =>
       (await match(entry.record, place, settings)).find((work) => work.plan === plan)?.subject,
     spread: ({ entry }, works) => {
-      for (const work of works) {
-        entry.open += 1
-        enter(taskOf(entry, work))
-      }
+      const tasks = works.map((work) => taskOf(entry, work))
+      entry.open += tasks.length
+      entry.tasks = [...entry.tasks, ...tasks]
+      for (const task of tasks) enter(task)
     },
     recordEnded,
   }
@@ -175,7 +175,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   function spreadOut(entry: Entry, works: readonly Work[] | undefined): void {
     if (works === undefined) return
     if (works.length === 0) observe?.(stepOf('unwanted', { entry, plan: unrouted, lane: '', attempts: 0 }))
-    for (const work of works) taskOf(entry, work)
+    // Of exactly that length: an array that grows by itself holds places for many more.
+    entry.tasks = works.map((work) => taskOf(entry, work))
     ledger.seal(entry)
     for (const task of entry.tasks) if (!task.done) enter(task)
   }
@@ -204,7 +205,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
 
   function taskOf(entry: Entry, { plan, lane, subject }: Work): Task {
     const known = journal?.recall(entry.record, plan.keys)
-    const task: Task = {
+    return {
       entry,
       plan,
       lane,
@@ -216,8 +217,6 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       ending: undefined,
       next: undefined,
     }
-    entry.tasks.push(task)
-    return task
   }
 
   function enter(task: Task): void {

@@ -215,6 +215,8 @@ export function createLanes(work: LaneWork): (task: Task) => void {
     const known = key === '' ? undefined : lanes[plan.index]
     const lane = known?.get(key)
     if (lane !== undefined) {
+      // One text for all of the lane.
+      task.lane = lane.key
       remember(task)
       if (lane.last.entry.record.partitionKey !== task.entry.record.partitionKey) work.mixed(task)
       lane.last.next = task

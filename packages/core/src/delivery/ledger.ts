@@ -94,6 +94,8 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
     finish: (task) => {
       if (task.done) return
       task.done = true
+      // What was decoded is many times its bytes, and an entry may wait long for those before it.
+      task.subject = undefined
       settle(task.entry)
     },
     get watermark() {

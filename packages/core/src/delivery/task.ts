@@ -10,7 +10,7 @@ export interface Entry {
   readonly record: StreamRecord
   /** When it was pushed, in milliseconds since 1970. */
   readonly at: number
-  readonly tasks: Task[]
+  tasks: readonly Task[]
   /** Tasks that have not ended; one more until all are known. */
   open: number
   /** The dead letter that the record asks for again; to be removed when the record is done. */
@@ -22,7 +22,7 @@ export interface Task {
   readonly entry: Entry
   readonly plan: RoutePlan
   /** The ordering key within the route. */
-  readonly lane: string
+  lane: string
   /** What to run, or why nothing can be. Undefined where many wait: matched again when its turn comes, to hold less memory. */
   subject: Subject | undefined
   /** Whether it waits and counts among those that keep their subject. */
