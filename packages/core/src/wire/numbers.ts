@@ -12,9 +12,9 @@ export type Numbers = 'double' | 'lossless' | 'text'
 
 const INTEGER = /^[+-]?\d+$/
 
-/** Whether Number() reads it, blanks alone excepted: that is a little more than DynamoDB writes. */
+/** Number() takes more for a number: blanks, hexadecimal, nothing at all. */
 export function isNumber(text: string): boolean {
-  return text.trim() !== '' && !/infinity/i.test(text) && !Number.isNaN(Number(text))
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)
 }
 
 /** Undefined for what is refused. */

@@ -63,7 +63,7 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   if (data[0] !== BRACE || data[2] === 0x73) return undefined
   const record = [0, 0, 0, 0]
   let i = membersEnd(data, 0, RECORD, record, STOP)
-  if (i === ODD || data[i] !== BRACE) return undefined
+  if (i !== record[0] || data[i] !== BRACE) return undefined
   const tail = wordEnd(data, length - TAIL.length, TAIL) === length
   let kind = kindAt(data, record[1])
   let table = tail ? textAt(data, record[2]) : undefined
@@ -71,15 +71,16 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   if (!isUtf8(data)) return undefined
 
   const body = [0, 0, 0, 0, 0]
-  const newest: Newest = { place: kind === 'REMOVE' ? 1 : 2, plain: undefined }
+  const newest: Newest = { place: kind === undefined ? ODD : kind === 'REMOVE' ? 1 : 2, plain: undefined }
   i = membersEnd(data, i, BODY, body, newest)
   if (data[i] === COMMA) i = membersEnd(data, i, RECORD, record, undefined)
   else if (data[i++] !== UNBRACE) return undefined
+  if (i !== length) return undefined
   kind ??= kindAt(data, record[1])
   table ??= textAt(data, record[2]) ?? tableOfArn(textAt(data, record[3]))
   const time = integerAt(data, body[3])
   const [keys = 0, before = 0, after = 0] = body
-  if (i !== length || kind === undefined || table === undefined || time === undefined || data[keys] !== BRACE)
+  if (kind === undefined || table === undefined || time === undefined || keys === 0 || data[keys] !== BRACE)
     return undefined
   const precision = textAt(data, body[4])
   return { table, kind, time, precision, starts: { keys, before, after }, newest: newest.plain }
