@@ -13,24 +13,32 @@
 import { SpaceshipError } from '../errors.ts'
 import { markHandled } from '../reminders/firing.ts'
 import { comparePositions, deaggregate, formatPosition, type StreamRecord } from '../wire/index.ts'
-import { attempt, fieldsOf, type Surroundings } from './attempt.ts'
-import { createBatches } from './batches.ts'
-import type { Budget } from './budget.ts'
+import {
+  attempt,
+  createBatches,
+  createDeadlines,
+  fieldsOf,
+  GRACE,
+  type Surroundings,
+} from './attempt/index.ts'
 import type { Settings } from './configuration.ts'
-import { createDeadlines, GRACE } from './deadlines.ts'
-import type { Outcome } from './ending.ts'
-import type { Gate } from './gate.ts'
-import { type Journal, readJournal } from './journal.ts'
-import { createJournals } from './journals.ts'
-import { createLanes } from './lanes.ts'
-import { createLedger } from './ledger.ts'
-import { dead, match, type Place, type Work } from './match.ts'
+import type { Outcome } from './ending/index.ts'
+import { createParks } from './ending/index.ts'
+import { dead, match, type Place, type Work } from './match/index.ts'
 import type { Step } from './observe.ts'
-import { createParks } from './parks.ts'
+import type { Gate } from './order/index.ts'
+import { createLanes, createQuiet } from './order/index.ts'
 import { unrouted } from './plan.ts'
-import { createQuiet } from './quiet.ts'
+import type { Budget } from './progress/index.ts'
+import {
+  createJournals,
+  createLedger,
+  createSuspects,
+  isSuspicious,
+  type Journal,
+  readJournal,
+} from './progress/index.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
-import { createSuspects, isSuspicious } from './suspects.ts'
 import type { Entry, Task } from './task.ts'
 import { describe } from './verdict.ts'
 

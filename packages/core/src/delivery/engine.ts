@@ -1,10 +1,10 @@
 /** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
 
 import { refuse, SpaceshipError } from '../errors.ts'
-import { createBudget } from './budget.ts'
 import { type EngineOptions, parseOptions } from './configuration.ts'
 import { openDelivery } from './delivery.ts'
-import { createGate } from './gate.ts'
+import { createGate } from './order/index.ts'
+import { createBudget } from './progress/index.ts'
 import type { Engine } from './seam.ts'
 
 /** How long an open waits for the handlers that an earlier delivery left behind. */

@@ -1,8 +1,8 @@
 /** Owns the shape of the work: a record on the way, and each route's task for it. Never does any. */
 
 import type { StreamRecord } from '../wire/index.ts'
-import type { Ending } from './ending.ts'
-import type { Subject } from './match.ts'
+import type { Ending } from './ending/index.ts'
+import type { Subject } from './match/index.ts'
 import type { RoutePlan } from './plan.ts'
 
 /** A record on the way. */

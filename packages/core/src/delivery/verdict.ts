@@ -4,7 +4,7 @@ import { isSkip } from '../domain/handler.ts'
 import { codeOf } from '../errors.ts'
 import type { DeadReason } from '../ports/index.ts'
 import type { Settings } from './configuration.ts'
-import type { Gate } from './gate.ts'
+import type { Gate } from './order/index.ts'
 import type { Task } from './task.ts'
 
 /** How an attempt ended. See `verdicts.ts` for the errors behind the middle rows. */

@@ -3,8 +3,8 @@
  * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
-import { explain } from '../delivery/explain.ts'
 import { createRedrive } from '../delivery/index.ts'
+import { explain } from '../delivery/match/index.ts'
 import { planRoutes } from '../delivery/plan.ts'
 import type { EntitySpec, Row } from '../domain/event.ts'
 import { isDuration, milliseconds } from '../duration.ts'

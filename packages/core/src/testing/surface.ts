@@ -1,7 +1,7 @@
 /** Owns what a test can do with the harness, and how it is set up. */
 
-import type { Explanation } from '../delivery/explain.ts'
 import type { EngineOptions } from '../delivery/index.ts'
+import type { Explanation } from '../delivery/match/index.ts'
 import type { Entity, KeyValue } from '../domain/entity.ts'
 import type { PublishedEvent } from '../domain/published.ts'
 import type { Reminder } from '../domain/reminder.ts'

@@ -3,8 +3,8 @@
  * what failure messages show.
  */
 
-import type { Explanation } from '../delivery/explain.ts'
 import type { Step } from '../delivery/index.ts'
+import type { Explanation } from '../delivery/match/index.ts'
 import { formatPosition, type StreamRecord } from '../wire/index.ts'
 import { type About, aboutOf } from './about.ts'
 

@@ -3,14 +3,14 @@
  * step, decides nothing and runs no handler.
  */
 
-import type { ChangeKind, ChangeSpec, EventSpec, PublishedSpec } from '../domain/event.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
-import { SpaceshipError } from '../errors.ts'
-import { type Change, type CloudEvent, read, type StreamRecord } from '../wire/index.ts'
+import type { ChangeKind, ChangeSpec, EventSpec, PublishedSpec } from '../../domain/event.ts'
+import { describeIssues, validate } from '../../domain/schema.ts'
+import { SpaceshipError } from '../../errors.ts'
+import { type Change, type CloudEvent, read, type StreamRecord } from '../../wire/index.ts'
+import type { Plans, Want } from '../plan.ts'
 import { imagesOf } from './images.ts'
 import type { Place } from './match.ts'
 import { mismatch } from './mismatch.ts'
-import type { Plans, Want } from './plan.ts'
 
 /** What a route makes of a record. */
 export interface Explanation {

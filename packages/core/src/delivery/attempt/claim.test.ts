@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { engineOf, idle, inserted, record, saved, worker } from '../../test/bench.ts'
-import { event, Permanent, reactor } from '../index.ts'
-import { memoryState, virtualClock } from '../memory/index.ts'
-import type { StateStore } from '../ports/index.ts'
+import { engineOf, idle, inserted, record, saved, worker } from '../../../test/bench.ts'
+import { event, Permanent, reactor } from '../../index.ts'
+import { memoryState, virtualClock } from '../../memory/index.ts'
+import type { StateStore } from '../../ports/index.ts'
 
 const START = Date.UTC(2026, 0, 1)
 

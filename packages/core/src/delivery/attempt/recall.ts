@@ -3,12 +3,12 @@
  * schedule. Never runs it.
  */
 
-import type { DeadLetter } from '../ports/index.ts'
+import type { DeadLetter } from '../../ports/index.ts'
+import type { Matter } from '../ending/index.ts'
+import { match, type Place, type Subject, type Work } from '../match/index.ts'
+import { unrouted } from '../plan.ts'
+import type { Task } from '../task.ts'
 import type { Surroundings } from './attempt.ts'
-import type { Matter } from './ending.ts'
-import { match, type Place, type Subject, type Work } from './match.ts'
-import { unrouted } from './plan.ts'
-import type { Task } from './task.ts'
 import { nextWindow } from './ticks.ts'
 
 export type Recalled =

@@ -15,9 +15,9 @@
  * An outage is not poison: attempts that end in it are not counted, and nothing is dead-lettered for it.
  */
 
-import type { Settings } from './configuration.ts'
-import type { RoutePlan } from './plan.ts'
-import { backoff } from './verdict.ts'
+import type { Settings } from '../configuration.ts'
+import type { RoutePlan } from '../plan.ts'
+import { backoff } from '../verdict.ts'
 
 /** Undefined: go. A number: not before then, in milliseconds since 1970. A queue: ask again when told. */
 export type Pass = number | Queue | undefined

@@ -1,11 +1,11 @@
 /** Scenario A37: schedules. Ticks come late, twice, from several producers, or not at all. */
 
 import { expect, test } from 'vitest'
-import { engineOf, idle, record, worker } from '../../test/bench.ts'
-import { createRedrive, tickEnvelope } from '../engine.ts'
-import { type Every, reactor, type Tick } from '../index.ts'
-import { memoryEvents } from '../memory/index.ts'
-import { harness } from '../testing/index.ts'
+import { engineOf, idle, record, worker } from '../../../test/bench.ts'
+import { createRedrive, tickEnvelope } from '../../engine.ts'
+import { type Every, reactor, type Tick } from '../../index.ts'
+import { memoryEvents } from '../../memory/index.ts'
+import { harness } from '../../testing/index.ts'
 
 const at = (time: string) => `2026-01-01T${time}Z`
 const tick = (sequence: number, scheduled: string) =>

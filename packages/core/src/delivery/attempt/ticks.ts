@@ -10,10 +10,10 @@
  * ```
  */
 
-import type { Origin, ScheduleSpec } from '../domain/event.ts'
-import type { Tick } from '../domain/schedule.ts'
-import type { TickEnvelope } from '../wire/index.ts'
-import type { Settings } from './configuration.ts'
+import type { Origin, ScheduleSpec } from '../../domain/event.ts'
+import type { Tick } from '../../domain/schedule.ts'
+import type { TickEnvelope } from '../../wire/index.ts'
+import type { Settings } from '../configuration.ts'
 
 export interface Window {
   readonly event: Tick

@@ -18,9 +18,9 @@
  * lane belongs to one shard at a time, and a parent shard ends before its child opens.
  */
 
-import type { StateStore, StateValue } from '../ports/index.ts'
-import { nameOf } from './keys.ts'
-import type { RoutePlan } from './plan.ts'
+import type { StateStore, StateValue } from '../../ports/index.ts'
+import { nameOf } from '../keys.ts'
+import type { RoutePlan } from '../plan.ts'
 
 export interface Parks {
   /** Reads which lanes of these routes are parked. */

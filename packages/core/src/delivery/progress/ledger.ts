@@ -9,9 +9,9 @@
  * ```
  */
 
-import type { Position, StreamRecord } from '../wire/index.ts'
+import type { Position, StreamRecord } from '../../wire/index.ts'
+import type { Entry, Task } from '../task.ts'
 import type { Budget } from './budget.ts'
-import type { Entry, Task } from './task.ts'
 
 export interface Ledger {
   add(record: StreamRecord): Entry

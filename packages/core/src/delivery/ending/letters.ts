@@ -1,12 +1,12 @@
 /** Owns the writing of dead letters, under an id that a repeat finds again. */
 
-import { codeOf } from '../errors.ts'
-import type { DeadLetter, DeadReason } from '../ports/index.ts'
-import { Unavailable } from '../verdicts.ts'
-import type { Position, StreamRecord } from '../wire/index.ts'
-import type { Settings } from './configuration.ts'
-import type { Place } from './match.ts'
-import { type RoutePlan, unrouted } from './plan.ts'
+import { codeOf } from '../../errors.ts'
+import type { DeadLetter, DeadReason } from '../../ports/index.ts'
+import { Unavailable } from '../../verdicts.ts'
+import type { Position, StreamRecord } from '../../wire/index.ts'
+import type { Settings } from '../configuration.ts'
+import type { Place } from '../match/index.ts'
+import { type RoutePlan, unrouted } from '../plan.ts'
 
 export interface Condemned {
   readonly plan: RoutePlan

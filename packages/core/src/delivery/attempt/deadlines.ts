@@ -8,8 +8,8 @@
  * One timer serves them all, so that an attempt that keeps its time costs none.
  */
 
-import { SpaceshipError } from '../errors.ts'
-import type { Clock } from '../ports/index.ts'
+import { SpaceshipError } from '../../errors.ts'
+import type { Clock } from '../../ports/index.ts'
 
 /** An attempt that runs. */
 export interface Run {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { engineOf, inserted, saved, worker } from '../../test/bench.ts'
-import { event, reactor } from '../index.ts'
-import { memoryEvents } from '../memory/index.ts'
+import { engineOf, inserted, saved, worker } from '../../../test/bench.ts'
+import { event, reactor } from '../../index.ts'
+import { memoryEvents } from '../../memory/index.ts'
 
 const paid = event('invoice.paid', {
   schema: z.object({ client: z.string(), amount: z.number() }),

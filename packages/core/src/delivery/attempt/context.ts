@@ -1,16 +1,16 @@
 /** Owns what a handler gets beside its event. Whatever costs something is made when the handler looks at it. */
 
 import { createHash } from 'node:crypto'
-import type { Context, Publish } from '../domain/handler.ts'
-import { type Duration, milliseconds } from '../duration.ts'
-import { SpaceshipError } from '../errors.ts'
-import type { Logger } from '../ports/index.ts'
-import { encodePublished } from '../wire/index.ts'
+import type { Context, Publish } from '../../domain/handler.ts'
+import { type Duration, milliseconds } from '../../duration.ts'
+import { SpaceshipError } from '../../errors.ts'
+import type { Logger } from '../../ports/index.ts'
+import { encodePublished } from '../../wire/index.ts'
+import { identityOf, type Subject } from '../match/index.ts'
+import type { RoutePlan } from '../plan.ts'
 import type { Surroundings } from './attempt.ts'
 import type { Claim } from './claim.ts'
 import type { Run } from './deadlines.ts'
-import { identityOf, type Subject } from './match.ts'
-import type { RoutePlan } from './plan.ts'
 
 /** A class for its accessors on the prototype: one is made for each attempt, and most handlers look at nothing. */
 export class HandlerContext implements Context {

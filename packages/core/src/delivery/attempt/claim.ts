@@ -14,7 +14,7 @@
  * end the claim of its successor.
  */
 
-import type { StateItem, StateStore, StateValue } from '../ports/index.ts'
+import type { StateItem, StateStore, StateValue } from '../../ports/index.ts'
 
 export interface ClaimSettings {
   readonly state: StateStore

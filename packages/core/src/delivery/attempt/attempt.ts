@@ -12,22 +12,31 @@
  * A route that has only a handler runs without a promise between its turn and its end.
  */
 
-import type { EventMeta } from '../domain/event.ts'
-import { resolveReminder } from '../reminders/firing.ts'
+import type { EventMeta } from '../../domain/event.ts'
+import { resolveReminder } from '../../reminders/firing.ts'
+import type { Settings } from '../configuration.ts'
+import type { Parks } from '../ending/index.ts'
+import {
+  ABANDONED,
+  DONE,
+  type Ending,
+  end,
+  type Outcome,
+  parkBehind,
+  settle,
+  skipped,
+} from '../ending/index.ts'
+import { claimKeys, guardKeys } from '../keys.ts'
+import { identityOf, type Place, type Subject, type Work } from '../match/index.ts'
+import type { RoutePlan } from '../plan.ts'
+import type { Task } from '../task.ts'
+import { ofReturn, ofThrown, type Verdict } from '../verdict.ts'
 import type { Batches } from './batches.ts'
 import { type Acquired, acquire, type Claim } from './claim.ts'
-import type { Settings } from './configuration.ts'
 import { HandlerContext } from './context.ts'
 import type { Deadlines, Run } from './deadlines.ts'
-import { ABANDONED, DONE, type Ending, end, type Outcome, parkBehind, settle, skipped } from './ending.ts'
 import { acquireGuard } from './guard.ts'
-import { claimKeys, guardKeys } from './keys.ts'
-import { identityOf, type Place, type Subject, type Work } from './match.ts'
-import type { Parks } from './parks.ts'
-import type { RoutePlan } from './plan.ts'
 import { recall } from './recall.ts'
-import type { Task } from './task.ts'
-import { ofReturn, ofThrown, type Verdict } from './verdict.ts'
 
 /** What the attempt needs of its delivery. */
 export interface Surroundings {

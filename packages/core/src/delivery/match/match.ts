@@ -19,10 +19,10 @@ import type {
   Origin,
   PublishedSpec,
   ReminderSpec,
-} from '../domain/event.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
-import { SpaceshipError } from '../errors.ts'
-import type { DeadLetter, DeadReason } from '../ports/index.ts'
+} from '../../domain/event.ts'
+import { describeIssues, validate } from '../../domain/schema.ts'
+import { SpaceshipError } from '../../errors.ts'
+import type { DeadLetter, DeadReason } from '../../ports/index.ts'
 import type {
   Change,
   CloudEvent,
@@ -32,13 +32,13 @@ import type {
   ReminderEnvelope,
   StreamRecord,
   UserRecord,
-} from '../wire/index.ts'
-import { formatPosition, read } from '../wire/index.ts'
-import type { Settings } from './configuration.ts'
+} from '../../wire/index.ts'
+import { formatPosition, read } from '../../wire/index.ts'
+import type { Ticked } from '../attempt/index.ts'
+import type { Settings } from '../configuration.ts'
+import { type Plans, type RoutePlan, unrouted, type Want } from '../plan.ts'
 import { changeEvent, type Rows } from './event.ts'
 import { type Images, imagesOf } from './images.ts'
-import { type Plans, type RoutePlan, unrouted, type Want } from './plan.ts'
-import type { Ticked } from './ticks.ts'
 
 /** What a route's task is about: known at once, or found in the store when it is its turn. */
 export type Subject =

@@ -12,15 +12,14 @@
  * | anything else                 | release the claim                                 | the lane waits              |
  */
 
-import { Unavailable } from '../verdicts.ts'
-import type { Surroundings } from './attempt.ts'
-import type { Claim } from './claim.ts'
+import { Unavailable } from '../../verdicts.ts'
+import type { Claim, Surroundings } from '../attempt/index.ts'
+import type { Place, Subject } from '../match/index.ts'
+import type { Step } from '../observe.ts'
+import { unrouted } from '../plan.ts'
+import type { Task } from '../task.ts'
+import { describe, type Verdict, type Waiting } from '../verdict.ts'
 import { bury, type Condemned, letterId } from './letters.ts'
-import type { Place, Subject } from './match.ts'
-import type { Step } from './observe.ts'
-import { unrouted } from './plan.ts'
-import type { Task } from './task.ts'
-import { describe, type Verdict, type Waiting } from './verdict.ts'
 
 /** How an attempt ended, as the lane sees it. */
 export type Outcome =

@@ -17,8 +17,8 @@
  * | another owner's lease is running              | `held`                                             |
  */
 
-import type { Version } from '../domain/event.ts'
-import type { StateItem, StateValue } from '../ports/index.ts'
+import type { Version } from '../../domain/event.ts'
+import type { StateItem, StateValue } from '../../ports/index.ts'
 import type { Acquired, ClaimSettings } from './claim.ts'
 
 /** Identities of the last versions that are remembered, to tell a repeat from a tie. */

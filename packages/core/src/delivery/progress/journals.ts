@@ -4,10 +4,10 @@
  * trace.
  */
 
-import type { StateValue } from '../ports/index.ts'
-import type { Position } from '../wire/index.ts'
-import type { Settings } from './configuration.ts'
-import type { Source } from './seam.ts'
+import type { StateValue } from '../../ports/index.ts'
+import type { Position } from '../../wire/index.ts'
+import type { Settings } from '../configuration.ts'
+import type { Source } from '../seam.ts'
 
 export interface Journals {
   /** One request, unless the position was opened before. */

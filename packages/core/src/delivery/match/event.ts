@@ -3,9 +3,9 @@
  * where the event's type does not promise it) is found when it is read. Never decides whether a route wants it.
  */
 
-import type { Actor, ChangeSpec, EventMeta, Origin, Row, Version } from '../domain/event.ts'
-import { SpaceshipError } from '../errors.ts'
-import type { Change } from '../wire/index.ts'
+import type { Actor, ChangeSpec, EventMeta, Origin, Row, Version } from '../../domain/event.ts'
+import { SpaceshipError } from '../../errors.ts'
+import type { Change } from '../../wire/index.ts'
 import type { Images } from './images.ts'
 
 export interface Rows {

@@ -3,10 +3,10 @@
  * looked at. A record that was charged too often killed them. Never runs a record.
  */
 
-import type { StateValue } from '../ports/index.ts'
-import { formatPosition, type Position } from '../wire/index.ts'
-import type { Settings } from './configuration.ts'
-import type { Source } from './seam.ts'
+import type { StateValue } from '../../ports/index.ts'
+import { formatPosition, type Position } from '../../wire/index.ts'
+import type { Settings } from '../configuration.ts'
+import type { Source } from '../seam.ts'
 
 /** Processes that one record may take with it. */
 const CRASHES = 3

@@ -1,7 +1,7 @@
 /** Owns the words for a change that does not obey a pattern. Never decides whether it does: that is `pattern.ts`. */
 
-import type { Row } from '../domain/event.ts'
-import { obeys, oneOf, type Rule, rulesOf, same } from '../domain/pattern.ts'
+import type { Row } from '../../domain/event.ts'
+import { obeys, oneOf, type Rule, rulesOf, same } from '../../domain/pattern.ts'
 
 /** The first rule that the change does not obey, in words; undefined if it obeys them all. */
 export function mismatch(

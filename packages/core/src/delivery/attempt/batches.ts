@@ -9,16 +9,15 @@
  * ```
  */
 
-import type { BatchContext, Batching } from '../domain/batch.ts'
-import type { EventMeta } from '../domain/event.ts'
-import { isSkip } from '../domain/handler.ts'
+import type { BatchContext, Batching } from '../../domain/batch.ts'
+import type { EventMeta } from '../../domain/event.ts'
+import { isSkip } from '../../domain/handler.ts'
+import type { Comer, Finish, Gate, Queue, Quiet } from '../order/index.ts'
+import type { RoutePlan } from '../plan.ts'
+import { ofThrown } from '../verdict.ts'
 import type { Surroundings } from './attempt.ts'
 import { loggerOf, signalOf } from './context.ts'
 import type { Run } from './deadlines.ts'
-import type { Comer, Finish, Gate, Queue } from './gate.ts'
-import type { RoutePlan } from './plan.ts'
-import type { Quiet } from './quiet.ts'
-import { ofThrown } from './verdict.ts'
 
 export interface Batches {
   /** What the batch handler said of this event; rejects with what failed. */

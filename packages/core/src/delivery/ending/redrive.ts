@@ -1,6 +1,12 @@
-import { refuse, SpaceshipError } from '../errors.ts'
-import { type Clock, type DeadLetter, type DeadLetters, type EventSink, systemClock } from '../ports/index.ts'
-import { type Envelope, encodeEnvelope } from '../wire/index.ts'
+import { refuse, SpaceshipError } from '../../errors.ts'
+import {
+  type Clock,
+  type DeadLetter,
+  type DeadLetters,
+  type EventSink,
+  systemClock,
+} from '../../ports/index.ts'
+import { type Envelope, encodeEnvelope } from '../../wire/index.ts'
 
 export interface RedriveOptions {
   readonly application: string

@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { engineOf, idle, inserted, lambda, saved, worker } from '../../test/bench.ts'
-import { entity, Permanent, RetryAfter, reactor, Unavailable } from '../index.ts'
-import { memoryDeadLetters } from '../memory/index.ts'
-import type { DeadLetters } from '../ports/index.ts'
+import { engineOf, idle, inserted, lambda, saved, worker } from '../../../test/bench.ts'
+import { entity, Permanent, RetryAfter, reactor, Unavailable } from '../../index.ts'
+import { memoryDeadLetters } from '../../memory/index.ts'
+import type { DeadLetters } from '../../ports/index.ts'
 
 const sequences = (positions: readonly { readonly sequence: string }[]) => positions.map((p) => p.sequence)
 

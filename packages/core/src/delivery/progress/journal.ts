@@ -10,7 +10,7 @@
  * Its size grows with what is stuck. A route that was not yet there when it was written is not taken for done.
  */
 
-import { comparePositions, formatPosition, type Position, parsePosition } from '../wire/index.ts'
+import { comparePositions, formatPosition, type Position, parsePosition } from '../../wire/index.ts'
 import { type Ledger, positionOf } from './ledger.ts'
 
 interface Stored {

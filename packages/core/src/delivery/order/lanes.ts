@@ -15,12 +15,12 @@
  * A lane that waits holds no place. It never skips ahead: only the end of a task starts the next one of its lane.
  */
 
-import type { Settings } from './configuration.ts'
-import type { Outcome } from './ending.ts'
+import type { Settings } from '../configuration.ts'
+import type { Outcome } from '../ending/index.ts'
+import type { Task } from '../task.ts'
+import { waitOf } from '../verdict.ts'
 import type { Comer, Finish, Gate, Queue } from './gate.ts'
 import type { Quiet } from './quiet.ts'
-import type { Task } from './task.ts'
-import { waitOf } from './verdict.ts'
 
 export interface LaneWork {
   readonly settings: Settings

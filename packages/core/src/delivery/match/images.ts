@@ -4,10 +4,10 @@
  */
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { EntitySpec, Image, Row } from '../domain/event.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
-import { SpaceshipError } from '../errors.ts'
-import type { Change } from '../wire/index.ts'
+import type { EntitySpec, Image, Row } from '../../domain/event.ts'
+import { describeIssues, validate } from '../../domain/schema.ts'
+import { SpaceshipError } from '../../errors.ts'
+import type { Change } from '../../wire/index.ts'
 
 export type ParsedImage =
   | { readonly ok: true; readonly row: Row }
