@@ -1,17 +1,29 @@
-/** `npm run bench -- NAME`: prints a table and, with `--json`, one last line of JSON. */
+/**
+ * `npm run bench -- NAME [--json] [--built]`: prints a table and, with `--json`, one last line of JSON. `--built` measures the
+ * package as it was built (`npm run build`) instead of its sources.
+ */
 
 import { parseArgs } from 'node:util'
+import { measureDecode } from './decode.ts'
 import { measureTypes } from './types.ts'
-
-const benches: Readonly<Record<string, () => Promise<Result>>> = { types: measureTypes }
 
 export interface Result {
   readonly ratios: Readonly<Record<string, number>>
+  /** What a ratio may be at most. */
   readonly bars: Readonly<Record<string, number>>
 }
 
+export interface Options {
+  readonly built: boolean
+}
+
+const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
+  decode: measureDecode,
+  types: measureTypes,
+}
+
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, built: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const [name = ''] = positionals
@@ -20,7 +32,7 @@ if (bench === undefined) {
   console.error(`name a bench: ${Object.keys(benches).join(', ')}`)
   process.exit(2)
 }
-const { ratios, bars } = await bench()
+const { ratios, bars } = await bench({ built: values.built })
 const missed = Object.keys(bars).filter((key) => (ratios[key] ?? Number.POSITIVE_INFINITY) > (bars[key] ?? 0))
 console.table(Object.entries(ratios).map(([key, value]) => ({ case: key, value, bar: bars[key] ?? '' })))
 if (values.json) console.log(JSON.stringify({ bench: name, ratios, bars, missed }))

@@ -1,18 +1,19 @@
 /**
- * The outline of a change record: where its parts stand in the bytes, found in one pass that builds nothing.
+ * The outline of a change record: what stands where in its bytes, found in one pass.
  *
  * ```
  * {"awsRegion":…,"eventID":…,"eventName":"MODIFY","userIdentity":null,"recordFormat":…,"tableName":"clients",
  *  └───────────────────────────── head: does a route want it? ─────────────────────────────────────────────┘
  *  "dynamodb":{"ApproximateCreationDateTime":…,"Keys":{…},"NewImage":{…},"OldImage":{…},"SizeBytes":…},"eventSource":…}
- *              └ the time                      └──────────────┴── ranges, decoded when somebody asks
+ *              └ the time                      │          └ decoded     └ stepped over
+ *                                              └ stepped over
  * ```
  *
  * | what stands there                                                  | answer                                     |
  * |--------------------------------------------------------------------|--------------------------------------------|
  * | a head that no route wants, and DynamoDB's own last bytes          | `unwanted`; nothing between is looked at   |
  * | members in another order                                           | found all the same, at the cost of a pass  |
- * | blanks, escapes in a name, a member twice, a table beyond ASCII, … | undefined: JSON.parse decides              |
+ * | blanks, escapes in a name, a member twice, a number with a point, … | undefined: JSON.parse decides             |
  *
  * So the one thing that is told otherwise than JSON.parse would: a record that begins and ends as DynamoDB writes it, is
  * unwanted by its head, and between is no JSON or repeats its `tableName` or `eventName`. DynamoDB writes none.
@@ -51,6 +52,11 @@ const MODIFY = word('"MODIFY"')
 const INSERT = word('"INSERT"')
 const REMOVE = word('"REMOVE"')
 
+/** As DynamoDB writes it, in the characters of which Regions, tables and the like consist. */
+const HEAD =
+  /^\{"awsRegion":"[\w-]*","eventID":"[\w-]*","eventName":"(INSERT|MODIFY|REMOVE)","userIdentity":(?:null|\{"type":"\w*","principalId":"[\w.]*"\}),"recordFormat":"[\w/]*","tableName":"([\w.-]*)","dynamodb":\{/
+const HEAD_BYTES = 384
+
 /** The members that count, of the record and of its body. What is found of them stands in the same order. */
 const TIME = 'ApproximateCreationDateTime'
 const RECORD = namesOf(['dynamodb', 'eventName', 'tableName', 'eventSourceARN'])
@@ -62,12 +68,20 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   // `{"specversion"` and `{"spaceship"` begin no change.
   if (data[0] !== BRACE || data[2] === 0x73) return undefined
   const record = [0, 0, 0, 0]
-  let i = membersEnd(data, 0, RECORD, record, STOP)
-  if (i !== record[0] || data[i] !== BRACE) return undefined
-  const tail = wordEnd(data, length - TAIL.length, TAIL) === length
-  let kind = kindAt(data, record[1])
-  let table = tail ? textAt(data, record[2]) : undefined
-  if (kind !== undefined && table !== undefined && !wanted(table, kind)) return 'unwanted'
+  const head = HEAD.exec(data.toString('latin1', 0, HEAD_BYTES))
+  let i: number
+  let table = head?.[2]
+  // One of the three, by the pattern.
+  let kind = head?.[1] as ChangeKind | undefined
+  if (head !== null && table !== undefined && kind !== undefined) {
+    if (wordEnd(data, length - TAIL.length, TAIL) === length && !wanted(table, kind)) return 'unwanted'
+    i = head[0].length - 1
+    record.fill(i, 0, 3)
+  } else {
+    i = membersEnd(data, 0, RECORD, record, STOP)
+    if (i !== record[0] || data[i] !== BRACE) return undefined
+    kind = kindAt(data, record[1])
+  }
   if (!isUtf8(data)) return undefined
 
   const body = [0, 0, 0, 0, 0]

@@ -1,0 +1,25 @@
+/** One case of a bench, in this process: `case.ts MODULE NAME` prints microseconds of CPU per record. */
+
+import type { Cases } from './processes.ts'
+
+const WARM_MS = 400
+const MEASURED_MS = 700
+
+const [module = '', name = ''] = process.argv.slice(2)
+const { cases }: { readonly cases: Cases } = await import(`./${module}`)
+const prepare = cases[name]
+if (prepare === undefined) throw new Error(`no case '${name}' in ${module}`)
+const pass = await prepare()
+
+await through(WARM_MS)
+console.log(await through(MEASURED_MS))
+
+async function through(milliseconds: number): Promise<number> {
+  const began = process.cpuUsage()
+  let records = 0
+  for (;;) {
+    records += await pass()
+    const { user, system } = process.cpuUsage(began)
+    if (user + system >= milliseconds * 1_000) return (user + system) / records
+  }
+}
