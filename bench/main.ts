@@ -1,9 +1,15 @@
 /** `npm run bench -- NAME`: prints a table and, with `--json`, one last line of JSON. */
 
 import { parseArgs } from 'node:util'
+import { measureDeliver } from './deliver.ts'
+import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
 
-const benches: Readonly<Record<string, () => Promise<Result>>> = { types: measureTypes }
+const benches: Readonly<Record<string, () => Promise<Result>>> = {
+  deliver: measureDeliver,
+  state: measureState,
+  types: measureTypes,
+}
 
 export interface Result {
   readonly ratios: Readonly<Record<string, number>>
