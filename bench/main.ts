@@ -5,6 +5,8 @@
 
 import { parseArgs } from 'node:util'
 import { measureDecode } from './decode.ts'
+import { measureDeliver } from './deliver.ts'
+import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
 
 export interface Result {
@@ -19,6 +21,8 @@ export interface Options {
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   decode: measureDecode,
+  deliver: measureDeliver,
+  state: measureState,
   types: measureTypes,
 }
 

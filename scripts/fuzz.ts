@@ -26,7 +26,7 @@ const { runs, outcomes, failure } = fuzzDecode(
   (done) => done < most && (done % 100 !== 0 || performance.now() < end),
 )
 console.table(Object.fromEntries(Object.entries(outcomes).sort(([a], [b]) => (a < b ? -1 : 1))))
-console.log(`${runs} records, ${failure === undefined ? "no difference" : "and one that differs"}`)
+console.log(`${runs} records, ${failure === undefined ? 'no difference' : 'and one that differs'}`)
 if (failure !== undefined) {
   console.error(`${failure.why}: --seed ${seed + failure.run} --runs 1`)
   console.error(failure.data.toString('base64'))
