@@ -3,8 +3,8 @@ import { build } from 'esbuild'
 /** What a function should pay for Spaceship at a cold start. */
 export const BAR = 20 * 1_024
 
-/** What it pays at the most today: no change may make it worse unnoticed. */
-export const CEILING = 56 * 1_024
+/** What it pays at the most today, with the whole delivery contract aboard: no change may make it worse unnoticed. */
+export const CEILING = 71 * 1_024
 
 /** Bytes of everything that a Lambda with one reactor loads of core and runtime-lambda. */
 export async function sizeOfLambda(root: string): Promise<number> {
