@@ -13,6 +13,7 @@ export {
   tickEnvelope,
 } from './envelope.ts'
 export { type Incoming, read } from './incoming.ts'
+export type { Wanted } from './outline.ts'
 export {
   comparePositions,
   compareSequences,
