@@ -1,5 +1,5 @@
 import { entity, handler, marshal, Permanent, RetryAfter, reactor } from '@spaceship/core'
-import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { type KinesisEvent, lambda } from './index.ts'
@@ -141,4 +141,40 @@ test('a wrong configuration lists every problem', () => {
       broken,
     ),
   ).toThrow(/application.*\n.*concurrency.*\n.*deadLetters/)
+})
+
+test('a state store that is down fails the invocation with its error, and nothing else', async () => {
+  const given = options()
+  const down = vi.fn(() => Promise.reject(new Error('store down')))
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {}),
+    { ...given, state: { ...given.state, set: down } },
+  )
+  // A rejection that nobody handles would end the process, and this test with it.
+  await expect(handle(eventOf(insert('a')), context())).rejects.toThrow('store down')
+})
+
+test('A4: an environment with a handler that ignored its signal is ended before it takes another batch', async () => {
+  const clock = virtualClock()
+  const exit = vi.fn()
+  const handle = lambda(
+    reactor('r').on('see', saved, () => new Promise(() => {})),
+    { ...options(), clock, exit },
+  )
+  const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
+  const invoke = async () => {
+    const end = clock.now() + 10_000
+    const invocation = handle(eventOf(insert('a')), { getRemainingTimeInMillis: () => end - clock.now() })
+    const settled = Promise.allSettled([invocation])
+    await idle()
+    await clock.moveTo(clock.now() + 10_000, idle)
+    return (await settled)[0]
+  }
+  expect(await invoke()).toMatchObject({
+    status: 'fulfilled',
+    value: { batchItemFailures: [{ itemIdentifier: sequenceOf(0) }] },
+  })
+  expect(exit).not.toHaveBeenCalled()
+  expect(await invoke()).toMatchObject({ status: 'rejected', reason: { code: 'tainted' } })
+  expect(exit).toHaveBeenCalledWith(1)
 })
