@@ -9,14 +9,6 @@ import { bytesOf, MAX_DEPTH, type Plain } from './attributes.ts'
 import { ODD, stringEnd, word, wordEnd } from './json.ts'
 import { type Numbers, numberOf } from './numbers.ts'
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const BRACKET = 0x5b
-const BACKSLASH = 0x5c
-const UNBRACKET = 0x5d
-const BRACE = 0x7b
-const UNBRACE = 0x7d
 const NULL = word('{"NULL":true')
 const BOOL = word('{"BOOL":')
 const TRUE = word('true')
@@ -48,45 +40,45 @@ export function imageAt(data: Buffer, start: number, numbers: Numbers): Found | 
 
 function mapAt(cursor: Cursor, i: number, depth: number): Plain | undefined {
   const { data } = cursor
-  if (data[i] !== BRACE || depth > MAX_DEPTH) return undefined
+  if (data[i] !== 0x7b || depth > MAX_DEPTH) return undefined
   const plain: Plain = {}
-  if (data[i + 1] === UNBRACE) return closed(cursor, i + 1, UNBRACE, plain)
+  if (data[i + 1] === 0x7d) return closed(cursor, i + 1, 0x7d, plain)
   do {
     const name = nameAt(cursor, i + 1)
-    if (name === undefined || name === '__proto__' || data[cursor.at] !== COLON) return undefined
+    if (name === undefined || name === '__proto__' || data[cursor.at] !== 0x3a) return undefined
     const value = attributeAt(cursor, cursor.at + 1, depth + 1)
     if (value === undefined) return undefined
     plain[name] = value
     i = cursor.at
-  } while (data[i] === COMMA)
-  return closed(cursor, i, UNBRACE, plain)
+  } while (data[i] === 0x2c)
+  return closed(cursor, i, 0x7d, plain)
 }
 
 function listAt(cursor: Cursor, i: number, depth: number): unknown[] | undefined {
   const { data } = cursor
-  if (data[i] !== BRACKET || depth > MAX_DEPTH) return undefined
+  if (data[i] !== 0x5b || depth > MAX_DEPTH) return undefined
   const list: unknown[] = []
-  if (data[i + 1] === UNBRACKET) return closed(cursor, i + 1, UNBRACKET, list)
+  if (data[i + 1] === 0x5d) return closed(cursor, i + 1, 0x5d, list)
   do {
     const value = attributeAt(cursor, i + 1, depth + 1)
     if (value === undefined) return undefined
     list.push(value)
     i = cursor.at
-  } while (data[i] === COMMA)
-  return closed(cursor, i, UNBRACKET, list)
+  } while (data[i] === 0x2c)
+  return closed(cursor, i, 0x5d, list)
 }
 
 function setAt(cursor: Cursor, i: number, type: number | undefined): Set<unknown> | undefined {
   const { data } = cursor
-  if (data[i] !== BRACKET || type === 0x4d || type === 0x4c) return undefined
+  if (data[i] !== 0x5b || type === 0x4d || type === 0x4c) return undefined
   const set = new Set()
   do {
     const value = valueAt(cursor, i + 1, type, 0)
     if (value === undefined) return undefined
     set.add(value)
     i = cursor.at
-  } while (data[i] === COMMA)
-  return closed(cursor, i, UNBRACKET, set)
+  } while (data[i] === 0x2c)
+  return closed(cursor, i, 0x5d, set)
 }
 
 function closed<T>(cursor: Cursor, i: number, byte: number, value: T): T | undefined {
@@ -97,11 +89,11 @@ function closed<T>(cursor: Cursor, i: number, byte: number, value: T): T | undef
 /** `{"S":"…"}`, of whatever type. */
 function attributeAt(cursor: Cursor, i: number, depth: number): unknown {
   const { data } = cursor
-  if (data[i] !== BRACE || data[i + 1] !== QUOTE) return undefined
+  if (data[i] !== 0x7b || data[i + 1] !== 0x22) return undefined
   let value: unknown
-  if (data[i + 3] === QUOTE && data[i + 4] === COLON)
+  if (data[i + 3] === 0x22 && data[i + 4] === 0x3a)
     value = data[i + 2] === 0x53 ? stringAt(cursor, i + 5) : valueAt(cursor, i + 5, data[i + 2], depth)
-  else if (data[i + 3] === 0x53 && data[i + 4] === QUOTE && data[i + 5] === COLON)
+  else if (data[i + 3] === 0x53 && data[i + 4] === 0x22 && data[i + 5] === 0x3a)
     value = setAt(cursor, i + 6, data[i + 2])
   else if (wordEnd(data, i, NULL) !== ODD) {
     value = null
@@ -111,7 +103,7 @@ function attributeAt(cursor: Cursor, i: number, depth: number): unknown {
     cursor.at = wordEnd(data, i + 8, value ? TRUE : FALSE)
   }
   // A second type leaves a comma here.
-  return value === undefined ? undefined : closed(cursor, cursor.at, UNBRACE, value)
+  return value === undefined ? undefined : closed(cursor, cursor.at, 0x7d, value)
 }
 
 function valueAt(cursor: Cursor, i: number, type: number | undefined, depth: number): unknown {
@@ -142,7 +134,7 @@ const known: string[] = Array.from({ length: 256 }, () => '')
 function nameAt(cursor: Cursor, i: number): string | undefined {
   const { data, length, base } = cursor
   const start = i + 1
-  const end = data[i] === QUOTE ? asciiEnd(data, start, length) : ODD
+  const end = data[i] === 0x22 ? asciiEnd(data, start, length) : ODD
   if (end === ODD) return oddStringAt(cursor, i)
   cursor.at = end + 1
   const slot = ((data[start] ?? 0) * 7 + (data[end - 1] ?? 0) * 3 + end - start) & 255
@@ -160,7 +152,7 @@ function isAt(data: Uint8Array, start: number, text: string): boolean {
 
 function stringAt(cursor: Cursor, i: number): string | undefined {
   const { data, length, base } = cursor
-  const end = data[i] === QUOTE ? asciiEnd(data, i + 1, length) : ODD
+  const end = data[i] === 0x22 ? asciiEnd(data, i + 1, length) : ODD
   if (end === ODD) return oddStringAt(cursor, i)
   cursor.at = end + 1
   return cursor.text.slice(i + 1 - base, end - base)
@@ -171,15 +163,15 @@ function asciiEnd(data: Uint8Array, i: number, length: number): number {
   for (; i < length; i += 1) {
     // Within the bounds.
     const byte = data[i] as number
-    if (byte === QUOTE) return i
-    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) break
+    if (byte === 0x22) return i
+    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
   }
   return ODD
 }
 
 function oddStringAt(cursor: Cursor, i: number): string | undefined {
   const { data, length } = cursor
-  cursor.at = data[i] === QUOTE ? stringEnd(data, i, length) : length + 1
+  cursor.at = data[i] === 0x22 ? stringEnd(data, i, length) : length + 1
   if (cursor.at > length) return undefined
   const text = data.toString('utf8', i + 1, cursor.at - 1)
   return text.includes('\\') ? JSON.parse(`"${text}"`) : text
@@ -190,7 +182,7 @@ const POWERS = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12
 
 function numberAt(cursor: Cursor, at: number): unknown {
   const { data, numbers } = cursor
-  if (data[at] === QUOTE && numbers !== 'text') {
+  if (data[at] === 0x22 && numbers !== 'text') {
     const negative = data[at + 1] === 0x2d
     const start = at + (negative ? 2 : 1)
     let value = 0
@@ -203,7 +195,7 @@ function numberAt(cursor: Cursor, at: number): unknown {
       else break
     }
     const digits = i - start - (point < 0 ? 0 : 1)
-    if (data[i] === QUOTE && digits > 0 && digits <= 15) {
+    if (data[i] === 0x22 && digits > 0 && digits <= 15) {
       cursor.at = i + 1
       if (point >= 0) value /= POWERS[i - point - 1] ?? 1
       return negative ? -value : value

@@ -39,14 +39,6 @@ export interface Outline {
   readonly newest: Plain | undefined
 }
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const ZERO = 0x30
-const NINE = 0x39
-const COLON = 0x3a
-const BACKSLASH = 0x5c
-const BRACE = 0x7b
-const UNBRACE = 0x7d
 const TAIL = word('},"eventSource":"aws:dynamodb"}')
 const MODIFY = word('"MODIFY"')
 const INSERT = word('"INSERT"')
@@ -66,7 +58,7 @@ const BODY = namesOf(['Keys', 'OldImage', 'NewImage', TIME, `${TIME}Precision`])
 export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | undefined {
   const { length } = data
   // `{"specversion"` and `{"spaceship"` begin no change.
-  if (data[0] !== BRACE || data[2] === 0x73) return undefined
+  if (data[0] !== 0x7b || data[2] === 0x73) return undefined
   const record = [0, 0, 0, 0]
   const head = HEAD.exec(data.toString('latin1', 0, HEAD_BYTES))
   let i: number
@@ -79,7 +71,7 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
     record.fill(i, 0, 3)
   } else {
     i = membersEnd(data, 0, RECORD, record, STOP)
-    if (i !== record[0] || data[i] !== BRACE) return undefined
+    if (i !== record[0] || data[i] !== 0x7b) return undefined
     kind = kindAt(data, record[1])
   }
   if (!isUtf8(data)) return undefined
@@ -87,14 +79,14 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   const body = [0, 0, 0, 0, 0]
   const newest: Newest = { place: kind === undefined ? ODD : kind === 'REMOVE' ? 1 : 2, plain: undefined }
   i = membersEnd(data, i, BODY, body, newest)
-  if (data[i] === COMMA) i = membersEnd(data, i, RECORD, record, undefined)
-  else if (data[i++] !== UNBRACE) return undefined
+  if (data[i] === 0x2c) i = membersEnd(data, i, RECORD, record, undefined)
+  else if (data[i++] !== 0x7d) return undefined
   if (i !== length) return undefined
   kind ??= kindAt(data, record[1])
   table ??= textAt(data, record[2]) ?? tableOfArn(textAt(data, record[3]))
   const time = integerAt(data, body[3])
   const [keys = 0, before = 0, after = 0] = body
-  if (kind === undefined || table === undefined || time === undefined || keys === 0 || data[keys] !== BRACE)
+  if (kind === undefined || table === undefined || time === undefined || keys === 0 || data[keys] !== 0x7b)
     return undefined
   const precision = textAt(data, body[4])
   return { table, kind, time, precision, starts: { keys, before, after }, newest: newest.plain }
@@ -121,8 +113,8 @@ function membersEnd(
   const { length } = data
   do {
     const name = i + 2
-    const end = data[i + 1] === QUOTE ? plainEnd(data, name, length) : ODD
-    if (end === ODD || data[end + 1] !== COLON) return ODD
+    const end = data[i + 1] === 0x22 ? plainEnd(data, name, length) : ODD
+    if (end === ODD || data[end + 1] !== 0x3a) return ODD
     i = end + 2
     const place = placeOf(data, name, end - name, names)
     if (place !== ODD) {
@@ -138,13 +130,13 @@ function membersEnd(
       }
     }
     i =
-      data[i] === QUOTE
+      data[i] === 0x22
         ? stringEnd(data, i, length)
         : isDigit(data[i])
           ? digitsEnd(data, i)
           : valueEnd(data, i)
-  } while (data[i] === COMMA)
-  return data[i] === UNBRACE ? i + 1 : ODD
+  } while (data[i] === 0x2c)
+  return data[i] === 0x7d ? i + 1 : ODD
 }
 
 /** The closing quote of a text in ASCII without escapes, which could hide a name that we know. */
@@ -152,8 +144,8 @@ function plainEnd(data: Uint8Array, i: number, length: number): number {
   for (; i < length; i += 1) {
     // Within the bounds.
     const byte = data[i] as number
-    if (byte === QUOTE) return i
-    if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) break
+    if (byte === 0x22) return i
+    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
   }
   return ODD
 }
@@ -181,7 +173,7 @@ function kindAt(data: Uint8Array, i = 0): ChangeKind | undefined {
 
 /** The string that begins at `i`, if one does. */
 function textAt(data: Buffer, i = 0): string | undefined {
-  if (data[i] !== QUOTE) return undefined
+  if (data[i] !== 0x22) return undefined
   const { length } = data
   const end = plainEnd(data, i + 1, length)
   if (end !== ODD) return data.toString('latin1', i + 1, end)
@@ -191,17 +183,17 @@ function textAt(data: Buffer, i = 0): string | undefined {
 /** The index after an integer, as JSON writes it: a zero stands alone. */
 function digitsEnd(data: Uint8Array, start: number): number {
   let i = start + 1
-  if (data[start] !== ZERO) while (isDigit(data[i])) i += 1
+  if (data[start] !== 0x30) while (isDigit(data[i])) i += 1
   return i
 }
 
 /** Undefined if it is no integer, or beyond what a double counts. */
 function integerAt(data: Uint8Array, i = 0): number | undefined {
   let value = isDigit(data[i]) ? 0 : Number.NaN
-  for (; isDigit(data[i]); i += 1) value = value * 10 + (data[i] ?? 0) - ZERO
+  for (; isDigit(data[i]); i += 1) value = value * 10 + (data[i] ?? 0) - 0x30
   return value <= Number.MAX_SAFE_INTEGER ? value : undefined
 }
 
 function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= ZERO && byte <= NINE
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
