@@ -12,6 +12,7 @@ export {
   deadLettersOutageCases,
   entityReaderOutageCases,
   eventSinkOutageCases,
+  referenceStoreOutageCases,
   reminderSchedulerOutageCases,
   stateStoreOutageCases,
 } from '../ports/conformance/outage.ts'

@@ -76,6 +76,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   const routeKeys = plans.routes.map((plan) => plan.key)
   const hardEnd = hold.hardEnd?.getTime() ?? Number.POSITIVE_INFINITY
   const stop = new AbortController()
+  const stopped = stop.signal
   const ledger = createLedger({ ...settings.maxAhead, budget: opening.budget }, clock.now)
   const quiet = createQuiet()
   const journals = source.redelivers === 'suffix' ? createJournals(settings, source) : undefined
@@ -92,8 +93,10 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
   let order: Promise<unknown> = Promise.resolve()
 
-  const isHeld = () => !revoked && clock.now() < hardEnd && (hold.isHeld?.() ?? true)
-  const mayStart = () => !stop.signal.aborted && clock.now() < drainAt && isHeld()
+  // Asked for each record: where there is no end the clock is not looked at.
+  const before = (moment: number) => moment === Number.POSITIVE_INFINITY || clock.now() < moment
+  const isHeld = () => !revoked && before(hardEnd) && (hold.isHeld?.() ?? true)
+  const mayStart = () => !stopped.aborted && before(drainAt) && isHeld()
   const deadlines = createDeadlines(clock, stop.signal, (handler) => {
     opening.late(handler)
     logger.error('a handler ignores its signal: its lane waits until it settles', { ...place })
@@ -128,7 +131,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     quiet,
     stopped: stop.signal,
     mayStart,
-    isOver: () => stop.signal.aborted || clock.now() >= drainAt,
+    isOver: () => stopped.aborted || !before(drainAt),
     attempt: (task) => attempt(task, around),
     ended: (task, outcome) => {
       ledger.finish(task)

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { referenceStoreCases } from '@spaceship/core/conformance'
+import { referenceStoreCases, referenceStoreOutageCases } from '@spaceship/core/conformance'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -48,6 +48,13 @@ for (const [client, command] of Object.entries(clients)) {
     }
   })
 }
+
+describe('redisReferences while Redis is out', () => {
+  for (const { name, run } of referenceStoreOutageCases)
+    test(name, () =>
+      run(redisReferences({ command: () => Promise.reject(new Error('connect ECONNREFUSED')) })),
+    )
+})
 
 test('keys have their prefix', async () => {
   await redisReferences({ command: clients.ioredis as RedisCommand, prefix: 'mine:' }).set('k', 'v', 60_000)

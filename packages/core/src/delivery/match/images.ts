@@ -23,18 +23,19 @@ export interface Images {
 }
 
 export function imagesOf(change: Change): Images {
-  const parsed = new Map<EntitySpec, Map<Image, Pending>>()
+  // A record is of one entity, or of a few: a list costs less than maps.
+  const parsed: { readonly entity: EntitySpec; readonly image: Image; result: Pending }[] = []
 
   function request(entity: EntitySpec, image: Image): Pending {
-    const slots = parsed.get(entity) ?? new Map<Image, Pending>()
-    parsed.set(entity, slots)
-    const known = slots.get(image)
-    if (known !== undefined) return known
-    const result = parse(change, entity, image)
-    slots.set(image, result)
+    for (const known of parsed) if (known.entity === entity && known.image === image) return known.result
+    const slot = { entity, image, result: parse(change, entity, image) }
+    parsed.push(slot)
     // Once it has settled, later readers get it without waiting.
-    if (result instanceof Promise) void result.then((settled) => slots.set(image, settled))
-    return result
+    if (slot.result instanceof Promise)
+      void slot.result.then((settled) => {
+        slot.result = settled
+      })
+    return slot.result
   }
 
   return {

@@ -110,21 +110,28 @@ function matchChange(
   wants: readonly Want<ChangeSpec>[],
   origin: Origin,
 ): readonly Work[] | Promise<readonly Work[]> {
-  // Rows of another kind in a shared table are not parsed.
-  const candidates = wants.filter(
-    ({ spec }) =>
-      spec.on.includes(change.kind) &&
-      (spec.by === undefined || spec.by === change.by) &&
-      ofKind(change, spec),
-  )
-  if (candidates.length === 0) return []
   const images = imagesOf(change)
-  // Only asynchronous schemas leave a promise to wait for.
-  const pending = candidates
-    .flatMap(({ spec }) => spec.exposes.map((image) => images.request(spec.entity, image)))
-    .filter((result) => result instanceof Promise)
-  const decide = () => decideChange(change, candidates, images, origin)
-  return pending.length === 0 ? decide() : Promise.all(pending).then(decide)
+  const candidates: Want<ChangeSpec>[] = []
+  // Only asynchronous schemas leave promises to wait for.
+  let pending: Promise<unknown>[] | undefined
+  for (const want of wants) {
+    const { spec } = want
+    if (!isCandidate(change, spec)) continue
+    candidates.push(want)
+    for (const image of spec.exposes) {
+      const requested = images.request(spec.entity, image)
+      if (requested instanceof Promise) pending = [...(pending ?? []), requested]
+    }
+  }
+  if (pending === undefined) return decideChange(change, candidates, images, origin)
+  return Promise.all(pending).then(() => decideChange(change, candidates, images, origin))
+}
+
+/** Rows of another kind in a shared table are not parsed. */
+function isCandidate(change: Change, spec: ChangeSpec): boolean {
+  return (
+    spec.on.includes(change.kind) && (spec.by === undefined || spec.by === change.by) && ofKind(change, spec)
+  )
 }
 
 function decideChange(
@@ -133,9 +140,12 @@ function decideChange(
   images: Images,
   origin: Origin,
 ): Work[] {
-  const works = new Map<string, Work>()
+  const works: Work[] = []
   for (const { plan, name, spec } of candidates) {
-    if (works.get(plan.key)?.subject.kind === 'event') continue
+    // The wants of a route stand together: its first event that matches decides, else its last refusal.
+    const known = works.at(-1)
+    const again = known?.plan === plan
+    if (again && known.subject.kind === 'event') continue
     let lane = ''
     try {
       const key = change.keyText(spec.entity.key)
@@ -144,13 +154,15 @@ function decideChange(
       for (const image of spec.exposes) rows[image] = images.read(spec.entity, image)
       if (spec.matches !== undefined && !spec.matches(rows.before, rows.after)) continue
       const event = changeEvent(name, change, spec, key, rows, images, origin)
-      works.set(plan.key, { plan, lane, subject: { kind: 'event', event } })
+      if (again) works.pop()
+      works.push({ plan, lane, subject: { kind: 'event', event } })
     } catch (error) {
       const detail = error instanceof SpaceshipError ? error.message : `the pattern of '${name}' threw`
-      works.set(plan.key, { ...dead(plan, 'schema', detail), lane })
+      if (again) works.pop()
+      works.push({ ...dead(plan, 'schema', detail), lane })
     }
   }
-  return [...works.values()]
+  return works
 }
 
 /** Whether the item is of the entity's kind, in a table shared by several. In doubt it is: parsing then says what is wrong. */

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import type { DeadLetters } from '../dead-letters.ts'
 import type { EntityReader } from '../entity-reader.ts'
 import type { EventSink } from '../event-sink.ts'
+import type { ReferenceStore } from '../reference-store.ts'
 import type { ReminderScheduler } from '../reminder-scheduler.ts'
 import type { StateStore } from '../state-store.ts'
 import type { Case } from './cases.ts'
@@ -42,6 +43,14 @@ export const reminderSchedulerOutageCases: readonly Case<ReminderScheduler>[] = 
     return scheduler.start({ name: 'conformance', dueAt, envelope: '{}', partitionKey: 'p' })
   }),
   outage('stop', (scheduler) => scheduler.stop('conformance')),
+]
+
+/** For a ReferenceStore whose backend is out. */
+export const referenceStoreOutageCases: readonly Case<ReferenceStore>[] = [
+  outage('add', (store) => store.add('conformance', 'x', 60_000)),
+  outage('get', (store) => store.get('conformance')),
+  outage('set', (store) => store.set('conformance', 'x', 60_000)),
+  outage('delete', (store) => store.delete('conformance')),
 ]
 
 /** For an EventSink whose backend is out. */
