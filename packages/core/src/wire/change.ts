@@ -122,9 +122,9 @@ class RecordedChange implements Change {
 
   #decode(part: 'keys' | Image, numbers: Numbers): Plain | undefined {
     if (this.#outline !== undefined) {
-      const start = this.#outline.starts[part]
-      if (this.#data[start] !== 0x7b || start === 0) return undefined
-      const decoded = imageAt(this.#data, start, numbers)
+      const range = this.#outline[part]
+      if (range === undefined) return undefined
+      const decoded = imageAt(this.#data, range.start, range.end, numbers)
       if (decoded !== undefined) return decoded.plain
     }
     const raw = this.#shape()[part]
