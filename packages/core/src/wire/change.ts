@@ -65,7 +65,7 @@ class RecordedChange implements Change {
   readonly time: Version
   readonly #data: Buffer
   readonly #outline: Outline | undefined
-  #parsed: Shape | undefined
+  readonly #parsed: Shape | undefined
   #identity: string | undefined
   readonly #double: Decoded = { before: undefined, after: undefined }
   readonly #lossless: Decoded = { before: undefined, after: undefined }
@@ -132,9 +132,8 @@ class RecordedChange implements Change {
   }
 
   #shape(): Shape {
-    // An outline is only drawn of what is JSON of this shape.
-    this.#parsed ??= shapeOf(parse(this.#data) as Record<string, unknown>) as Shape
-    return this.#parsed
+    // An outline is only drawn of what is JSON of this shape. Not kept: a change may wait long, and few ask twice.
+    return this.#parsed ?? (shapeOf(parse(this.#data) as Record<string, unknown>) as Shape)
   }
 }
 
