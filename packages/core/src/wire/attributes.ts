@@ -9,8 +9,10 @@
  * | `BOOL`    | boolean            | `NS`      | Set of numbers     |
  * | `NULL`    | null               | `BS`      | Set of Uint8Arrays |
  *
- * Refused, with the path of what was wrong: a number that a double would round, an attribute called `__proto__`, nesting
- * beyond DynamoDB's own 32 levels, and whatever is not an attribute value.
+ * Refused, with the path of what was wrong: a number that a double would round (unless asked for without loss), an attribute
+ * called `__proto__`, nesting beyond DynamoDB's own 32 levels, binary that is not base64, and whatever is not an attribute value.
+ *
+ * This is the reference and the fallback of `image.ts`, which goes from bytes to plain values in one pass.
  */
 
 import { SpaceshipError } from '../errors.ts'
@@ -21,7 +23,14 @@ export type Plain = Record<string, unknown>
 
 export const MAX_DEPTH = 32
 
-/** @throws SpaceshipError `attributes`, naming the path */
+/**
+ * Attribute values, from a record of a stream or from the SDK's client, as plain values.
+ *
+ * @param numbers what becomes of `N`: see the table in `numbers.ts`. @default 'double'
+ * @throws SpaceshipError `attributes`, naming the path of what is refused
+ * @example
+ * unmarshal({ id: { S: 'c1' }, seats: { N: '5' } }) // { id: 'c1', seats: 5 }
+ */
 export function unmarshal(item: AttributeMap, numbers: Numbers = 'double'): Plain {
   return mapOf(item, '', 0, numbers)
 }

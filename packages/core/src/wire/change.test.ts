@@ -126,6 +126,8 @@ describe('the identity', () => {
     const one = identity({})
     const turned = { b: { M: { d: { N: '3' }, c: { N: '2' } } }, a: { S: '1' } }
     expect(identity({ NewImage: turned }, { eventID: 'another', awsRegion: 'us-east-1' })).toBe(one)
+    const sets = (SS: string[]) => identity({ NewImage: { s: { SS } } })
+    expect(sets(['a', 'b'])).toBe(sets(['b', 'a']))
     const blanks = JSON.stringify(JSON.parse(recordText({ NewImage })), undefined, 2)
     expect(changeIn(blanks).identity()).toBe(one)
   })
@@ -135,6 +137,8 @@ describe('the identity', () => {
       identity({}),
       identity({ NewImage: marshal({ a: '2' }) }),
       identity({ OldImage: NewImage }),
+      identity({ NewImage: marshal({ a: ['1', '2'] }) }),
+      identity({ NewImage: marshal({ a: ['2', '1'] }) }),
       identity({ Keys: marshal({ id: 'b' }) }),
       identity({ ApproximateCreationDateTime: 1_796_000_000_000_001 }),
       identity({ ApproximateCreationDateTimePrecision: 'MILLISECOND' }),

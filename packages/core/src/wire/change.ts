@@ -65,7 +65,7 @@ class RecordedChange implements Change {
   readonly time: Version
   readonly #data: Buffer
   readonly #outline: Outline | undefined
-  #parsed: Shape | undefined
+  readonly #parsed: Shape | undefined
   #identity: string | undefined
   readonly #double: Decoded = { before: undefined, after: undefined }
   readonly #lossless: Decoded = { before: undefined, after: undefined }
@@ -122,9 +122,9 @@ class RecordedChange implements Change {
 
   #decode(part: 'keys' | Image, numbers: Numbers): Plain | undefined {
     if (this.#outline !== undefined) {
-      const start = this.#outline.starts[part]
-      if (this.#data[start] !== 0x7b || start === 0) return undefined
-      const decoded = imageAt(this.#data, start, numbers)
+      const range = this.#outline[part]
+      if (range === undefined) return undefined
+      const decoded = imageAt(this.#data, range.start, range.end, numbers)
       if (decoded !== undefined) return decoded.plain
     }
     const raw = this.#shape()[part]
@@ -132,9 +132,8 @@ class RecordedChange implements Change {
   }
 
   #shape(): Shape {
-    // An outline is only drawn of what is JSON of this shape.
-    this.#parsed ??= shapeOf(parse(this.#data) as Record<string, unknown>) as Shape
-    return this.#parsed
+    // An outline is only drawn of what is JSON of this shape. Not kept: a change may wait long, and few ask twice.
+    return this.#parsed ?? (shapeOf(parse(this.#data) as Record<string, unknown>) as Shape)
   }
 }
 

@@ -16,6 +16,7 @@ const FALSE = word('false')
 
 interface Cursor {
   readonly data: Buffer
+  /** Where the bytes to look at end. */
   readonly length: number
   /** The bytes from `base` on, a character each: what is ASCII is cut out of it. */
   readonly text: string
@@ -30,10 +31,10 @@ export interface Found {
   readonly end: number
 }
 
-/** The image whose brace stands at `start`. The bytes must be UTF-8. */
-export function imageAt(data: Buffer, start: number, numbers: Numbers): Found | undefined {
-  const text = data.toString('latin1', start)
-  const cursor = { data, length: data.length, text, base: start, numbers, at: start }
+/** The image whose brace stands at `start`, and which ends not after `end`. The bytes must be UTF-8. */
+export function imageAt(data: Buffer, start: number, end: number, numbers: Numbers): Found | undefined {
+  const text = data.toString('latin1', start, end)
+  const cursor = { data, length: end, text, base: start, numbers, at: start }
   const plain = mapAt(cursor, start, 0)
   return plain && { plain, end: cursor.at }
 }

@@ -20,7 +20,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import type { ChangeKind, Image } from '../domain/event.ts'
+import type { ChangeKind } from '../domain/event.ts'
 import type { Plain } from './attributes.ts'
 import { imageAt } from './image.ts'
 import { ODD, stringEnd, valueEnd, word, wordEnd } from './json.ts'
@@ -28,13 +28,20 @@ import { tableOfArn } from './shape.ts'
 
 export type Wanted = (table: string, kind: ChangeKind) => boolean
 
+/** Of bytes: from `start` up to, but not with, `end`. */
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
 export interface Outline {
   readonly table: string
   readonly kind: ChangeKind
   readonly time: number
   readonly precision: string | undefined
-  /** Where the JSON of a part begins, 0 if it is not there. */
-  readonly starts: Readonly<Record<'keys' | Image, number>>
+  readonly keys: Range
+  readonly before: Range | undefined
+  readonly after: Range | undefined
   /** The image after the change, or of what was removed, if a double holds all its numbers. */
   readonly newest: Plain | undefined
 }
@@ -49,17 +56,31 @@ const HEAD =
   /^\{"awsRegion":"[\w-]*","eventID":"[\w-]*","eventName":"(INSERT|MODIFY|REMOVE)","userIdentity":(?:null|\{"type":"\w*","principalId":"[\w.]*"\}),"recordFormat":"[\w/]*","tableName":"([\w.-]*)","dynamodb":\{/
 const HEAD_BYTES = 384
 
-/** The members that count, of the record and of its body. What is found of them stands in the same order. */
-const TIME = 'ApproximateCreationDateTime'
-const RECORD = namesOf(['dynamodb', 'eventName', 'tableName', 'eventSourceARN'])
-const BODY = namesOf(['Keys', 'OldImage', 'NewImage', TIME, `${TIME}Precision`])
+/** The members that count, and the place at which the start and the end of their values are noted. */
+const BODY = 0
+const KIND = 2
+const TABLE = 4
+const ARN = 6
+const KEYS = 8
+const BEFORE = 10
+const AFTER = 12
+const TIME = 14
+const PRECISION = 16
+const ofRecord = namesOf({ dynamodb: BODY, eventName: KIND, tableName: TABLE, eventSourceARN: ARN })
+const ofBody = namesOf({
+  Keys: KEYS,
+  OldImage: BEFORE,
+  NewImage: AFTER,
+  ApproximateCreationDateTime: TIME,
+  ApproximateCreationDateTimePrecision: PRECISION,
+})
 
 /** Undefined if only a full parse can tell. */
 export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | undefined {
   const { length } = data
   // `{"specversion"` and `{"spaceship"` begin no change.
   if (data[0] !== 0x7b || data[2] === 0x73) return undefined
-  const record = [0, 0, 0, 0]
+  const places = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   const head = HEAD.exec(data.toString('latin1', 0, HEAD_BYTES))
   let i: number
   let table = head?.[2]
@@ -68,28 +89,29 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   if (head !== null && table !== undefined && kind !== undefined) {
     if (wordEnd(data, length - TAIL.length, TAIL) === length && !wanted(table, kind)) return 'unwanted'
     i = head[0].length - 1
-    record.fill(i, 0, 3)
+    // Seen, so that a second one is odd.
+    places.fill(i, BODY, ARN)
   } else {
-    i = membersEnd(data, 0, RECORD, record, STOP)
-    if (i !== record[0] || data[i] !== 0x7b) return undefined
-    kind = kindAt(data, record[1])
+    i = membersEnd(data, 0, ofRecord, places, undefined)
+    if (i !== places[BODY] || data[i] !== 0x7b) return undefined
+    kind = kindAt(data, places[KIND])
   }
   if (!isUtf8(data)) return undefined
 
-  const body = [0, 0, 0, 0, 0]
-  const newest: Newest = { place: kind === undefined ? ODD : kind === 'REMOVE' ? 1 : 2, plain: undefined }
-  i = membersEnd(data, i, BODY, body, newest)
-  if (data[i] === 0x2c) i = membersEnd(data, i, RECORD, record, undefined)
+  const newest: Newest = { place: kind === 'REMOVE' ? BEFORE : AFTER, plain: undefined }
+  i = membersEnd(data, i, ofBody, places, kind && newest)
+  if (data[i] === 0x2c) i = membersEnd(data, i, ofRecord, places, undefined)
   else if (data[i++] !== 0x7d) return undefined
   if (i !== length) return undefined
-  kind ??= kindAt(data, record[1])
-  table ??= textAt(data, record[2]) ?? tableOfArn(textAt(data, record[3]))
-  const time = integerAt(data, body[3])
-  const [keys = 0, before = 0, after = 0] = body
-  if (kind === undefined || table === undefined || time === undefined || keys === 0 || data[keys] !== 0x7b)
-    return undefined
-  const precision = textAt(data, body[4])
-  return { table, kind, time, precision, starts: { keys, before, after }, newest: newest.plain }
+  kind ??= kindAt(data, places[KIND])
+  table ??= textAt(data, places[TABLE]) ?? tableOfArn(textAt(data, places[ARN]))
+  const time = integerAt(data, places[TIME])
+  const keys = objectAt(data, places, KEYS)
+  if (kind === undefined || table === undefined || time === undefined || keys === undefined) return undefined
+  const precision = textAt(data, places[PRECISION])
+  const before = objectAt(data, places, BEFORE)
+  const after = objectAt(data, places, AFTER)
+  return { table, kind, time, precision, keys, before, after, newest: newest.plain }
 }
 
 interface Newest {
@@ -97,18 +119,16 @@ interface Newest {
   plain: Plain | undefined
 }
 
-const STOP = 'at the value of the first name'
-
 /**
- * The index after the object of which a member follows the brace or comma at `i`. Notes where the values of the named members
- * begin. Every route that wants a record shows its newest image, so that one is decoded in passing.
+ * The index after the object of which a member follows the brace or comma at `i`, or of its body. Notes where the values of the
+ * members that count begin and end. Every route that wants a record shows its newest image, so that one is decoded in passing.
  */
 function membersEnd(
   data: Buffer,
   i: number,
   names: Names,
-  starts: number[],
-  special: Newest | typeof STOP | undefined,
+  places: number[],
+  newest: Newest | undefined,
 ): number {
   const { length } = data
   do {
@@ -119,24 +139,23 @@ function membersEnd(
     const place = placeOf(data, name, end - name, names)
     if (place !== ODD) {
       // Of two, the last one would count.
-      if (starts[place] !== 0) return ODD
-      starts[place] = i
-      if (special === STOP && place === 0) return i
-      if (special !== undefined && special !== STOP && place === special.place) {
-        const found = imageAt(data, i, 'double')
-        special.plain = found?.plain
+      if (places[place] !== 0) return ODD
+      places[place] = i
+      if (place === BODY) return i
+      if (place === newest?.place) {
+        const found = imageAt(data, i, length, 'double')
+        newest.plain = found?.plain
         i = found?.end ?? valueEnd(data, i)
-        continue
-      }
-    }
-    i =
-      data[i] === 0x22
-        ? stringEnd(data, i, length)
-        : isDigit(data[i])
-          ? digitsEnd(data, i)
-          : valueEnd(data, i)
+      } else i = plainValueEnd(data, i, length)
+      places[place + 1] = i
+    } else i = plainValueEnd(data, i, length)
   } while (data[i] === 0x2c)
   return data[i] === 0x7d ? i + 1 : ODD
+}
+
+function plainValueEnd(data: Uint8Array, i: number, length: number): number {
+  if (data[i] === 0x22) return stringEnd(data, i, length)
+  return isDigit(data[i]) ? digitsEnd(data, i) : valueEnd(data, i)
 }
 
 /** The closing quote of a text in ASCII without escapes, which could hide a name that we know. */
@@ -160,8 +179,8 @@ function placeOf(data: Uint8Array, start: number, length: number, names: Names):
 /** By length, which tells most names apart. */
 type Names = readonly (readonly { readonly place: number; readonly bytes: Uint8Array }[])[]
 
-function namesOf(texts: readonly string[]): Names {
-  const names = texts.map((text, place) => ({ place, bytes: word(text) }))
+function namesOf(places: Readonly<Record<string, number>>): Names {
+  const names = Object.entries(places).map(([text, place]) => ({ place, bytes: word(text) }))
   return Array.from({ length: 40 }, (_, length) => names.filter(({ bytes }) => bytes.length === length))
 }
 
@@ -169,6 +188,11 @@ function kindAt(data: Uint8Array, i = 0): ChangeKind | undefined {
   if (wordEnd(data, i, MODIFY) !== ODD) return 'MODIFY'
   if (wordEnd(data, i, INSERT) !== ODD) return 'INSERT'
   return wordEnd(data, i, REMOVE) === ODD ? undefined : 'REMOVE'
+}
+
+function objectAt(data: Uint8Array, places: readonly number[], place: number): Range | undefined {
+  const start = places[place] ?? 0
+  return start > 0 && data[start] === 0x7b ? { start, end: places[place + 1] ?? 0 } : undefined
 }
 
 /** The string that begins at `i`, if one does. */

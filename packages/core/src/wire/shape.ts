@@ -46,8 +46,9 @@ export function identityOf({ table, kind, time, precision, keys, before, after }
   return createHash('sha256').update(JSON.stringify(content, sorted)).digest('base64url')
 }
 
-/** Members by name: equal text for equal values. */
+/** In order what has none, members and sets (the only lists of texts): equal text for equal values. */
 function sorted(_: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value.toSorted() : value
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
