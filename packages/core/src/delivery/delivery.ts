@@ -39,7 +39,7 @@ import {
   readJournal,
 } from './progress/index.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
-import type { Entry, Task } from './task.ts'
+import { type Entry, type Task, tasksOf } from './task.ts'
 import { describe } from './verdict.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
@@ -117,10 +117,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     remembered: async ({ entry, plan }) =>
       (await match(entry.record, place, settings)).find((work) => work.plan === plan)?.subject,
     spread: ({ entry }, works) => {
-      const tasks = works.map((work) => taskOf(entry, work))
-      entry.open += tasks.length
-      entry.tasks = [...entry.tasks, ...tasks]
-      for (const task of tasks) enter(task)
+      entry.open += works.length
+      for (let task = addTasks(entry, works); task !== undefined; task = task.sibling) enter(task)
     },
     recordEnded,
   }
@@ -186,10 +184,24 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   function spreadOut(entry: Entry, works: readonly Work[] | undefined): void {
     if (works === undefined) return
     if (works.length === 0) observe?.(stepOf('unwanted', { entry, plan: unrouted, lane: '', attempts: 0 }))
-    // Of exactly that length: an array that grows by itself holds places for many more.
-    entry.tasks = works.map((work) => taskOf(entry, work))
+    addTasks(entry, works)
     ledger.seal(entry)
-    for (const task of entry.tasks) if (!task.done) enter(task)
+    for (let task = entry.first; task !== undefined; task = task.sibling) if (!task.done) enter(task)
+  }
+
+  /** Links tasks behind those that the record has. @returns the first new one */
+  function addTasks(entry: Entry, works: readonly Work[]): Task | undefined {
+    let last = entry.first
+    while (last?.sibling !== undefined) last = last.sibling
+    let added: Task | undefined
+    for (const work of works) {
+      const task = taskOf(entry, work)
+      if (last === undefined) entry.first = task
+      else last.sibling = task
+      added ??= task
+      last = task
+    }
+    return added
   }
 
   async function openJournal(first: StreamRecord): Promise<void> {
@@ -227,6 +239,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       done: known?.done ?? false,
       ending: undefined,
       next: undefined,
+      sibling: undefined,
     }
   }
 
@@ -260,7 +273,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function recordEnded(task: Task): Promise<void> {
     ending.add(task)
     const { entry, subject } = task
-    if (!entry.tasks.every((other) => other.done || ending.has(other))) return
+    for (const other of tasksOf(entry)) if (!other.done && !ending.has(other)) return
     if (subject?.kind === 'reminder') await markHandled(subject.envelope, settings)
     if (entry.letter !== undefined) await settings.deadLetters?.remove(entry.letter)
   }

@@ -8,9 +8,10 @@ import type { RoutePlan } from './plan.ts'
 /** A record on the way. */
 export interface Entry {
   readonly record: StreamRecord
-  /** When it was pushed, in milliseconds since 1970. */
+  /** When it was pushed, in milliseconds since its ledger was opened: a small number costs no memory of its own. */
   readonly at: number
-  tasks: readonly Task[]
+  /** Of its tasks, which are linked by `sibling`: 100,000 records wait, and an array for each would weigh half as much again. */
+  first: Task | undefined
   /** Tasks that have not ended; one more until all are known. */
   open: number
   /** The dead letter that the record asks for again; to be removed when the record is done. */
@@ -36,4 +37,11 @@ export interface Task {
   ending: Ending | undefined
   /** The next one of its lane. */
   next: Task | undefined
+  /** The next one of its record. */
+  sibling: Task | undefined
+}
+
+/** The tasks of a record. */
+export function* tasksOf({ first }: Entry): Generator<Task> {
+  for (let task = first; task !== undefined; task = task.sibling) yield task
 }

@@ -5,7 +5,7 @@
  *   running ── deadline ──> signal aborted ── grace ──> overdue: reported; its lane waits until the handler settles
  * ```
  *
- * One timer serves them all, so that an attempt that keeps its time costs none.
+ * One timer serves them all, until the delivery ends, so that an attempt that keeps its time costs none.
  */
 
 import { SpaceshipError } from '../../errors.ts'
@@ -83,12 +83,8 @@ export function createDeadlines(
   return {
     watch: (run, handler) => {
       runs.set(run, handler)
-      const settled = () => {
-        runs.delete(run)
-        if (runs.size > 0) return
-        timer.abort(OVER)
-        armed = Number.POSITIVE_INFINITY
-      }
+      // The timer stays: one that rings for nothing costs less than one for each handler.
+      const settled = () => void runs.delete(run)
       handler.then(settled, settled)
       arm(momentOf(run))
     },

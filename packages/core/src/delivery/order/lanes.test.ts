@@ -319,6 +319,7 @@ test('the deadline is the timeout or the hard end, whichever is first, and the s
   await delivery.push([inserted(1, 'a')])
   await pass(3_000)
   expect(seen).toEqual([{ deadline: start + 10_000 }, { deadline: start + 3_000, code: 'deadline' }])
+  delivery.revoke(new Error('over'))
   expect(clock.next).toBeUndefined()
 })
 

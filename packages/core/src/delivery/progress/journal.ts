@@ -11,6 +11,7 @@
  */
 
 import { comparePositions, formatPosition, type Position, parsePosition } from '../../wire/index.ts'
+import { tasksOf } from '../task.ts'
 import { type Ledger, positionOf } from './ledger.ts'
 
 interface Stored {
@@ -55,7 +56,7 @@ export function readJournal(text: string | undefined): Journal {
     write: (ledger, known) => {
       const tasks = ledger.entries.flatMap((entry) => {
         const position = positionOf(entry)
-        return entry.tasks.map((task) => ({ task, position }))
+        return [...tasksOf(entry)].map((task) => ({ task, position }))
       })
       const touched = tasks.filter(({ task }) => task.done || task.attempts > 0 || task.notBefore > 0)
       let top = touched.at(-1)?.position

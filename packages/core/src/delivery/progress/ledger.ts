@@ -38,6 +38,7 @@ export interface Bounds {
 }
 
 export function createLedger({ records, age, budget }: Bounds, now: () => number): Ledger {
+  const opened = now()
   let entries: Entry[] = []
   let head = 0
   let bytes = 0
@@ -76,19 +77,20 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
   function hasRoom(): boolean {
     const oldest = entries[head]
     if (closed || oldest === undefined) return true
-    return entries.length - head <= records && !budget.full && now() - oldest.at <= age
+    return entries.length - head <= records && !budget.full && now() - opened - oldest.at <= age
   }
 
   return {
     add: (record) => {
-      const entry: Entry = { record, at: now(), tasks: [], open: 1, letter: undefined }
+      const at = Math.floor(now() - opened)
+      const entry: Entry = { record, at, first: undefined, open: 1, letter: undefined }
       entries.push(entry)
       hold(record.data.length)
       lastPushed = record
       return entry
     },
     seal: (entry) => {
-      for (const task of entry.tasks) if (!task.done) entry.open += 1
+      for (let task = entry.first; task !== undefined; task = task.sibling) if (!task.done) entry.open += 1
       settle(entry)
     },
     finish: (task) => {
