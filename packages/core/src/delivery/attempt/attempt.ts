@@ -173,7 +173,7 @@ const REASONS = { finished: 'handled before', stale: 'older than what was handle
 
 function runOf({ timeout }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
   const deadline = Math.min(settings.clock.now() + timeout, hardEnd)
-  return { deadline, signal: undefined, aborted: false }
+  return { deadline, signal: undefined, aborted: false, reported: false }
 }
 
 /** Undefined for a route that claims nothing. */

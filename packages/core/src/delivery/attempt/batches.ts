@@ -106,7 +106,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
 
   async function call(plan: RoutePlan, { handle }: Batching, events: readonly EventMeta[]): Promise<unknown> {
     const deadline = Math.min(clock.now() + plan.timeout, around.hardEnd)
-    const run: Run = { deadline, signal: undefined, aborted: false }
+    const run: Run = { deadline, signal: undefined, aborted: false, reported: false }
     const context: BatchContext = {
       get signal() {
         return signalOf(run, around)

@@ -18,6 +18,8 @@ export interface Run {
   /** Made when the handler looks at its signal. */
   signal: AbortController | undefined
   aborted: boolean
+  /** It was reported as overdue. */
+  reported: boolean
 }
 
 export interface Deadlines {
@@ -49,7 +51,8 @@ export function createDeadlines(
     for (const run of runs.keys()) abort(run, stopped.reason)
   })
 
-  function momentOf({ aborted, deadline }: Run): number {
+  function momentOf({ aborted, reported, deadline }: Run): number {
+    if (reported) return Number.POSITIVE_INFINITY
     return aborted ? deadline + GRACE : deadline
   }
 
@@ -71,7 +74,7 @@ export function createDeadlines(
     for (const [run, handler] of runs) {
       if (momentOf(run) <= now) {
         if (run.aborted) {
-          run.deadline = Number.POSITIVE_INFINITY
+          run.reported = true
           late(handler)
         } else abort(run, new SpaceshipError('deadline', 'the attempt passed its deadline'))
       }
