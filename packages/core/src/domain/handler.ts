@@ -32,11 +32,11 @@ export interface Context {
   readonly attempt: number
   readonly log: Logger
   /**
-   * For work that takes longer than it looked: moves the deadline, and the claim's lease with it, to `by` from now; never
-   * past the end of the invocation.
+   * For work that takes longer than it looked: moves the deadline, and the claim's lease with it, to at least `by` from now;
+   * never past the end of the invocation.
    *
    * @returns the deadline that holds now
-   * @throws SpaceshipError `claim-lost` if another owner has taken the claim: stop
+   * @throws SpaceshipError `deadline` if it has passed, `claim-lost` if another owner has taken the claim: stop
    */
   readonly extend: (by: Duration) => Promise<Date>
   /** Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. */

@@ -77,10 +77,13 @@ export class HandlerContext implements Context {
   get extend(): (by: Duration) => Promise<Date> {
     return async (by) => {
       const { settings, deadlines, hardEnd, isHeld } = this.#around
-      const deadline = Math.min(settings.clock.now() + milliseconds(by), hardEnd)
+      const run = this.#run
+      if (run.aborted)
+        throw new SpaceshipError('deadline', `the attempt of ${this.#plan.key} passed its deadline: stop`)
+      const deadline = Math.min(Math.max(run.deadline, settings.clock.now() + milliseconds(by)), hardEnd)
       if (this.#claim !== undefined && !(isHeld() && (await this.#claim.extend(deadline))))
         throw new SpaceshipError('claim-lost', `another owner has taken the claim of ${this.#plan.key}: stop`)
-      deadlines.extend(this.#run, deadline)
+      deadlines.extend(run, deadline)
       return new Date(deadline)
     }
   }
