@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { engineOf, idle, inserted, saved, worker } from '../../test/bench.ts'
 import type { Step } from '../engine.ts'
 import { batch, type Middleware, Permanent, reactor, skip, Unavailable } from '../index.ts'
-import { type VirtualClock, virtualClock } from '../memory/index.ts'
+import { memoryState, type VirtualClock, virtualClock } from '../memory/index.ts'
+import type { StateStore } from '../ports/index.ts'
 
 async function pass(clock: VirtualClock, ms: number) {
   await idle()
@@ -311,29 +312,39 @@ test('a handler that needs more time moves its deadline and the lease of its cla
   expect([deadlines, aborted, delivery.watermark?.sequence]).toEqual([[60_800, 100_000], false, '1'])
 })
 
-test('extend tells a handler that its claim was taken over', async () => {
+test('extend tells a handler that its deadline has passed, or that its claim is no longer its own', async () => {
   const clock = virtualClock()
-  const codes: unknown[] = []
-  let held = true
-  const app = () =>
+  const codes: string[] = []
+  const memory = memoryState({ clock })
+  const claims: string[] = []
+  const state: StateStore = {
+    ...memory,
+    set: async (key, value, options) => {
+      const result = await memory.set(key, value, options)
+      if (result.ok && value.state === 'held') claims.push(key)
+      return result
+    },
+  }
+  const { engine } = engineOf(
     reactor('r').on(
       'slow',
       saved,
-      async (_, { extend }) => {
-        await clock.sleep(40_000)
-        await extend('1m').catch((error) => codes.push(error.code))
+      async (e, { extend }) => {
+        await clock.sleep(e.after.id === 'late' ? 40_000 : 10_000)
+        await extend('1m').catch((error) => codes.push(`${e.after.id} ${error.code}`))
       },
       { effect: 'claim' },
-    )
-  const first = engineOf(app(), { clock })
-  const one = await first.engine.open(worker, { isHeld: () => held })
-  await one.push([inserted(1, 'a')])
+    ),
+    { clock, state },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'late'), inserted(2, 'lost')])
   await idle()
-  held = false
-  const two = await engineOf(app(), { clock, state: first.state }).engine.open(worker)
-  await two.push([inserted(1, 'a')])
-  await pass(clock, 200_000)
-  expect(codes[0]).toBe('claim-lost')
+  // Someone deletes the second claim by hand.
+  const item = await memory.get(claims[1] ?? '')
+  expect(await memory.delete(claims[1] ?? '', item?.version ?? '')).toBe(true)
+  await pass(clock, 100_000)
+  expect(codes).toEqual(['lost claim-lost', 'late deadline'])
 })
 
 test('an observer is told of every step of a record, in order', async () => {

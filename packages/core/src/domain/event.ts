@@ -4,12 +4,7 @@
  */
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-
-/** When a version was made, as an interval in microseconds since 1970 (or twice the entity's own version number). */
-export interface Version {
-  readonly min: number
-  readonly max: number
-}
+import type { Version } from './version.ts'
 
 /** Where a record stood: a position on a shard of a stream. */
 export interface Origin {

@@ -13,7 +13,6 @@ export type {
   Redriven,
   Removed,
   Saved,
-  Version,
 } from './event.ts'
 export {
   type Context,
@@ -32,3 +31,4 @@ export { type Reactor, type ReactorOptions, reactor } from './reactor.ts'
 export { type Reminder, reminder } from './reminder.ts'
 export { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
 export type { Every, Tick } from './schedule.ts'
+export type { Version } from './version.ts'

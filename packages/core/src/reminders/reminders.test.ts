@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { Client, engineOf, idle, record, worker } from '../../test/bench.ts'
 import type { Context } from '../domain/index.ts'
-import { type EventMeta, marshal, reactor, reminder } from '../index.ts'
+import { type EventMeta, entity, event, marshal, reactor, reminder } from '../index.ts'
 import {
   memoryEntities,
   memoryReferences,
@@ -289,4 +289,79 @@ test('property: schedules and cancels in any order, repeated and at the same tim
     }),
     { numRuns: 300 },
   )
+})
+
+/** Schedules from changes of a row that counts its versions, cancels from what billing publishes by a clock of its own. */
+async function sources() {
+  const Counted = entity('counted', {
+    table: 'clients',
+    key: 'id',
+    schema: z.object({ id: z.string(), n: z.number() }),
+    version: 'n',
+  })
+  const paid = event('paid', { schema: z.object({ id: z.string() }), key: (p) => p.id })
+  const plain = reminder('plain', { payload: z.object({ id: z.string() }), key: (p) => p.id })
+  const clock = virtualClock()
+  const scheduler = memoryScheduler()
+  const state = memoryState({ clock })
+  const reminders = createReminders({ application: 'app', state, scheduler, clock })
+  const app = reactor('r')
+    .on(
+      'start',
+      Counted.saved('counted.saved'),
+      reminders.schedule(plain, { in: '3d', payload: (e) => ({ id: e.after.id }) }),
+    )
+    .on(
+      'stop',
+      paid,
+      reminders.cancel(plain, (e) => e.payload.id),
+    )
+    .on('remind', plain, () => {})
+  const delivery = await engineOf(app, { clock, state }).engine.open(worker)
+  let sequence = 0
+  const push = async (content: object) => {
+    await delivery.push([record(++sequence, content)])
+    await delivery.quiet()
+    return scheduler.waiting.length
+  }
+  const start = clock.now()
+  return {
+    saved: (n: number, at: number) =>
+      push({
+        eventName: 'MODIFY',
+        tableName: 'clients',
+        dynamodb: {
+          ApproximateCreationDateTime: (start + at) * 1_000,
+          ApproximateCreationDateTimePrecision: 'MICROSECOND',
+          Keys: marshal({ id: 'a' }),
+          NewImage: marshal({ id: 'a', n }),
+        },
+      }),
+    paid: (at: number) =>
+      push({
+        specversion: '1.0',
+        id: String(at),
+        source: 'billing',
+        type: 'paid',
+        time: new Date(start + at).toISOString(),
+        data: { id: 'a' },
+      }),
+  }
+}
+
+test('A31: within the clock skew a cancel of another source wins; beyond it the later one does', async () => {
+  const one = await sources()
+  expect(await one.saved(1, 10_000)).toBe(1)
+  expect(await one.paid(8_500), 'a slow clock: it was really later').toBe(0)
+  expect(await one.saved(2, 10_400), 'within the skew of the cancel').toBe(0)
+  expect(await one.saved(3, 20_000)).toBe(1)
+  expect(await one.paid(15_000), 'surely older').toBe(1)
+})
+
+test('A31: a counter and a clock are not compared: only their events’ times are', async () => {
+  const one = await sources()
+  expect(await one.paid(0)).toBe(0)
+  expect(await one.saved(1, 60_000), 'version 1 is no time of 1970').toBe(1)
+  expect(await one.saved(2, 60_001)).toBe(1)
+  expect(await one.paid(120_000)).toBe(0)
 })

@@ -1,10 +1,11 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
 import { createHash } from 'node:crypto'
-import type { EventMeta, Version } from '../domain/event.ts'
+import type { EventMeta } from '../domain/event.ts'
 import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
 import type { Reminder } from '../domain/reminder.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
+import { isBefore, type Moment, type Version } from '../domain/version.ts'
 import { type Duration, isDuration, milliseconds } from '../duration.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
 import {
@@ -31,6 +32,8 @@ export interface RemindersOptions {
   readonly maxLateness?: Duration
   /** How long a decision is remembered after its due time: longer than the stream's retention. @default '8d' */
   readonly retention?: Duration
+  /** How far the clocks of two sources may differ: within it a cancel wins over a schedule of another source. @default '2s' */
+  readonly maxClockSkew?: Duration
 }
 
 /** Handlers that schedule and cancel reminders. */
@@ -59,7 +62,7 @@ type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
  * @throws ConfigurationError that lists every problem
  */
 export function createReminders(options: RemindersOptions): Reminders {
-  const { application, maxLateness = '1d', retention = '8d' } = options
+  const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = options
   refuse('reminders', [
     ...(application === '' ? ["'application' is empty: name the one that handles the reminders"] : []),
     ...(typeof options.state?.set === 'function'
@@ -70,12 +73,16 @@ export function createReminders(options: RemindersOptions): Reminders {
       : ["'scheduler' is missing: pass a ReminderScheduler, for instance eventBridgeScheduler(...)"]),
     ...(isDuration(maxLateness) ? [] : [`'maxLateness' is '${maxLateness}': give a duration such as '1d'`]),
     ...(isDuration(retention) ? [] : [`'retention' is '${retention}': give a duration such as '8d'`]),
+    ...(isDuration(maxClockSkew)
+      ? []
+      : [`'maxClockSkew' is '${maxClockSkew}': give a duration such as '2s'`]),
   ])
   const book: Book = {
     ...options,
     clock: options.clock ?? systemClock,
     maxLateness: milliseconds(maxLateness),
     retention: milliseconds(retention),
+    maxClockSkew: milliseconds(maxClockSkew),
   }
   return {
     schedule: (reminder, { in: delay, payload }) => {
@@ -92,7 +99,7 @@ export function createReminders(options: RemindersOptions): Reminders {
     cancel: (reminder, key) => {
       const needs = [{ verb: 'cancels', target: reminder.name }]
       return handler({ effect: 'idempotent', needs }, (event) =>
-        cancel(book, reminder.name, key(event), event.version),
+        cancel(book, reminder.name, key(event), momentOf(event)),
       )
     },
   }
@@ -102,6 +109,7 @@ interface Book extends RemindersOptions {
   readonly clock: Clock
   readonly maxLateness: number
   readonly retention: number
+  readonly maxClockSkew: number
 }
 
 async function schedule<P, I, N extends string>(
@@ -121,9 +129,11 @@ async function schedule<P, I, N extends string>(
   const name = reminder.spec.keyOf(result.value)
   const key = reminderKey(book.application, reminder.name, name)
   const expiresAt = new Date(Math.max(dueAt, book.clock.now()) + book.retention)
+  const moment = momentOf(event)
   for (;;) {
     const found = await load(book.state, key)
-    if (found !== undefined && !isNews(event.version, found.state)) return skip('a newer event has decided')
+    if (found !== undefined && !isNews(moment, found.state, book.maxClockSkew))
+      return skip('a newer event has decided')
     const repeated =
       found !== undefined && found.state.status === 'pending' && isRepeat(event.version, dueAt, found.state)
     const generation = (found?.state.generation ?? 0) + (repeated ? 0 : 1)
@@ -132,7 +142,7 @@ async function schedule<P, I, N extends string>(
     const state: ReminderState = {
       status: 'pending',
       generation,
-      version: event.version,
+      ...moment,
       dueAt,
       payload: payload as Json,
       reference: undefined,
@@ -153,26 +163,22 @@ async function schedule<P, I, N extends string>(
   }
 }
 
-async function cancel(
-  book: Book,
-  reminder: string,
-  name: string,
-  version: Version,
-): Promise<Skip | undefined> {
+async function cancel(book: Book, reminder: string, name: string, moment: Moment): Promise<Skip | undefined> {
   const key = reminderKey(book.application, reminder, name)
   for (;;) {
     const found = await load(book.state, key)
     // In a tie the cancel wins: not reminding is the smaller mistake.
-    if (found !== undefined && version.max < found.state.version.min) return skip('a newer event has decided')
+    if (found !== undefined && isBefore(moment, found.state, book.maxClockSkew))
+      return skip('a newer event has decided')
     const state: ReminderState = found?.state ?? {
       status: 'cancelled',
       generation: 0,
-      version,
+      ...moment,
       dueAt: 0,
       payload: null,
       reference: undefined,
     }
-    const decided = { ...state, status: 'cancelled' as const, version }
+    const decided = { ...state, status: 'cancelled' as const, ...moment }
     const expiresAt = new Date(Math.max(state.dueAt, book.clock.now()) + book.retention)
     if ((await save(book.state, key, decided, { found, expiresAt })) === undefined) continue
     if (state.status === 'pending') {
@@ -184,11 +190,14 @@ async function cancel(
   }
 }
 
+function momentOf({ version, at }: EventMeta): Moment {
+  return { version, at: at.getTime() }
+}
+
 /** Whether a schedule may change what stands. Ties: stream order decides between schedules, a cancel or handling stands. */
-function isNews(version: Version, state: ReminderState): boolean {
-  if (version.max < state.version.min) return false
-  if (version.min > state.version.max) return true
-  return state.status === 'pending'
+function isNews(moment: Moment, state: ReminderState, skew: number): boolean {
+  if (isBefore(moment, state, skew)) return false
+  return isBefore(state, moment, skew) || state.status === 'pending'
 }
 
 function isRepeat(version: Version, dueAt: number, state: ReminderState): boolean {

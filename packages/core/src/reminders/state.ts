@@ -14,7 +14,7 @@
  * whatever order they arrive. Each schedule gets a new generation; a fired envelope of an older one is dropped.
  */
 
-import type { Version } from '../domain/event.ts'
+import type { Version } from '../domain/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Json, StateStore } from '../ports/index.ts'
 
@@ -24,6 +24,8 @@ export interface ReminderState {
   readonly status: Status
   readonly generation: number
   readonly version: Version
+  /** When the event was that last decided. Milliseconds since 1970. */
+  readonly at: number
   /** Milliseconds since 1970. */
   readonly dueAt: number
   readonly payload: Json
@@ -43,7 +45,7 @@ export interface Found {
 export async function load(store: StateStore, key: string): Promise<Found | undefined> {
   const item = await store.get(key)
   if (item === undefined) return undefined
-  const { status, generation, min, max, dueAt, payload, reference } = item.value
+  const { status, generation, min, max, clock, at, dueAt, payload, reference } = item.value
   if (status !== 'pending' && status !== 'cancelled' && status !== 'handled') {
     throw new SpaceshipError(
       'state',
@@ -53,7 +55,8 @@ export async function load(store: StateStore, key: string): Promise<Found | unde
   const state: ReminderState = {
     status,
     generation: Number(generation),
-    version: { min: Number(min), max: Number(max) },
+    version: { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) },
+    at: Number(at),
     dueAt: Number(dueAt),
     payload: payload ?? null,
     reference: typeof reference === 'string' ? reference : undefined,
@@ -68,12 +71,14 @@ export async function save(
   state: ReminderState,
   options: { readonly found: Found | undefined; readonly expiresAt: Date },
 ): Promise<string | undefined> {
-  const { status, generation, version, dueAt, payload, reference } = state
+  const { status, generation, version, at, dueAt, payload, reference } = state
   const value = {
     status,
     generation,
     min: version.min,
     max: version.max,
+    ...(version.clock === undefined ? {} : { clock: version.clock }),
+    at,
     dueAt,
     payload,
     ...(reference === undefined ? {} : { reference }),

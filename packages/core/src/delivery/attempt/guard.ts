@@ -17,16 +17,14 @@
  * | another owner's lease is running              | `held`                                             |
  */
 
-import type { Version } from '../../domain/event.ts'
+import { isBefore, type Moment, type Version } from '../../domain/version.ts'
 import type { StateItem, StateValue } from '../../ports/index.ts'
 import type { Acquired, ClaimSettings } from './claim.ts'
 
 /** Identities of the last versions that are remembered, to tell a repeat from a tie. */
 const RING = 8
 
-interface Last {
-  readonly min: number
-  readonly max: number
+interface Last extends Version {
   /** Handled, newest last. */
   readonly ids: readonly string[]
   /** Dead letters among them, which a redrive may run again. */
@@ -51,7 +49,7 @@ export async function acquireGuard(
   for (const old of item === undefined ? former : []) last = newer(last, lastOf(await state.get(old)))
   for (;;) {
     if (last.ids.includes(id) || (last.dead.includes(id) && !redriven)) return { kind: 'finished' }
-    if (version.max < last.min) return { kind: 'stale' }
+    if (isBefore(momentOf(version), momentOf(last), maxClockSkew)) return { kind: 'stale' }
     const lease = item?.value.state === 'held' ? Number(item.value.until) + maxClockSkew : 0
     if (lease > now()) return { kind: 'held', until: lease }
     const result = await write({ ...last, state: 'held', until }, item?.version)
@@ -85,10 +83,16 @@ export async function acquireGuard(
   }
 }
 
+/** A lane with versions of several clocks is one of published events, whose versions are times. */
+function momentOf(version: Version): Moment {
+  return { version, at: version.max / 1_000 }
+}
+
 function lastOf(item: StateItem | undefined): Last {
   if (item === undefined) return NEVER
-  const { min, max, ids, dead } = item.value
-  return { min: Number(min), max: Number(max), ids: textsOf(ids), dead: textsOf(dead) }
+  const { min, max, clock, ids, dead } = item.value
+  const version = { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) }
+  return { ...version, ids: textsOf(ids), dead: textsOf(dead) }
 }
 
 function textsOf(value: unknown): readonly string[] {

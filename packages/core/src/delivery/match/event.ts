@@ -3,7 +3,8 @@
  * where the event's type does not promise it) is found when it is read. Never decides whether a route wants it.
  */
 
-import type { Actor, ChangeSpec, EventMeta, Origin, Row, Version } from '../../domain/event.ts'
+import type { Actor, ChangeSpec, EventMeta, Origin, Row } from '../../domain/event.ts'
+import type { Version } from '../../domain/version.ts'
 import { SpaceshipError } from '../../errors.ts'
 import type { Change } from '../../wire/index.ts'
 import type { Images } from './images.ts'
@@ -92,5 +93,5 @@ function versionOf(change: Change, { entity }: ChangeSpec, rows: Rows): Version 
   if (typeof value !== 'number')
     throw new SpaceshipError('schema', `'${entity.version}' of ${entity.name}, its version, is not a number`)
   const version = change.kind === 'REMOVE' ? value + 1 : value
-  return { min: version, max: version }
+  return { min: version, max: version, clock: entity.name }
 }

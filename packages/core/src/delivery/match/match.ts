@@ -208,7 +208,7 @@ function matchPublished(
         name,
         id,
         at,
-        version: { min: micros, max: micros + 999 },
+        version: { min: micros, max: micros + 999, clock: event.source },
         key,
         source: origin,
         by: 'user' as const,
