@@ -8,6 +8,7 @@
 import { bytesOf, MAX_DEPTH, type Plain } from './attributes.ts'
 import { stringEnd, word, wordEnd } from './json.ts'
 import { type Numbers, numberOf } from './numbers.ts'
+import { latin1, utf8 } from './slices.ts'
 
 const NULL = word('{"NULL":true')
 const BOOL = word('{"BOOL":')
@@ -33,7 +34,7 @@ export interface Found {
 
 /** The image whose brace stands at `start`, and which ends not after `end`. The bytes must be UTF-8. */
 export function imageAt(data: Buffer, start: number, end: number, numbers: Numbers): Found | undefined {
-  const text = data.toString('latin1', start, end)
+  const text = latin1(data, start, end)
   const cursor = { data, length: end, text, base: start, numbers, at: start }
   const plain = mapAt(cursor, start, 0)
   return plain && { plain, end: cursor.at }
@@ -174,7 +175,7 @@ function oddStringAt(cursor: Cursor, i: number): string | undefined {
   const { data, length } = cursor
   cursor.at = data[i] === 0x22 ? stringEnd(data, i, length) : length + 1
   if (cursor.at > length) return undefined
-  const text = data.toString('utf8', i + 1, cursor.at - 1)
+  const text = utf8(data, i + 1, cursor.at - 1)
   return text.includes('\\') ? JSON.parse(`"${text}"`) : text
 }
 

@@ -25,6 +25,7 @@ import type { Plain } from './attributes.ts'
 import { imageAt } from './image.ts'
 import { stringEnd, valueEnd, word, wordEnd } from './json.ts'
 import { tableOfArn } from './shape.ts'
+import { latin1 } from './slices.ts'
 
 export type Wanted = (table: string, kind: ChangeKind) => boolean
 
@@ -81,7 +82,7 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   // `{"specversion"` and `{"spaceship"` begin no change.
   if (data[0] !== 0x7b || data[2] === 0x73) return undefined
   const places = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-  const head = HEAD.exec(data.toString('latin1', 0, HEAD_BYTES))
+  const head = HEAD.exec(latin1(data, 0, Math.min(length, HEAD_BYTES)))
   let i: number
   let table = head?.[2]
   // One of the three, by the pattern.
@@ -200,7 +201,7 @@ function textAt(data: Buffer, i = 0): string | undefined {
   if (data[i] !== 0x22) return undefined
   const { length } = data
   const end = plainEnd(data, i + 1, length)
-  if (end !== -1) return data.toString('latin1', i + 1, end)
+  if (end !== -1) return latin1(data, i + 1, end)
   return JSON.parse(data.toString('utf8', i, stringEnd(data, i, length)))
 }
 
