@@ -6,8 +6,9 @@
  */
 
 import { bytesOf, MAX_DEPTH, type Plain } from './attributes.ts'
-import { ODD, stringEnd, word, wordEnd } from './json.ts'
+import { stringEnd, word, wordEnd } from './json.ts'
 import { type Numbers, numberOf } from './numbers.ts'
+import { latin1, utf8 } from './slices.ts'
 
 const NULL = word('{"NULL":true')
 const BOOL = word('{"BOOL":')
@@ -33,7 +34,7 @@ export interface Found {
 
 /** The image whose brace stands at `start`, and which ends not after `end`. The bytes must be UTF-8. */
 export function imageAt(data: Buffer, start: number, end: number, numbers: Numbers): Found | undefined {
-  const text = data.toString('latin1', start, end)
+  const text = latin1(data, start, end)
   const cursor = { data, length: end, text, base: start, numbers, at: start }
   const plain = mapAt(cursor, start, 0)
   return plain && { plain, end: cursor.at }
@@ -96,10 +97,10 @@ function attributeAt(cursor: Cursor, i: number, depth: number): unknown {
     value = data[i + 2] === 0x53 ? stringAt(cursor, i + 5) : valueAt(cursor, i + 5, data[i + 2], depth)
   else if (data[i + 3] === 0x53 && data[i + 4] === 0x22 && data[i + 5] === 0x3a)
     value = setAt(cursor, i + 6, data[i + 2])
-  else if (wordEnd(data, i, NULL) !== ODD) {
+  else if (wordEnd(data, i, NULL) !== -1) {
     value = null
     cursor.at = i + 12
-  } else if (wordEnd(data, i, BOOL) !== ODD) {
+  } else if (wordEnd(data, i, BOOL) !== -1) {
     value = data[i + 8] === 0x74
     cursor.at = wordEnd(data, i + 8, value ? TRUE : FALSE)
   }
@@ -135,8 +136,8 @@ const known: string[] = Array.from({ length: 256 }, () => '')
 function nameAt(cursor: Cursor, i: number): string | undefined {
   const { data, length, base } = cursor
   const start = i + 1
-  const end = data[i] === 0x22 ? asciiEnd(data, start, length) : ODD
-  if (end === ODD) return oddStringAt(cursor, i)
+  const end = data[i] === 0x22 ? asciiEnd(data, start, length) : -1
+  if (end === -1) return oddStringAt(cursor, i)
   cursor.at = end + 1
   const slot = ((data[start] ?? 0) * 7 + (data[end - 1] ?? 0) * 3 + end - start) & 255
   const guess = known[slot] ?? ''
@@ -153,8 +154,8 @@ function isAt(data: Uint8Array, start: number, text: string): boolean {
 
 function stringAt(cursor: Cursor, i: number): string | undefined {
   const { data, length, base } = cursor
-  const end = data[i] === 0x22 ? asciiEnd(data, i + 1, length) : ODD
-  if (end === ODD) return oddStringAt(cursor, i)
+  const end = data[i] === 0x22 ? asciiEnd(data, i + 1, length) : -1
+  if (end === -1) return oddStringAt(cursor, i)
   cursor.at = end + 1
   return cursor.text.slice(i + 1 - base, end - base)
 }
@@ -167,14 +168,14 @@ function asciiEnd(data: Uint8Array, i: number, length: number): number {
     if (byte === 0x22) return i
     if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
   }
-  return ODD
+  return -1
 }
 
 function oddStringAt(cursor: Cursor, i: number): string | undefined {
   const { data, length } = cursor
   cursor.at = data[i] === 0x22 ? stringEnd(data, i, length) : length + 1
   if (cursor.at > length) return undefined
-  const text = data.toString('utf8', i + 1, cursor.at - 1)
+  const text = utf8(data, i + 1, cursor.at - 1)
   return text.includes('\\') ? JSON.parse(`"${text}"`) : text
 }
 

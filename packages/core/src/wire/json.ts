@@ -1,21 +1,17 @@
 /**
  * JSON on bytes, stepped over without building anything. Strict and narrow: what machines write (no blanks, no numbers
  * but where the caller looks for them, 30 levels) is accepted where JSON.parse accepts it; for anything else the answer is
- * {@link ODD}, and the caller lets JSON.parse decide. The UTF-8 has been checked before.
+ * -1, and the caller lets JSON.parse decide. The UTF-8 has been checked before.
  *
  * | byte | `0x22` | `0x2c` | `0x3a` | `0x5b` | `0x5c` | `0x5d` | `0x7b` | `0x7d` |
  * |------|--------|--------|--------|--------|--------|--------|--------|--------|
  * | is   | `"`    | `,`    | `:`    | `[`    | `\`    | `]`    | `{`    | `}`    |
  *
- * The shape of this code, of `image.ts` and of `outline.ts` is measured. The bytes are literals, because a bundler makes variables
- * of constants, which costs a third; one loop does all levels; a helper is small enough to be inlined at each place where a
+ * The shape of this code, of `image.ts` and of `outline.ts` is measured. Bytes and -1 are literals, because a bundler makes variables of
+ * constants, which costs a third; one loop does all levels; a helper is small enough to be inlined at each place where a
  * string may stand, so that each has a branch predictor of its own.
  */
 
-/** Too odd to tell. */
-export const ODD = -1
-
-const LEVELS = 30
 const TRUE = word('true')
 const FALSE = word('false')
 const NULL = word('null')
@@ -33,9 +29,9 @@ export function valueEnd(data: Uint8Array, i: number): number {
       if (data[i] !== 0x7d) {
         depth += 1
         kinds = (kinds << 1) | 1
-        if (depth > LEVELS || data[i] !== 0x22) return ODD
+        if (depth > 30 || data[i] !== 0x22) return -1
         i = stringEnd(data, i, length)
-        if (data[i] !== 0x3a) return ODD
+        if (data[i] !== 0x3a) return -1
         i += 1
         continue
       }
@@ -47,29 +43,29 @@ export function valueEnd(data: Uint8Array, i: number): number {
       if (data[i] !== 0x5d) {
         depth += 1
         kinds <<= 1
-        if (depth > LEVELS) return ODD
+        if (depth > 30) return -1
         continue
       }
       i += 1
     } else {
       i = wordEnd(data, i, first === 0x74 ? TRUE : first === 0x66 ? FALSE : NULL)
-      if (i === ODD) return ODD
+      if (i === -1) return -1
     }
     // After a value: out of the levels that end here, then on to the next one.
     for (;;) {
-      if (depth === 0) return i <= length ? i : ODD
+      if (depth === 0) return i <= length ? i : -1
       const next = data[i]
       if (next === 0x2c) {
         i += 1
         if (kinds & 1) {
-          if (data[i] !== 0x22) return ODD
+          if (data[i] !== 0x22) return -1
           i = stringEnd(data, i, length)
-          if (data[i] !== 0x3a) return ODD
+          if (data[i] !== 0x3a) return -1
           i += 1
         }
         break
       }
-      if (next !== (kinds & 1 ? 0x7d : 0x5d)) return ODD
+      if (next !== (kinds & 1 ? 0x7d : 0x5d)) return -1
       kinds >>= 1
       depth -= 1
       i += 1
@@ -108,7 +104,7 @@ function isIn(characters: string, byte: number | undefined): boolean {
 
 /** The index after these bytes, if they stand at `i`. Bytes, because the characters of a string cost twice as much to reach. */
 export function wordEnd(data: Uint8Array, i: number, word: Uint8Array): number {
-  for (let n = 0; n < word.length; n += 1) if (data[i + n] !== word[n]) return ODD
+  for (let n = 0; n < word.length; n += 1) if (data[i + n] !== word[n]) return -1
   return i + word.length
 }
 

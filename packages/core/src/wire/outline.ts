@@ -23,8 +23,9 @@ import { isUtf8 } from 'node:buffer'
 import type { ChangeKind } from '../domain/event.ts'
 import type { Plain } from './attributes.ts'
 import { imageAt } from './image.ts'
-import { ODD, stringEnd, valueEnd, word, wordEnd } from './json.ts'
+import { stringEnd, valueEnd, word, wordEnd } from './json.ts'
 import { tableOfArn } from './shape.ts'
+import { latin1 } from './slices.ts'
 
 export type Wanted = (table: string, kind: ChangeKind) => boolean
 
@@ -81,7 +82,7 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   // `{"specversion"` and `{"spaceship"` begin no change.
   if (data[0] !== 0x7b || data[2] === 0x73) return undefined
   const places = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-  const head = HEAD.exec(data.toString('latin1', 0, HEAD_BYTES))
+  const head = HEAD.exec(latin1(data, 0, Math.min(length, HEAD_BYTES)))
   let i: number
   let table = head?.[2]
   // One of the three, by the pattern.
@@ -133,13 +134,13 @@ function membersEnd(
   const { length } = data
   do {
     const name = i + 2
-    const end = data[i + 1] === 0x22 ? plainEnd(data, name, length) : ODD
-    if (end === ODD || data[end + 1] !== 0x3a) return ODD
+    const end = data[i + 1] === 0x22 ? plainEnd(data, name, length) : -1
+    if (end === -1 || data[end + 1] !== 0x3a) return -1
     i = end + 2
     const place = placeOf(data, name, end - name, names)
-    if (place !== ODD) {
+    if (place !== -1) {
       // Of two, the last one would count.
-      if (places[place] !== 0) return ODD
+      if (places[place] !== 0) return -1
       places[place] = i
       if (place === BODY) return i
       if (place === newest?.place) {
@@ -150,7 +151,7 @@ function membersEnd(
       places[place + 1] = i
     } else i = plainValueEnd(data, i, length)
   } while (data[i] === 0x2c)
-  return data[i] === 0x7d ? i + 1 : ODD
+  return data[i] === 0x7d ? i + 1 : -1
 }
 
 function plainValueEnd(data: Uint8Array, i: number, length: number): number {
@@ -166,14 +167,14 @@ function plainEnd(data: Uint8Array, i: number, length: number): number {
     if (byte === 0x22) return i
     if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
   }
-  return ODD
+  return -1
 }
 
 function placeOf(data: Uint8Array, start: number, length: number, names: Names): number {
   const candidates = names[length]
   if (candidates !== undefined)
-    for (const { place, bytes } of candidates) if (wordEnd(data, start, bytes) !== ODD) return place
-  return ODD
+    for (const { place, bytes } of candidates) if (wordEnd(data, start, bytes) !== -1) return place
+  return -1
 }
 
 /** By length, which tells most names apart. */
@@ -185,9 +186,9 @@ function namesOf(places: Readonly<Record<string, number>>): Names {
 }
 
 function kindAt(data: Uint8Array, i = 0): ChangeKind | undefined {
-  if (wordEnd(data, i, MODIFY) !== ODD) return 'MODIFY'
-  if (wordEnd(data, i, INSERT) !== ODD) return 'INSERT'
-  return wordEnd(data, i, REMOVE) === ODD ? undefined : 'REMOVE'
+  if (wordEnd(data, i, MODIFY) !== -1) return 'MODIFY'
+  if (wordEnd(data, i, INSERT) !== -1) return 'INSERT'
+  return wordEnd(data, i, REMOVE) === -1 ? undefined : 'REMOVE'
 }
 
 function objectAt(data: Uint8Array, places: readonly number[], place: number): Range | undefined {
@@ -200,7 +201,7 @@ function textAt(data: Buffer, i = 0): string | undefined {
   if (data[i] !== 0x22) return undefined
   const { length } = data
   const end = plainEnd(data, i + 1, length)
-  if (end !== ODD) return data.toString('latin1', i + 1, end)
+  if (end !== -1) return latin1(data, i + 1, end)
   return JSON.parse(data.toString('utf8', i, stringEnd(data, i, length)))
 }
 
