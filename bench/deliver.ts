@@ -1,108 +1,92 @@
 /**
  * What the engine costs above decoding, for a record that one route wants, and what a record costs that waits.
  *
- * Each case runs in a process of its own; rounds are interleaved, and the median counts. Time is CPU time of the whole process,
- * garbage collection included.
- *
- * | case           | does                                                                                       |
- * |----------------|--------------------------------------------------------------------------------------------|
- * | `floor`        | `Buffer.from(data, 'base64')` and `JSON.parse`                                              |
- * | `decode`       | bytes to the parsed image, as the engine does for a created row                             |
- * | `sync`         | the engine, with a handler that returns at once                                             |
- * | `async`        | the engine, with a handler that returns a promise                                           |
- * | `memory`       | 100,000 records over 10,000 lanes behind handlers that hang: heap and external memory, after collection, beyond what the records hold |
+ * | case     | does                                                               |
+ * |----------|--------------------------------------------------------------------|
+ * | `floor`  | `Buffer.from(data, 'base64')` and `JSON.parse`                     |
+ * | `decode` | bytes to key and parsed image, with what the engine calls for it   |
+ * | `sync`   | the engine, with a handler that returns at once                    |
+ * | `async`  | the engine, with a handler that returns a promise                  |
  */
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { reactor } from '@spaceship/core'
-import { createEngine, read, type StreamRecord } from '@spaceship/core/engine'
-import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import type { StreamRecord } from '@spaceship/core/engine'
 import { Client, clientRecords } from './clients.ts'
-import type { Result } from './main.ts'
+import type { Options, Result } from './main.ts'
+import { type Cases, measureCases, type Pass } from './processes.ts'
 
-const RECORDS = 20_000
-const ROUNDS = 5
-const PAGE = 1_000
+const RECORDS = 1_000
 
-export async function measureDeliver(): Promise<Result> {
-  const figures: Record<string, number[]> = {}
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const name of Object.keys(cases)) figures[name] = [...(figures[name] ?? []), inOwnProcess(name)]
-  const median = (name: string) => (figures[name] ?? []).toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN
-  const [floor, decode] = [median('floor'), median('decode')]
-  const engine = { sync: median('sync') - decode, async: median('async') - decode }
-  const ratios = {
+export async function measureDeliver(options: Options): Promise<Result> {
+  const micros = measureCases('deliver.ts', Object.keys(cases), options)
+  const { floor = Number.NaN, decode = Number.NaN, sync = Number.NaN, async = Number.NaN } = micros
+  const ratios: Record<string, number> = {
     'floor, us per record': rounded(floor),
     'decode, us per record': rounded(decode),
-    'engine above decode, sync handler, us': rounded(engine.sync),
-    'engine above decode, async handler, us': rounded(engine.async),
-    'engine above decode, sync handler, over the floor': rounded(engine.sync / floor),
-    'engine above decode, async handler, over the floor': rounded(engine.async / floor),
-    'memory per queued record beyond its bytes, B': Math.round(median('memory')),
   }
-  return {
-    ratios,
-    bars: {
-      'engine above decode, sync handler, us': 2,
-      'engine above decode, async handler, us': 2,
-      'engine above decode, sync handler, over the floor': 0.25,
-      'engine above decode, async handler, over the floor': 0.25,
-      'memory per queued record beyond its bytes, B': 300,
-    },
+  const bars: Record<string, number> = {}
+  for (const [handler, whole] of Object.entries({ sync, async })) {
+    const engine = `engine above decode, ${handler} handler`
+    ratios[`${engine}, us`] = rounded(whole - decode)
+    ratios[`${engine}, over the floor`] = rounded((whole - decode) / floor)
+    bars[`${engine}, us`] = 2
+    bars[`${engine}, over the floor`] = 0.25
   }
+  const queued = 'memory per queued record beyond its bytes, B'
+  ratios[queued] = bytesPerQueued(options)
+  bars[queued] = 300
+  return { ratios, bars }
 }
 
-/** Microseconds of CPU per record, or bytes. */
-const cases: Readonly<Record<string, () => Promise<number>>> = {
+export const cases: Cases = {
   floor: async () => {
-    const texts = records(RECORDS).map(({ data }) => Buffer.from(data).toString('base64'))
-    return timed(async () => {
+    const texts = streamRecords(RECORDS).map(({ data }) => Buffer.from(data).toString('base64'))
+    return () => {
       for (const text of texts) JSON.parse(Buffer.from(text, 'base64').toString())
-    })
+      return texts.length
+    }
   },
   decode: async () => {
-    const all = records(RECORDS)
+    const { read } = await import('@spaceship/core/engine')
+    const records = streamRecords(RECORDS)
     const { schema, key } = Client.spec
-    return timed(async () => {
-      for (const { data } of all) {
+    return () => {
+      for (const { data } of records) {
         const incoming = read(data, () => true)
-        if (incoming.kind !== 'change') throw new Error(incoming.kind)
+        if (incoming.kind !== 'change') throw new Error(`read as ${incoming.kind}`)
         incoming.change.keyText(key)
         schema['~standard'].validate(incoming.change.image('after'))
       }
-    })
+      return records.length
+    }
   },
   sync: () => delivering(() => {}),
   async: () => delivering(async () => {}),
-  memory: async () => {
-    const queued = 100_000
-    const lanes = records(10_000)
-    const all = Array.from({ length: queued }, (_, n) => {
-      const lane = lanes[n % lanes.length]
-      if (lane === undefined) throw new Error('no lane')
-      return { ...lane, sequence: String(n + 1), data: lane.data.slice() }
-    })
-    const delivery = await engineWith(() => new Promise(() => {}), queued)
-    const before = used()
-    for (let at = 0; at < queued; at += PAGE) await delivery.push(all.slice(at, at + PAGE))
-    const after = used()
-    if (delivery.watermark !== undefined || all.length !== queued) throw new Error('something ended')
-    return (after - before) / queued
-  },
 }
 
-async function delivering(handler: () => unknown): Promise<number> {
-  const all = records(RECORDS)
-  return timed(async () => {
-    const delivery = await engineWith(handler, RECORDS)
-    for (let at = 0; at < RECORDS; at += PAGE) await delivery.push(all.slice(at, at + PAGE))
+async function delivering(handler: () => unknown): Promise<Pass> {
+  let handled = 0
+  const counted = () => {
+    handled += 1
+    return handler()
+  }
+  const delivery = await openDelivery(counted, RECORDS)
+  const records = streamRecords(RECORDS)
+  return async () => {
+    const before = handled
+    await delivery.push(records)
     await delivery.quiet()
-    if (delivery.watermark?.sequence !== String(RECORDS)) throw new Error('something was left unfinished')
-  })
+    if (handled !== before + RECORDS) throw new Error('not every record was handled')
+    return RECORDS
+  }
 }
 
-function engineWith(handler: () => unknown, most: number) {
+/** A delivery of an engine with one route, which wants every record. */
+export async function openDelivery(handler: () => unknown, most: number) {
+  const { reactor } = await import('@spaceship/core')
+  const { createEngine } = await import('@spaceship/core/engine')
+  const { memoryDeadLetters, memoryState } = await import('@spaceship/core/memory')
   const engine = createEngine({
     application: 'bench',
     reactors: [reactor('bench').on('see', Client.created('client.created'), handler)],
@@ -113,23 +97,7 @@ function engineWith(handler: () => unknown, most: number) {
   return engine.open({ stream: 'bench', shard: 'shardId-000000000000', redelivers: 'none' })
 }
 
-/** Warmed up by two runs, so that what is compared is optimised code. */
-async function timed(run: () => Promise<void>): Promise<number> {
-  for (let warm = 0; warm < 2; warm += 1) await run()
-  globalThis.gc?.()
-  const start = process.cpuUsage()
-  await run()
-  const { user, system } = process.cpuUsage(start)
-  return (user + system) / RECORDS
-}
-
-function used(): number {
-  for (let turn = 0; turn < 3; turn += 1) globalThis.gc?.()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
-
-function records(count: number): StreamRecord[] {
+export function streamRecords(count: number): StreamRecord[] {
   return clientRecords(count).inserts.map((text, n) => ({
     sequence: String(n + 1),
     subSequence: 0,
@@ -139,20 +107,15 @@ function records(count: number): StreamRecord[] {
   }))
 }
 
-function inOwnProcess(name: string): number {
-  const flags = [...process.execArgv, '--expose-gc', '--max-old-space-size=4096']
-  const output = execFileSync(process.execPath, [...flags, fileURLToPath(import.meta.url), name], {
-    encoding: 'utf8',
-  })
-  return Number(output)
+function bytesPerQueued({ built }: Options): number {
+  const flags = ['--expose-gc', ...(built ? [] : ['--conditions=@spaceship/source'])]
+  const script = fileURLToPath(new URL('queue.ts', import.meta.url))
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, script], { encoding: 'utf8' })
+  const bytes = Number(stdout)
+  if (!(bytes > 0)) throw new Error(`the queue could not be weighed:\n${stderr}${stdout}`)
+  return Math.round(bytes)
 }
 
 function rounded(value: number): number {
   return Number(value.toFixed(3))
-}
-
-if (import.meta.main) {
-  const run = cases[process.argv[2] ?? '']
-  console.log(run === undefined ? Number.NaN : await run())
-  process.exit(0)
 }
