@@ -51,6 +51,7 @@ const TAIL = word('},"eventSource":"aws:dynamodb"}')
 const MODIFY = word('"MODIFY"')
 const INSERT = word('"INSERT"')
 const REMOVE = word('"REMOVE"')
+const MICROSECOND = word('"MICROSECOND"')
 
 /** As DynamoDB writes it, in the characters of which Regions, tables and the like consist. */
 const HEAD =
@@ -109,7 +110,8 @@ export function outlineOf(data: Buffer, wanted: Wanted): Outline | 'unwanted' | 
   const time = integerAt(data, places[TIME])
   const keys = objectAt(data, places, KEYS)
   if (kind === undefined || table === undefined || time === undefined || keys === undefined) return undefined
-  const precision = textAt(data, places[PRECISION])
+  const ofMicros = wordEnd(data, places[PRECISION] ?? 0, MICROSECOND) !== -1
+  const precision = ofMicros ? 'MICROSECOND' : textAt(data, places[PRECISION])
   const before = objectAt(data, places, BEFORE)
   const after = objectAt(data, places, AFTER)
   return { table, kind, time, precision, keys, before, after, newest: newest.plain }
