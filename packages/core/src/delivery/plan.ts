@@ -4,7 +4,14 @@
  */
 
 import type { Batching } from '../domain/batch.ts'
-import type { ChangeSpec, EventDef, PublishedSpec, ReminderSpec, ScheduleSpec } from '../domain/event.ts'
+import type {
+  ChangeKind,
+  ChangeSpec,
+  EventDef,
+  PublishedSpec,
+  ReminderSpec,
+  ScheduleSpec,
+} from '../domain/event.ts'
 import type { Effect, Handler, Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
 import type { WhenExhausted } from '../domain/route.ts'
@@ -79,6 +86,8 @@ export interface Plans {
   readonly routes: readonly RoutePlan[]
   readonly byKey: ReadonlyMap<string, RoutePlan>
   readonly changes: ReadonlyMap<string, readonly Want<ChangeSpec>[]>
+  /** Whether a route wants a change of this kind in this table. */
+  readonly wanted: (table: string, kind: ChangeKind) => boolean
   readonly published: ReadonlyMap<string, readonly Want<PublishedSpec>[]>
   readonly reminders: ReadonlyMap<string, readonly Want<ReminderSpec>[]>
   /** By the route's key. */
@@ -103,8 +112,10 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
       }
     }
   }
+  const wanted = (table: string, kind: ChangeKind) =>
+    changes.get(table)?.some(({ spec }) => spec.on.includes(kind)) ?? false
   const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan])))
-  return { routes, byKey, changes, published, reminders, schedules }
+  return { routes, byKey, changes, wanted, published, reminders, schedules }
 }
 
 function planOf(

@@ -13,7 +13,6 @@
  */
 
 import type {
-  ChangeKind,
   ChangeSpec,
   EventMeta,
   Origin,
@@ -85,7 +84,7 @@ export function match(
     return [dead(unrouted, 'out-of-range', 'its hash key belongs to another shard than its aggregate')]
   if (record.data.length > limit)
     return [dead(unrouted, 'too-large', `${record.data.length} bytes, more than 'maxRecordBytes'`)]
-  const incoming = read(record.data, (table, kind) => isWanted(plans, table, kind))
+  const incoming = read(record.data, plans.wanted)
   const origin: Origin = { stream: place.stream, shard: place.shard, position: formatPosition(record) }
   switch (incoming.kind) {
     case 'unwanted':
@@ -99,10 +98,6 @@ export function match(
     case 'envelope':
       return matchEnvelope(incoming.envelope, place.application, plans, origin)
   }
-}
-
-function isWanted(plans: Plans, table: string, kind: ChangeKind): boolean {
-  return plans.changes.get(table)?.some(({ spec }) => spec.on.includes(kind)) ?? false
 }
 
 function matchChange(

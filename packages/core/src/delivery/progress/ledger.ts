@@ -39,7 +39,7 @@ export interface Bounds {
 
 export function createLedger({ records, age, budget }: Bounds, now: () => number): Ledger {
   const opened = now()
-  let entries: Entry[] = []
+  let entries: (Entry | undefined)[] = []
   let head = 0
   let bytes = 0
   let watermark: Position | undefined
@@ -49,11 +49,15 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
 
   function advance(): void {
     let freed = 0
+    let last: Entry | undefined
     for (let entry = entries[head]; entry !== undefined && entry.open === 0; entry = entries[head]) {
-      watermark = positionOf(entry)
+      last = entry
       freed += entry.record.data.length
+      // Let go at once: what dies young costs the collector least.
+      entries[head] = undefined
       head += 1
     }
+    if (last !== undefined) watermark = positionOf(last)
     // Dropping the front now and then keeps an advance at constant cost.
     if (head > 1_024 && head * 2 > entries.length) {
       entries = entries.slice(head)
@@ -61,6 +65,10 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
     }
     if (freed > 0) hold(-freed)
     for (const check of waiting) check()
+  }
+
+  function ahead(): Entry[] {
+    return entries.slice(head).filter((entry) => entry !== undefined)
   }
 
   function hold(more: number): void {
@@ -104,14 +112,13 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
       return watermark
     },
     get entries() {
-      return entries.slice(head)
+      return ahead()
     },
     get lastPushed() {
       return lastPushed
     },
     unfinished: () =>
-      entries
-        .slice(head)
+      ahead()
         .filter((entry) => entry.open > 0)
         .map(positionOf),
     room: () => {
