@@ -123,7 +123,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     recordEnded,
   }
   const batches = createBatches(around, gate, quiet)
-  const addToLane = createLanes({
+  const lanes = createLanes({
     settings,
     gate,
     quiet,
@@ -157,20 +157,35 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     },
   })
 
-  async function take(records: readonly StreamRecord[]): Promise<void> {
-    const [first] = records
-    if (first === undefined) return
-    if (journal === undefined) await openJournal(first)
-    let taken = 0
-    for (const whole of records) {
+  /** The page's records, those of aggregates apart: they are on the way from here on, before anyone looks at them. */
+  function receive(page: readonly StreamRecord[]): readonly Entry[] {
+    const entries: Entry[] = []
+    for (const whole of page) {
       const readable = whole.data.length <= settings.maxRecordBytes
-      for (const record of (readable && deaggregate(whole, source.hashRange)) || [whole]) {
-        if (hold.after !== undefined && comparePositions(record, hold.after) <= 0) continue
-        if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
-        // Awaited only where a schema needs it: an await per record would cost more than the rest.
-        const taking = takeOne(ledger.add(record))
-        if (taking !== undefined) await taking
+      for (const record of (readable && deaggregate(whole, source.hashRange)) || [whole])
+        if (hold.after === undefined || comparePositions(record, hold.after) > 0)
+          entries.push(ledger.add(record))
+    }
+    return entries
+  }
+
+  /** @param enough called when the rest of the page has to wait for its turn */
+  async function take(entries: readonly Entry[], enough: () => void): Promise<void> {
+    const [first] = entries
+    if (first === undefined) return
+    if (journal === undefined) await openJournal(first.record)
+    let taken = 0
+    for (const entry of entries) {
+      if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+      const hungry = lanes.hungry()
+      if (hungry !== undefined) {
+        enough()
+        await hungry
       }
+      if (stopped.aborted) return
+      // Awaited only where a schema needs it: an await per record would cost more than the rest.
+      const taking = takeOne(entry)
+      if (taking !== undefined) await taking
     }
   }
 
@@ -245,7 +260,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
 
   function enter(task: Task): void {
     observe?.(stepOf('taken', task))
-    addToLane(task)
+    lanes.add(task)
   }
 
   function waits(task: Task, outcome: Outcome | undefined, until: number | undefined): void {
@@ -301,11 +316,12 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     push: (records) => {
       if (stop.signal.aborted)
         return Promise.reject(new SpaceshipError('delivery-ended', 'the delivery has ended: open another'))
-      const taken = order.then(() => take(records))
-      // If a page cannot be taken, later ones must not pass it: the delivery is over.
-      order = taken
-      order.catch(() => {})
-      return taken.then(() => ledger.room())
+      const entries = receive(records)
+      return new Promise<void>((resolve, reject) => {
+        // If a page cannot be taken, later ones must not pass it: the delivery is over.
+        order = order.then(() => take(entries, resolve))
+        order.then(() => resolve(), reject)
+      }).then(() => ledger.room())
     },
     get watermark() {
       return ledger.watermark

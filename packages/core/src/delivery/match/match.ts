@@ -12,13 +12,7 @@
  * ```
  */
 
-import type {
-  ChangeSpec,
-  EventMeta,
-  Origin,
-  PublishedSpec,
-  ReminderSpec,
-} from '../../domain/event.ts'
+import type { ChangeSpec, EventMeta, Origin, PublishedSpec, ReminderSpec } from '../../domain/event.ts'
 import { describeIssues, validate } from '../../domain/schema.ts'
 import { SpaceshipError } from '../../errors.ts'
 import type { DeadLetter, DeadReason } from '../../ports/index.ts'

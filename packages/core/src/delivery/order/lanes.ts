@@ -58,8 +58,17 @@ const REGAIN = 1_000
 /** Waiting tasks that keep their event; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
 
-/** @returns adds a task at the end of its lane */
-export function createLanes(work: LaneWork): (task: Task) => void {
+export interface Lanes {
+  /** Adds a task at the end of its lane. */
+  add(task: Task): void
+  /** Undefined if more tasks could run; otherwise resolves when they can, or when the delivery stops. */
+  hungry(): Promise<void> | undefined
+}
+
+/** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn. */
+const READY = 256
+
+export function createLanes(work: LaneWork): Lanes {
   const { settings, gate, quiet, stopped, mayStart, isOver } = work
   const { clock } = settings
   const lanes = settings.plans.routes.map(() => new Map<string, Lane>())
@@ -68,13 +77,18 @@ export function createLanes(work: LaneWork): (task: Task) => void {
   let remembered = 0
   let firstReady: Lane | undefined
   let lastReady: Lane | undefined
+  let waitingReady = 0
   let pumping = false
+  let feed: (() => void) | undefined
+
+  stopped.addEventListener('abort', () => feed?.())
 
   /** A lane is busy from here until it sleeps, is left or has ended. */
   function enqueue(lane: Lane): void {
     if (lastReady === undefined) firstReady = lane
     else lastReady.nextReady = lane
     lastReady = lane
+    waitingReady += 1
     pump()
   }
 
@@ -85,9 +99,11 @@ export function createLanes(work: LaneWork): (task: Task) => void {
       firstReady = lane.nextReady
       if (firstReady === undefined) lastReady = undefined
       lane.nextReady = undefined
+      waitingReady -= 1
       begin(lane)
     }
     pumping = false
+    if (waitingReady < READY / 2) feed?.()
   }
 
   function begin(lane: Lane): void {
@@ -210,7 +226,7 @@ export function createLanes(work: LaneWork): (task: Task) => void {
     } else task.subject = undefined
   }
 
-  return (task) => {
+  function add(task: Task): void {
     const { plan, lane: key } = task
     const known = key === '' ? undefined : lanes[plan.index]
     const lane = known?.get(key)
@@ -229,6 +245,19 @@ export function createLanes(work: LaneWork): (task: Task) => void {
     enqueue(opened)
     // Most lanes are over by now: their handler has returned.
     if (!opened.over) known?.set(key, opened)
+  }
+
+  return {
+    add,
+    hungry: () => {
+      if (free > 0 || waitingReady < READY || stopped.aborted) return undefined
+      return new Promise((resolve) => {
+        feed = () => {
+          feed = undefined
+          resolve()
+        }
+      })
+    },
   }
 }
 

@@ -61,8 +61,7 @@ export function readJournal(text: string | undefined): Journal {
       const touched = tasks.filter(({ task }) => task.done || task.attempts > 0 || task.notBefore > 0)
       let top = touched.at(-1)?.position
       const beyond = (prior?.open ?? []).filter(
-        ([at]) =>
-          ledger.lastPushed === undefined || comparePositions(parsePosition(at), ledger.lastPushed) > 0,
+        ([at]) => ledger.lastTaken === undefined || comparePositions(parsePosition(at), ledger.lastTaken) > 0,
       )
       if (highest !== undefined && (top === undefined || comparePositions(highest, top) > 0)) top = highest
       if (
@@ -82,8 +81,8 @@ export function readJournal(text: string | undefined): Journal {
         cut === undefined
           ? listed
           : listed.filter(([at]) => comparePositions(parsePosition(at), parsePosition(cut)) <= 0)
-      // Beyond what was pushed only the former journal speaks, and it says nothing of routes that came after it.
-      const inherits = ledger.lastPushed === undefined || comparePositions(limit, ledger.lastPushed) > 0
+      // Beyond what was taken only the former journal speaks, and it says nothing of routes that came after it.
+      const inherits = ledger.lastTaken === undefined || comparePositions(limit, ledger.lastTaken) > 0
       const routes = inherits ? (prior?.routes ?? []) : known
       const stored: Stored = { version: 1, highest: cut ?? formatPosition(limit), routes, open: kept }
       return JSON.stringify(stored)

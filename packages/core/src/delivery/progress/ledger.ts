@@ -21,7 +21,8 @@ export interface Ledger {
   readonly watermark: Position | undefined
   /** Entries above the watermark, in stream order. */
   readonly entries: readonly Entry[]
-  readonly lastPushed: Position | undefined
+  /** The last record whose tasks are known; those that were pushed after it are raw. */
+  readonly lastTaken: Position | undefined
   unfinished(): Position[]
   /** Resolves once no more than this is on the way, or at once when the ledger is closed. */
   room(): Promise<void>
@@ -43,7 +44,7 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
   let head = 0
   let bytes = 0
   let watermark: Position | undefined
-  let lastPushed: Position | undefined
+  let lastTaken: Position | undefined
   let closed = false
   const waiting = new Set<() => void>()
 
@@ -94,10 +95,10 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
       const entry: Entry = { record, at, first: undefined, open: 1, letter: undefined }
       entries.push(entry)
       hold(record.data.length)
-      lastPushed = record
       return entry
     },
     seal: (entry) => {
+      lastTaken = entry.record
       for (let task = entry.first; task !== undefined; task = task.sibling) if (!task.done) entry.open += 1
       settle(entry)
     },
@@ -114,8 +115,8 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
     get entries() {
       return ahead()
     },
-    get lastPushed() {
-      return lastPushed
+    get lastTaken() {
+      return lastTaken
     },
     unfinished: () =>
       ahead()
