@@ -88,6 +88,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
   /** So many records are still run one at a time. */
   let suspicious = isSuspicious(hold.crashes) ? settings.maxAhead.records : 0
+  /** What was pushed waits for places; more may be pushed, within the bounds. */
+  let sated = false
   let revoked = false
   let drainAt = Number.POSITIVE_INFINITY
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
@@ -180,7 +182,9 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       const hungry = lanes.hungry()
       if (hungry !== undefined) {
         enough()
+        sated = true
         await hungry
+        sated = false
       }
       if (stopped.aborted) return
       // Awaited only where a schema needs it: an await per record would cost more than the rest.
@@ -321,6 +325,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
         // If a page cannot be taken, later ones must not pass it: the delivery is over.
         order = order.then(() => take(entries, resolve))
         order.then(() => resolve(), reject)
+        if (sated) resolve()
       }).then(() => ledger.room())
     },
     get watermark() {

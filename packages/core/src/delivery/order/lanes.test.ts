@@ -410,3 +410,38 @@ test('a shard that is not held for a moment goes on when its lease is renewed af
   await clock.moveTo(clock.now() + 5_000, idle)
   expect([seen, delivery.watermark?.sequence]).toEqual([['a1', 'a2'], '2'])
 })
+
+test('pages are taken in within the bounds while handlers hang; their records are looked at when it is nearly their turn', async () => {
+  let looked = 0
+  const counting = saved.spec
+  if (counting.kind !== 'change') throw new Error('not a change')
+  const validate = (value: unknown) => {
+    looked += 1
+    return { value }
+  }
+  const schema = {
+    '~standard': { version: 1, vendor: 'test', validate },
+  } as const
+  const def = { name: 'counted', spec: { ...counting, entity: { ...counting.entity, schema } } }
+  const release: (() => void)[] = []
+  const { engine } = engineOf(
+    reactor('r').on('hang', def, () => new Promise<void>((resolve) => release.push(resolve))),
+    { concurrency: 2, maxAhead: { records: 5_000 } },
+  )
+  const delivery = await engine.open(worker)
+  for (let page = 0; page < 5; page += 1)
+    await delivery.push(
+      Array.from({ length: 1_000 }, (_, i) => inserted(page * 1_000 + i + 1, `client-${page}-${i}`)),
+    )
+  let room = false
+  void delivery.push([inserted(5_001, 'last')]).then(() => {
+    room = true
+  })
+  await idle()
+  expect([room, looked < 300, delivery.complete]).toEqual([false, true, false])
+  for (let round = 0; !delivery.complete && round < 20_000; round += 1) {
+    for (const done of release.splice(0)) done()
+    await idle()
+  }
+  expect([delivery.watermark?.sequence, looked]).toEqual(['5001', 5_001])
+})
