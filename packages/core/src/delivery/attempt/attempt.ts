@@ -76,10 +76,17 @@ export function attempt(task: Task, around: Surroundings): Outcome | Promise<Out
     return concluded(task, subject, ofThrown(error), around)
   }
   if (!isPromise(returned)) return concluded(task, subject, ofReturn(returned), around)
-  around.deadlines.watch(run, returned)
+  const { deadlines } = around
+  deadlines.watch(run, returned)
   return returned.then(
-    (value) => concluded(task, subject, ofReturn(value), around),
-    (error) => concluded(task, subject, ofThrown(error), around),
+    (value) => {
+      deadlines.settled(run)
+      return concluded(task, subject, ofReturn(value), around)
+    },
+    (error) => {
+      deadlines.settled(run)
+      return concluded(task, subject, ofThrown(error), around)
+    },
   )
 }
 
@@ -166,7 +173,9 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
   }
   const running = handle(task, matter.subject, run, held, around)
   around.deadlines.watch(run, running)
-  return settle(task, matter, judge(task, await running, around), held, around)
+  const verdict = await running
+  around.deadlines.settled(run)
+  return settle(task, matter, judge(task, verdict, around), held, around)
 }
 
 const REASONS = { finished: 'handled before', stale: 'older than what was handled' } as const

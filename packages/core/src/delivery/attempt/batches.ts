@@ -119,7 +119,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
     // `on` and `route` tied the handler's event type to the definitions that these events were made from.
     const called = Promise.resolve().then(() => handle(events as readonly never[], context))
     around.deadlines.watch(run, called)
-    return called
+    return called.finally(() => around.deadlines.settled(run))
   }
 
   function hurry(): void {

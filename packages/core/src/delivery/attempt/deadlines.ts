@@ -23,8 +23,9 @@ export interface Run {
 }
 
 export interface Deadlines {
-  /** Until the handler settles. */
+  /** From its start until `settled`. */
   watch(run: Run, handler: Promise<unknown>): void
+  settled(run: Run): void
   /** Moves the deadline. */
   extend(run: Run, deadline: number): void
   /** Handlers that have not settled. */
@@ -87,10 +88,9 @@ export function createDeadlines(
     watch: (run, handler) => {
       runs.set(run, handler)
       // The timer stays: one that rings for nothing costs less than one for each handler.
-      const settled = () => void runs.delete(run)
-      handler.then(settled, settled)
       arm(momentOf(run))
     },
+    settled: (run) => void runs.delete(run),
     extend: (run, deadline) => {
       run.deadline = deadline
       arm(deadline)
