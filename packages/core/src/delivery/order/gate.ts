@@ -129,9 +129,9 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
     leave: (comer, finish) => {
       const route = routes[comer.plan.index] ?? unrouted
       route.running -= 1
-      if (finish.kind !== 'unavailable' && route.needs.size === 0) return tell(route.queue)
+      if (finish.kind !== 'unavailable' && route.needs.size === 0) return offer(route, comer.plan)
       // Told last: who is told asks at once, and must find everything decided.
-      const told = [route.queue]
+      const told: Queue[] = []
       if (finish.kind === 'unavailable') route.needs.add(finish.dependency)
       for (const dependency of route.needs) {
         const breaker = breakerOf(dependency)
@@ -148,6 +148,7 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
         } else if (down && breaker.state === 'closed') trip(dependency, breaker, comer)
       }
       for (const queue of told) tell(queue)
+      offer(route, comer.plan)
     },
     until: (dependency) => breakers.get(dependency)?.until ?? 0,
     pause: (key) => {
@@ -161,6 +162,8 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
   }
 }
 
+type RouteState = ReturnType<typeof stateOf>
+
 function stateOf(dependencies: readonly string[]) {
   const queue: Queue = new Set()
   return { needs: new Set(dependencies), running: 0, nextSlot: 0, queue }
@@ -172,4 +175,13 @@ function tell(queue: Queue): void {
   const waiting = [...queue]
   queue.clear()
   for (const again of waiting) again()
+}
+
+/** Offers the free places, to one after the other: of thousands that wait, all would ask for the one that became free. */
+function offer(route: RouteState, { concurrency }: RoutePlan): void {
+  for (const again of route.queue) {
+    if (route.running >= concurrency) return
+    route.queue.delete(again)
+    again()
+  }
 }

@@ -1,10 +1,11 @@
 /** Order and independence, bounds, retries, what a delivery leaves behind. */
 
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { engineOf, idle, inserted, lambda, saved, worker } from '../../../test/bench.ts'
 import { entity, Permanent, RetryAfter, reactor, Unavailable } from '../../index.ts'
-import { memoryDeadLetters } from '../../memory/index.ts'
+import { memoryDeadLetters, type VirtualClock, virtualClock } from '../../memory/index.ts'
 import type { DeadLetters } from '../../ports/index.ts'
 
 const sequences = (positions: readonly { readonly sequence: string }[]) => positions.map((p) => p.sequence)
@@ -444,4 +445,45 @@ test('pages are taken in within the bounds while handlers hang; their records ar
     await idle()
   }
   expect([delivery.watermark?.sequence, looked]).toEqual(['5001', 5_001])
+})
+
+test('what waits costs the others nothing: no signal gathers listeners, and a free place is offered once', async () => {
+  const clock = virtualClock()
+  let most = 0
+  const sleep: VirtualClock['sleep'] = (ms, signal) => {
+    const slept = clock.sleep(ms, signal)
+    if (signal !== undefined) most = Math.max(most, getEventListeners(signal, 'abort').length)
+    return slept
+  }
+  let waits = 0
+  let active = 0
+  const { engine, pass } = engineOf(
+    reactor('r', { retry: { base: '1s' } })
+      .on('fails', saved, (e, { attempt }) => {
+        if (attempt === 1) throw new Error(e.after.id)
+      })
+      .on(
+        'bounded',
+        saved,
+        async () => {
+          active += 1
+          expect(active).toBeLessThanOrEqual(2)
+          await clock.sleep(10)
+          active -= 1
+        },
+        { concurrency: 2 },
+      ),
+    {
+      clock: { ...clock, sleep },
+      observe: ({ step, route }) => {
+        if (step === 'waiting' && route === 'r/bounded') waits += 1
+      },
+    },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push(Array.from({ length: 100 }, (_, i) => inserted(i + 1, `k${i}`)))
+  await pass(10_000)
+  expect(delivery.watermark?.sequence).toBe('100')
+  expect(most).toBeLessThan(4)
+  expect(waits).toBeLessThan(200)
 })

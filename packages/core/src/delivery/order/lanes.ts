@@ -55,6 +55,9 @@ interface Lane extends Comer {
 /** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
 const REGAIN = 1_000
 
+/** A reason, since without one each abort makes an error that nobody sees. */
+const OVER = 'over'
+
 /** Waiting tasks that keep their event; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
 
@@ -80,8 +83,12 @@ export function createLanes(work: LaneWork): Lanes {
   let waitingReady = 0
   let pumping = false
   let feed: (() => void) | undefined
-
-  stopped.addEventListener('abort', () => feed?.())
+  /** Wakes those that wait, when the delivery is over: a listener of each would make every wait a walk over all others. */
+  const waiting = new Set<() => void>()
+  stopped.addEventListener('abort', () => {
+    for (const wake of [...waiting]) wake()
+    feed?.()
+  })
 
   /** A lane is busy from here until it sleeps, is left or has ended. */
   function enqueue(lane: Lane): void {
@@ -188,7 +195,11 @@ export function createLanes(work: LaneWork): Lanes {
     remember(lane.first)
     work.waits(lane.first, outcome, until)
     const wake = quiet.asleep(until)
-    void clock.sleep(until - clock.now(), stopped).then(() => {
+    const over = new AbortController()
+    const early = () => over.abort(OVER)
+    waiting.add(early)
+    void clock.sleep(until - clock.now(), over.signal).then(() => {
+      waiting.delete(early)
       wake()
       enqueue(lane)
     })
@@ -200,12 +211,12 @@ export function createLanes(work: LaneWork): Lanes {
     const wake = quiet.asleep(Number.POSITIVE_INFINITY)
     const again = () => {
       queue.delete(again)
-      stopped.removeEventListener('abort', again)
+      waiting.delete(again)
       wake()
       enqueue(lane)
     }
     queue.add(again)
-    stopped.addEventListener('abort', again)
+    waiting.add(again)
   }
 
   function abandon(lane: Lane): void {
