@@ -21,7 +21,6 @@ import { encodePublished, envelopeOf, type StreamRecord } from '../wire/index.ts
 import { check } from './expect.ts'
 import { pendingIn } from './pending.ts'
 import type { Make } from './process.ts'
-import { redriveOf } from './redrive.ts'
 import { shuffled } from './shuffle.ts'
 import { type Arrival, createStream } from './stream.ts'
 import type { Harness, HarnessOptions } from './surface.ts'
@@ -178,7 +177,8 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     },
     crash: stream.crash,
     redrive: async (letter) => {
-      await redriveOf(letter, letters.letters, redrive, plans)
+      if (letter === 'all') await redrive.letters()
+      else await redrive.letter(typeof letter === 'string' ? letter : letter.id)
       await settled()
     },
     expect: (route, expected = {}) => {

@@ -139,10 +139,9 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
   const subject = task.subject ?? (await around.remembered(task))
   if (subject === undefined) return skipped('its route no longer wants it')
   if (!around.mayStart()) return ABANDONED
-  if (around.parks.has(plan, lane)) {
-    if (subject.kind === 'redrive') return skipped('its lane is parked: drain that')
-    if (subject.kind !== 'drain') return parkBehind(task, around)
-  }
+  // What comes to a parked lane waits behind it, but for what runs it.
+  const brings = subject.kind === 'drain' || subject.kind === 'redrive'
+  if (around.parks.has(plan, lane) && !brings) return parkBehind(task, around)
 
   const recalled = await recall(task, subject, around)
   if ('why' in recalled) return skipped(recalled.why)

@@ -25,48 +25,48 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   if (subject.kind !== 'redrive' && subject.kind !== 'drain') return { subject }
   const { plan, lane, entry } = task
   const { envelope } = subject
-  const id = envelope.kind === 'redrive' ? envelope.letter : await around.parks.first(plan, lane)
+  // A letter of a parked lane brings its whole lane: by itself it would overtake those before it.
+  const whole = envelope.kind === 'drain' || around.parks.has(plan, lane)
+  const id = whole ? await around.parks.first(plan, lane) : envelope.letter
   if (id === undefined) return { why: 'no letter of its lane is left' }
   const letter = await around.settings.deadLetters?.get(id)
-  const draining = envelope.kind === 'drain' ? id : undefined
   const takeOut = async () => {
     await around.parks.remove(plan, lane, id)
     await around.settings.deadLetters?.remove(id)
   }
   if (letter === undefined) {
     // Someone removed it by hand: it must not hold up its lane for ever.
-    if (draining !== undefined) await takeOut()
-    return draining === undefined ? { why: 'its letter is gone' } : recall(task, subject, around)
+    if (whole) await takeOut()
+    return whole ? recall(task, subject, around) : { why: 'its letter is gone' }
   }
   // An envelope only names a letter: one of another application or route was forged or mistaken.
   const route = letter.route === undefined ? '' : `${letter.reactor}/${letter.route}`
   const own = plan.keys.length === 0 ? route === '' : plan.keys.includes(route)
-  if (letter.application !== around.place.application || !own) {
+  if (letter.application !== around.place.application || letter.lane !== lane || !own) {
     around.settings.logger.warn('an envelope named a letter that is not its own', {
       letter: id,
       route: plan.key,
     })
     return { why: 'its letter is not of this route' }
   }
-  if (draining === undefined) entry.letter = id
+  if (!whole) entry.letter = id
   const works = await worksOf(letter, envelope.generation, around)
   if (plan === unrouted) return { works }
   const work = works.find((other) => other.plan === plan)
   const { generation } = envelope
-  const more = draining !== undefined
   if (work?.subject.kind === 'tick') {
     const window = await windowOf(work.subject, around)
     if ('why' in window) return window
     const both = async () => {
       await window.handled?.()
-      if (more) await takeOut()
+      if (whole) await takeOut()
     }
-    return { ...window, handled: both, more, generation }
+    return { ...window, handled: both, more: whole, generation }
   }
   if (work !== undefined)
-    return { subject: work.subject, handled: more ? takeOut : undefined, more, generation }
+    return { subject: work.subject, handled: whole ? takeOut : undefined, more: whole, generation }
   // Its route no longer wants it: it is skipped, and its letter with it.
-  if (!more) return { why: 'its route no longer wants it' }
+  if (!whole) return { why: 'its route no longer wants it' }
   await takeOut()
   return recall(task, subject, around)
 }

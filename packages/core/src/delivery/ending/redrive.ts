@@ -20,12 +20,12 @@ export interface RedriveOptions {
 export interface Redrive {
   /**
    * Puts one dead letter back. It runs for its own route only, in its lane; a letter that had reached no route reaches all that
-   * want it now. Once it is done it is removed; if it fails again it stays.
+   * want it now, and one of a parked lane brings that whole lane. Once it is done it is removed; if it fails again it stays.
    *
    * @throws SpaceshipError `no-letter` if there is none of that id
    */
   letter(id: string): Promise<void>
-  /** Puts back every letter that passes, oldest first; those of parked lanes are left to `lane`. @returns how many */
+  /** Puts back every letter that passes, oldest first; what waits in a parked lane comes with the letter it waits behind. @returns how many */
   letters(pass?: (letter: DeadLetter) => boolean): Promise<number>
   /**
    * Runs the records of a parked lane in their order, and opens it again after the last. It ends at the first that fails.
