@@ -236,6 +236,32 @@ test('A19: whichever letter of a parked lane is redriven, the lane comes in orde
   expect([seen, deadLetters.letters, delivery.watermark?.sequence]).toEqual([['a1', 'a2', 'a3'], [], '6'])
 })
 
+test('A19: a route that was renamed keeps its parked lanes', async () => {
+  const clock = virtualClock()
+  const { deadLetters, sink, redrive, state, broken, open } = parking(clock)
+  broken.add('a')
+  const before = await open()
+  await before.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  const seen: number[] = []
+  const renamed = reactor('r', { whenExhausted: 'park' }).on(
+    'publish',
+    saved,
+    (e) => void seen.push(e.after.n),
+    {
+      formerly: ['post'],
+    },
+  )
+  const after = await engineOf(renamed, { clock, state, deadLetters }).engine.open(worker)
+  await after.push([inserted(3, 'a')])
+  await pass(clock, 100)
+  expect(seen).toEqual([])
+  await redrive.letters()
+  await after.push([arrived(4, sink.records[0]), inserted(5, 'a')])
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters]).toEqual([[1, 2, 3, 5], []])
+})
+
 test('A19: on Lambda a parked lane is read with each invocation', async () => {
   const clock = virtualClock()
   const { seen, broken, deadLetters, open } = parking(clock)

@@ -39,7 +39,9 @@ const MOST = 1_000
 
 export function createParks(application: string, state: StateStore): Parks {
   const parked = new Map<string, Set<string>>()
-  const keyOf = ({ key }: RoutePlan) => `${application}/park/${key}`
+  /** Routes whose lanes are still parked under a former id. */
+  const homes = new Map<RoutePlan, string>()
+  const keyOf = (plan: RoutePlan) => `${application}/park/${homes.get(plan) ?? plan.key}`
   const laneKey = (plan: RoutePlan, lane: string) => `${keyOf(plan)}/${nameOf(lane)}`
   const namesOf = (plan: RoutePlan) => {
     const names = parked.get(plan.key) ?? new Set()
@@ -57,8 +59,13 @@ export function createParks(application: string, state: StateStore): Parks {
   return {
     load: async (plans) => {
       for (const plan of plans) {
-        const item = await state.get(keyOf(plan))
-        parked.set(plan.key, new Set(textsIn(item?.value.lanes)))
+        for (const key of plan.keys) {
+          const item = await state.get(`${application}/park/${key}`)
+          if (item === undefined) continue
+          homes.set(plan, key)
+          parked.set(plan.key, new Set(textsIn(item.value.lanes)))
+          break
+        }
       }
     },
     has: (plan, lane) => parked.get(plan.key)?.has(nameOf(lane)) ?? false,
