@@ -3,13 +3,18 @@
  *
  * Obligations of an adapter:
  * - The read is strongly consistent: it sees every earlier write of the row, whoever made it.
- * - Values come plain: numbers as numbers, binary as `Uint8Array`, sets as `Set`, NULL as null.
+ * - Values come plain: numbers as the entity wants them (`unmarshal` knows how), binary as `Uint8Array`, sets as `Set`, NULL as null.
  * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
  */
 export interface EntityReader {
-  /** @param key the key attributes and their values @returns the raw row, or undefined if there is none */
+  /**
+   * @param key the key attributes and their values
+   * @param numbers the entity's own `numbers`. @default 'double'
+   * @returns the raw row, or undefined if there is none
+   */
   read(
     table: string,
     key: Readonly<Record<string, unknown>>,
+    numbers?: 'double' | 'lossless',
   ): Promise<Readonly<Record<string, unknown>> | undefined>
 }

@@ -100,7 +100,7 @@ export async function markHandled(
 
 async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {
   // The engine's construction demanded a reader for reminders with `unless`.
-  const raw = await entities?.read(entity.table, key)
+  const raw = await entities?.read(entity.table, key, entity.numbers)
   if (raw === undefined) return undefined
   return parsed(
     entity.schema,

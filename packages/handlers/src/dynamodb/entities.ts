@@ -15,14 +15,14 @@ import { answered } from './call.ts'
 export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }): EntityReader {
   refuse('dynamodbEntities', optionProblems({ client }, 'DynamoDBClient'))
   return {
-    read: async (table, key) => {
+    read: async (table, key, numbers) => {
       const Key = Object.fromEntries(
         Object.entries(key).map(([name, value]) => [name, keyAttribute(name, value)]),
       )
       const { Item } = await answered(
         client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
       )
-      return Item === undefined ? undefined : unmarshal(Item)
+      return Item === undefined ? undefined : unmarshal(Item, numbers)
     },
   }
 }

@@ -53,6 +53,14 @@ export const entityReaderCases: readonly Case<EntityReaderSubject>[] = [
     },
   },
   {
+    name: 'a number beyond a double comes whole to an entity that wants it so',
+    run: async ({ reader, write }) => {
+      const row = { id: text(), total: 12_345_678_901_234_567_890n }
+      await write('conformance-text', row)
+      assert.deepEqual(plain(await reader.read('conformance-text', { id: row.id }, 'lossless')), row)
+    },
+  },
+  {
     name: 'keys of text and number together name one row; the number is a number',
     run: async ({ reader, write }) => {
       const client = text()
