@@ -69,16 +69,18 @@ export function attempt(task: Task, around: Surroundings): Outcome | Promise<Out
   if (!direct || subject.letter !== undefined) return inSteps(task, around)
   around.started(task)
   const run = runOf(plan, around)
-  let returned: unknown
+  let running: Promise<unknown>
   try {
-    returned = call(plan, subject.event, new HandlerContext(run, task, subject, around, undefined))
+    const returned = call(plan, subject.event, new HandlerContext(run, task, subject, around, undefined))
+    if (!isThenable(returned)) return concluded(task, subject, ofReturn(returned), around)
+    // What is no promise of ours may do its work each time that it is asked for its end: a query does.
+    running = Promise.resolve(returned)
   } catch (error) {
     return concluded(task, subject, ofThrown(error), around)
   }
-  if (!isPromise(returned)) return concluded(task, subject, ofReturn(returned), around)
   const { deadlines } = around
-  deadlines.watch(run, returned)
-  return returned.then(
+  deadlines.watch(run, running)
+  return running.then(
     (value) => {
       deadlines.settled(run)
       return concluded(task, subject, ofReturn(value), around)
@@ -221,6 +223,7 @@ async function handle(
   around: Surroundings,
 ): Promise<Verdict> {
   const { plan } = task
+  let running: Promise<unknown> | undefined
   try {
     const found = subject.kind === 'reminder' ? await resolveReminder(subject, around.settings) : subject
     if (found.kind === 'skip') return found
@@ -231,10 +234,14 @@ async function handle(
     around.started(task)
     const { event } = found
     const context = new HandlerContext(run, task, subject, around, held)
-    const inner = async () =>
+    const start = async () =>
       plan.batching === undefined
         ? call(plan, event, context)
         : around.batches.join(plan, plan.batching, event)
+    const inner = () => {
+      running ??= start()
+      return running
+    }
     const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
       (next, wrap) => async () => wrap(event, context, next),
       inner,
@@ -242,6 +249,9 @@ async function handle(
     return ofReturn(await wrapped())
   } catch (error) {
     return ofThrown(error)
+  } finally {
+    // Middleware that did not wait for its handler must not let the next attempt start beside it.
+    if (running !== undefined) await Promise.allSettled([running])
   }
 }
 
@@ -259,8 +269,11 @@ function judge(task: Task, verdict: Verdict, around: Surroundings): Verdict {
     : { kind: 'dead', reason: 'exhausted', error: verdict.error }
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+/** What `await` would wait for. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value instanceof Promise) return true
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return isObject && 'then' in value && typeof value.then === 'function'
 }
 
 export function fieldsOf({ plan, entry, attempts }: Task): Record<string, unknown> {
