@@ -21,10 +21,16 @@ export type FieldRule<V> =
   | ((before: V, after: V) => boolean)
   | { readonly from?: Choice<V>; readonly to?: Choice<V> }
 
-export type Pattern<T> = { readonly [K in keyof T]?: FieldRule<T[K]> }
+/** Every field, also one that only some shapes of a union have. */
+type Field<T> = T extends unknown ? keyof T : never
+
+/** What a field holds; nothing in the shapes that do not have it. */
+type Value<T, K> = T extends unknown ? (K extends keyof T ? T[K] : undefined) : never
+
+export type Pattern<T> = { readonly [K in Field<T>]?: FieldRule<Value<T, K>> }
 
 /** A pattern may name fields of `T` only, also where inference would let others pass. */
-export type Exactly<P, T> = { readonly [K in Exclude<keyof P, keyof T>]: never }
+export type Exactly<P, T> = { readonly [K in Exclude<keyof P, Field<T>>]: never }
 
 type Nothing = null | undefined
 
@@ -41,7 +47,7 @@ export type BeforeMatch<T, P> = T & {
   readonly [K in keyof P]: P[K] extends { readonly from: infer X }
     ? Named<X>
     : P[K] extends { readonly to: infer X }
-      ? Rest<X, T[K & keyof T]>
+      ? Rest<X, Value<T, K>>
       : unknown
 }
 
@@ -50,7 +56,7 @@ export type AfterMatch<T, P> = T & {
   readonly [K in keyof P]: P[K] extends { readonly to: infer X }
     ? Named<X>
     : P[K] extends { readonly from: infer X }
-      ? Rest<X, T[K & keyof T]>
+      ? Rest<X, Value<T, K>>
       : unknown
 }
 

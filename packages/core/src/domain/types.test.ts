@@ -182,6 +182,39 @@ test('a union of shapes keeps its shapes, in rows and under a pattern', () => {
     })
 })
 
+test('a pattern over a union of shapes names any field of them, and narrows to the shapes that are left', () => {
+  const common = { id: z.string(), total: z.number() }
+  const Bill = entity('bill', {
+    table: 'bills',
+    key: 'id',
+    schema: z.discriminatedUnion('state', [
+      z.object({ state: z.literal('open'), ...common }),
+      z.object({ state: z.literal('paid'), ...common, paidAt: z.string() }),
+      z.object({ state: z.literal('cancelled'), ...common, reason: z.string() }),
+    ]),
+  })
+  reactor('r')
+    .on('paid', Bill.changed('bill.paid', { state: { from: 'open', to: 'paid' } }), (e) => {
+      expectTypeOf(e.before.state).toEqualTypeOf<'open'>()
+      expectTypeOf(e.after.paidAt).toEqualTypeOf<string>()
+    })
+    .on('closed', Bill.changed('bill.closed', { state: { from: 'open' } }), (e) => {
+      expectTypeOf(e.after.state).toEqualTypeOf<'paid' | 'cancelled'>()
+      if (e.after.state === 'cancelled') expectTypeOf(e.after.reason).toEqualTypeOf<string>()
+    })
+    .on('dated', Bill.changed('bill.dated', { paidAt: { from: undefined } }), (e) => {
+      expectTypeOf(e.after.paidAt).toEqualTypeOf<string>()
+      expectTypeOf(e.before.paidAt).toEqualTypeOf<null | undefined>()
+    })
+    .on('grew', Bill.changed('bill.grew', { total: (before, after) => after > before }), (e) =>
+      expectTypeOf(e.after.total).toEqualTypeOf<number>(),
+    )
+  // @ts-expect-error a value that no shape has
+  Bill.changed('x', { state: { to: 'lost' } })
+  // @ts-expect-error a field that no shape has
+  Bill.changed('x', { state: { to: 'paid' }, nonsense: {} })
+})
+
 const Order = entity('order', {
   table: 'orders',
   key: { partition: 'client', sort: 'at' },
