@@ -52,9 +52,14 @@ export interface Consumer {
 
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const { engine, held, stream, clock, logger, pollInterval, readInterval } = consuming
-  const { shard, checkpoint, journal } = held.lease
+  const { shard, checkpoint, journal, hashRange } = held.lease
   const fields = { stream, shard }
-  const source = { stream, shard, redelivers: 'none' } as const
+  const source = {
+    stream,
+    shard,
+    redelivers: 'none',
+    ...(hashRange === undefined ? {} : { hashRange }),
+  } as const
   const delivery = await engine.open(source, {
     isHeld: held.isHeld,
     crashes: held.lease.ownerSwitches,

@@ -15,6 +15,7 @@ function leaseOf(n: number, owner?: string, counter = 0): Lease {
     checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 },
     ownerSwitches: 0,
     parents: [],
+    hashRange: undefined,
     journal: undefined,
   }
 }

@@ -22,6 +22,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
           checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 },
           ownerSwitches: 0,
           parents: fresh.parents,
+          hashRange: { startingHashKey: fresh.hashRange?.[0], endingHashKey: fresh.hashRange?.[1] },
           journal: undefined,
         },
       )

@@ -19,6 +19,10 @@ test('reads the leases that KCL 2.7.2 wrote, parents and ended shards included',
   expect(byShard['shardId-000000000004']).toMatchObject({
     parents: ['shardId-000000000000'],
     ownerSwitches: 0,
+    hashRange: {
+      startingHashKey: expect.stringMatching(/^\d+$/),
+      endingHashKey: expect.stringMatching(/^\d+$/),
+    },
   })
 })
 

@@ -20,6 +20,7 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { HashKeyRange } from '@spaceship/core/engine'
 
 export type Item = Record<string, AttributeValue>
 
@@ -46,6 +47,8 @@ export interface Lease {
   readonly checkpoint: Checkpoint
   readonly ownerSwitches: number
   readonly parents: readonly string[]
+  /** Of the shard; old leases have none. */
+  readonly hashRange: HashKeyRange | undefined
   readonly journal: string | undefined
 }
 
@@ -92,8 +95,14 @@ export function leaseOf(item: Item): Lease | undefined {
     checkpoint: { sequence, subSequence: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
     ownerSwitches: Number(item.ownerSwitchesSinceCheckpoint?.N ?? 0),
     parents: item.parentShardId?.SS ?? [],
+    hashRange: rangeOf(item),
     journal: journalOf(item, sequence),
   }
+}
+
+function rangeOf({ startingHashKey, endingHashKey }: Item): HashKeyRange | undefined {
+  const [start, end] = [startingHashKey?.S, endingHashKey?.S]
+  return start === undefined || end === undefined ? undefined : { startingHashKey: start, endingHashKey: end }
 }
 
 /** In KCL's single-stream mode the key is the shard's id alone, and the stream is not named. */
