@@ -26,12 +26,17 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   const { plan, lane, entry } = task
   const { envelope } = subject
   const id = envelope.kind === 'redrive' ? envelope.letter : await around.parks.first(plan, lane)
-  if (id === undefined) return { why: 'no letter of its lane is left' }
+  if (id === undefined) {
+    // Who took the last letter out may have died before it opened the lane.
+    await around.parks.open(plan, lane)
+    return { why: 'no letter of its lane is left' }
+  }
   const letter = await around.settings.deadLetters?.get(id)
   const draining = envelope.kind === 'drain' ? id : undefined
   const takeOut = async () => {
-    await around.parks.remove(plan, lane, id)
+    // In this order: a letter that nothing names any more would be redriven although it is done.
     await around.settings.deadLetters?.remove(id)
+    await around.parks.remove(plan, lane, id)
   }
   if (letter === undefined) {
     // Someone removed it by hand: it must not hold up its lane for ever.
