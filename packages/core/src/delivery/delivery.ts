@@ -119,8 +119,10 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     remembered: async ({ entry, plan }) =>
       (await match(entry.record, place, settings)).find((work) => work.plan === plan)?.subject,
     spread: ({ entry }, works) => {
-      entry.open += works.length
-      for (let task = addTasks(entry, works); task !== undefined; task = task.sibling) enter(task)
+      const first = addTasks(entry, works)
+      // Counted before any of them runs: a handler may end at once.
+      for (let task = first; task !== undefined; task = task.sibling) if (!task.done) entry.open += 1
+      for (let task = first; task !== undefined; task = task.sibling) if (!task.done) enter(task)
     },
     recordEnded,
   }

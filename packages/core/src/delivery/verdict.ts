@@ -19,6 +19,8 @@ export type Verdict =
 /** What makes a task wait; `until` in milliseconds since 1970. */
 export type Waiting =
   | { readonly kind: 'held'; readonly until: number }
+  /** Its parked lane takes no more: a drain has to go first. */
+  | { readonly kind: 'full'; readonly error: unknown }
   | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
 
 const DONE: Verdict = { kind: 'done' }
@@ -55,6 +57,9 @@ export function backoff(
 /** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
 const SOONEST = 100
 
+/** How long a record waits for room in its parked lane. */
+export const FULL = 10_000
+
 /** Milliseconds until the next attempt. */
 export function waitOf(
   outcome: Waiting,
@@ -65,6 +70,8 @@ export function waitOf(
   switch (outcome.kind) {
     case 'held':
       return Math.max(0, outcome.until - clock.now()) + random() * 250
+    case 'full':
+      return FULL
     case 'retry-after':
       return Math.max(SOONEST, outcome.delay)
     case 'unavailable':

@@ -280,6 +280,36 @@ test('A19: on Lambda a parked lane is read with each invocation', async () => {
   expect([seen, deadLetters.letters.map(({ reason }) => reason)]).toEqual([['b3'], ['exhausted', 'parked']])
 })
 
+test('A19: a parked lane that is full holds up its own records alone, and a drain goes ahead of them', async () => {
+  const clock = virtualClock()
+  const { seen, broken, state, open, redrive, deadLetters, sink } = parking(clock)
+  broken.add('a')
+  const delivery = await open()
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 5_000)
+  // As if 999 more had followed, which someone has removed since.
+  const item = await state.get('app/park/r/post/clients/a')
+  const letters = [
+    ...deadLetters.letters.map(({ id }) => id),
+    ...Array.from({ length: 999 }, (_, i) => `${i}`),
+  ]
+  await state.set('app/park/r/post/clients/a', { letters }, { expect: item?.version })
+  await delivery.push([inserted(2, 'a'), inserted(3, 'a'), inserted(4, 'b')])
+  await pass(clock, 500)
+  await delivery.push([inserted(5, 'c')])
+  await pass(clock, 1)
+  expect([seen, delivery.watermark?.sequence]).toEqual([['b4', 'c5'], '1'])
+  expect(deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1'])
+
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([arrived(6, sink.records[0]), inserted(7, 'a')])
+  await pass(clock, 60_000)
+  expect(seen.slice(2)).toEqual(['a1', 'a2', 'a3', 'a7'])
+  expect([deadLetters.letters, delivery.watermark?.sequence]).toEqual([[], '7'])
+  expect(await state.get('app/park/r/post'), 'open again').toBeUndefined()
+})
+
 test('A20: a redrive comes to the shard and lane of its record, for its route only; other applications drop it', async () => {
   const clock = virtualClock()
   const seen: string[] = []
@@ -335,6 +365,41 @@ test('A20: a letter that had reached no route reaches those that want it once th
   expect(seen).toEqual(['a'])
   expect(deadLetters.letters, 'what is still no JSON stays').toMatchObject([{ sequence: '2' }])
   expect(delivery.watermark?.sequence).toBe('4')
+})
+
+test('A20: a letter that had reached no route goes on where it stood, when its shard changes hands', async () => {
+  const seen: string[] = []
+  const clock = virtualClock()
+  const deadLetters = memoryDeadLetters()
+  const state = memoryState({ clock })
+  let works = false
+  const owner = (maxRecordBytes: number) =>
+    engineOf(
+      reactor('r', { retry: { base: '1h', max: '1h' } })
+        .on('index', saved, () => void seen.push('index'))
+        .on('post', saved, () => {
+          if (!works) throw new Error('no')
+          seen.push('post')
+        }),
+      { deadLetters, clock, state, maxRecordBytes },
+    ).engine
+  const strict = await owner(100).open(worker)
+  await strict.push([inserted(1, 'a')])
+  await strict.quiet()
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  const first = await owner(1_000).open(worker)
+  await first.push([arrived(2, sink.records[0])])
+  await pass(clock, 100)
+  expect([seen, first.watermark]).toEqual([['index'], undefined])
+
+  works = true
+  const { journal = '' } = first
+  first.revoke(new Error('handed over'))
+  const second = await owner(1_000).open(worker, { journal })
+  await second.push([arrived(2, sink.records[0])])
+  await pass(clock, 3_700_000)
+  expect([seen, second.watermark?.sequence, deadLetters.letters]).toEqual([['index', 'post'], '2', []])
 })
 
 test('A21: a redrive of what has changed since is skipped where the route guards against stale events', async () => {

@@ -373,6 +373,40 @@ test('A8: a redrive that fails again leaves its letter, and the next one has all
   expect(delivery.watermark?.sequence).toBe('3')
 })
 
+for (const whenExhausted of ['dead-letter', 'park'] as const) {
+  test(`A8: a redrive that has failed, and comes again after a crash, leaves its letter (${whenExhausted})`, async () => {
+    let runs = 0
+    const { owner, clock, deadLetters } = fleet(() =>
+      reactor('r', { retry: { attempts: 1 }, whenExhausted }).on(
+        'pay',
+        saved,
+        () => {
+          runs += 1
+          throw new Error('no')
+        },
+        { effect: 'claim' },
+      ),
+    )
+    const sink = memoryEvents()
+    const redrive = createRedrive({ application: 'app', deadLetters, events: sink, clock })
+    const one = await owner().engine.open(worker)
+    await one.push([inserted(1, 'a'), inserted(2, 'a')])
+    await pass(clock, 1_000)
+    const [letter] = deadLetters.letters
+    const ran = runs
+    await (whenExhausted === 'park' ? redrive.lane(letter?.id ?? '') : redrive.letter(letter?.id ?? ''))
+    const envelope: StreamRecord = { ...inserted(3, ''), ...sink.records[0] }
+    for (let owners = 0; owners < 2; owners += 1) {
+      const delivery = await owner().engine.open(worker)
+      await delivery.push([envelope])
+      await pass(clock, 1_000)
+      expect(delivery.watermark?.sequence).toBe('3')
+    }
+    expect(runs, 'once for each time that someone asks').toBe(ran + 1)
+    expect(deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1', '2'])
+  })
+}
+
 test('A9: attempts that a drain or a lost shard cut short are not counted, nor are RetryAfter and Unavailable', async () => {
   const attempts: number[] = []
   const { owner, clock } = fleet(() =>

@@ -129,9 +129,11 @@ async function inSteps(
     }
     return await end(task, task.ending, around)
   } catch (error) {
-    // Handlers are judged in `handle`; what arrives here is a store that failed. The attempt is not counted.
+    // Handlers are judged in `handle`; what arrives here is a store that failed, or a lane that is full. The attempt is not counted.
     const judged = ofThrown(error)
-    return judged.kind === 'unavailable' ? judged : { kind: 'unavailable', dependency: 'state', error }
+    return judged.kind === 'unavailable' || judged.kind === 'retry-after'
+      ? judged
+      : { kind: 'unavailable', dependency: 'state', error }
   }
 }
 
@@ -163,9 +165,14 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
       return claimed
     case 'refused':
       return settle(task, matter, claimed.verdict, undefined, around)
-    case 'finished':
+    case 'dead':
+      // What was redriven and failed has been here: its letter stays, as it did then.
+      if (recalled.generation !== undefined) return settle(task, matter, FAILED_AGAIN, undefined, around)
+      return settle(task, matter, HANDLED, undefined, around)
+    case 'completed':
+      return settle(task, matter, HANDLED, undefined, around)
     case 'stale':
-      return settle(task, matter, { kind: 'skip', reason: REASONS[claimed.kind] }, undefined, around)
+      return settle(task, matter, STALE, undefined, around)
   }
   const held = claimed?.claim
   if (!around.mayStart()) {
@@ -179,7 +186,9 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
   return settle(task, matter, judge(task, verdict, around), held, around)
 }
 
-const REASONS = { finished: 'handled before', stale: 'older than what was handled' } as const
+const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
+const STALE: Verdict = { kind: 'skip', reason: 'older than what was handled' }
+const FAILED_AGAIN: Verdict = { kind: 'dead', reason: 'exhausted', error: 'it failed when it was redriven' }
 
 function runOf({ timeout }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
   const deadline = Math.min(settings.clock.now() + timeout, hardEnd)

@@ -26,7 +26,9 @@ export interface ClaimSettings {
 
 export type Acquired =
   | { readonly kind: 'acquired'; readonly claim: Claim }
-  | { readonly kind: 'finished' }
+  | { readonly kind: 'completed' }
+  /** Given up on, and kept as a dead letter; since this redrive asked for it, if one did. */
+  | { readonly kind: 'dead' }
   /** Someone else runs it, or did when it died: ask again then. Milliseconds since 1970. */
   | { readonly kind: 'held'; readonly until: number }
 
@@ -52,7 +54,8 @@ export async function acquire(
   const { state, now, maxClockSkew, retention } = settings
   const [key = '', ...former] = keys
   for (const old of former) {
-    if (isFinished(await state.get(old), generation)) return { kind: 'finished' }
+    const finished = finishOf(await state.get(old), generation)
+    if (finished !== undefined) return finished
   }
   let expect: string | undefined
   for (;;) {
@@ -60,7 +63,8 @@ export async function acquire(
     const result = await state.set(key, { state: 'held', until }, { expect, expiresAt })
     if (result.ok) return { kind: 'acquired', claim: claimOf(settings, key, result.version, generation) }
     const { current } = result
-    if (isFinished(current, generation)) return { kind: 'finished' }
+    const finished = finishOf(current, generation)
+    if (finished !== undefined) return finished
     const free =
       current === undefined || current.value.state === 'released' || leaseEnd(current) + maxClockSkew <= now()
     if (!free) return { kind: 'held', until: leaseEnd(current) + maxClockSkew }
@@ -89,9 +93,10 @@ function claimOf(
   }
 }
 
-function isFinished(item: StateItem | undefined, generation = 0): boolean {
+function finishOf(item: StateItem | undefined, generation = 0): Acquired | undefined {
   const { state, generation: buried = 0 } = item?.value ?? {}
-  return state === 'completed' || (state === 'dead' && Number(buried) >= generation)
+  if (state === 'completed') return { kind: 'completed' }
+  return state === 'dead' && Number(buried) >= generation ? { kind: 'dead' } : undefined
 }
 
 function leaseEnd(item: StateItem): number {

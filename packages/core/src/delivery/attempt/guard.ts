@@ -12,7 +12,7 @@
  * | the event                                     | answer                                             |
  * |-----------------------------------------------|----------------------------------------------------|
  * | surely older than the last one                | `stale`                                            |
- * | handled already (its identity is remembered)  | `finished`                                         |
+ * | handled already (its identity is remembered)  | `completed`, `dead`                                |
  * | newer, or possibly of the same moment         | `acquired`: ties are handled in stream order       |
  * | another owner's lease is running              | `held`                                             |
  */
@@ -48,7 +48,8 @@ export async function acquireGuard(
   let last = lastOf(item)
   for (const old of item === undefined ? former : []) last = newer(last, lastOf(await state.get(old)))
   for (;;) {
-    if (last.ids.includes(id) || (last.dead.includes(id) && !redriven)) return { kind: 'finished' }
+    if (last.ids.includes(id)) return { kind: 'completed' }
+    if (last.dead.includes(id) && !redriven) return { kind: 'dead' }
     if (isBefore(momentOf(version), momentOf(last), maxClockSkew)) return { kind: 'stale' }
     const lease = item?.value.state === 'held' ? Number(item.value.until) + maxClockSkew : 0
     if (lease > now()) return { kind: 'held', until: lease }

@@ -28,11 +28,16 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   // A letter of a parked lane brings its whole lane: by itself it would overtake those before it.
   const whole = envelope.kind === 'drain' || around.parks.has(plan, lane)
   const id = whole ? await around.parks.first(plan, lane) : envelope.letter
-  if (id === undefined) return { why: 'no letter of its lane is left' }
+  if (id === undefined) {
+    // Who took the last letter out may have died before it opened the lane.
+    await around.parks.open(plan, lane)
+    return { why: 'no letter of its lane is left' }
+  }
   const letter = await around.settings.deadLetters?.get(id)
   const takeOut = async () => {
-    await around.parks.remove(plan, lane, id)
+    // In this order: a letter that nothing names any more would be redriven although it is done.
     await around.settings.deadLetters?.remove(id)
+    await around.parks.remove(plan, lane, id)
   }
   if (letter === undefined) {
     // Someone removed it by hand: it must not hold up its lane for ever.

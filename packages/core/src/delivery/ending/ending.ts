@@ -6,19 +6,19 @@
  * | done, skip                    | complete the claim                                | `done`, `skipped`           |
  * | done, skip of a part          | complete the claim, remember that part            | the task's next part        |
  * | dead                          | write the letter, bury the claim                  | `dead-letter`, `discarded`  |
- * | dead, route parks             | write the letter, bury the claim, park the lane   | `parked`                    |
+ * | dead, route parks             | write the letter, park the lane, bury the claim   | `parked`                    |
  * | dead, route halts             | release the claim                                 | `halted`                    |
  * | dead, of a letter             | bury the claim                                    | the letter stays            |
  * | anything else                 | release the claim                                 | the lane waits              |
  */
 
-import { Unavailable } from '../../verdicts.ts'
+import { RetryAfter } from '../../verdicts.ts'
 import type { Claim, Surroundings } from '../attempt/index.ts'
 import type { Place, Subject } from '../match/index.ts'
 import type { Step } from '../observe.ts'
-import { unrouted } from '../plan.ts'
+import { type RoutePlan, unrouted } from '../plan.ts'
 import type { Task } from '../task.ts'
-import { describe, type Verdict, type Waiting } from '../verdict.ts'
+import { describe, FULL, type Verdict, type Waiting } from '../verdict.ts'
 import { bury, type Condemned, letterId } from './letters.ts'
 
 /** How an attempt ended, as the lane sees it. */
@@ -100,38 +100,55 @@ async function giveUp(
   const place: Place = { application, stream, shard }
   const record = letter === undefined ? entry.record : { ...letter, arrivedAt: letter.at }
   const condemned = { plan, record, lane, reason, detail, attempts: attemptsOf(task, reason) }
-  const steps = [() => bury(around.settings, place, condemned)]
-  if (claim !== undefined) steps.push(() => claim.bury(letterId(place, plan, record)).then(() => {}))
-  if (kept !== undefined) steps.push(kept)
+  const ending: Ending =
+    plan.whenExhausted === 'park' && lane !== ''
+      ? park(task, condemned, place, around, letter?.id)
+      : {
+          steps: [() => bury(around.settings, place, condemned)],
+          outcome: { kind: 'ended', step: discards(around, condemned) ? 'discarded' : 'dead-letter', detail },
+        }
+  // Last: to who comes again after a crash, a claim that is dead says that all of this was done.
+  if (claim !== undefined) ending.steps.push(() => claim.bury(letterId(place, plan, record)))
+  if (kept !== undefined) ending.steps.push(kept)
   if (letter !== undefined && letter.id === letterId(place, plan, record)) entry.letter = undefined
-  if (plan.whenExhausted === 'park' && lane !== '') return park(task, condemned, steps, around, letter?.id)
-  const step = discards(around, condemned) ? 'discarded' : 'dead-letter'
-  return { steps, outcome: { kind: 'ended', step, detail } }
+  return ending
 }
 
 /** Keeps the record for when its lane is drained. */
-export function park(
-  task: Task,
+function park(
+  { plan, lane }: Task,
   condemned: Condemned,
-  before: (() => Promise<void>)[],
-  around: Surroundings,
-  known?: string,
+  place: Place,
+  { settings, parks }: Surroundings,
+  known = letterId(place, plan, condemned.record),
 ): Ending {
-  const { plan, lane } = task
-  const id = known ?? letterId(around.place, plan, condemned.record)
   const append = async () => {
-    if (await around.parks.append(plan, lane, id)) return
-    throw new Unavailable('parked lanes', `the parked lane of ${plan.key} is full: drain it`)
+    if (!(await parks.append(plan, lane, known))) throw fullOf(plan)
   }
-  return { steps: [...before, append], outcome: { kind: 'ended', step: 'parked', detail: condemned.detail } }
+  return {
+    steps: [() => bury(settings, place, condemned), append],
+    outcome: { kind: 'ended', step: 'parked', detail: condemned.detail },
+  }
 }
 
-/** A record of a lane that is parked already. */
-export function parkBehind(task: Task, around: Surroundings): Ending {
-  const { plan, lane, entry } = task
+/** A record of a lane that is parked already. Its letter comes last: while the lane is full there must be none of it. */
+export async function parkBehind(
+  { plan, lane, entry }: Task,
+  { settings, place, parks }: Surroundings,
+): Promise<Outcome | Ending> {
+  const { record } = entry
+  if (!(await parks.append(plan, lane, letterId(place, plan, record))))
+    return { kind: 'full', error: fullOf(plan) }
   const detail = 'its lane is parked'
-  const condemned = { plan, lane, record: entry.record, reason: 'parked', detail, attempts: 0 } as const
-  return park(task, condemned, [() => bury(around.settings, around.place, condemned)], around)
+  const condemned = { plan, lane, record, reason: 'parked', detail, attempts: 0 } as const
+  return {
+    steps: [() => bury(settings, place, condemned)],
+    outcome: { kind: 'ended', step: 'parked', detail },
+  }
+}
+
+function fullOf({ key }: RoutePlan): Error {
+  return new RetryAfter(FULL, `the parked lane of ${key} is full: drain it`)
 }
 
 /** Takes the steps that are left. A step that throws stays, and is taken again by the next attempt. */

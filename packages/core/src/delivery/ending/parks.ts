@@ -32,6 +32,8 @@ export interface Parks {
   first(plan: RoutePlan, lane: string): Promise<string | undefined>
   /** Takes a letter out; the lane is open again after the last one. */
   remove(plan: RoutePlan, lane: string, letter: string): Promise<void>
+  /** Says that no letter of the lane is left. */
+  open(plan: RoutePlan, lane: string): Promise<void>
 }
 
 /** Letters of one lane, so that its item stays below the 300 KB that a store must take. */
@@ -54,6 +56,12 @@ export function createParks(application: string, state: StateStore): Parks {
     change: (lanes: readonly string[]) => readonly string[],
   ): Promise<void> {
     await update(state, keyOf(plan), 'lanes', change)
+  }
+
+  async function open(plan: RoutePlan, lane: string): Promise<void> {
+    const name = nameOf(lane)
+    await index(plan, (lanes) => (lanes.includes(name) ? lanes.filter((other) => other !== name) : lanes))
+    namesOf(plan).delete(name)
   }
 
   return {
@@ -86,11 +94,9 @@ export function createParks(application: string, state: StateStore): Parks {
       const left = await update(state, laneKey(plan, lane), 'letters', (known) =>
         known.filter((other) => other !== letter),
       )
-      if (left.length > 0) return
-      const name = nameOf(lane)
-      await index(plan, (lanes) => lanes.filter((other) => other !== name))
-      namesOf(plan).delete(name)
+      if (left.length === 0) await open(plan, lane)
     },
+    open,
   }
 }
 

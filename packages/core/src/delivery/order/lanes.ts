@@ -171,6 +171,7 @@ export function createLanes(work: LaneWork): Lanes {
         break
       default:
         if (isOver()) leave(lane)
+        else if (outcome.kind === 'full' && drainsFirst(lane)) enqueue(lane)
         else {
           task.notBefore = clock.now() + waitOf(outcome, task, settings, gate)
           sleep(lane, task.notBefore, outcome)
@@ -189,6 +190,20 @@ export function createLanes(work: LaneWork): Lanes {
       task.next = undefined
       enqueue(lane)
     }
+  }
+
+  /** What a drain runs came before the records that wait for room in their parked lane. @returns whether one follows */
+  function drainsFirst(lane: Lane): boolean {
+    for (let task: Task | undefined = lane.first; task !== undefined; task = task.next) {
+      const drain = task.next
+      if (drain?.subject?.kind !== 'drain' && drain?.subject?.kind !== 'redrive') continue
+      task.next = drain.next
+      if (lane.last === drain) lane.last = task
+      drain.next = lane.first
+      lane.first = drain
+      return true
+    }
+    return false
   }
 
   function sleep(lane: Lane, until: number, outcome: Outcome | undefined): void {
@@ -274,8 +289,10 @@ export function createLanes(work: LaneWork): Lanes {
 
 function finishOf(outcome: Outcome): Finish {
   if (outcome.kind === 'unavailable') return outcome
-  return outcome.kind === 'held' || outcome.kind === 'abandoned' ? NOTHING : ANSWERED
+  return IDLE.has(outcome.kind) ? NOTHING : ANSWERED
 }
 
+/** Ends of attempts in which no handler ran. */
+const IDLE: ReadonlySet<Outcome['kind']> = new Set(['held', 'full', 'abandoned'])
 const NOTHING: Finish = { kind: 'nothing' }
 const ANSWERED: Finish = { kind: 'answered' }
