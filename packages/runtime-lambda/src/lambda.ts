@@ -77,7 +77,7 @@ export function lambda(
     })
     // Not awaited first: a batch that is stuck above the engine's bounds must still be settled in time.
     const pushed = delivery.push(records)
-    // Its error is also that of `settle`, which is awaited first.
+    // Its error is the invocation's, once what was taken has settled.
     pushed.catch(() => {})
     const unfinished = await delivery.settle(new Date(softEnd))
     await pushed

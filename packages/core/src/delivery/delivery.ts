@@ -94,6 +94,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   let drainAt = Number.POSITIVE_INFINITY
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
   let order: Promise<unknown> = Promise.resolve()
+  let leave = () => {}
+  stopped.addEventListener('abort', () => leave())
 
   // Asked for each record: where there is no end the clock is not looked at.
   const before = (moment: number) => moment === Number.POSITIVE_INFINITY || clock.now() < moment
@@ -177,7 +179,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function take(entries: readonly Entry[], enough: () => void): Promise<void> {
     const [first] = entries
     if (first === undefined) return
-    if (journal === undefined) await openJournal(first.record)
+    if (stopped.aborted) return
+    if (journal === undefined) await unlessStopped(openJournal(first.record))
     let taken = 0
     for (const entry of entries) {
       if (++taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -191,8 +194,16 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       if (stopped.aborted) return
       // Awaited only where a schema needs it: an await per record would cost more than the rest.
       const taking = takeOne(entry)
-      if (taking !== undefined) await taking
+      if (taking !== undefined) await unlessStopped(taking)
     }
+  }
+
+  /** A store may be slow, and a schema may never answer. */
+  function unlessStopped(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      leave = resolve
+      work.then(resolve, reject)
+    })
   }
 
   function takeOne(entry: Entry): Promise<void> | undefined {
@@ -314,8 +325,9 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
 
   async function keepJournal(): Promise<void> {
     const [first] = ledger.unfinished()
-    if (journals === undefined || first === undefined || !isHeld()) return
-    await journals.save(first, journal?.write(ledger, routeKeys))
+    // One that was not read must not be overwritten.
+    if (journals === undefined || journal === undefined || first === undefined || !isHeld()) return
+    await journals.save(first, journal.write(ledger, routeKeys))
   }
 
   return {
@@ -343,19 +355,24 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     settle: async (until) => {
       drainAt = Math.min(drainAt, until.getTime())
       batches.hurry()
+      // If a page could not be taken, `push` says so; what was taken ends as usual.
+      const taken = order.catch(() => {})
       await within(
         drainAt,
-        order.then(() => quiet.reachedUntil(drainAt)),
+        taken.then(() => quiet.reachedUntil(drainAt)),
       )
       // What is left cannot go on before `until`. A source that redelivers at once would come back in a hot loop.
-      if (journals !== undefined && ledger.unfinished().length > 0 && isHeld())
+      if (journals !== undefined && journal !== undefined && ledger.unfinished().length > 0 && isHeld())
         await throttled(Math.min(drainAt, clock.now() + THROTTLE))
       drainAt = Math.min(drainAt, clock.now())
       stop.abort(new SpaceshipError('draining', 'the delivery is being drained'))
       await within(Math.min(hardEnd, clock.now() + GRACE), quiet.drained())
       for (const handler of deadlines.handlers) orphaned(handler)
-      await keepJournal()
-      ledger.close()
+      try {
+        await keepJournal()
+      } finally {
+        ledger.close()
+      }
       return ledger.unfinished()
     },
     revoke: (reason) => {
