@@ -14,7 +14,7 @@ import {
   silent,
   systemClock,
 } from '../ports/index.ts'
-import type { Observer } from './observe.ts'
+import { type Observer, unfailing, unfailingLogger } from './observe.ts'
 import { nameClashes, type Plans, planRoutes } from './plan.ts'
 
 export interface EngineOptions {
@@ -81,6 +81,7 @@ export interface Settings {
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions): Settings {
   refuse(`application '${options.application}'`, problemsOf(options))
+  const logger = unfailingLogger(options.logger ?? silent)
   return {
     application: options.application,
     plans: planRoutes(options.reactors, options.middleware),
@@ -90,14 +91,14 @@ export function parseOptions(options: EngineOptions): Settings {
     events: options.events,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    logger: options.logger ?? silent,
+    logger,
     concurrency: options.concurrency ?? 16,
     maxAhead: {
       records: options.maxAhead?.records ?? 10_000,
       bytes: options.maxAhead?.bytes ?? 64 * MIB,
       age: milliseconds(options.maxAhead?.age ?? '5m'),
     },
-    observe: options.observe,
+    observe: options.observe && unfailing(options.observe, logger),
     maxRecordBytes: options.maxRecordBytes ?? 10 * MIB,
     maxPause: milliseconds(options.maxPause ?? '5m'),
     maxClockSkew: milliseconds(options.maxClockSkew ?? '2s'),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { engineOf, idle, inserted, lambda, record, saved, worker } from '../../test/bench.ts'
-import { entity, event, Permanent, RetryAfter, reactor, Unavailable } from '../index.ts'
+import { entity, event, Permanent, RetryAfter, reactor, skip, Unavailable } from '../index.ts'
 import { memoryState } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
 
@@ -264,4 +264,24 @@ test('an image nested without end is a dead letter for a route that claims, too'
   await pass(300_000)
   expect(delivery.watermark?.sequence).toBe('2')
   expect(deadLetters.letters.length).toBeLessThanOrEqual(1)
+})
+
+test('an observer or a logger that fails stops nothing', async () => {
+  const boom = () => {
+    throw new Error('no more disk')
+  }
+  const logger = { debug: boom, info: boom, warn: boom, error: boom }
+  for (const observe of [boom, () => Promise.reject(new Error('nobody waits for this'))]) {
+    const { engine, deadLetters, pass } = engineOf(
+      reactor('r', { retry: { attempts: 2 } }).on('see', saved, (e) => {
+        if (e.after.id === 'bad') throw new Error('no')
+        return e.after.id === 'slow' ? Promise.resolve() : skip('nothing to do')
+      }),
+      { logger, observe },
+    )
+    const delivery = await engine.open(worker)
+    await delivery.push([inserted(1, 'bad'), inserted(2, 'slow'), inserted(3, 'c')])
+    await pass(60_000)
+    expect([delivery.watermark?.sequence, deadLetters.letters.length]).toEqual(['3', 1])
+  }
 })

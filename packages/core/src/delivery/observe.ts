@@ -1,4 +1,6 @@
-/** Owns the steps that an observer is told of. Never decides anything. */
+/** Owns the steps that an observer is told of, and what tells them. Never decides anything, and never fails. */
+
+import type { Logger } from '../ports/index.ts'
 
 /**
  * | step          | means                                                                                       |
@@ -42,3 +44,34 @@ export interface Step {
 }
 
 export type Observer = (step: Step) => void
+
+/** One that fails is said once: it must not stop the shard whose steps it is told. */
+export function unfailing(observe: Observer, logger: Logger): Observer {
+  let said = false
+  const failed = (error: unknown) => {
+    if (!said) logger.error('an observer failed: it must return at once and never throw', { error })
+    said = true
+  }
+  return (step) => {
+    try {
+      const returned: unknown = observe(step)
+      if (returned instanceof Promise) returned.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
+  }
+}
+
+/** A line that cannot be logged is lost; what it told of goes on. */
+export function unfailingLogger(logger: Logger): Logger {
+  const at =
+    (level: keyof Logger): Logger['info'] =>
+    (message, fields) => {
+      try {
+        logger[level](message, fields)
+      } catch {
+        // Whoever is told of it would have to log it.
+      }
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

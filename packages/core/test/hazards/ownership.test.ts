@@ -184,6 +184,32 @@ test('A4: a handler that ignores its signal blocks its lane alone, and the engin
   expect([seen, engine.overdue]).toEqual([['a1', 'b3', 'a2'], 0])
 })
 
+test('A4: a handler that does not hear that its shard is lost is reported once its time is over', async () => {
+  const running = deferred()
+  const { owner, clock } = fleet(() =>
+    reactor('r').on('see', saved, () => running.promise, { timeout: '10s' }),
+  )
+  const { engine } = owner()
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 1_000)
+  delivery.revoke(new Error('lost'))
+  await pass(clock, 9_999)
+  expect(engine.overdue).toBe(0)
+  await pass(clock, 1)
+  expect(engine.overdue).toBe(1)
+  running.resolve()
+  await idle()
+  expect([engine.overdue, clock.next]).toEqual([0, undefined])
+
+  const prompt = await engine.open(worker)
+  await prompt.push([inserted(1, 'a')])
+  await pass(clock, 1)
+  prompt.revoke(new Error('lost'))
+  await idle()
+  expect(clock.next, 'no timer is left').toBeUndefined()
+})
+
 test('A5: an attempt whose end nobody wrote is repeated, but never beside the first', async () => {
   let active = 0
   let most = 0

@@ -5,7 +5,8 @@
  *   running ── deadline ──> signal aborted ── grace ──> overdue: reported; its lane waits until the handler settles
  * ```
  *
- * One timer serves them all, until the delivery ends, so that an attempt that keeps its time costs none.
+ * One timer serves them all, so that an attempt that keeps its time costs none. It outlives the delivery as long as handlers do: who
+ * does not hear that the shard is lost still holds the places of its route.
  */
 
 import { SpaceshipError } from '../../errors.ts'
@@ -46,11 +47,17 @@ export function createDeadlines(
   const runs = new Map<Run, Promise<unknown>>()
   let armed = Number.POSITIVE_INFINITY
   let timer = new AbortController()
+  let over = false
 
   stopped.addEventListener('abort', () => {
-    timer.abort(OVER)
+    over = true
     for (const run of runs.keys()) abort(run, stopped.reason)
+    restIfIdle()
   })
+
+  function restIfIdle(): void {
+    if (runs.size === 0) timer.abort(OVER)
+  }
 
   function momentOf({ aborted, reported, deadline }: Run): number {
     if (reported) return Number.POSITIVE_INFINITY
@@ -58,7 +65,7 @@ export function createDeadlines(
   }
 
   function arm(moment: number): void {
-    if (moment >= armed || stopped.aborted || !Number.isFinite(moment)) return
+    if (moment >= armed || !Number.isFinite(moment)) return
     timer.abort(OVER)
     timer = new AbortController()
     armed = moment
@@ -90,7 +97,10 @@ export function createDeadlines(
       // The timer stays: one that rings for nothing costs less than one for each handler.
       arm(momentOf(run))
     },
-    settled: (run) => void runs.delete(run),
+    settled: (run) => {
+      runs.delete(run)
+      if (over) restIfIdle()
+    },
     extend: (run, deadline) => {
       run.deadline = deadline
       arm(deadline)
