@@ -44,6 +44,40 @@ test('an entity: name, table and key', () => {
   ])
 })
 
+test('a name or table that the environment did not give is none', () => {
+  const absent = wrong(undefined)
+  expect(problems(() => entity(absent, { table: absent, key: 'id', schema }))).toEqual([
+    expect.stringContaining('needs a name'),
+    expect.stringContaining("'table' is empty"),
+  ])
+  expect(problems(() => reactor(absent))).toEqual([expect.stringContaining("the name 'undefined'")])
+  expect(problems(() => entity('c', wrong({ table: 't', key: { partition: 'id' }, schema })))).toEqual([
+    expect.stringContaining("'key' is empty"),
+  ])
+  expect(problems(() => event(absent, { schema, key: (e) => e.id })).length).toBe(1)
+  expect(problems(() => reminder(absent, { payload: schema, key: (p) => p.id })).length).toBe(1)
+})
+
+test('a pattern that no change can match', () => {
+  const Seat = entity('seat', {
+    table: 'seats',
+    key: 'id',
+    schema: z.object({ id: z.string(), plan: z.enum(['trial', 'paid']), seats: z.number().optional() }),
+  })
+  const same = { plan: { from: 'trial', to: 'trial' }, seats: { to: [] } } as const
+  expect(problems(() => Seat.changed('never', same))).toEqual([
+    expect.stringContaining("'plan' is to go from a value to the same"),
+    expect.stringContaining("the rule of 'seats' names an empty list"),
+  ])
+  const misspelt = { plan: wrong({ form: 'trial' }), seats: wrong(3) }
+  expect(problems(() => Seat.changed('misspelt', misspelt))).toEqual([
+    expect.stringContaining("the rule of 'plan' has 'form'"),
+    expect.stringContaining("the rule of 'seats'"),
+  ])
+  const fine = { plan: { from: ['trial', 'paid'], to: 'paid' }, seats: { from: undefined } } as const
+  expect(problems(() => Seat.changed('fine', fine))).toEqual([])
+})
+
 test('a reactor and its retry policy', () => {
   const retry = { attempts: 0, base: wrong('soon'), max: wrong('later') }
   expect(problems(() => reactor('no spaces', { retry, whenExhausted: wrong('ignore') }))).toEqual([
@@ -76,6 +110,13 @@ test('a route: id, former ids, events, handler, timeout, retry', () => {
     ),
     expect.stringContaining('retry.attempts is -1'),
   ])
+})
+
+test('events that an import cycle left undefined, or that are no events', () => {
+  const advice = expect.stringContaining('is no event')
+  expect(problems(() => reactor('r').on('a', wrong(undefined), () => {}))).toEqual([advice])
+  expect(problems(() => reactor('r').on('a', [joined, wrong(Client)], () => {}))).toEqual([advice])
+  expect(problems(() => reactor('r').on('a', wrong(Client.created), () => {}))).toEqual([advice])
 })
 
 test('an attempt without any time makes no sense', () => {
@@ -150,6 +191,36 @@ test('an engine: what its reactors need of it and of each other', () => {
   expect(problems(() => createEngine({ application: 'app', reactors, state }))).toEqual(
     advice.map((text) => expect.stringContaining(text)),
   )
+})
+
+test('schedules of two reactors may have one id, also that of an event', () => {
+  const watch = (name: string) => reactor(name).every('joined', { each: '5m' }, () => {})
+  const reactors = [watch('one'), watch('two').on('see', joined, () => {})]
+  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  expect(problems(() => createEngine({ application: 'app', reactors, ...ports }))).toEqual([])
+})
+
+test('an engine: what is no reactor', () => {
+  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  const make = () => reactor('r').on('see', joined, () => {})
+  const reactors = [wrong(undefined), wrong(make), make()]
+  expect(problems(() => createEngine({ application: 'app', reactors, ...ports }))).toEqual([
+    expect.stringContaining('2 of the reactors are none'),
+  ])
+})
+
+test('a reminder that is handled here and scheduled for another application would never arrive', () => {
+  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
+  const reminders = createReminders({ application: 'other', ...ports, scheduler: memoryScheduler() })
+  const start = () =>
+    reactor('r').on('start', joined, reminders.schedule(tutorial, { in: '1d', payload: () => ({ id: 'a' }) }))
+  const handled = start().on('remind', tutorial, () => {})
+  expect(problems(() => createEngine({ application: 'app', reactors: [handled], ...ports }))).toEqual([
+    expect.stringContaining("'r/start' schedules the reminder 'tutorial' for the application 'other'"),
+  ])
+  const elsewhere = start()
+  expect(problems(() => createEngine({ application: 'app', reactors: [elsewhere], ...ports }))).toEqual([])
 })
 
 test('DeadLetters are not needed where every route halts or discards', () => {

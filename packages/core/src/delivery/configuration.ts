@@ -145,10 +145,13 @@ function problemsOf(options: EngineOptions): string[] {
   }
   if (!Array.isArray(reactors) || reactors.length === 0)
     return [...problems, "'reactors' is empty: pass at least one reactor"]
+  const none = reactors.filter((reactor) => !Array.isArray(reactor?.routes)).length
+  if (none > 0)
+    return [...problems, `${none} of the reactors are none: pass what reactor() returned, not a function`]
   return [...problems, ...reactorProblems(options)]
 }
 
-function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): string[] {
+function reactorProblems({ application, reactors, deadLetters, entities }: EngineOptions): string[] {
   const { routes, reminders } = planRoutes(reactors)
   const names = reactors.map((reactor) => reactor.name)
   const lettered = routes.filter(({ whenExhausted }) => ['dead-letter', 'park'].includes(whenExhausted))
@@ -172,12 +175,12 @@ function reactorProblems({ reactors, deadLetters, entities }: EngineOptions): st
         ]
       : []),
     ...routes.flatMap(({ key, handler }) =>
-      (handler.needs ?? [])
-        .filter(({ verb, target }) => verb === 'schedules' && !reminders.has(target))
-        .map(
-          ({ target }) =>
-            `'${key}' schedules the reminder '${target}', which no route handles: add .on('...', ${target}, ...)`,
-        ),
+      (handler.needs ?? []).flatMap(({ verb, target, application: handled = application }) => {
+        if (verb !== 'schedules' || (handled === application) === reminders.has(target)) return []
+        return handled === application
+          ? `'${key}' schedules the reminder '${target}', which no route handles: add .on('...', ${target}, ...)`
+          : `'${key}' schedules the reminder '${target}' for the application '${handled}', but it is handled here: create the reminders with application '${application}'`
+      }),
     ),
   ]
 }

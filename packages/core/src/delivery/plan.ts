@@ -172,6 +172,8 @@ export function nameClashes(reactors: readonly Reactor[]): string[] {
   const known = new Map<string, EventDef>()
   const clashes = new Set<string>()
   for (const def of reactors.flatMap((reactor) => reactor.routes.flatMap((route) => route.events))) {
+    // Ticks are addressed to their route.
+    if (def.spec.kind === 'schedule') continue
     const other = known.get(def.name)
     if (other !== undefined && other.spec !== def.spec) clashes.add(def.name)
     known.set(def.name, def)

@@ -13,7 +13,14 @@ import type {
   Row,
   Saved,
 } from './event.ts'
-import { type AfterMatch, type BeforeMatch, type Exactly, matcher, type Pattern } from './pattern.ts'
+import {
+  type AfterMatch,
+  type BeforeMatch,
+  type Exactly,
+  matcher,
+  type Pattern,
+  patternProblems,
+} from './pattern.ts'
 import { payloadProblems } from './schema.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
@@ -61,7 +68,11 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   created<const N extends string>(name: N): EventDef<Created<T, N>>
   /** A new or changed item. */
   saved<const N extends string>(name: N): EventDef<Saved<T, N>>
-  /** A changed item; see the table of patterns in `pattern.ts`. Both images are narrowed by the pattern. */
+  /**
+   * A changed item; see the table of patterns in `pattern.ts`. Both images are narrowed by the pattern.
+   *
+   * @throws ConfigurationError for a pattern that no change can match
+   */
   changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
     name: N,
     pattern?: P & Pattern<T> & Exactly<P, T>,
@@ -89,9 +100,9 @@ export function entity<
   const key: string[] =
     typeof options.key === 'string' ? [options.key] : [options.key.partition, options.key.sort]
   refuse(`entity '${name}'`, [
-    ...(name === '' ? ['it needs a name'] : []),
-    ...(options.table === '' ? ["'table' is empty: give the name of the DynamoDB table"] : []),
-    ...(key.some((part) => part === '')
+    ...(name ? [] : ['it needs a name']),
+    ...(options.table ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
+    ...(key.some((part) => !part)
       ? ["'key' is empty: name the partition key attribute, or { partition, sort }"]
       : []),
     ...payloadProblems('schema', options.schema),
@@ -125,6 +136,7 @@ export function entity<
     saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
     changed: (event, pattern) => {
       if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
+      refuse(`changed('${event}')`, patternProblems(pattern))
       const matches = matcher(pattern)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),

@@ -21,6 +21,8 @@ export interface Need {
   readonly target: string
   /** What must be up, as `Unavailable` names it: while it is down, all routes that need it wait. @default learned from the first outage */
   readonly dependency?: string
+  /** Of a reminder: the application that is to handle it. @default the one that runs the handler */
+  readonly application?: string
 }
 
 /** What a handler gets beside its event. */

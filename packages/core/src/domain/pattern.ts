@@ -70,6 +70,24 @@ export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Ro
   return (before, after) => rules.every(([field, rule]) => obeys(rule, before[field], after[field]))
 }
 
+/** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
+export function patternProblems(pattern: Readonly<Record<string, unknown>>): string[] {
+  return rulesOf(pattern).flatMap(([field, rule]) => {
+    if (typeof rule === 'function') return []
+    if (typeof rule !== 'object' || rule === null)
+      return [`the rule of '${field}' is neither { from, to } nor a function`]
+    const { from, to, ...rest } = rule
+    const stays = 'from' in rule && 'to' in rule && !Array.isArray(from) && !Array.isArray(to)
+    return [
+      ...Object.keys(rest).map((name) => `the rule of '${field}' has '${name}': give 'from' and 'to'`),
+      ...(stays && same(from, to) ? [`'${field}' is to go from a value to the same: that is no change`] : []),
+      ...([from, to].some((choice) => Array.isArray(choice) && choice.length === 0)
+        ? [`the rule of '${field}' names an empty list: that is no value`]
+        : []),
+    ]
+  })
+}
+
 export function rulesOf(pattern: Readonly<Record<string, unknown>>): [field: string, rule: Rule][] {
   // Pattern<T> constrained every rule at the call of `changed`, where all patterns come from.
   return Object.entries(pattern) as [string, Rule][]

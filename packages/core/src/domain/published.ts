@@ -27,7 +27,7 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
   refuse(`event '${name}'`, [
-    ...(name === '' ? ['it needs a name'] : []),
+    ...(name ? [] : ['it needs a name']),
     ...payloadProblems('schema', options.schema, options.key ?? null),
   ])
   return { name, spec: { kind: 'published', schema: options.schema, keyOf: options.key } }

@@ -90,6 +90,13 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       .filter((id) => taken.has(id))
       .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
     ...(added.events.length === 0 ? ['it names no event'] : []),
+    ...added.events.flatMap((event, index) =>
+      typeof event?.spec === 'object' && 'kind' in event.spec
+        ? []
+        : [
+            `its event ${index + 1} is no event: give what an entity, event() or reminder() made; an import cycle leaves it undefined`,
+          ],
+    ),
     ...(typeof added.handler === 'function' ? [] : ['its handler is not a function']),
     ...(timeout === undefined || (isDuration(timeout) && milliseconds(timeout) > 0)
       ? []
@@ -117,7 +124,7 @@ function unknown(what: string, value: string | undefined, known: readonly string
 }
 
 function malformed(what: string, value: string): string[] {
-  return ID.test(value)
+  return typeof value === 'string' && ID.test(value)
     ? []
     : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
 }

@@ -37,7 +37,7 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
   options: { readonly payload: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): Reminder<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
   refuse(`reminder '${name}'`, [
-    ...(name === '' || name.includes('/') ? ["it needs a name, without '/': it becomes part of keys"] : []),
+    ...(!name || name.includes('/') ? ["it needs a name, without '/': it becomes part of keys"] : []),
     ...payloadProblems('payload', options.payload, options.key ?? null),
   ])
   return make(name, { kind: 'reminder', schema: options.payload, keyOf: options.key, unless: undefined })

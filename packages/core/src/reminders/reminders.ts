@@ -91,7 +91,7 @@ export function createReminders(options: RemindersOptions): Reminders {
         isDuration(delay) ? [] : [`'in' is '${delay}': give a duration such as '3d'`],
       )
       const wait = milliseconds(delay)
-      const needs = [{ verb: 'schedules', target: reminder.name }]
+      const needs = [{ verb: 'schedules', target: reminder.name, application }]
       return handler({ effect: 'idempotent', needs }, (event) =>
         schedule(book, reminder, event, event.at.getTime() + wait, payload(event)),
       )
