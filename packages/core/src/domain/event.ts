@@ -28,7 +28,10 @@ export interface EventMeta<Name extends string = string> {
   readonly id: string
   readonly at: Date
   readonly version: Version
-  /** The entity's key, or the key of a published event or reminder: what orders it. */
+  /**
+   * The entity's key, or the key of a published event or reminder: what orders it. Two key attributes are joined as
+   * `partition|sort`; a `|` or `\` within them is then written `\|` and `\\`.
+   */
   readonly key: string
   readonly source: Origin
   readonly by: Actor

@@ -1,5 +1,5 @@
 import { isDuration, milliseconds, spacing } from '../duration.ts'
-import { refuse } from '../errors.ts'
+import { choiceProblems, refuse } from '../errors.ts'
 import type { EventDef, EventOf } from './event.ts'
 import type { Handler, Middleware } from './handler.ts'
 import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
@@ -59,7 +59,7 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
   refuse(`reactor '${name}'`, [
     ...malformed('name', name),
     ...retryProblems(options.retry),
-    ...unknown('whenExhausted', options.whenExhausted, ENDS),
+    ...choiceProblems('whenExhausted', options.whenExhausted, ENDS),
   ])
   const routes: Route[] = []
   const self: Reactor = {
@@ -101,9 +101,9 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
     ...(timeout === undefined || (isDuration(timeout) && milliseconds(timeout) > 0)
       ? []
       : [`timeout '${timeout}' is not a duration such as '30s'`]),
-    ...unknown('effect', effect ?? added.handler?.effect, EFFECTS),
-    ...unknown('whenExhausted', whenExhausted, ENDS),
-    ...unknown('stale', stale, ['skip']),
+    ...choiceProblems('effect', effect ?? added.handler?.effect, EFFECTS),
+    ...choiceProblems('whenExhausted', whenExhausted, ENDS),
+    ...choiceProblems('stale', stale, ['skip']),
     ...(concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1)
       ? []
       : [`concurrency is ${concurrency}: give a whole number of at least 1`]),
@@ -111,15 +111,6 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       ? []
       : [`rate '${rate}' is not one such as '10/s', '100/m' or '5/h'`]),
     ...retryProblems(retry),
-  ]
-}
-
-/** For callers without types: a misspelt effect would silently be none. */
-function unknown(what: string, value: string | undefined, known: readonly string[]): string[] {
-  if (value === undefined || known.includes(value)) return []
-  const quoted = known.map((item) => `'${item}'`)
-  return [
-    `${what} '${value}' is none: give ${[quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')}`,
   ]
 }
 

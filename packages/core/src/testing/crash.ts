@@ -14,7 +14,9 @@
 import { SpaceshipError } from '../errors.ts'
 import type { DeadLetters, EventSink, ReminderScheduler, StateStore, StateValue } from '../ports/index.ts'
 
-export type CrashPoint = 'claim' | 'effect' | 'complete' | 'dead-letter' | 'checkpoint'
+export const CRASH_POINTS = ['claim', 'effect', 'complete', 'dead-letter', 'checkpoint'] as const
+
+export type CrashPoint = (typeof CRASH_POINTS)[number]
 
 /** The life of one process. */
 export interface Life {

@@ -7,7 +7,11 @@ import type { Course, Story } from './trail.ts'
 
 /** Counts of what a route did; what is not named is not looked at. */
 export interface Expected {
-  /** Only records of this key: that of an entity, a published event or a reminder. @default all */
+  /**
+   * Only records of this key: that of an entity (of two attributes: `partition|sort`), a published event or a reminder.
+   *
+   * @default all
+   */
   readonly key?: string
   /** Times that the handler was started, attempts that failed included. */
   readonly runs?: number
@@ -62,17 +66,30 @@ export function check(
           .filter(([name, count]) => Object(arrived)[name] !== count)
           .map(([name, count]) => `${name} ${count}`)
   if (wrong.length === 0) return
-  const concerned = (story: Story) =>
-    key === undefined ||
-    story.key === key ||
-    [...story.courses.values()].some(({ lane }) => keyOf(lane) === key)
+  const concerned = (story: Story) => key === undefined || keysOf(story).has(key)
   const of = key === undefined ? route : `${route} for '${key}'`
   const found = Object.entries(arrived).filter(([name, count]) => count > 0 || name in counts)
   const got = found.length === 0 ? 'nothing' : found.map(([name, count]) => `${name} ${count}`).join(', ')
+  const keys = new Set(stories.flatMap((story) => [...keysOf(story)]))
+  const unheard =
+    key === undefined || keys.has(key) ? [] : [`nothing has this key; there are: ${listOf([...keys])}`]
   throw new SpaceshipError(
     'expectation',
-    `${of}: expected ${wrong.join(', ')}; got ${got}\n\n${told(concerned)}`,
+    `${of}: expected ${wrong.join(', ')}; got ${got}\n\n${[...unheard, told(concerned)].filter(Boolean).join('\n')}`,
   )
+}
+
+/** Of the record, and of the lanes that it came into. */
+function keysOf({ key, courses }: Story): Set<string> {
+  const lanes = [...courses.values()].filter(({ route }) => route !== '').map(({ lane }) => keyOf(lane))
+  return new Set([...(key === undefined ? [] : [key]), ...lanes])
+}
+
+/** Keys that a reader may have meant. */
+function listOf(keys: readonly string[]): string {
+  if (keys.length === 0) return 'none'
+  const first = keys.slice(0, 10).map((key) => `'${key}'`)
+  return [...first, ...(keys.length > first.length ? [`${keys.length - first.length} more`] : [])].join(', ')
 }
 
 function countsOf(courses: readonly Course[]): Record<Exclude<keyof Expected, 'key'>, number> {

@@ -8,7 +8,7 @@ import { explain } from '../delivery/match/index.ts'
 import { planRoutes } from '../delivery/plan.ts'
 import type { EntitySpec, Row } from '../domain/event.ts'
 import { isDuration, milliseconds } from '../duration.ts'
-import { refuse } from '../errors.ts'
+import { choiceProblems, refuse } from '../errors.ts'
 import {
   memoryDeadLetters,
   memoryEvents,
@@ -18,11 +18,12 @@ import {
   virtualClock,
 } from '../memory/index.ts'
 import { encodePublished, envelopeOf, type StreamRecord } from '../wire/index.ts'
+import { CRASH_POINTS } from './crash.ts'
 import { check } from './expect.ts'
 import { pendingIn } from './pending.ts'
 import type { Make } from './process.ts'
 import { shuffled } from './shuffle.ts'
-import { type Arrival, createStream } from './stream.ts'
+import { AGAIN, type Arrival, createStream } from './stream.ts'
 import type { Harness, HarnessOptions } from './surface.ts'
 import { createTables } from './tables.ts'
 import { createTicks } from './ticks.ts'
@@ -151,17 +152,21 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
         `tick('${route ?? ''}')`,
         named.length > 0
           ? []
-          : [`there is no such schedule: name one of ${ticks.routes.join(', ') || 'none'}`],
+          : ticks.routes.length === 0
+            ? ['no route is made with every: there is nothing to tick']
+            : [`there is no such schedule: name one of ${ticks.routes.join(', ')}`],
       )
       arrive(named.map((key) => ticks.tick(key, clock.now())))
       await settled()
     },
     redeliver: async ({ as = 'redelivery' } = {}) => {
+      refuse('redeliver', choiceProblems('as', as, AGAIN))
       if (as === 'duplicates') arrive([...stream.records])
       else stream.again(as)
       await settled()
     },
     shuffle: async (writes, { seed = Math.floor(Math.random() * 2 ** 32) } = {}) => {
+      refuse('shuffle', held === undefined ? [] : ['one shuffle within another: write everything in one'])
       held = []
       let arrivals: readonly Arrival[] = []
       try {
@@ -175,7 +180,10 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       arrive(shuffled(arrivals, seed))
       await settled()
     },
-    crash: stream.crash,
+    crash: (at) => {
+      refuse('crash', choiceProblems('the point', at, CRASH_POINTS))
+      stream.crash(at)
+    },
     redrive: async (letter) => {
       if (letter === 'all') await redrive.letters()
       else await redrive.letter(typeof letter === 'string' ? letter : letter.id)
@@ -192,7 +200,8 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
         const armed = stream.armed.map(
           (point) => `-- the process was to crash at '${point}', which was not reached`,
         )
-        return [trail.tell(why, concerned), ...armed].join('\n')
+        const asked = (record: StreamRecord) => why(record).filter((each) => each.route === route)
+        return [trail.tell(asked, concerned), ...armed].join('\n')
       })
     },
     explain: (record = stream.records.at(-1)) => (record === undefined ? [] : why(record)),

@@ -32,6 +32,36 @@ test('an update changes some attributes and removes others; what it cannot do it
   await ship.update(Client, 'acme', { plan: 'gold' })
 })
 
+test('rows keep numbers that a double would round, where the entity asks for them', async () => {
+  const Meter = entity('meter', {
+    table: 'meters',
+    key: 'id',
+    numbers: 'lossless',
+    schema: z.object({ id: z.string(), serial: z.bigint() }),
+  })
+  const look = reminder('look', { payload: z.object({ id: z.string() }), key: (p) => p.id }).unless(
+    Meter,
+    (p) => p.id,
+    (row) => row.serial < 0n,
+  )
+  const seen: unknown[] = []
+  const ship = harness(({ reminders }) =>
+    reactor('r')
+      .on('see', Meter.saved('meter.saved'), (e) => void seen.push(e.after.serial))
+      .on(
+        'later',
+        Meter.created('meter.made'),
+        reminders.schedule(look, { in: '1h', payload: (e) => ({ id: e.key }) }),
+      )
+      .on('look', look, (e) => void seen.push(e.key)),
+  )
+  await ship.put(Meter, { id: 'm', serial: 12_345_678_901_234_567_890n })
+  await ship.update(Meter, 'm', { serial: 12_345_678_901_234_567_891n })
+  await ship.advance('1h')
+  expect(seen).toEqual([12_345_678_901_234_567_890n, 12_345_678_901_234_567_891n, 'm'])
+  expect(ship.explain(ship.records[0])[0]).toMatchObject({ matched: true, why: 'it matches' })
+})
+
 test('a row that expires was removed by the time to live; one that is not there cannot', async () => {
   const by: string[] = []
   const ship = harness(() =>
@@ -209,7 +239,7 @@ test('each route says what it makes of a record', async () => {
     'r/upgraded': "client.upgraded: 'plan' went from 'trial' to 'churned', the pattern asks for 'paid'",
     'r/coupon': "client.coupon: 'coupon' did not change ('x')",
     'r/expired': 'client.expired: the row was changed, the event is for removed',
-    'r/shared': "shared.saved: 'type' is 'undefined', a shared has 'shared'",
+    'r/shared': "shared.saved: 'type' is 'undefined', that of shared is 'shared'",
     'r/longer': "client.longer: 'plan' went from 'trial' to 'churned', its predicate says no",
     'r/paid': 'it matches',
   })
@@ -257,6 +287,51 @@ test('a claim that does not hold is answered with what arrived and the trail in 
     /no such route: name one of greeter\/greet, greeter\/thank/,
   )
   expect(ship.trail).toContain("2. clients 'other' created (+1h)")
+})
+
+test('a message tells of the route that was asked what it did not match, and of no other', async () => {
+  const ship = harness(() =>
+    reactor('greeter')
+      .on('greet', joined, () => {})
+      .on('thank', upgraded, () => {})
+      .on('bye', Client.removed('client.left'), () => {}),
+  )
+  await ship.put(Client, acme)
+  expect(messageOf(() => ship.expect('greeter/thank'))).toBe(
+    [
+      'greeter/thank: expected at least one run; got nothing',
+      '',
+      "1. clients 'acme' created (+0s)",
+      '  greeter/greet: in its lane; run 1; done',
+      '  greeter/thank: did not match: client.upgraded: the row was created, the event is for changed',
+    ].join('\n'),
+  )
+  expect(ship.trail).toContain('greeter/bye: did not match')
+})
+
+test('a claim for a key that nothing has is answered with the keys that there are', async () => {
+  const Order = entity('order', {
+    table: 'orders',
+    key: { partition: 'client', sort: 'no' },
+    schema: z.object({ client: z.string(), no: z.number() }),
+  })
+  const ship = harness(() => reactor('r').on('see', Order.saved('order.saved'), () => {}))
+  for (const no of [1, 2, 2]) await ship.put(Order, { client: 'acme', no })
+  expect(messageOf(() => ship.expect('r/see', { key: 'acme/1' }))).toBe(
+    "r/see for 'acme/1': expected at least one run; got nothing\n\nnothing has this key; there are: 'acme|1', 'acme|2'",
+  )
+  ship.expect('r/see', { key: 'acme|1', runs: 1 })
+})
+
+test('words that mean nothing are refused, where they would silently do less', async () => {
+  const ship = harness(() => reactor('r').on('see', joined, () => {}))
+  // @ts-expect-error what a caller without types could pass
+  await expect(ship.redeliver({ as: 'duplicate' })).rejects.toThrow("'redelivery', 'duplicates' or 'crash'")
+  // @ts-expect-error what a caller without types could pass
+  expect(() => ship.crash('handler')).toThrow("'claim', 'effect', 'complete', 'dead-letter' or 'checkpoint'")
+  const nested = ship.shuffle(() => ship.shuffle(async () => {}))
+  await expect(nested).rejects.toThrow('one shuffle within another')
+  await expect(ship.tick()).rejects.toThrow('no route is made with every')
 })
 
 test('an armed crash that was not reached stands in the message', async () => {

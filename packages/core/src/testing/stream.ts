@@ -22,8 +22,10 @@ export interface Arrival {
   readonly data: Uint8Array
 }
 
-/** How everything arrives again; see the table at `harness`. */
-export type Again = 'redelivery' | 'duplicates' | 'crash'
+/** How everything can arrive again; see the table at `harness`. */
+export const AGAIN = ['redelivery', 'duplicates', 'crash'] as const
+
+export type Again = (typeof AGAIN)[number]
 
 export interface Stream {
   readonly records: readonly StreamRecord[]

@@ -64,7 +64,7 @@ export function createTables(now: () => number): Tables {
   function put(entity: EntitySpec, item: Row): ChangeRecord | undefined {
     const key = keyOf(entity, item)
     const id = idOf(entity, key)
-    const after = unmarshal(marshal(item))
+    const after = unmarshal(marshal(item), entity.numbers)
     const before = current.get(id)
     if (before !== undefined && same(before, after)) return undefined
     current.set(id, after)

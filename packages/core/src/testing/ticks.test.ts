@@ -20,3 +20,11 @@ test('a schedule ticks at the end of each window as time passes, and at once whe
   await ship.deliver({ eventName: 'INSERT' })
   expect(ship.explain()).toMatchObject([{ route: 'watch/count', matched: false }])
 })
+
+test('a tick for what a route was called formerly is its own, and is explained so', async () => {
+  const ship = harness(() => reactor('watch').every('count', { each: '5m' }, () => {}, { formerly: ['old'] }))
+  const scheduled = '2026-01-01T00:00:00Z'
+  await ship.deliver({ spaceship: 1, kind: 'tick', application: 'harness', route: 'watch/old', scheduled })
+  ship.expect('watch/count', { runs: 1 })
+  expect(ship.explain()).toEqual([{ route: 'watch/count', matched: true, why: 'it matches' }])
+})

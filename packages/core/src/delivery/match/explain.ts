@@ -80,7 +80,7 @@ function judgeOf(record: StreamRecord, application: string): (want: Want<EventSp
           return no(`the envelope is addressed to '${envelope.application}'`)
         if (envelope.kind === 'reminder')
           return envelope.reminder === name ? yes() : no(`the reminder '${envelope.reminder}' is due`)
-        return envelope.route === plan.key ? yes() : no(`a ${envelope.kind} of '${envelope.route}'`)
+        return plan.keys.includes(envelope.route) ? yes() : no(`a ${envelope.kind} of '${envelope.route}'`)
       }
     }
   }
@@ -123,11 +123,11 @@ function ofChange(change: Change, spec: ChangeSpec): Judged {
 
 /** In a table shared by several kinds of item. */
 function otherKind(change: Change, { entity }: ChangeSpec): string | undefined {
-  const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after')
+  const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after', entity.numbers)
   const [different] = Object.entries(entity.when ?? {}).filter(([name, value]) => raw?.[name] !== value)
   return raw === undefined || different === undefined
     ? undefined
-    : `'${different[0]}' is '${String(raw[different[0]])}', a ${entity.name} has '${String(different[1])}'`
+    : `'${different[0]}' is '${String(raw[different[0]])}', that of ${entity.name} is '${String(different[1])}'`
 }
 
 function ofPublished(event: CloudEvent, { schema }: PublishedSpec): Judged {
