@@ -110,7 +110,11 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
   }
 }
 
+/** DynamoDB's rule. The application's own rule is another: what names it may be no table. */
+const TABLE = /^[A-Za-z0-9_.-]{3,255}$/
+
 function problemsOf({
+  application,
   streams,
   leases = {},
   poll = {},
@@ -142,11 +146,22 @@ function problemsOf({
     ...Object.entries(durations)
       .filter(([, value]) => value !== undefined && !isDuration(value))
       .map(([name, value]) => `'${name}' is '${value}': give a duration such as '10s'`),
+    ...tableProblems(application, leases.table),
     ...(leases.failover !== undefined && isDuration(leases.failover) && milliseconds(leases.failover) < 1_000
       ? [`'leases.failover' is ${leases.failover}: below a second a pause of the process loses leases`]
       : []),
     ...(poll.limit !== undefined && !(Number.isInteger(poll.limit) && poll.limit >= 1 && poll.limit <= 10_000)
       ? [`'poll.limit' is ${poll.limit}: Kinesis takes 1 to 10,000`]
       : []),
+  ]
+}
+
+/** An application that has no name at all is the engine's problem. */
+function tableProblems(application: string, table: string | undefined): string[] {
+  const name = table ?? application
+  if ((!name && table === undefined) || TABLE.test(name)) return []
+  const origin = table === undefined ? ', named as the application,' : ''
+  return [
+    `the lease table '${name}'${origin} needs 3 to 255 letters, digits, '_', '-' or '.': give 'leases.table'`,
   ]
 }

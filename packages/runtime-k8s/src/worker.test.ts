@@ -216,6 +216,8 @@ test('a wrong configuration lists every problem; an unknown stream fails the run
       optionsOf('app', { streams: ['a', 'a'], leases: { failover: '10ms' }, poll: { limit: 0 } }),
     )
   expect(bad).toThrow(/'a' is listed twice.*\n.*failover.*\n.*poll\.limit/)
+  const tableless = () => worker([reactor('r').on('see', saved, () => {})], optionsOf('x'))
+  expect(tableless).toThrow(/the lease table 'x', named as the application, .* give 'leases.table'/)
   const unknown = start(
     reactor('r').on('see', saved, () => {}),
     optionsOf(`app-${randomUUID()}`, { streams: ['unheard-of'] }),
