@@ -35,18 +35,21 @@ export type KeyValue<Item, K> = K extends keyof Item
     ? { readonly [A in P | S]: Item[A] }
     : never
 
+/** The fields that always hold a number. */
+type Numeric<T> = { [F in keyof T]: T[F] extends number ? F : never }[keyof T] & string
+
 export interface EntityOptions<S extends StandardSchemaV1, K> {
   readonly table: string
   readonly key: K
   /** Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. */
   readonly schema: S
   /** Attributes and their values that mark this kind of item in a table shared by several. */
-  readonly when?: Row
+  readonly when?: Row & Partial<StandardSchemaV1.InferInput<S>>
   /**
    * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.
    * @default the time of the change record
    */
-  readonly version?: Extract<keyof StandardSchemaV1.InferOutput<S>, string>
+  readonly version?: Numeric<StandardSchemaV1.InferOutput<S>>
   /** Lifts a row of an older shape before it is parsed. */
   readonly upgrade?: (raw: Row) => Row
   /**

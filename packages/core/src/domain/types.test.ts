@@ -65,6 +65,24 @@ test('mistakes do not compile', () => {
   expect(() => reactor('r', { retry: { base: 'soon' } })).toThrow(/not a duration/)
 })
 
+test('an entity whose mark no row has, or whose version is no number, does not compile', () => {
+  const options = { table: 't', key: 'id' } as const
+  const schema = z.object({
+    id: z.string(),
+    type: z.literal('a'),
+    rev: z.number(),
+    old: z.number().optional(),
+  })
+  // @ts-expect-error a value that the attribute does not have
+  entity('x', { ...options, schema, when: { type: 'b' } })
+  // @ts-expect-error a version that is text
+  entity('x', { ...options, schema, version: 'id' })
+  // @ts-expect-error a version that may be missing
+  entity('x', { ...options, schema, version: 'old' })
+  // An attribute that the schema leaves out may be the mark.
+  entity('x', { ...options, schema, version: 'rev', when: { type: 'a', kind: 'b' } })
+})
+
 test('reminders: payload, excess fields and `unless` are checked', () => {
   const tutorial = reminder('tutorial', {
     payload: z.object({ clientId: z.string() }),
