@@ -227,6 +227,23 @@ test('rate spaces the starts of a route evenly, over all shards of the process',
   expect([one.watermark?.sequence, two.watermark?.sequence]).toEqual(['3', '2'])
 })
 
+test('rate holds after a pause as well: those that waited do not start at once', async () => {
+  const at: number[] = []
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, () => void at.push(clock.now()), { rate: '10/s' }),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push(many(100))
+  await idle()
+  engine.pause('r')
+  await clock.moveTo(clock.now() + 60_000, idle)
+  engine.resume('r')
+  await pass(clock, 1_000)
+  expect(at.length).toBeLessThanOrEqual(22)
+  await pass(clock, 10_000)
+  expect([at.length, delivery.watermark?.sequence]).toEqual([100, '100'])
+})
+
 test('concurrency bounds a route over all shards of the process, and leaves the others alone', async () => {
   let active = 0
   let most = 0

@@ -4,7 +4,7 @@ import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../domain/event
 import { describeIssues, validate } from '../domain/schema.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
-import { RetryAfter } from '../verdicts.ts'
+import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
 import { load, reminderKey, save } from './state.ts'
 
@@ -21,6 +21,8 @@ export interface Fired {
   readonly envelope: ReminderEnvelope
   readonly want: { readonly name: string; readonly spec: ReminderSpec }
   readonly origin: Origin
+  /** The dead letter that is redriven: it was handled, but for what was given up on. */
+  readonly letter?: { readonly id: string }
 }
 
 type Resolved =
@@ -38,20 +40,23 @@ const skip = (reason: string): Resolved => ({ kind: 'skip', reason })
 /**
  * Reads the reminder's state and, if it has an `unless`, the row that decides, both strongly.
  *
- * @throws SpaceshipError `schema` if the payload or the row no longer fits its schema
+ * @throws SpaceshipError `schema` if the payload or the row no longer fits its schema, `permanent` if a letter's state has expired
  */
 export async function resolveReminder(
-  { envelope, want, origin }: Fired,
+  { envelope, want, origin, letter }: Fired,
   settings: FiringSettings,
 ): Promise<Resolved> {
   const found = await load(settings.state, reminderKey(settings.application, envelope.reminder, envelope.key))
   if (found === undefined) {
+    if (letter !== undefined)
+      throw new Permanent('the state of the reminder has expired, and its payload with it')
     settings.logger.warn('an envelope named a reminder that does not exist', { reminder: envelope.reminder })
     return skip('no such reminder')
   }
   const { state } = found
   if (state.generation !== envelope.generation) return skip('scheduled again since')
-  if (state.status !== 'pending') return skip(state.status)
+  const again = letter !== undefined && state.status === 'handled'
+  if (state.status !== 'pending' && !again) return skip(state.status)
   const early = state.dueAt - settings.clock.now()
   if (early > MOST_EARLY) {
     settings.logger.warn('an envelope came long before its reminder is due', { reminder: envelope.reminder })

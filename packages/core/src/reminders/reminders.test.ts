@@ -3,9 +3,11 @@ import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { Client, engineOf, idle, record, worker } from '../../test/bench.ts'
 import type { Context } from '../domain/index.ts'
+import { createRedrive } from '../engine.ts'
 import { type EventMeta, entity, event, marshal, reactor, reminder } from '../index.ts'
 import {
   memoryEntities,
+  memoryEvents,
   memoryReferences,
   memoryScheduler,
   memoryState,
@@ -175,6 +177,39 @@ test('a payload or row that no longer fits its schema is a dead letter that says
   expect(deadLetters.letters.map(({ route, detail }) => [route, detail])).toEqual(
     ['slack', 'mail'].map((route) => [route, expect.stringMatching(/the row of client .*at n:/)]),
   )
+})
+
+test('a reminder that became a dead letter can be redriven, for its route only, as long as its state is there', async () => {
+  let down = true
+  const { arrive, envelope, fired, pass, deadLetters, clock, delivery, status } = await bench({
+    fail: () => down,
+  })
+  const events = memoryEvents()
+  const redrive = createRedrive({ application: 'app', deadLetters, events, clock })
+  const again = async (sequence: number) => {
+    await redrive.letters()
+    await delivery.push([{ ...record(sequence, ''), ...events.records.at(-1) }])
+    await pass(60_000)
+  }
+  await arrive('INSERT')
+  await pass(3 * DAY)
+  await envelope()
+  await pass(60_000)
+  expect([fired, (await status())?.status, deadLetters.letters.length]).toEqual([['slack a'], 'handled', 1])
+  await again(100)
+  expect([fired, deadLetters.letters.length]).toEqual([['slack a'], 1])
+  down = false
+  await again(101)
+  expect([fired, deadLetters.letters]).toEqual([both, []])
+
+  down = true
+  await arrive('INSERT', clock.now() + 1)
+  await pass(3 * DAY)
+  await envelope({ generation: 2 })
+  await pass(60_000)
+  await pass(30 * DAY)
+  await again(102)
+  expect([fired.length, deadLetters.letters.length], 'kept: nobody knows its payload').toEqual([3, 1])
 })
 
 test('a schedule that a replay brings long after its time is skipped; a late one still fires', async () => {

@@ -112,6 +112,25 @@ function reminding() {
   return { ...bench, entities, seen, due, scheduler }
 }
 
+test('A34: an attempt that came no further than to one outage says nothing of the other', async () => {
+  const outages = ['index', 'slack', undefined]
+  const { engine, pass, logged } = engineOf(
+    reactor('r').on('post', saved, () => {
+      const down = outages.shift()
+      if (down !== undefined) throw new Unavailable(down)
+    }),
+  )
+  const back = () =>
+    logged.filter(({ message }) => message === 'a dependency is back').map(({ fields }) => fields)
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(1_000)
+  expect([outages.length, back()]).toEqual([1, []])
+  await pass(60_000)
+  expect(delivery.watermark?.sequence).toBe('1')
+  expect(back()).toEqual([{ dependency: 'index' }, { dependency: 'slack' }])
+})
+
 test('A35: what is addressed to the application and reaches no route is kept', async () => {
   const { engine, deadLetters } = engineOf(reactor('r').on('see', saved, () => {}))
   const delivery = await engine.open(worker)

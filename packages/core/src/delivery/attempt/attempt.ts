@@ -190,9 +190,10 @@ const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
 const STALE: Verdict = { kind: 'skip', reason: 'older than what was handled' }
 const FAILED_AGAIN: Verdict = { kind: 'dead', reason: 'exhausted', error: 'it failed when it was redriven' }
 
-function runOf({ timeout }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
-  const deadline = Math.min(settings.clock.now() + timeout, hardEnd)
-  return { deadline, signal: undefined, aborted: false, reported: false }
+/** A batch is watched as one; its events wait for it, and their leases with them. */
+function runOf({ timeout, batching }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
+  const deadline = Math.min(settings.clock.now() + (batching?.within ?? 0) + timeout, hardEnd)
+  return { deadline, signal: undefined, aborted: false, reported: batching !== undefined }
 }
 
 /** Undefined for a route that claims nothing. */
@@ -246,7 +247,7 @@ async function handle(
     const start = async () =>
       plan.batching === undefined
         ? call(plan, event, context)
-        : around.batches.join(plan, plan.batching, event)
+        : around.batches.join(plan, plan.batching, { event, run, claim: held })
     const inner = () => {
       running ??= start()
       return running

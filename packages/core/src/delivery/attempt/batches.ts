@@ -12,22 +12,34 @@
 import type { BatchContext, Batching } from '../../domain/batch.ts'
 import type { EventMeta } from '../../domain/event.ts'
 import { isSkip } from '../../domain/handler.ts'
+import { codeOf } from '../../errors.ts'
+import { RetryAfter, Unavailable } from '../../verdicts.ts'
 import type { Comer, Finish, Gate, Queue, Quiet } from '../order/index.ts'
 import type { RoutePlan } from '../plan.ts'
 import { ofThrown } from '../verdict.ts'
 import type { Surroundings } from './attempt.ts'
+import type { Claim } from './claim.ts'
 import { loggerOf, signalOf } from './context.ts'
 import type { Run } from './deadlines.ts'
 
+const NOTHING: Finish = { kind: 'nothing' }
+const ANSWERED: Finish = { kind: 'answered' }
+
 export interface Batches {
   /** What the batch handler said of this event; rejects with what failed. */
-  join(plan: RoutePlan, batching: Batching, event: EventMeta): Promise<unknown>
+  join(plan: RoutePlan, batching: Batching, about: Joining): Promise<unknown>
   /** Nothing more will come: batches no longer wait to be full. */
   hurry(): void
 }
 
-interface Member {
+export interface Joining {
   readonly event: EventMeta
+  /** Its deadline is the end of the claim's lease. */
+  readonly run: Run
+  readonly claim: Claim | undefined
+}
+
+interface Member extends Joining {
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -76,35 +88,69 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
         return
       }
     }
-    gate.leave(comer, await run(plan, batching, members))
+    gate.leave(comer, await claimed(plan, batching, members))
   }
 
   async function run(plan: RoutePlan, batching: Batching, members: readonly Member[]): Promise<Finish> {
-    const events = members.map(({ event }) => event)
+    if (!mayStart()) return refuse(members, stopped.reason, NOTHING)
     try {
-      if (!mayStart()) throw stopped.reason
-      const answers = await call(plan, batching, events)
+      const answers = await call(plan, batching, members)
+      let finish: Finish = ANSWERED
       for (const [i, member] of members.entries()) {
         const answer = Array.isArray(answers) ? answers[i] : answers
-        if (answer instanceof Error) member.reject(answer)
-        else member.resolve(isSkip(answer) ? answer : undefined)
+        if (!(answer instanceof Error)) {
+          member.resolve(isSkip(answer) ? answer : undefined)
+          continue
+        }
+        const verdict = ofThrown(answer)
+        if (verdict.kind === 'unavailable') finish = verdict
+        member.reject(answer)
       }
-      return { kind: 'answered' }
+      return finish
     } catch (error) {
       const verdict = ofThrown(error)
       const several = members.length > 1 && mayStart()
       if (several && (verdict.kind === 'retry' || verdict.kind === 'dead')) {
         const half = Math.ceil(members.length / 2)
-        const first = await run(plan, batching, members.slice(0, half))
-        const second = await run(plan, batching, members.slice(half))
+        const first = await claimed(plan, batching, members.slice(0, half))
+        const second = await claimed(plan, batching, members.slice(half))
         return first.kind === 'unavailable' ? first : second
       }
-      for (const { reject } of members) reject(error)
-      return verdict.kind === 'unavailable' ? verdict : { kind: 'answered' }
+      return refuse(members, error, verdict.kind === 'unavailable' ? verdict : ANSWERED)
     }
   }
 
-  async function call(plan: RoutePlan, { handle }: Batching, events: readonly EventMeta[]): Promise<unknown> {
+  function refuse(members: readonly Member[], error: unknown, finish: Finish): Finish {
+    for (const { reject } of members) reject(error)
+    return finish
+  }
+
+  /** Runs those whose claims are theirs until the end: they may have waited for long. */
+  async function claimed(plan: RoutePlan, batching: Batching, members: readonly Member[]): Promise<Finish> {
+    const until = Math.min(clock.now() + plan.timeout, around.hardEnd)
+    const short = members.filter(({ claim, run }) => claim !== undefined && run.deadline < until)
+    if (short.length === 0) return run(plan, batching, members)
+    const lost = new Set<Member>()
+    await Promise.all(
+      short.map(async (member) => {
+        try {
+          if (!around.isHeld()) throw stopped.reason
+          if (!(await member.claim?.extend(until))) throw new RetryAfter(0, 'its claim was lost as it waited')
+          member.run.deadline = until
+        } catch (error) {
+          lost.add(member)
+          member.reject(
+            codeOf(error) === undefined ? new Unavailable('state', undefined, { cause: error }) : error,
+          )
+        }
+      }),
+    )
+    const rest = members.filter((member) => !lost.has(member))
+    return rest.length === 0 ? NOTHING : run(plan, batching, rest)
+  }
+
+  async function call(plan: RoutePlan, { handle }: Batching, members: readonly Member[]): Promise<unknown> {
+    const events: readonly EventMeta[] = members.map(({ event }) => event)
     const deadline = Math.min(clock.now() + plan.timeout, around.hardEnd)
     const run: Run = { deadline, signal: undefined, aborted: false, reported: false }
     const context: BatchContext = {
@@ -130,10 +176,10 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
 
   return {
     hurry,
-    join: (plan, batching, event) =>
+    join: (plan, batching, about) =>
       new Promise((resolve, reject) => {
         const batch = filling.get(plan) ?? fill(plan, batching)
-        batch.members.push({ event, resolve, reject })
+        batch.members.push({ ...about, resolve, reject })
         if (batch.members.length >= batching.size) return close(batch)
         batch.wakes.push(quiet.asleep(clock.now() + (hurried ? 0 : batching.within)))
       }),

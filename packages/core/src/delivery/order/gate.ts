@@ -40,6 +40,8 @@ export interface Gate {
   enter(comer: Comer): Pass
   /** Once for each entry. */
   leave(comer: Comer, finish: Finish): void
+  /** It found that something is down before it could enter. */
+  report(comer: Comer, dependency: string): void
   /** When the next attempt of who needs it may be made. */
   until(dependency: string): number
   pause(key: string): void
@@ -58,6 +60,9 @@ interface Breaker {
 
 /** The shortest wait: a server that says "at once" must not make a loop that starves the process. */
 const SOONEST = 100
+
+/** A slot that was not used in time is lost: after an outage all that had one would start at once. */
+const LATE = 1_000
 
 type GateSettings = Pick<Settings, 'plans' | 'clock' | 'random' | 'logger' | 'maxPause'>
 
@@ -111,12 +116,15 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
         if (breaker?.state === 'open' && clock.now() < breaker.until) return breaker.until
       }
       if (route.running >= plan.concurrency) return route.queue
-      if (plan.spacing > 0 && comer.slot === 0) {
-        comer.slot = Math.max(clock.now(), route.nextSlot)
-        route.nextSlot = comer.slot + plan.spacing
+      if (plan.spacing > 0) {
+        const now = clock.now()
+        if (comer.slot < now - LATE) {
+          comer.slot = Math.max(now, route.nextSlot)
+          route.nextSlot = comer.slot + plan.spacing
+        }
+        if (comer.slot > now) return comer.slot
+        comer.slot = 0
       }
-      if (comer.slot > clock.now()) return comer.slot
-      comer.slot = 0
       for (const dependency of route.needs) {
         const breaker = breakers.get(dependency)
         if (breaker?.state !== 'open') continue
@@ -138,17 +146,22 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
         const down = finish.kind === 'unavailable' && finish.dependency === dependency
         if (breaker.probe === comer) {
           breaker.probe = undefined
-          // Asked again at once by the next one, if this one learned nothing.
-          breaker.state = finish.kind === 'nothing' ? 'open' : 'closed'
-          if (down) {
-            breaker.state = 'open'
-            trip(dependency, breaker, comer)
-          } else if (breaker.state === 'closed') logger.info('a dependency is back', { dependency })
+          // Asked again at once by the next one, if this one learned nothing, or came no further than to something else.
+          breaker.state = finish.kind === 'answered' ? 'closed' : 'open'
+          if (down) trip(dependency, breaker, comer)
+          else if (breaker.state === 'closed') logger.info('a dependency is back', { dependency })
           told.push(breaker.queue)
         } else if (down && breaker.state === 'closed') trip(dependency, breaker, comer)
       }
       for (const queue of told) tell(queue)
       offer(route, comer.plan)
+    },
+    report: (comer, dependency) => {
+      const breaker = breakerOf(dependency)
+      const route = routes[comer.plan.index] ?? unrouted
+      route.needs.add(dependency)
+      const due = breaker.state === 'open' && breaker.until <= clock.now()
+      if (breaker.state === 'closed' || due) trip(dependency, breaker, comer)
     },
     until: (dependency) => breakers.get(dependency)?.until ?? 0,
     pause: (key) => {

@@ -145,7 +145,7 @@ export function createLanes(work: LaneWork): Lanes {
     if (lane.plan.batching === undefined) {
       free += 1
       gate.leave(lane, finishOf(outcome))
-    }
+    } else if (outcome.kind === 'unavailable') gate.report(lane, outcome.dependency)
     after(lane, task, outcome)
     pump()
   }
