@@ -143,6 +143,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       observe?.(stepOf(outcome.step, task, outcome.detail))
       if (outcome.step === 'skipped') logger.debug('skipped', { ...fieldsOf(task), reason: outcome.detail })
     },
+    part: (task, { step, detail }) => observe?.(stepOf(step, task, detail)),
     left: (task, halted) => {
       observe?.(stepOf(halted === undefined ? 'abandoned' : 'halted', task, halted))
       if (halted !== undefined)

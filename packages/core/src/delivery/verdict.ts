@@ -83,7 +83,8 @@ export function waitOf(
 
 /** An error in words, for logs and dead letters: name, code and message. What a handler puts into messages is its own affair. */
 export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return `threw a ${error === null ? 'null' : typeof error}, not an Error`
+  if (!(error instanceof Error))
+    return `threw ${error == null ? String(error) : `a ${typeof error}`}, not an Error`
   const code = codeOf(error)
   return `${error.name}${code === undefined ? '' : ` [${code}]`}: ${error.message}`.slice(0, 1_000)
 }

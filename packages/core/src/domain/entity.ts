@@ -43,7 +43,10 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
   readonly key: K
   /** Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. */
   readonly schema: S
-  /** Attributes and their values that mark this kind of item in a table shared by several. */
+  /**
+   * Attributes and their values that mark this kind of item in a table shared by several. A row that changes its kind is `saved`
+   * of the new one and `changed` of neither.
+   */
   readonly when?: Row & Partial<StandardSchemaV1.InferInput<S>>
   /**
    * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.

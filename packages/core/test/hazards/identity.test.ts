@@ -248,3 +248,31 @@ test('A40: a record beyond the limit is kept without being parsed', async () => 
   expect(deadLetters.letters[0]?.data.length).toBe(2_002)
   expect(delivery.watermark?.sequence).toBe('2')
 })
+
+test('a row that changes its kind in a shared table is no change of either kind', async () => {
+  const kind = (type: string) =>
+    entity(type, {
+      table: 'clients',
+      key: 'id',
+      schema: z.object({ id: z.string(), type: z.literal(type) }),
+      when: { type },
+    })
+  const [Lead, Customer] = [kind('lead'), kind('customer')]
+  const seen: string[] = []
+  const { engine, deadLetters } = engineOf(
+    reactor('r')
+      .on('lead', Lead.changed('lead.changed'), () => void seen.push('lead changed'))
+      .on('customer', Customer.changed('customer.changed'), () => void seen.push('customer changed'))
+      .on('won', Customer.saved('customer.saved'), () => void seen.push('customer saved')),
+  )
+  const delivery = await engine.open(worker)
+  const dynamodb = {
+    ApproximateCreationDateTime: 1_796_000_000_000_000,
+    Keys: marshal({ id: 'a' }),
+    OldImage: marshal({ id: 'a', type: 'lead' }),
+    NewImage: marshal({ id: 'a', type: 'customer' }),
+  }
+  await delivery.push([record(1, { eventName: 'MODIFY', tableName: 'clients', dynamodb })])
+  await delivery.quiet()
+  expect([seen, deadLetters.letters]).toEqual([['customer saved'], []])
+})

@@ -25,7 +25,7 @@ import { bury, type Condemned, letterId } from './letters.ts'
 export type Outcome =
   | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
   /** A part of it has ended and the next one begins: a letter of a parked lane, a window of a schedule. */
-  | { readonly kind: 'again' }
+  | { readonly kind: 'again'; readonly step: 'done' | 'skipped'; readonly detail: string | undefined }
   | { readonly kind: 'abandoned' }
   | { readonly kind: 'halt'; readonly detail: string }
   | Waiting
@@ -38,7 +38,6 @@ export interface Ending {
 
 export const DONE: Outcome = { kind: 'ended', step: 'done', detail: undefined }
 export const ABANDONED: Outcome = { kind: 'abandoned' }
-const AGAIN: Outcome = { kind: 'again' }
 
 export function skipped(detail: string): Ending {
   return { steps: [], outcome: { kind: 'ended', step: 'skipped', detail } }
@@ -68,7 +67,9 @@ export async function settle(
     case 'skip': {
       const steps = claim === undefined ? [] : [() => complete(claim, task, around)]
       if (matter.handled !== undefined) steps.push(matter.handled)
-      if (matter.more) return { steps, outcome: AGAIN }
+      const [step, detail] =
+        verdict.kind === 'skip' ? (['skipped', verdict.reason] as const) : (['done', undefined] as const)
+      if (matter.more) return { steps, outcome: { kind: 'again', step, detail } }
       return verdict.kind === 'skip' ? { ...skipped(verdict.reason), steps } : { steps, outcome: DONE }
     }
     case 'dead':

@@ -93,5 +93,5 @@ function versionOf(change: Change, { entity }: ChangeSpec, rows: Rows): Version 
   if (typeof value !== 'number')
     throw new SpaceshipError('schema', `'${entity.version}' of ${entity.name}, its version, is not a number`)
   const version = change.kind === 'REMOVE' ? value + 1 : value
-  return { min: version, max: version, clock: entity.name }
+  return { min: version, max: version, clock: `${entity.table}/${entity.name}` }
 }

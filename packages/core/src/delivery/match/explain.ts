@@ -122,12 +122,16 @@ function ofChange(change: Change, spec: ChangeSpec): Judged {
 }
 
 /** In a table shared by several kinds of item. */
-function otherKind(change: Change, { entity }: ChangeSpec): string | undefined {
-  const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after', entity.numbers)
-  const [different] = Object.entries(entity.when ?? {}).filter(([name, value]) => raw?.[name] !== value)
-  return raw === undefined || different === undefined
-    ? undefined
-    : `'${different[0]}' is '${String(raw[different[0]])}', that of ${entity.name} is '${String(different[1])}'`
+function otherKind(change: Change, { entity, exposes }: ChangeSpec): string | undefined {
+  for (const image of exposes) {
+    const raw = change.image(image, entity.numbers)
+    const different = Object.entries(entity.when ?? {}).find(([name, value]) => raw?.[name] !== value)
+    if (raw === undefined || different === undefined) continue
+    const [name, value] = different
+    const verb = image === 'before' ? 'was' : 'is'
+    return `'${name}' ${verb} '${String(raw[name])}', that of ${entity.name} is '${String(value)}'`
+  }
+  return undefined
 }
 
 function ofPublished(event: CloudEvent, { schema }: PublishedSpec): Judged {

@@ -154,14 +154,18 @@ function decideChange(
   return works
 }
 
-/** Whether the item is of the entity's kind, in a table shared by several. In doubt it is: parsing then says what is wrong. */
-function ofKind(change: Change, { entity }: ChangeSpec): boolean {
-  if (entity.when === undefined) return true
+/**
+ * Whether the item is of the entity's kind, in a table shared by several; a row that has changed its kind is no `changed` of either.
+ * In doubt it is: parsing then says what is wrong.
+ */
+function ofKind(change: Change, { entity, exposes }: ChangeSpec): boolean {
+  const { when, numbers } = entity
+  if (when === undefined) return true
   try {
-    const raw = change.image(change.kind === 'REMOVE' ? 'before' : 'after', entity.numbers)
-    return (
-      raw === undefined || Object.entries(entity.when).every(([attribute, value]) => raw[attribute] === value)
-    )
+    return exposes.every((name) => {
+      const raw = change.image(name, numbers)
+      return raw === undefined || Object.entries(when).every(([attribute, value]) => raw[attribute] === value)
+    })
   } catch {
     return true
   }

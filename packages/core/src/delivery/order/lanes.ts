@@ -35,6 +35,8 @@ export interface LaneWork {
   /** One attempt; it never throws. */
   readonly attempt: (task: Task) => Outcome | Promise<Outcome>
   readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
+  /** A part of it has ended. */
+  readonly part: (task: Task, outcome: Extract<Outcome, { kind: 'again' }>) => void
   /** It is left unfinished: the delivery drains, or its reactor is halted for this reason. */
   readonly left: (task: Task, halted: string | undefined) => void
   /** It came under another partition key than the one before it, so another shard may hold records of its lane. */
@@ -157,6 +159,7 @@ export function createLanes(work: LaneWork): Lanes {
         next(lane, task)
         break
       case 'again':
+        work.part(task, outcome)
         task.attempts = 0
         task.notBefore = 0
         enqueue(lane)
