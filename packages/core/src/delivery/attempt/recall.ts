@@ -4,6 +4,7 @@
  */
 
 import type { DeadLetter } from '../../ports/index.ts'
+import { encodeEnvelope } from '../../wire/index.ts'
 import type { Matter } from '../ending/index.ts'
 import { match, type Place, type Subject, type Work } from '../match/index.ts'
 import { unrouted } from '../plan.ts'
@@ -61,12 +62,16 @@ export async function recall(task: Task, subject: Subject, around: Surroundings)
   const { generation } = envelope
   if (work?.subject.kind === 'tick') {
     const window = await windowOf(work.subject, around)
-    if ('why' in window) return window
+    if ('why' in window) {
+      if (!whole) return window
+      await takeOut()
+      return recall(task, subject, around)
+    }
     const both = async () => {
       await window.handled?.()
-      if (whole) await takeOut()
+      if (whole && !window.more) await takeOut()
     }
-    return { ...window, handled: both, more: whole, generation }
+    return { ...window, handled: both, more: whole || window.more === true, generation }
   }
   if (work !== undefined)
     return { subject: work.subject, handled: whole ? takeOut : undefined, more: whole, generation }
@@ -81,14 +86,18 @@ async function windowOf(
   { settings }: Surroundings,
 ): Promise<Matter | { readonly why: string }> {
   const { letter } = subject
-  const window = await nextWindow(subject, settings, letter !== undefined)
+  // One that only waited behind a parked lane is about what was missed, as it was when it came.
+  const window = await nextWindow(subject, settings, letter !== undefined && letter.reason !== 'parked')
   if (window === undefined) return { why: 'its window was handled before' }
-  const { event, handled, more } = window
+  const { event, handled, more, alone } = window
   return {
     subject: { kind: 'event', event, ...(letter === undefined ? {} : { letter }) },
     handled,
     kept: handled,
     more,
+    ...(alone === undefined
+      ? {}
+      : { part: { name: String(event.to.getTime()), data: encodeEnvelope(alone) } }),
   }
 }
 

@@ -76,6 +76,65 @@ test('a window that fails becomes a dead letter; the schedule goes on, and a red
   expect(deadLetters.letters).toEqual([])
 })
 
+test('of several windows that were missed, each that fails is a letter of its own, and no other is lost', async () => {
+  const seen: string[] = []
+  let broken = ['10:05-10:10', '10:10-10:15']
+  const app = () =>
+    reactor('watch', { retry: { attempts: 1 } }).every('count', { each: '5m', catchUp: 'all' }, (e) => {
+      if (broken.includes(text(e))) throw new Error('no')
+      seen.push(text(e))
+    })
+  const { engine, deadLetters, clock, state } = engineOf(app())
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:20:00')])
+  await delivery.quiet()
+  // The process died before it wrote how far it had come: the tick comes again.
+  const again = await engineOf(app(), { deadLetters, clock, state }).engine.open(worker)
+  await again.push([tick(2, '10:20:00'), tick(3, '10:25:00')])
+  await again.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:15-10:20', '10:20-10:25'])
+  expect(deadLetters.letters).toHaveLength(2)
+
+  const sink = memoryEvents()
+  const redrive = createRedrive({ application: 'app', deadLetters, events: sink, clock })
+  await redrive.letters()
+  await again.push(sink.records.map((outgoing, i) => ({ ...record(4 + i, ''), ...outgoing })))
+  await again.quiet()
+  expect(deadLetters.letters, 'they failed again').toHaveLength(2)
+  broken = []
+  await redrive.letters()
+  await again.push(sink.records.slice(2).map((outgoing, i) => ({ ...record(6 + i, ''), ...outgoing })))
+  await again.quiet()
+  expect(seen.slice(3)).toEqual(['10:05-10:10', '10:10-10:15'])
+  expect(deadLetters.letters).toEqual([])
+})
+
+test('a schedule whose lane was parked goes on with what it missed when it is drained', async () => {
+  const seen: string[] = []
+  let broken = true
+  const app = reactor('watch', { retry: { attempts: 1 }, whenExhausted: 'park' }).every(
+    'count',
+    { each: '5m', catchUp: 'all' },
+    (e) => {
+      if (broken) throw new Error('no')
+      seen.push(text(e))
+    },
+  )
+  const { engine, deadLetters, clock, state } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:15:00'), tick(3, '10:15:00'), tick(4, '10:20:00')])
+  await delivery.quiet()
+  expect([seen, deadLetters.letters.length]).toEqual([[], 4])
+  broken = false
+  const sink = memoryEvents()
+  const redrive = createRedrive({ application: 'app', deadLetters, events: sink, clock })
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([{ ...record(5, ''), ...sink.records[0] }, tick(6, '10:25:00')])
+  await delivery.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15', '10:15-10:20', '10:20-10:25'])
+  expect([deadLetters.letters, await state.get('app/park/watch/count')]).toEqual([[], undefined])
+})
+
 test('a schedule that makes no sense is refused, with all its problems', () => {
   const bad = () =>
     reactor('r').every('x', { each: '5' as '5m', delay: '-1s', catchUp: 'some' as 'all' }, () => {})

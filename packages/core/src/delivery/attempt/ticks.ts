@@ -19,6 +19,8 @@ export interface Window {
   readonly event: Tick
   /** Another window is to be handled after it. */
   readonly more: boolean
+  /** A tick of this window alone, if the one that came is about others as well. */
+  readonly alone: TickEnvelope | undefined
   /** Remembers that it was handled. Losing to who has come further is fine. */
   handled(): Promise<void>
 }
@@ -56,7 +58,8 @@ export async function nextWindow(
   }
   return {
     event,
-    more: to < last && !again,
+    more: to < last,
+    alone: to < last ? { ...envelope, scheduled: new Date(to + delay).toISOString() } : undefined,
     handled: async () => {
       for (let known = item; Number(known?.value.to ?? 0) < to; ) {
         const result = await state.set(key, { to }, { expect: known?.version })

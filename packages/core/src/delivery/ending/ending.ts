@@ -52,6 +52,8 @@ export interface Matter {
   readonly kept?: () => Promise<void>
   /** It is a part of the task, and others follow. */
   readonly more?: boolean
+  /** What its letter holds instead of the record, and what tells it from those of other parts. */
+  readonly part?: { readonly name: string; readonly data: string }
 }
 
 /** What follows from the verdict. */
@@ -84,7 +86,7 @@ export async function settle(
 /** No attempt can help. */
 async function giveUp(
   task: Task,
-  { subject, kept }: Matter,
+  { subject, kept, part }: Matter,
   { reason, error }: Extract<Verdict, { kind: 'dead' }>,
   claim: Claim | undefined,
   around: Surroundings,
@@ -99,19 +101,22 @@ async function giveUp(
   // A letter that is given up on again stays under the place where its record first stood.
   const { application, stream, shard } = { ...around.place, ...letter }
   const place: Place = { application, stream, shard }
-  const record = letter === undefined ? entry.record : { ...letter, arrivedAt: letter.at }
-  const condemned = { plan, record, lane, reason, detail, attempts: attemptsOf(task, reason) }
+  const whole = letter === undefined ? entry.record : { ...letter, arrivedAt: letter.at }
+  const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
+  const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
+  const id = again ? letter.id : letterId(place, plan, record, part?.name)
+  const condemned = { id, plan, record, lane, reason, detail, attempts: attemptsOf(task, reason) }
   const ending: Ending =
     plan.whenExhausted === 'park' && lane !== ''
-      ? park(task, condemned, place, around, letter?.id)
+      ? park(task, condemned, place, around, letter?.id ?? id)
       : {
           steps: [() => bury(around.settings, place, condemned)],
           outcome: { kind: 'ended', step: discards(around, condemned) ? 'discarded' : 'dead-letter', detail },
         }
   // Last: to who comes again after a crash, a claim that is dead says that all of this was done.
-  if (claim !== undefined) ending.steps.push(() => claim.bury(letterId(place, plan, record)))
+  if (claim !== undefined) ending.steps.push(() => claim.bury(id))
   if (kept !== undefined) ending.steps.push(kept)
-  if (letter !== undefined && letter.id === letterId(place, plan, record)) entry.letter = undefined
+  if (letter?.id === id) entry.letter = undefined
   return ending
 }
 
@@ -121,7 +126,7 @@ function park(
   condemned: Condemned,
   place: Place,
   { settings, parks }: Surroundings,
-  known = letterId(place, plan, condemned.record),
+  known: string,
 ): Ending {
   const append = async () => {
     if (!(await parks.append(plan, lane, known))) throw fullOf(plan)
@@ -138,10 +143,10 @@ export async function parkBehind(
   { settings, place, parks }: Surroundings,
 ): Promise<Outcome | Ending> {
   const { record } = entry
-  if (!(await parks.append(plan, lane, letterId(place, plan, record))))
-    return { kind: 'full', error: fullOf(plan) }
+  const id = letterId(place, plan, record)
+  if (!(await parks.append(plan, lane, id))) return { kind: 'full', error: fullOf(plan) }
   const detail = 'its lane is parked'
-  const condemned = { plan, lane, record, reason: 'parked', detail, attempts: 0 } as const
+  const condemned = { id, plan, lane, record, reason: 'parked', detail, attempts: 0 } as const
   return {
     steps: [() => bury(settings, place, condemned)],
     outcome: { kind: 'ended', step: 'parked', detail },

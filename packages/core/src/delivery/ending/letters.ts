@@ -9,6 +9,7 @@ import type { Place } from '../match/index.ts'
 import { type RoutePlan, unrouted } from '../plan.ts'
 
 export interface Condemned {
+  readonly id: string
   readonly plan: RoutePlan
   readonly record: StreamRecord
   readonly lane: string
@@ -17,9 +18,15 @@ export interface Condemned {
   readonly attempts: number
 }
 
-export function letterId(place: Place, plan: RoutePlan, { sequence, subSequence }: Position): string {
+/** @param part of the record that the letter is about, if it is not the whole */
+export function letterId(
+  place: Place,
+  plan: RoutePlan,
+  { sequence, subSequence }: Position,
+  part?: string,
+): string {
   const route = plan === unrouted ? '-/-' : plan.key
-  return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}`
+  return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}${part === undefined ? '' : `/${part}`}`
 }
 
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */
@@ -28,14 +35,13 @@ export async function bury(
   place: Place,
   condemned: Condemned,
 ): Promise<void> {
-  const { plan, record, lane, reason, detail, attempts } = condemned
+  const { id, plan, record, lane, reason, detail, attempts } = condemned
   const { sequence, subSequence, partitionKey, data } = record
   const { application, stream, shard } = place
   const [reactor, route] = plan === unrouted ? [] : [plan.reactor, plan.route]
   const fields = { reactor, route, stream, shard, sequence, reason, detail, attempts }
   if (deadLetters === undefined || plan.whenExhausted === 'discard')
     return logger.error('record discarded', fields)
-  const id = letterId(place, plan, record)
   const at = new Date(clock.now())
   const about = { id, application, reactor, route, lane, reason, detail, attempts, at }
   const letter: DeadLetter = { ...about, stream, shard, sequence, subSequence, partitionKey, data }
