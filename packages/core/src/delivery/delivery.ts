@@ -12,7 +12,13 @@
 
 import { SpaceshipError } from '../errors.ts'
 import { markHandled } from '../reminders/firing.ts'
-import { comparePositions, deaggregate, formatPosition, type StreamRecord } from '../wire/index.ts'
+import {
+  comparePositions,
+  deaggregate,
+  formatPosition,
+  type Position,
+  type StreamRecord,
+} from '../wire/index.ts'
 import {
   attempt,
   createBatches,
@@ -90,6 +96,8 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   let suspicious = isSuspicious(hold.crashes) ? settings.maxAhead.records : 0
   /** What was pushed waits for places; more may be pushed, within the bounds. */
   let sated = false
+  /** What the journal's item holds, if its batch was opened before without an outcome. */
+  let reopened: { readonly first: Position; readonly journal: string | undefined } | undefined
   let revoked = false
   let drainAt = Number.POSITIVE_INFINITY
   // Pages are matched one after the other, so that lanes fill in stream order even if a schema is asynchronous.
@@ -240,6 +248,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function openJournal(first: StreamRecord): Promise<void> {
     const opened = await journals?.open(first)
     journal = readJournal(opened?.journal)
+    if (opened !== undefined && opened.crashes > 0) reopened = { first, journal: opened.journal }
     if (isSuspicious(opened?.crashes)) suspicious = settings.maxAhead.records
   }
 
@@ -327,8 +336,10 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function keepJournal(): Promise<void> {
     const [first] = ledger.unfinished()
     // One that was not read must not be overwritten.
-    if (journals === undefined || journal === undefined || first === undefined || !isHeld()) return
-    await journals.save(first, journal.write(ledger, routeKeys))
+    if (journals === undefined || journal === undefined || !isHeld()) return
+    if (first !== undefined) await journals.save(first, journal.write(ledger, routeKeys))
+    // To be done is an outcome as well: who replays a stream several times has not crashed.
+    else if (reopened !== undefined) await journals.save(reopened.first, reopened.journal)
   }
 
   return {
