@@ -138,10 +138,12 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
 
   async function keepJournal(): Promise<void> {
     const [first] = ledger.unfinished()
-    const { journal } = intake
+    const { journal, reopened } = intake
     // One that was not read must not be overwritten.
-    if (journals === undefined || journal === undefined || first === undefined || !isHeld()) return
-    await journals.save(first, journal.write(ledger, routeKeys))
+    if (journals === undefined || journal === undefined || !isHeld()) return
+    if (first !== undefined) await journals.save(first, journal.write(ledger, routeKeys))
+    // To be done is an outcome as well: who replays a stream several times has not crashed.
+    else if (reopened !== undefined) await journals.save(reopened.first, reopened.journal)
   }
 
   return {

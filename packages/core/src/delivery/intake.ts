@@ -8,7 +8,7 @@
  * ```
  */
 
-import { comparePositions, deaggregate, type StreamRecord } from '../wire/index.ts'
+import { comparePositions, deaggregate, type Position, type StreamRecord } from '../wire/index.ts'
 import { GRACE } from './attempt/index.ts'
 import type { Settings } from './configuration.ts'
 import { dead, match, type Place, type Work } from './match/index.ts'
@@ -36,6 +36,8 @@ export interface Intake {
   spread(entry: Entry, works: readonly Work[]): void
   /** Of the delivery before; undefined until it was read. */
   readonly journal: Journal | undefined
+  /** What the journal's item holds, if its batch was opened before without an outcome. */
+  readonly reopened: { readonly first: Position; readonly journal: string | undefined } | undefined
 }
 
 export interface Taking {
@@ -59,6 +61,7 @@ export function createIntake(taking: Taking): Intake {
   const { settings, place, source, hold, journals, ledger, lanes, quiet, telling, stopped, mayStart } = taking
   const suspects = createSuspects(settings, source)
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
+  let reopened: Intake['reopened']
   /** So many records are still run one at a time. */
   let suspicious = isSuspicious(hold.crashes) ? settings.maxAhead.records : 0
   /** What was pushed waits for places; more may be pushed, within the bounds. */
@@ -112,6 +115,7 @@ export function createIntake(taking: Taking): Intake {
   async function openJournal(first: StreamRecord): Promise<void> {
     const opened = await journals?.open(first)
     journal = readJournal(opened?.journal)
+    if (opened !== undefined && opened.crashes > 0) reopened = { first, journal: opened.journal }
     if (isSuspicious(opened?.crashes)) suspicious = settings.maxAhead.records
   }
 
@@ -204,6 +208,9 @@ export function createIntake(taking: Taking): Intake {
     },
     get journal() {
       return journal
+    },
+    get reopened() {
+      return reopened
     },
   }
 }

@@ -303,6 +303,17 @@ test('A7: the same on Lambda, whose batch was opened again and again without an 
   expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
 })
 
+test('A7: a batch that comes again although it was done, as in a replay, has killed nobody', async () => {
+  const { owner, clock, deadLetters } = fleet(() => reactor('r').on('see', saved, () => {}))
+  for (let replay = 0; replay < 8; replay += 1) {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+    await idle()
+    expect(await settle(delivery, clock)).toEqual([])
+  }
+  expect(deadLetters.letters).toEqual([])
+})
+
 test('A7: in suspect mode records run one at a time, each charged before its bytes are looked at', async () => {
   let active = 0
   let most = 0

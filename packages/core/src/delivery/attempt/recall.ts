@@ -10,7 +10,7 @@ import { match, type Place, type Subject, type Work } from '../match/index.ts'
 import { unrouted } from '../plan.ts'
 import type { Task } from '../task.ts'
 import type { Surroundings } from './attempt.ts'
-import { nextWindow } from './ticks.ts'
+import { isEarly, nextWindow } from './ticks.ts'
 
 export type Recalled =
   /** `generation`: of the redrive that asked. */
@@ -86,6 +86,10 @@ async function windowOf(
   { settings }: Surroundings,
 ): Promise<Matter | { readonly why: string }> {
   const { letter } = subject
+  if (isEarly(subject.envelope, settings.clock.now())) {
+    settings.logger.warn('a tick came long before its time', { route: subject.envelope.route })
+    return { why: 'not due yet' }
+  }
   // One that only waited behind a parked lane is about what was missed, as it was when it came.
   const window = await nextWindow(subject, settings, letter !== undefined && letter.reason !== 'parked')
   if (window === undefined) return { why: 'its window was handled before' }

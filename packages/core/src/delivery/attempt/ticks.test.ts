@@ -1,13 +1,15 @@
 /** Scenario A37: schedules. Ticks come late, twice, from several producers, or not at all. */
 
 import { expect, test } from 'vitest'
-import { engineOf, idle, record, worker } from '../../../test/bench.ts'
+import { engineOf as engineAt, idle, record, worker } from '../../../test/bench.ts'
 import { createRedrive, tickEnvelope } from '../../engine.ts'
 import { type Every, reactor, type Tick } from '../../index.ts'
-import { memoryEvents } from '../../memory/index.ts'
+import { memoryEvents, virtualClock } from '../../memory/index.ts'
 import { harness } from '../../testing/index.ts'
 
 const at = (time: string) => `2026-01-01T${time}Z`
+const engineOf: typeof engineAt = (reactors, options = {}) =>
+  engineAt(reactors, { clock: virtualClock(new Date(at('10:25:00'))), ...options })
 const tick = (sequence: number, scheduled: string) =>
   record(sequence, tickEnvelope({ application: 'app', route: 'watch/count', scheduled: at(scheduled) }))
 const text = ({ from, to }: Tick) => `${from.toISOString().slice(11, 16)}-${to.toISOString().slice(11, 16)}`
@@ -133,6 +135,15 @@ test('a schedule whose lane was parked goes on with what it missed when it is dr
   await delivery.quiet()
   expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15', '10:15-10:20', '10:20-10:25'])
   expect([deadLetters.letters, await state.get('app/park/watch/count')]).toEqual([[], undefined])
+})
+
+test('a tick that comes long before its time is nobody of ours: it skips no window', async () => {
+  expect(await watch({}, ['10:05:00'])).toEqual(['10:00-10:05'])
+  expect(await watch({}, ['23:05:00', '10:05:00'])).toEqual(['10:00-10:05'])
+  expect(await watch({ catchUp: 'all' }, ['10:05:00', '23:05:00', '10:10:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+  ])
 })
 
 test('a schedule that makes no sense is refused, with all its problems', () => {

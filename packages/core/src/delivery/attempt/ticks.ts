@@ -31,6 +31,16 @@ export interface Ticked {
   readonly origin: Origin
 }
 
+/**
+ * How far the clock of who ticks may be ahead. What comes before is someone else's: it would say that all windows until then
+ * were handled.
+ */
+const MOST_EARLY = 300_000
+
+export function isEarly({ scheduled }: TickEnvelope, now: number): boolean {
+  return Date.parse(scheduled) > now + MOST_EARLY
+}
+
 /** @param again whether someone asked for this window although it may have been passed @returns undefined if it was handled before */
 export async function nextWindow(
   { envelope, spec, origin }: Ticked,
