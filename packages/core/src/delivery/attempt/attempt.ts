@@ -14,6 +14,7 @@
 
 import type { EventMeta } from '../../domain/event.ts'
 import { resolveReminder } from '../../reminders/firing.ts'
+import { Unavailable } from '../../verdicts.ts'
 import type { Settings } from '../configuration.ts'
 import type { Parks } from '../ending/index.ts'
 import {
@@ -241,6 +242,9 @@ async function handle(
     if (found.kind !== 'event') throw new TypeError(`a ${found.kind} reached a handler`)
     // Nothing may start once the shard is lost, also after the look-up above.
     if (!around.mayStart()) throw around.stopped.reason
+    // Nor once its lease is over: another owner may run it.
+    if (held !== undefined && around.settings.clock.now() >= run.deadline)
+      throw new Unavailable('state', `the store took longer than the timeout of ${plan.key}`)
     around.started(task)
     const { event } = found
     const context = new HandlerContext(run, task, subject, around, held)

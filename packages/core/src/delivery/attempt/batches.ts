@@ -14,16 +14,21 @@ import type { EventMeta } from '../../domain/event.ts'
 import { isSkip } from '../../domain/handler.ts'
 import { codeOf } from '../../errors.ts'
 import { RetryAfter, Unavailable } from '../../verdicts.ts'
-import type { Comer, Finish, Gate, Queue, Quiet } from '../order/index.ts'
+import {
+  ANSWERED,
+  type Comer,
+  type Finish,
+  type Gate,
+  NOTHING,
+  type Queue,
+  type Quiet,
+} from '../order/index.ts'
 import type { RoutePlan } from '../plan.ts'
 import { ofThrown } from '../verdict.ts'
 import type { Surroundings } from './attempt.ts'
 import type { Claim } from './claim.ts'
 import { loggerOf, signalOf } from './context.ts'
 import type { Run } from './deadlines.ts'
-
-const NOTHING: Finish = { kind: 'nothing' }
-const ANSWERED: Finish = { kind: 'answered' }
 
 export interface Batches {
   /** What the batch handler said of this event; rejects with what failed. */

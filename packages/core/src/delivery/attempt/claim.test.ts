@@ -211,3 +211,42 @@ for (const [what, handle] of Object.entries(verdicts)) {
     })
   }
 }
+
+test('a claim that the store takes longer to answer than it lasts starts nothing: another owner may have it by then', async () => {
+  const clock = virtualClock()
+  const memory = memoryState({ clock })
+  let slow = true
+  const state: StateStore = {
+    ...memory,
+    set: async (...args) => {
+      const result = await memory.set(...args)
+      if (slow) {
+        slow = false
+        await clock.sleep(40_000)
+      }
+      return result
+    },
+  }
+  let active = 0
+  let runs = 0
+  const app = () =>
+    reactor('r').on(
+      'pay',
+      saved,
+      async () => {
+        runs += 1
+        expect(++active).toBe(1)
+        await clock.sleep(20_000)
+        active -= 1
+      },
+      { effect: 'claim' },
+    )
+  const one = engineOf(app(), { clock, state })
+  const first = await one.engine.open(worker)
+  await first.push([inserted(1, 'a')])
+  await one.pass(35_000)
+  const second = await engineOf(app(), { clock, state: memory }).engine.open(worker)
+  await second.push([inserted(1, 'a')])
+  await one.pass(120_000)
+  expect([runs, first.watermark?.sequence, second.watermark?.sequence]).toEqual([1, '1', '1'])
+})

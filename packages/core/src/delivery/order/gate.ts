@@ -36,6 +36,9 @@ export type Finish =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'answered' }
 
+export const NOTHING: Finish = { kind: 'nothing' }
+export const ANSWERED: Finish = { kind: 'answered' }
+
 export interface Gate {
   enter(comer: Comer): Pass
   /** Once for each entry. */

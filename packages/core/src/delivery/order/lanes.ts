@@ -19,7 +19,7 @@ import type { Settings } from '../configuration.ts'
 import type { Outcome } from '../ending/index.ts'
 import type { Task } from '../task.ts'
 import { waitOf } from '../verdict.ts'
-import type { Comer, Finish, Gate, Queue } from './gate.ts'
+import { ANSWERED, type Comer, type Finish, type Gate, NOTHING, type Queue } from './gate.ts'
 import type { Quiet } from './quiet.ts'
 
 export interface LaneWork {
@@ -297,5 +297,3 @@ function finishOf(outcome: Outcome): Finish {
 
 /** Ends of attempts in which no handler ran. */
 const IDLE: ReadonlySet<Outcome['kind']> = new Set(['held', 'full', 'abandoned'])
-const NOTHING: Finish = { kind: 'nothing' }
-const ANSWERED: Finish = { kind: 'answered' }
