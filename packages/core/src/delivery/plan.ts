@@ -112,8 +112,9 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
       }
     }
   }
-  const wanted = (table: string, kind: ChangeKind) =>
-    changes.get(table)?.some(({ spec }) => spec.on.includes(kind)) ?? false
+  const kinds = new Map<string, Set<ChangeKind>>()
+  for (const [table, wants] of changes) kinds.set(table, new Set(wants.flatMap(({ spec }) => spec.on)))
+  const wanted = (table: string, kind: ChangeKind) => kinds.get(table)?.has(kind) ?? false
   const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan])))
   return { routes, byKey, changes, wanted, published, reminders, schedules }
 }

@@ -70,8 +70,8 @@ export interface Lanes {
   hungry(): Promise<void> | undefined
 }
 
-/** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn. */
-const READY = 256
+/** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn, and what dies young costs least. */
+const READY = 32
 
 export function createLanes(work: LaneWork): Lanes {
   const { settings, gate, quiet, stopped, mayStart, isOver } = work
