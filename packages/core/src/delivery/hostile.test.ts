@@ -285,3 +285,18 @@ test('an observer or a logger that fails stops nothing', async () => {
     expect([delivery.watermark?.sequence, deadLetters.letters.length]).toEqual(['3', 1])
   }
 })
+
+test('a journal stays within what a lease row and a state item can hold, however much is stuck', async () => {
+  const id = 'r'.repeat(60)
+  const { engine } = engineOf(
+    reactor(id).on(id, saved, () => {
+      throw new Error('stuck')
+    }),
+  )
+  const delivery = await engine.open(worker)
+  const long = (n: number) => ({ ...inserted(n, `k${n}`), sequence: String(10n ** 55n + BigInt(n)) })
+  await delivery.push(Array.from({ length: 3_000 }, (_, i) => long(i + 1)))
+  await delivery.quiet()
+  expect(delivery.journal?.length).toBeGreaterThan(150_000)
+  expect(delivery.journal?.length).toBeLessThan(250_000)
+})

@@ -78,11 +78,14 @@ export class HandlerContext implements Context {
     return async (by) => {
       const { settings, deadlines, hardEnd, isHeld } = this.#around
       const run = this.#run
-      if (run.aborted)
-        throw new SpaceshipError('deadline', `the attempt of ${this.#plan.key} passed its deadline: stop`)
+      const tooLate = () =>
+        new SpaceshipError('deadline', `the attempt of ${this.#plan.key} passed its deadline: stop`)
+      if (run.aborted) throw tooLate()
       const deadline = Math.min(Math.max(run.deadline, settings.clock.now() + milliseconds(by)), hardEnd)
       if (this.#claim !== undefined && !(isHeld() && (await this.#claim.extend(deadline))))
         throw new SpaceshipError('claim-lost', `another owner has taken the claim of ${this.#plan.key}: stop`)
+      // It may have passed while the store was asked.
+      if (run.aborted) throw tooLate()
       deadlines.extend(run, deadline)
       return new Date(deadline)
     }

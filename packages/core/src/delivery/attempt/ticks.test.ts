@@ -178,3 +178,26 @@ test('the harness ticks as time passes, and on demand', async () => {
   expect(seen.slice(3)).toEqual(['day 2026-01-01'])
   await expect(ship.tick('watch/none')).rejects.toThrow(/name one of watch\/count, watch\/daily/)
 })
+
+test('a schedule that was renamed goes on where it stood', async () => {
+  const seen: string[] = []
+  const before = engineOf(
+    reactor('watch').every('count', { each: '5m', catchUp: 'all' }, (e) => void seen.push(text(e))),
+  )
+  const one = await before.engine.open(worker)
+  await one.push([tick(1, '10:05:00')])
+  await one.quiet()
+  const renamed = reactor('watch').every(
+    'errors',
+    { each: '5m', catchUp: 'all' },
+    (e) => void seen.push(text(e)),
+    {
+      formerly: ['count'],
+    },
+  )
+  const after = await engineOf(renamed, { state: before.state }).engine.open(worker)
+  const named = tickEnvelope({ application: 'app', route: 'watch/errors', scheduled: at('10:15:00') })
+  await after.push([tick(2, '10:05:00'), record(3, named), tick(4, '10:15:00')])
+  await after.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15'])
+})

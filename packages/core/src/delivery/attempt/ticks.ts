@@ -27,6 +27,8 @@ export interface Window {
 
 export interface Ticked {
   readonly envelope: TickEnvelope
+  /** Of the route: its own, then those of its former ids. */
+  readonly keys: readonly string[]
   readonly spec: ScheduleSpec
   readonly origin: Origin
 }
@@ -43,18 +45,22 @@ export function isEarly({ scheduled }: TickEnvelope, now: number): boolean {
 
 /** @param again whether someone asked for this window although it may have been passed @returns undefined if it was handled before */
 export async function nextWindow(
-  { envelope, spec, origin }: Ticked,
+  { envelope, keys, spec, origin }: Ticked,
   { application, state }: Pick<Settings, 'application' | 'state'>,
   again: boolean,
 ): Promise<Window | undefined> {
   const { each, delay, catchUp } = spec
-  const { route } = envelope
-  const key = `${application}/tick/${route}`
+  const [route = '', ...former] = keys
+  const keyOf = (name: string) => `${application}/tick/${name}`
+  const key = keyOf(route)
   const last = Math.floor((Date.parse(envelope.scheduled) - delay) / each) * each
   const item = await state.get(key)
-  const reached = Number(item?.value.to ?? last - each)
-  if (reached >= last && !again) return undefined
-  const to = catchUp === 'all' && !again ? Math.min(reached + each, last) : last
+  let reached = item?.value.to
+  // A route that was renamed goes on where it stood.
+  for (const name of item === undefined ? former : []) reached ??= (await state.get(keyOf(name)))?.value.to
+  const done = Number(reached ?? last - each)
+  if (done >= last && !again) return undefined
+  const to = catchUp === 'all' && !again ? Math.min(done + each, last) : last
   const event: Tick = {
     name: 'tick',
     id: `tick/${route}/${to}`,

@@ -239,8 +239,8 @@ function matchEnvelope(
       ? [dead(unrouted, 'no-route', `a tick of '${route}', which is no schedule`)]
       : wants.map(({ plan, spec }) => ({
           plan,
-          lane: route,
-          subject: { kind: 'tick', envelope, spec, origin },
+          lane: plan.key,
+          subject: { kind: 'tick', envelope, keys: plan.keys, spec, origin },
         }))
   }
   const { lane } = envelope

@@ -33,8 +33,8 @@ export interface Journal {
 
 const NOTHING = { done: false, attempts: 0, notBefore: 0 } as const
 
-/** More open tasks than this are not listed: what lies above is forgotten, and so repeated, rather than growing the item. */
-const MOST = 2_000
+/** Characters of the tasks that are listed: what lies above is forgotten, and so repeated, rather than growing the item. */
+const MOST = 200_000
 
 /** A text that is not a journal (someone edited the item) reads as no journal: work is repeated, never skipped. */
 export function readJournal(text: string | undefined): Journal {
@@ -76,7 +76,7 @@ export function readJournal(text: string | undefined): Journal {
         listed.push([formatPosition(position), task.plan.key, task.attempts, task.notBefore])
       }
       listed.push(...beyond)
-      const cut = listed.length > MOST ? listed[MOST - 1]?.[0] : undefined
+      const cut = cutOf(listed)
       const kept =
         cut === undefined
           ? listed
@@ -88,6 +88,18 @@ export function readJournal(text: string | undefined): Journal {
       return JSON.stringify(stored)
     },
   }
+}
+
+/** The position of the last task for which there is room, or undefined if there is for all. */
+function cutOf(listed: Stored['open']): string | undefined {
+  let size = 0
+  let last: string | undefined
+  for (const item of listed) {
+    size += JSON.stringify(item).length
+    if (size > MOST) return last
+    last = item[0]
+  }
+  return undefined
 }
 
 function isPosition(value: unknown): boolean {
