@@ -73,11 +73,12 @@ export function createIntake(taking: Taking): Intake {
   /** The page's records, those of aggregates apart: they are on the way from here on, before anyone looks at them. */
   function receive(page: readonly StreamRecord[]): readonly Entry[] {
     const entries: Entry[] = []
+    const at = settings.clock.now()
     for (const whole of page) {
       const readable = whole.data.length <= settings.maxRecordBytes
       for (const record of (readable && deaggregate(whole, source.hashRange)) || [whole])
         if (hold.after === undefined || comparePositions(record, hold.after) > 0)
-          entries.push(ledger.add(record))
+          entries.push(ledger.add(record, at))
     }
     return entries
   }

@@ -17,7 +17,6 @@ export interface Rows {
 /** A class for its getters: to define them on each object would cost more than to decode the record. */
 class ChangeEvent implements EventMeta {
   readonly name: string
-  readonly at: Date
   readonly version: Version
   readonly key: string
   readonly source: Origin
@@ -38,7 +37,6 @@ class ChangeEvent implements EventMeta {
     source: Origin,
   ) {
     this.name = name
-    this.at = change.at
     this.version = version
     this.key = key
     this.source = source
@@ -47,6 +45,10 @@ class ChangeEvent implements EventMeta {
     this.#change = change
     this.#spec = spec
     this.#images = images
+  }
+
+  get at(): Date {
+    return this.#change.at
   }
 
   get id(): string {
@@ -63,7 +65,7 @@ class ChangeEvent implements EventMeta {
     return this.#images.read(this.#spec.entity, 'before')
   }
 
-  /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id` and `by` are not in it. */
+  /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id`, `at`, `by` and `before` are not in it. */
   toJSON(): object {
     const { name, id, at, version, key, source, by, after } = this
     return { name, id, at, version, key, source, by, before: this.#before, after }

@@ -15,7 +15,7 @@ export function createBudget(limit: number): Budget {
     },
     add: (bytes) => {
       used += bytes
-      if (bytes < 0) for (const check of [...waiting]) check()
+      if (bytes < 0 && waiting.size > 0) for (const check of [...waiting]) check()
     },
     freed: (check) => {
       waiting.add(check)

@@ -14,7 +14,8 @@ import type { Entry, Task } from '../task.ts'
 import type { Budget } from './budget.ts'
 
 export interface Ledger {
-  add(record: StreamRecord): Entry
+  /** @param at when it was pushed, in milliseconds since 1970 */
+  add(record: StreamRecord, at: number): Entry
   /** Says that all tasks of the entry are known. Until then it is open, whatever its tasks say. */
   seal(entry: Entry): void
   finish(task: Task): void
@@ -65,7 +66,7 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
       head = 0
     }
     if (freed > 0) hold(-freed)
-    for (const check of waiting) check()
+    if (waiting.size > 0) for (const check of waiting) check()
   }
 
   function ahead(): Entry[] {
@@ -90,9 +91,14 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
   }
 
   return {
-    add: (record) => {
-      const at = Math.floor(now() - opened)
-      const entry: Entry = { record, at, first: undefined, open: 1, letter: undefined }
+    add: (record, at) => {
+      const entry: Entry = {
+        record,
+        at: Math.floor(at - opened),
+        first: undefined,
+        open: 1,
+        letter: undefined,
+      }
       entries.push(entry)
       hold(record.data.length)
       return entry
