@@ -1,4 +1,4 @@
-/** Owns the names of the items in the state store. All begin with the application. */
+/** Owns the names of the items in the state store, which all begin with the application, and the reading of lists in them. */
 
 import { createHash } from 'node:crypto'
 import type { RoutePlan } from './plan.ts'
@@ -20,4 +20,9 @@ function keysOf(application: string, kind: string, { keys }: RoutePlan, name: st
 /** Ids and keys are chosen by users; a store's keys end at 1,024 bytes. */
 export function nameOf(text: string): string {
   return text.length > 200 ? createHash('sha256').update(text).digest('base64url') : text
+}
+
+/** The texts of a list in an item; none if it holds something else. */
+export function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : []
 }

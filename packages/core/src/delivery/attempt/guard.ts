@@ -19,6 +19,7 @@
 
 import { isBefore, type Moment, type Version } from '../../domain/version.ts'
 import type { StateItem, StateValue } from '../../ports/index.ts'
+import { textsIn } from '../keys.ts'
 import type { Acquired, ClaimSettings } from './claim.ts'
 
 /** Identities of the last versions that are remembered, to tell a repeat from a tie. */
@@ -93,11 +94,7 @@ function lastOf(item: StateItem | undefined): Last {
   if (item === undefined) return NEVER
   const { min, max, clock, ids, dead } = item.value
   const version = { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) }
-  return { ...version, ids: textsOf(ids), dead: textsOf(dead) }
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : []
+  return { ...version, ids: textsIn(ids), dead: textsIn(dead) }
 }
 
 function newer(a: Last, b: Last): Last {

@@ -19,14 +19,14 @@
  */
 
 import type { StateStore, StateValue } from '../../ports/index.ts'
-import { nameOf } from '../keys.ts'
+import { nameOf, textsIn } from '../keys.ts'
 import type { RoutePlan } from '../plan.ts'
 
 export interface Parks {
   /** Reads which lanes of these routes are parked. */
   load(plans: readonly RoutePlan[]): Promise<void>
   has(plan: RoutePlan, lane: string): boolean
-  /** False if the lane is full: then its records have to wait on the stream. */
+  /** False if there is no room for the letter or the lane: then its records have to wait on the stream. */
   append(plan: RoutePlan, lane: string, letter: string): Promise<boolean>
   /** The letter that is next. */
   first(plan: RoutePlan, lane: string): Promise<string | undefined>
@@ -36,8 +36,8 @@ export interface Parks {
   open(plan: RoutePlan, lane: string): Promise<void>
 }
 
-/** Letters of one lane, so that its item stays below the 300 KB that a store must take. */
-const MOST = 1_000
+/** Characters of a list, so that its item stays below the 300 KB that a store must take. */
+const MOST = 250_000
 
 export function createParks(application: string, state: StateStore): Parks {
   const parked = new Map<string, Set<string>>()
@@ -51,53 +51,56 @@ export function createParks(application: string, state: StateStore): Parks {
     return names
   }
 
-  async function index(
-    plan: RoutePlan,
-    change: (lanes: readonly string[]) => readonly string[],
-  ): Promise<void> {
-    await update(state, keyOf(plan), 'lanes', change)
-  }
-
   async function open(plan: RoutePlan, lane: string): Promise<void> {
     const name = nameOf(lane)
-    await index(plan, (lanes) => (lanes.includes(name) ? lanes.filter((other) => other !== name) : lanes))
+    await update(state, keyOf(plan), 'lanes', without(name))
     namesOf(plan).delete(name)
   }
 
   return {
     load: async (plans) => {
-      for (const plan of plans) {
-        for (const key of plan.keys) {
-          const item = await state.get(`${application}/park/${key}`)
-          if (item === undefined) continue
-          homes.set(plan, key)
-          parked.set(plan.key, new Set(textsIn(item.value.lanes)))
-          break
-        }
+      const ids = plans.flatMap((plan) => plan.keys.map((key) => ({ plan, key })))
+      const items = await Promise.all(ids.map(({ key }) => state.get(`${application}/park/${key}`)))
+      for (const [i, { plan, key }] of ids.entries()) {
+        const item = items[i]
+        if (item === undefined || homes.has(plan)) continue
+        homes.set(plan, key)
+        parked.set(plan.key, new Set(textsIn(item.value.lanes)))
       }
     },
     has: (plan, lane) => parked.get(plan.key)?.has(nameOf(lane)) ?? false,
     append: async (plan, lane, letter) => {
-      const letters = await update(state, laneKey(plan, lane), 'letters', (known) =>
-        known.includes(letter) || known.length >= MOST ? known : [...known, letter],
-      )
+      const letters = await update(state, laneKey(plan, lane), 'letters', including(letter))
       if (!letters.includes(letter)) return false
       const name = nameOf(lane)
-      if (!namesOf(plan).has(name)) {
-        await index(plan, (lanes) => (lanes.includes(name) ? lanes : [...lanes, name]))
-        namesOf(plan).add(name)
-      }
+      if (namesOf(plan).has(name)) return true
+      const lanes = await update(state, keyOf(plan), 'lanes', including(name))
+      if (!lanes.includes(name)) return false
+      namesOf(plan).add(name)
       return true
     },
     first: async (plan, lane) => textsIn((await state.get(laneKey(plan, lane)))?.value.letters)[0],
     remove: async (plan, lane, letter) => {
-      const left = await update(state, laneKey(plan, lane), 'letters', (known) =>
-        known.filter((other) => other !== letter),
-      )
+      const left = await update(state, laneKey(plan, lane), 'letters', without(letter))
       if (left.length === 0) await open(plan, lane)
     },
     open,
   }
+}
+
+type Change = (list: readonly string[]) => readonly string[]
+
+/** The same list if it is there already, or if there is no room for it. */
+function including(text: string): Change {
+  return (list) => {
+    if (list.includes(text)) return list
+    const more = [...list, text]
+    return JSON.stringify(more).length > MOST ? list : more
+  }
+}
+
+function without(text: string): Change {
+  return (list) => (list.includes(text) ? list.filter((other) => other !== text) : list)
 }
 
 /** Changes a list by compare-and-set; an empty one is no item. @returns the list as it is now */
@@ -105,7 +108,7 @@ async function update(
   state: StateStore,
   key: string,
   field: string,
-  change: (list: readonly string[]) => readonly string[],
+  change: Change,
 ): Promise<readonly string[]> {
   for (let item = await state.get(key); ; ) {
     const before = textsIn(item?.value[field])
@@ -121,8 +124,4 @@ async function update(
     if (result.ok) return after
     item = result.current
   }
-}
-
-function textsIn(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : []
 }
