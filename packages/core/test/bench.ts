@@ -1,7 +1,13 @@
 /** What the engine's tests share: records as they come from a stream, an engine on memory adapters, an app of one entity. */
 
 import * as z from 'zod'
-import { createEngine, type EngineOptions, type StreamRecord } from '../src/engine.ts'
+import {
+  createEngine,
+  type Delivery,
+  type EngineOptions,
+  type Position,
+  type StreamRecord,
+} from '../src/engine.ts'
 import { entity, marshal, type Reactor } from '../src/index.ts'
 import {
   type MemoryDeadLetters,
@@ -45,6 +51,26 @@ export function inserted(sequence: number, id: string, more: Readonly<Record<str
 /** Lets everything run that needs no time to pass. */
 export const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
+/** Lets run what can, then time pass. */
+export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  await idle()
+  await clock.moveTo(clock.now() + ms, idle)
+}
+
+/** Settles a delivery while time passes in steps. @returns what is unfinished */
+export async function settled(
+  delivery: Delivery,
+  clock: VirtualClock,
+  within: number,
+): Promise<readonly Position[]> {
+  let unfinished: readonly Position[] | undefined
+  void delivery.settle(new Date(clock.now() + within)).then((positions) => {
+    unfinished = positions
+  })
+  while (unfinished === undefined) await pass(clock, 250)
+  return unfinished
+}
+
 type Given = Partial<Omit<EngineOptions, 'clock' | 'deadLetters'>> & {
   readonly clock?: VirtualClock
   readonly deadLetters?: MemoryDeadLetters
@@ -81,9 +107,6 @@ export function engineOf(reactors: Reactor | readonly Reactor[], options: Given 
     deadLetters,
     logged,
     /** Moves the clock, and lets run what wakes. */
-    pass: async (ms: number) => {
-      await idle()
-      await clock.moveTo(clock.now() + ms, idle)
-    },
+    pass: (ms: number) => pass(clock, ms),
   }
 }

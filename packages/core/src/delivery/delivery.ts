@@ -17,7 +17,7 @@ import type { Settings } from './configuration.ts'
 import { createParks } from './ending/index.ts'
 import { createIntake } from './intake.ts'
 import { match, type Place } from './match/index.ts'
-import { createLanes, createQuiet, type Gate } from './order/index.ts'
+import { createLanes, createQuiet, type Gate, OVER } from './order/index.ts'
 import { type Budget, createJournals, createLedger } from './progress/index.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
 import { type Task, tasksOf } from './task.ts'
@@ -60,7 +60,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   const before = (moment: number) => moment === Number.POSITIVE_INFINITY || clock.now() < moment
   const isHeld = () => !revoked && before(hardEnd) && (hold.isHeld?.() ?? true)
   const mayStart = () => !stopped.aborted && before(drainAt) && isHeld()
-  const deadlines = createDeadlines(clock, stop.signal, (handler) => {
+  const deadlines = createDeadlines(clock, stopped, (handler) => {
     opening.late(handler)
     telling.late()
   })
@@ -75,7 +75,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     },
     isHeld,
     mayStart,
-    stopped: stop.signal,
+    stopped,
     started: telling.started,
     remembered: async ({ entry, plan }) =>
       (await match(entry.record, place, settings)).find((work) => work.plan === plan)?.subject,
@@ -87,7 +87,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     settings,
     gate,
     quiet,
-    stopped: stop.signal,
+    stopped,
     mayStart,
     isOver: () => stopped.aborted || !before(drainAt),
     attempt: (task) => attempt(task, around),
@@ -127,13 +127,13 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
   async function within(moment: number, work: Promise<unknown>): Promise<void> {
     const over = new AbortController()
     await Promise.race([work, clock.sleep(Math.max(0, moment - clock.now()), over.signal)])
-    over.abort()
+    over.abort(OVER)
   }
 
   /** Lanes that are halted have ended, and still hold their records: then the whole time passes. */
   async function throttled(moment: number): Promise<void> {
     await within(moment, quiet.drained())
-    if (ledger.unfinished().length > 0) await clock.sleep(moment - clock.now(), stop.signal)
+    if (ledger.unfinished().length > 0) await clock.sleep(moment - clock.now(), stopped)
   }
 
   async function keepJournal(): Promise<void> {
@@ -148,7 +148,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
 
   return {
     push: (records) => {
-      if (stop.signal.aborted)
+      if (stopped.aborted)
         return Promise.reject(new SpaceshipError('delivery-ended', 'the delivery has ended: open another'))
       return intake.push(records).then(() => ledger.room())
     },

@@ -2,16 +2,11 @@
 
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { engineOf, idle, inserted, saved, worker } from '../../test/bench.ts'
+import { engineOf, idle, inserted, pass, saved, worker } from '../../test/bench.ts'
 import type { Step } from '../engine.ts'
 import { batch, type Middleware, Permanent, reactor, skip, Unavailable } from '../index.ts'
-import { memoryState, type VirtualClock, virtualClock } from '../memory/index.ts'
+import { memoryState, virtualClock } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
-
-async function pass(clock: VirtualClock, ms: number) {
-  await idle()
-  await clock.moveTo(clock.now() + ms, idle)
-}
 
 const many = (count: number, keys = count) =>
   Array.from({ length: count }, (_, i) => inserted(i + 1, `client-${i % keys}`))

@@ -55,7 +55,7 @@ export function backoff(
 }
 
 /** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
-const SOONEST = 100
+export const SOONEST = 100
 
 /** How long a record waits for room in its parked lane. */
 export const FULL = 10_000

@@ -31,9 +31,9 @@ type Resolved =
 
 /**
  * How far a scheduler's clock may be ahead: the record waits that long. Schedulers never fire early, so what comes before is
- * someone else's; waiting for it would hold the shard until the reminder is due.
+ * someone else's; waiting for it would hold the shard until the reminder (or tick) is due.
  */
-const MOST_EARLY = 300_000
+export const MOST_EARLY = 300_000
 
 const skip = (reason: string): Resolved => ({ kind: 'skip', reason })
 

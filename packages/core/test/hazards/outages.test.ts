@@ -9,17 +9,11 @@ import {
   memoryReferences,
   memoryScheduler,
   memoryState,
-  type VirtualClock,
   virtualClock,
 } from '../../src/memory/index.ts'
 import { createReminders } from '../../src/reminders/index.ts'
 import { encodeEnvelope } from '../../src/wire/index.ts'
-import { Client, engineOf, idle, inserted, record, saved, worker } from '../bench.ts'
-
-async function pass(clock: VirtualClock, ms: number) {
-  await idle()
-  await clock.moveTo(clock.now() + ms, idle)
-}
+import { Client, engineOf, idle, inserted, pass, record, saved, worker } from '../bench.ts'
 
 test('A34: an outage of 40 minutes dead-letters nothing, counts nothing and pauses all routes that need what is down', async () => {
   let down = true

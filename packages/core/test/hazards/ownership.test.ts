@@ -4,15 +4,9 @@ import { expect, test } from 'vitest'
 import type { StreamRecord } from '../../src/engine.ts'
 import { createRedrive } from '../../src/engine.ts'
 import { Permanent, type Reactor, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
-import {
-  memoryDeadLetters,
-  memoryEvents,
-  memoryState,
-  type VirtualClock,
-  virtualClock,
-} from '../../src/memory/index.ts'
+import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
 import type { StateStore } from '../../src/ports/index.ts'
-import { engineOf, idle, inserted, lambda, saved, worker } from '../bench.ts'
+import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
 
 /** Owners of one shard, one after the other, on one store and one clock. */
 function fleet(make: () => Reactor, given: { readonly state?: StateStore } = {}) {
@@ -145,9 +139,9 @@ test('A4: nothing starts beside a handler that an earlier invocation left runnin
   const process = owner()
   const first = await process.engine.open(lambda, { hardEnd: new Date(clock.now() + 2_000) })
   await first.push([inserted(1, 'a')])
-  const settled = first.settle(new Date(clock.now() + 1_000))
+  const settling = first.settle(new Date(clock.now() + 1_000))
   await pass(clock, 2_500)
-  expect(await settled).toEqual([{ sequence: '1', subSequence: 0 }])
+  expect(await settling).toEqual([{ sequence: '1', subSequence: 0 }])
 
   const refused = expect(process.engine.open(lambda)).rejects.toMatchObject({ code: 'tainted' })
   await pass(clock, 1_000)
@@ -299,7 +293,7 @@ test('A7: the same on Lambda, whose batch was opened again and again without an 
   const last = await owner().engine.open(lambda)
   void last.push(page)
   await idle()
-  expect(await settle(last, clock)).toEqual([])
+  expect(await settled(last, clock, 1_000)).toEqual([])
   expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
 })
 
@@ -309,7 +303,7 @@ test('A7: a batch that comes again although it was done, as in a replay, has kil
     const delivery = await owner().engine.open(lambda)
     void delivery.push([inserted(1, 'a'), inserted(2, 'b')])
     await idle()
-    expect(await settle(delivery, clock)).toEqual([])
+    expect(await settled(delivery, clock, 1_000)).toEqual([])
   }
   expect(deadLetters.letters).toEqual([])
 })
@@ -459,7 +453,7 @@ test('A9: attempts that a drain or a lost shard cut short are not counted, nor a
     const delivery = await owner().engine.open(worker, journal === undefined ? {} : { journal })
     await delivery.push([inserted(1, 'a')])
     await pass(clock, 5_000)
-    expect(await settle(delivery, clock)).toHaveLength(1)
+    expect(await settled(delivery, clock, 1_000)).toHaveLength(1)
     journal = delivery.journal
   }
   expect(attempts).toEqual([1, 1, 1, 1, 1, 1, 1])
@@ -478,18 +472,3 @@ test('A10: two applications on one table do not take the claims of each other', 
   }
   expect(seen).toEqual(['blue', 'green'])
 })
-
-/** Lets run what can, then time pass. */
-async function pass(clock: VirtualClock, ms: number) {
-  await idle()
-  await clock.moveTo(clock.now() + ms, idle)
-}
-
-async function settle(delivery: { settle(until: Date): Promise<readonly unknown[]> }, clock: VirtualClock) {
-  let open: readonly unknown[] | undefined
-  void delivery.settle(new Date(clock.now() + 1_000)).then((positions) => {
-    open = positions
-  })
-  while (open === undefined) await pass(clock, 250)
-  return open
-}

@@ -11,6 +11,7 @@
 
 import { SpaceshipError } from '../../errors.ts'
 import type { Clock } from '../../ports/index.ts'
+import { OVER } from '../order/index.ts'
 
 /** An attempt that runs. */
 export interface Run {
@@ -32,9 +33,6 @@ export interface Deadlines {
   /** Handlers that have not settled. */
   readonly handlers: Iterable<Promise<unknown>>
 }
-
-/** A reason, since without one each abort makes an error that nobody sees. */
-const OVER = 'over'
 
 /** How long an aborted handler may take to notice. */
 export const GRACE = 1_000

@@ -12,6 +12,7 @@
 
 import type { Origin, ScheduleSpec } from '../../domain/event.ts'
 import type { Tick } from '../../domain/schedule.ts'
+import { MOST_EARLY } from '../../reminders/firing.ts'
 import type { TickEnvelope } from '../../wire/index.ts'
 import type { Settings } from '../configuration.ts'
 
@@ -33,12 +34,7 @@ export interface Ticked {
   readonly origin: Origin
 }
 
-/**
- * How far the clock of who ticks may be ahead. What comes before is someone else's: it would say that all windows until then
- * were handled.
- */
-const MOST_EARLY = 300_000
-
+/** What comes before its time is someone else's: it would say that all windows until then were handled. */
 export function isEarly({ scheduled }: TickEnvelope, now: number): boolean {
   return Date.parse(scheduled) > now + MOST_EARLY
 }

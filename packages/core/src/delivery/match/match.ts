@@ -79,10 +79,9 @@ export function match(
   if (record.data.length > limit)
     return [dead(unrouted, 'too-large', `${record.data.length} bytes, more than 'maxRecordBytes'`)]
   const incoming = read(record.data, plans.wanted)
+  if (incoming.kind === 'unwanted') return []
   const origin: Origin = { stream: place.stream, shard: place.shard, position: formatPosition(record) }
   switch (incoming.kind) {
-    case 'unwanted':
-      return []
     case 'unreadable':
       return [dead(unrouted, incoming.reason, incoming.detail)]
     case 'change':

@@ -17,7 +17,7 @@
 
 import type { Settings } from '../configuration.ts'
 import type { RoutePlan } from '../plan.ts'
-import { backoff } from '../verdict.ts'
+import { backoff, SOONEST } from '../verdict.ts'
 
 /** Undefined: go. A number: not before then, in milliseconds since 1970. A queue: ask again when told. */
 export type Pass = number | Queue | undefined
@@ -60,9 +60,6 @@ interface Breaker {
   probe: Comer | undefined
   readonly queue: Queue
 }
-
-/** The shortest wait: a server that says "at once" must not make a loop that starves the process. */
-const SOONEST = 100
 
 /** A slot that was not used in time is lost: after an outage all that had one would start at once. */
 const LATE = 1_000

@@ -57,8 +57,8 @@ interface Lane extends Comer {
 /** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
 const REGAIN = 1_000
 
-/** A reason, since without one each abort makes an error that nobody sees. */
-const OVER = 'over'
+/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
+export const OVER = 'over'
 
 /** Waiting tasks that keep their event; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
