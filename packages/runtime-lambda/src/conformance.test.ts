@@ -15,6 +15,8 @@ const subject: RuntimeSubject = {
   without: {
     'lost lease: a process that is paused starts nothing after its successor did':
       'Lambda has no lease: a frozen environment is tested in the engine, as A4',
+    'reshard: a child begins when its parent has ended, also if a process dies in between':
+      'the mapping reads parents first; a function sees batches of one shard',
   },
 }
 

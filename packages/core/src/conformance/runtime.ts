@@ -35,6 +35,8 @@ export interface RuntimeUnderTest {
   pass(ms: number): Promise<void>
   /** The process that is at work has died: another one takes over, in the runtime's own way and time. */
   died(): void
+  /** The shard is closed: what is put from now on comes to its child. */
+  reshard?(): void
   /** The process at work is paused beyond its lease: another one takes over while it goes on. */
   loseLease?(): void
   /** A clean hand-over to another process. */
@@ -354,6 +356,23 @@ export const runtimeCases: readonly RuntimeCase[] = [
       assert.ok(successor >= 0)
       assert.ok(flight.world.effects.slice(successor).every(({ life }) => life === flight.lives[1]))
       await flight.runtime.close()
+    },
+  },
+  {
+    name: 'reshard: a child begins when its parent has ended, also if a process dies in between',
+    run: async (subject) => {
+      const told = [...KEYS, ...KEYS.map(({ key }, i) => ({ key, at: 100 + i }))]
+      for (const dies of [false, true]) {
+        const flight = await scene(subject)
+        flight.put(KEYS)
+        await flight.runtime.pass(10)
+        flight.runtime.reshard?.()
+        flight.put(told.slice(KEYS.length))
+        if (dies) flight.killed()
+        await flight.finish()
+        held(flight, told)
+        await flight.runtime.close()
+      }
     },
   },
   {

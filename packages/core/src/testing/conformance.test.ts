@@ -10,6 +10,8 @@ import { createStream } from './stream.ts'
 const subject: RuntimeSubject = {
   start: async (given) => virtualWorker(given),
   without: {
+    'reshard: a child begins when its parent has ended, also if a process dies in between':
+      'the virtual worker reads one shard, which never ends',
     'lost lease: a process that is paused starts nothing after its successor did':
       'the virtual worker has one process at a time; the engine is tested for it, as A3',
     'crash loop: a record that kills every process that runs it is kept, and the shard goes on':

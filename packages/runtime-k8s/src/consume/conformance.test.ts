@@ -5,7 +5,7 @@ import { type Life, type RuntimeGiven, type RuntimeSubject, runtimeCases } from 
 import { createEngine, type StreamRecord } from '@spaceship/core/engine'
 import { silent } from '@spaceship/core/ports'
 import { test } from 'vitest'
-import { holdLease, isSentinel, type LeaseTable } from '../leases/index.ts'
+import { holdLease, isSentinel, type LeaseTable, SHARD_END } from '../leases/index.ts'
 import { memoryLeases } from '../leases/memory.ts'
 import { type Consumer, startConsumer } from './consumer.ts'
 
@@ -15,8 +15,10 @@ const subject: RuntimeSubject = { start: consuming }
 
 async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
   const leases = memoryLeases()
-  await leases.create({ stream, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined })
-  const shardRecords: StreamRecord[] = []
+  const id = `123456789012:${stream}:1`
+  await leases.create({ stream: id, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined })
+  /** The shards in the order of their lives: each is the child of the one before it. */
+  const shards: Shard[] = [{ name: shard, records: [], closed: false }]
   let owners = 0
   let at: { readonly consumer: Consumer; readonly life: Life; readonly beats: AbortController } | undefined
 
@@ -33,7 +35,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
   async function takeOver(): Promise<void> {
     const life = born()
     owners += 1
-    const [lease] = await leases.list()
+    const lease = (await leases.list()).find(({ checkpoint }) => checkpoint.sequence !== SHARD_END)
     if (lease === undefined) throw new Error('the lease is gone')
     const taken = await leases.take(lease, `worker-${owners}`)
     if (taken === undefined) throw new Error('the lease was not taken')
@@ -60,9 +62,9 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       clock,
       logger: silent,
       reading: (from, signal) => ({
-        client: clientOf(shardRecords),
+        client: clientOf(shards),
         stream,
-        shard,
+        shard: lease.shard,
         from,
         limit: 3,
         clock,
@@ -72,12 +74,21 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       }),
       pollInterval: 200,
       readInterval: 200,
-      children: async () => [],
-      createLease: async () => {},
+      children: async () => {
+        const child = shards[shards.findIndex(({ name }) => name === lease.shard) + 1]
+        const about = { stream: id, checkpoint: 'TRIM_HORIZON', parents: [lease.shard], hashRange: undefined }
+        return child === undefined ? [] : [{ ...about, shard: child.name }]
+      },
+      createLease: (child) => life.write(() => leases.create(child)),
     })
     const beats = new AbortController()
     at = { consumer, life, beats }
     void beat(consumer, beats.signal)
+    void consumer.done.then((end) => {
+      if (end !== 'ended' || !life.alive) return
+      beats.abort()
+      void takeOver()
+    })
   }
 
   async function beat(consumer: Consumer, signal: AbortSignal): Promise<void> {
@@ -93,13 +104,21 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
   async function pass(ms: number): Promise<void> {
     await idle()
     await clock.moveTo(clock.now() + ms, idle)
-    const [lease] = await leases.list()
-    const sequence = lease?.checkpoint.sequence ?? ''
-    checkpoint = isSentinel(sequence) ? '' : sequence
+    checkpoint = ''
+    for (const [i, lease] of (await leases.list()).entries()) {
+      const { sequence } = lease.checkpoint
+      if (sequence === SHARD_END) checkpoint = shards[i]?.records.at(-1)?.sequence ?? checkpoint
+      else if (!isSentinel(sequence)) checkpoint = sequence
+    }
   }
 
   return {
-    put: (records: readonly StreamRecord[]) => void shardRecords.push(...records),
+    put: (records: readonly StreamRecord[]) => void shards.at(-1)?.records.push(...records),
+    reshard: () => {
+      const parent = shards.at(-1)
+      if (parent !== undefined) parent.closed = true
+      shards.push({ name: `shardId-${String(shards.length).padStart(12, '0')}`, records: [], closed: false })
+    },
     pass,
     died: () => {
       at?.beats.abort()
@@ -130,21 +149,27 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
   }
 }
 
-/** Answers what a consumer asks, from a list. */
-function clientOf(records: readonly StreamRecord[]): KinesisClient {
+interface Shard {
+  readonly name: string
+  readonly records: StreamRecord[]
+  closed: boolean
+}
+
+/** Answers what a consumer asks, from lists. */
+function clientOf(shards: readonly Shard[]): KinesisClient {
   const send = async (command: { readonly input: Asked }) => {
     const { input } = command
     if (command instanceof GetShardIteratorCommand) {
-      const { ShardIteratorType: type, StartingSequenceNumber: start } = input
-      const found = records.findIndex(({ sequence }) => sequence === start)
-      return {
-        ShardIterator: String(
-          type === 'TRIM_HORIZON' ? 0 : type === 'AT_SEQUENCE_NUMBER' ? found : found + 1,
-        ),
-      }
+      const { ShardId, ShardIteratorType: type, StartingSequenceNumber: start } = input
+      const index = shards.findIndex(({ name }) => name === ShardId)
+      const found = shards[index]?.records.findIndex(({ sequence }) => sequence === start) ?? -1
+      const from = type === 'TRIM_HORIZON' ? 0 : type === 'AT_SEQUENCE_NUMBER' ? found : found + 1
+      return { ShardIterator: `${index}:${from}` }
     }
-    const from = Number(input.ShardIterator)
+    const [index = 0, from = 0] = (input.ShardIterator ?? '').split(':').map(Number)
+    const { records, closed } = shards[index] ?? { records: [], closed: true }
     const page = records.slice(from, from + (input.Limit ?? 1))
+    const to = from + page.length
     return {
       Records: page.map(({ sequence, partitionKey, data, arrivedAt }) => ({
         SequenceNumber: sequence,
@@ -152,8 +177,8 @@ function clientOf(records: readonly StreamRecord[]): KinesisClient {
         Data: data,
         ApproximateArrivalTimestamp: arrivedAt,
       })),
-      NextShardIterator: String(from + page.length),
-      MillisBehindLatest: from + page.length < records.length ? 1_000 : 0,
+      ...(closed && to === records.length ? {} : { NextShardIterator: `${index}:${to}` }),
+      MillisBehindLatest: to < records.length ? 1_000 : 0,
     }
   }
   // Only `send` is used, with the two commands above.
@@ -161,6 +186,7 @@ function clientOf(records: readonly StreamRecord[]): KinesisClient {
 }
 
 interface Asked {
+  readonly ShardId?: string
   readonly ShardIteratorType?: string
   readonly StartingSequenceNumber?: string
   readonly ShardIterator?: string
