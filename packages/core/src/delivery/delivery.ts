@@ -156,7 +156,7 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
       return ledger.watermark
     },
     get complete() {
-      return ledger.entries.length === 0
+      return ledger.empty
     },
     get journal() {
       return intake.journal?.write(ledger, routeKeys)

@@ -20,10 +20,11 @@ import {
   type Journal,
   type Journals,
   type Ledger,
+  NOTHING_KNOWN,
   readJournal,
 } from './progress/index.ts'
 import type { Hold, Source } from './seam.ts'
-import type { Entry, Task } from './task.ts'
+import { type Entry, Task } from './task.ts'
 import type { Telling } from './telling.ts'
 import { describe } from './verdict.ts'
 
@@ -164,31 +165,15 @@ export function createIntake(taking: Taking): Intake {
     let last = entry.first
     while (last?.sibling !== undefined) last = last.sibling
     let added: Task | undefined
-    for (const work of works) {
-      const task = taskOf(entry, work)
+    for (const { plan, lane, subject } of works) {
+      const past = journal?.recall(entry.record, plan.keys) ?? NOTHING_KNOWN
+      const task = new Task(entry, plan, lane, subject, past)
       if (last === undefined) entry.first = task
       else last.sibling = task
       added ??= task
       last = task
     }
     return added
-  }
-
-  function taskOf(entry: Entry, { plan, lane, subject }: Work): Task {
-    const known = journal?.recall(entry.record, plan.keys)
-    return {
-      entry,
-      plan,
-      lane,
-      subject,
-      remembered: false,
-      attempts: known?.attempts ?? 0,
-      notBefore: known?.notBefore ?? 0,
-      done: known?.done ?? false,
-      ending: undefined,
-      next: undefined,
-      sibling: undefined,
-    }
   }
 
   return {

@@ -35,7 +35,7 @@ import { ofReturn, ofThrown, type Verdict } from '../verdict.ts'
 import type { Batches } from './batches.ts'
 import { type Acquired, acquire, type Claim } from './claim.ts'
 import { HandlerContext } from './context.ts'
-import type { Deadlines, Run } from './deadlines.ts'
+import { type Deadlines, Run } from './deadlines.ts'
 import { acquireGuard } from './guard.ts'
 import { recall } from './recall.ts'
 
@@ -194,7 +194,7 @@ const FAILED_AGAIN: Verdict = { kind: 'dead', reason: 'exhausted', error: 'it fa
 /** A batch is watched as one; its events wait for it, and their leases with them. */
 function runOf({ timeout, batching }: RoutePlan, { settings, hardEnd }: Surroundings): Run {
   const deadline = Math.min(settings.clock.now() + (batching?.within ?? 0) + timeout, hardEnd)
-  return { deadline, signal: undefined, aborted: false, reported: batching !== undefined }
+  return new Run(deadline, batching !== undefined)
 }
 
 /** Undefined for a route that claims nothing. */

@@ -28,7 +28,7 @@ import { ofThrown } from '../verdict.ts'
 import type { Surroundings } from './attempt.ts'
 import type { Claim } from './claim.ts'
 import { loggerOf, signalOf } from './context.ts'
-import type { Run } from './deadlines.ts'
+import { Run } from './deadlines.ts'
 
 export interface Batches {
   /** What the batch handler said of this event; rejects with what failed. */
@@ -157,7 +157,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
   async function call(plan: RoutePlan, { handle }: Batching, members: readonly Member[]): Promise<unknown> {
     const events: readonly EventMeta[] = members.map(({ event }) => event)
     const deadline = Math.min(clock.now() + plan.timeout, around.hardEnd)
-    const run: Run = { deadline, signal: undefined, aborted: false, reported: false }
+    const run = new Run(deadline, false)
     const context: BatchContext = {
       get signal() {
         return signalOf(run, around)

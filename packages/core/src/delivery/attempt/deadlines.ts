@@ -13,15 +13,26 @@ import { SpaceshipError } from '../../errors.ts'
 import type { Clock } from '../../ports/index.ts'
 import { OVER } from '../order/index.ts'
 
-/** An attempt that runs. */
-export interface Run {
+/** An attempt that runs. A class, as tasks are. */
+export class Run {
   /** Milliseconds since 1970. */
   deadline: number
   /** Made when the handler looks at its signal. */
-  signal: AbortController | undefined
-  aborted: boolean
+  signal: AbortController | undefined = undefined
+  aborted = false
   /** It was reported as overdue. */
   reported: boolean
+  /** Set while it is watched. */
+  handler: Promise<unknown> | undefined = undefined
+  /** Of those that are watched. */
+  before: Run | undefined = undefined
+  after: Run | undefined = undefined
+
+  /** @param reported if nobody is to hear of it */
+  constructor(deadline: number, reported: boolean) {
+    this.deadline = deadline
+    this.reported = reported
+  }
 }
 
 export interface Deadlines {
@@ -42,19 +53,24 @@ export function createDeadlines(
   stopped: AbortSignal,
   late: (handler: Promise<unknown>) => void,
 ): Deadlines {
-  const runs = new Map<Run, Promise<unknown>>()
+  // Linked, for the reason that tails.ts gives.
+  let first: Run | undefined
   let armed = Number.POSITIVE_INFINITY
   let timer = new AbortController()
   let over = false
 
   stopped.addEventListener('abort', () => {
     over = true
-    for (const run of runs.keys()) abort(run, stopped.reason)
+    for (const run of runs()) abort(run, stopped.reason)
     restIfIdle()
   })
 
+  function* runs(): Generator<Run> {
+    for (let run = first; run !== undefined; run = run.after) yield run
+  }
+
   function restIfIdle(): void {
-    if (runs.size === 0) timer.abort(OVER)
+    if (first === undefined) timer.abort(OVER)
   }
 
   function momentOf({ aborted, reported, deadline }: Run): number {
@@ -77,11 +93,11 @@ export function createDeadlines(
     armed = Number.POSITIVE_INFINITY
     const now = clock.now()
     let next = armed
-    for (const [run, handler] of runs) {
+    for (const run of runs()) {
       if (momentOf(run) <= now) {
         if (run.aborted) {
           run.reported = true
-          late(handler)
+          if (run.handler !== undefined) late(run.handler)
         } else abort(run, new SpaceshipError('deadline', 'the attempt passed its deadline'))
       }
       next = Math.min(next, momentOf(run))
@@ -91,12 +107,19 @@ export function createDeadlines(
 
   return {
     watch: (run, handler) => {
-      runs.set(run, handler)
+      run.handler = handler
+      run.after = first
+      if (first !== undefined) first.before = run
+      first = run
       // The timer stays: one that rings for nothing costs less than one for each handler.
       arm(momentOf(run))
     },
     settled: (run) => {
-      runs.delete(run)
+      const { before, after } = run
+      if (before === undefined) first = after
+      else before.after = after
+      if (after !== undefined) after.before = before
+      run.before = run.after = run.handler = undefined
       if (over) restIfIdle()
     },
     extend: (run, deadline) => {
@@ -104,7 +127,7 @@ export function createDeadlines(
       arm(deadline)
     },
     get handlers() {
-      return runs.values()
+      return [...runs()].flatMap(({ handler }) => handler ?? [])
     },
   }
 }

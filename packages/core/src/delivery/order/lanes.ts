@@ -12,15 +12,17 @@
  *     └─────────────── waiting
  * ```
  *
- * A lane that waits holds no place. It never skips ahead: only the end of a task starts the next one of its lane.
+ * A lane is the chain of its tasks, and what is said of it here is said of the first one. A lane that waits holds no place. It
+ * never skips ahead: only the end of a task starts the next one of its lane.
  */
 
 import type { Settings } from '../configuration.ts'
 import type { Outcome } from '../ending/index.ts'
 import type { Task } from '../task.ts'
 import { waitOf } from '../verdict.ts'
-import { ANSWERED, type Comer, type Finish, type Gate, NOTHING, type Queue } from './gate.ts'
+import { ANSWERED, type Finish, type Gate, NOTHING, type Queue } from './gate.ts'
 import type { Quiet } from './quiet.ts'
+import { createTails } from './tails.ts'
 
 export interface LaneWork {
   readonly settings: Settings
@@ -45,15 +47,6 @@ export interface LaneWork {
   readonly waits: (task: Task, outcome: Outcome | undefined, until: number | undefined) => void
 }
 
-interface Lane extends Comer {
-  readonly key: string
-  first: Task
-  last: Task
-  /** All its tasks have ended. */
-  over: boolean
-  nextReady: Lane | undefined
-}
-
 /** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
 const REGAIN = 1_000
 
@@ -76,12 +69,12 @@ const READY = 32
 export function createLanes(work: LaneWork): Lanes {
   const { settings, gate, quiet, stopped, mayStart, isOver } = work
   const { clock } = settings
-  const lanes = settings.plans.routes.map(() => new Map<string, Lane>())
+  const tails = settings.plans.routes.map(createTails)
   const halted = new Set<string>()
   let free = settings.concurrency
   let remembered = 0
-  let firstReady: Lane | undefined
-  let lastReady: Lane | undefined
+  let firstReady: Task | undefined
+  let lastReady: Task | undefined
   let waitingReady = 0
   let pumping = false
   let feed: (() => void) | undefined
@@ -93,10 +86,10 @@ export function createLanes(work: LaneWork): Lanes {
   })
 
   /** A lane is busy from here until it sleeps, is left or has ended. */
-  function enqueue(lane: Lane): void {
-    if (lastReady === undefined) firstReady = lane
-    else lastReady.nextReady = lane
-    lastReady = lane
+  function enqueue(task: Task): void {
+    if (lastReady === undefined) firstReady = task
+    else lastReady.ready = task
+    lastReady = task
     waitingReady += 1
     pump()
   }
@@ -104,114 +97,114 @@ export function createLanes(work: LaneWork): Lanes {
   function pump(): void {
     if (pumping) return
     pumping = true
-    for (let lane = firstReady; lane !== undefined && free > 0; lane = firstReady) {
-      firstReady = lane.nextReady
+    for (let task = firstReady; task !== undefined && free > 0; task = firstReady) {
+      firstReady = task.ready
       if (firstReady === undefined) lastReady = undefined
-      lane.nextReady = undefined
+      task.ready = undefined
       waitingReady -= 1
-      begin(lane)
+      begin(task)
     }
     pumping = false
     if (waitingReady < READY / 2) feed?.()
   }
 
-  function begin(lane: Lane): void {
-    const { first: task, plan } = lane
-    if (halted.size > 0 && halted.has(plan.reactor)) leave(lane)
-    else if (!mayStart()) abandon(lane)
-    else if (task.notBefore > 0 && task.notBefore > clock.now()) sleep(lane, task.notBefore, undefined)
+  function begin(task: Task): void {
+    const { plan } = task
+    if (halted.size > 0 && halted.has(plan.reactor)) leave(task)
+    else if (!mayStart()) abandon(task)
+    else if (task.notBefore > 0 && task.notBefore > clock.now()) sleep(task, task.notBefore, undefined)
     // A batch passes the gate as one, when it runs.
-    else if (plan.batching !== undefined) start(lane, task)
+    else if (plan.batching !== undefined) start(task)
     else {
-      const pass = gate.enter(lane)
+      const pass = gate.enter(task)
       if (pass === undefined) {
         free -= 1
-        start(lane, task)
-      } else if (typeof pass === 'number') sleep(lane, pass, undefined)
-      else wait(lane, pass)
+        start(task)
+      } else if (typeof pass === 'number') sleep(task, pass, undefined)
+      else wait(task, pass)
     }
   }
 
-  function start(lane: Lane, task: Task): void {
+  function start(task: Task): void {
     if (task.remembered) {
       task.remembered = false
       remembered -= 1
     }
     const outcome = work.attempt(task)
     // A handler that ends at once costs no promise.
-    if (outcome instanceof Promise) void outcome.then((settled) => end(lane, task, settled))
-    else end(lane, task, outcome)
+    if (outcome instanceof Promise) void outcome.then((settled) => end(task, settled))
+    else end(task, outcome)
   }
 
-  function end(lane: Lane, task: Task, outcome: Outcome): void {
-    if (lane.plan.batching === undefined) {
+  function end(task: Task, outcome: Outcome): void {
+    if (task.plan.batching === undefined) {
       free += 1
-      gate.leave(lane, finishOf(outcome))
-    } else if (outcome.kind === 'unavailable') gate.report(lane, outcome.dependency)
-    after(lane, task, outcome)
+      gate.leave(task, finishOf(outcome))
+    } else if (outcome.kind === 'unavailable') gate.report(task, outcome.dependency)
+    after(task, outcome)
     pump()
   }
 
-  function after(lane: Lane, task: Task, outcome: Outcome): void {
+  function after(task: Task, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'ended':
         work.ended(task, outcome)
-        next(lane, task)
+        next(task)
         break
       case 'again':
         work.part(task, outcome)
         task.attempts = 0
         task.notBefore = 0
-        enqueue(lane)
+        enqueue(task)
         break
       case 'abandoned':
-        abandon(lane)
+        abandon(task)
         break
       case 'halt':
-        halted.add(lane.plan.reactor)
+        halted.add(task.plan.reactor)
         quiet.rested()
         work.left(task, outcome.detail)
         break
       default:
-        if (isOver()) leave(lane)
-        else if (outcome.kind === 'full' && drainsFirst(lane)) enqueue(lane)
+        if (isOver()) leave(task)
         else {
-          task.notBefore = clock.now() + waitOf(outcome, task, settings, gate)
-          sleep(lane, task.notBefore, outcome)
+          const drain = outcome.kind === 'full' ? drainFirst(task) : undefined
+          if (drain !== undefined) enqueue(drain)
+          else {
+            task.notBefore = clock.now() + waitOf(outcome, task, settings, gate)
+            sleep(task, task.notBefore, outcome)
+          }
         }
     }
   }
 
-  function next(lane: Lane, task: Task): void {
-    if (task.next === undefined) {
-      lane.over = true
-      lanes[lane.plan.index]?.delete(lane.key)
+  function next(task: Task): void {
+    const { next: following, plan } = task
+    if (following === undefined) {
+      tails[plan.index]?.end(task)
       quiet.rested()
     } else {
-      lane.first = task.next
       // A record that is still open for another route would keep all that came after it.
       task.next = undefined
-      enqueue(lane)
+      enqueue(following)
     }
   }
 
-  /** What a drain runs came before the records that wait for room in their parked lane. @returns whether one follows */
-  function drainsFirst(lane: Lane): boolean {
-    for (let task: Task | undefined = lane.first; task !== undefined; task = task.next) {
-      const drain = task.next
-      if (drain?.subject?.kind !== 'drain' && drain?.subject?.kind !== 'redrive') continue
+  /** What a drain runs came before the records that wait for room in their parked lane. @returns one that follows, now ahead of all */
+  function drainFirst(first: Task): Task | undefined {
+    for (let task = first, drain = first.next; drain !== undefined; task = drain, drain = drain.next) {
+      if (drain.subject?.kind !== 'drain' && drain.subject?.kind !== 'redrive') continue
       task.next = drain.next
-      if (lane.last === drain) lane.last = task
-      drain.next = lane.first
-      lane.first = drain
-      return true
+      if (drain.next === undefined) tails[first.plan.index]?.move(task)
+      drain.next = first
+      return drain
     }
-    return false
+    return undefined
   }
 
-  function sleep(lane: Lane, until: number, outcome: Outcome | undefined): void {
-    remember(lane.first)
-    work.waits(lane.first, outcome, until)
+  function sleep(task: Task, until: number, outcome: Outcome | undefined): void {
+    remember(task)
+    work.waits(task, outcome, until)
     const wake = quiet.asleep(until)
     const over = new AbortController()
     const early = () => over.abort(OVER)
@@ -219,32 +212,32 @@ export function createLanes(work: LaneWork): Lanes {
     void clock.sleep(until - clock.now(), over.signal).then(() => {
       waiting.delete(early)
       wake()
-      enqueue(lane)
+      enqueue(task)
     })
   }
 
-  function wait(lane: Lane, queue: Queue): void {
-    remember(lane.first)
-    work.waits(lane.first, undefined, undefined)
+  function wait(task: Task, queue: Queue): void {
+    remember(task)
+    work.waits(task, undefined, undefined)
     const wake = quiet.asleep(Number.POSITIVE_INFINITY)
     const again = () => {
       queue.delete(again)
       waiting.delete(again)
       wake()
-      enqueue(lane)
+      enqueue(task)
     }
     queue.add(again)
     waiting.add(again)
   }
 
-  function abandon(lane: Lane): void {
-    if (isOver()) leave(lane)
-    else sleep(lane, clock.now() + REGAIN, undefined)
+  function abandon(task: Task): void {
+    if (isOver()) leave(task)
+    else sleep(task, clock.now() + REGAIN, undefined)
   }
 
-  function leave(lane: Lane): void {
+  function leave(task: Task): void {
     quiet.rested()
-    work.left(lane.first, undefined)
+    work.left(task, undefined)
   }
 
   function remember(task: Task): void {
@@ -256,24 +249,22 @@ export function createLanes(work: LaneWork): Lanes {
   }
 
   function add(task: Task): void {
-    const { plan, lane: key } = task
-    const known = key === '' ? undefined : lanes[plan.index]
-    const lane = known?.get(key)
-    if (lane !== undefined) {
+    const lanes = task.lane === '' ? undefined : tails[task.plan.index]
+    const last = lanes?.get(task.lane)
+    if (last !== undefined) {
       // One text for all of the lane.
-      task.lane = lane.key
+      task.lane = last.lane
       remember(task)
-      if (lane.last.entry.record.partitionKey !== task.entry.record.partitionKey) work.mixed(task)
-      lane.last.next = task
-      lane.last = task
+      if (last.entry.record.partitionKey !== task.entry.record.partitionKey) work.mixed(task)
+      last.next = task
+      lanes?.move(task)
       return
     }
-    const opened: Lane = { plan, key, slot: 0, first: task, last: task, over: false, nextReady: undefined }
     if (free === 0) remember(task)
     quiet.began()
-    enqueue(opened)
+    enqueue(task)
     // Most lanes are over by now: their handler has returned.
-    if (!opened.over) known?.set(key, opened)
+    if (!task.done) lanes?.open(task)
   }
 
   return {

@@ -11,7 +11,7 @@
  */
 
 import { comparePositions, formatPosition, type Position, parsePosition } from '../../wire/index.ts'
-import { tasksOf } from '../task.ts'
+import { type Past, tasksOf } from '../task.ts'
 import { type Ledger, positionOf } from './ledger.ts'
 
 interface Stored {
@@ -23,15 +23,12 @@ interface Stored {
 
 export interface Journal {
   /** What is known of a route's task for a record; `keys` are the route's key and its former ones. */
-  recall(
-    position: Position,
-    keys: readonly string[],
-  ): { readonly done: boolean; readonly attempts: number; readonly notBefore: number }
+  recall(position: Position, keys: readonly string[]): Past
   /** The journal to leave behind, or undefined if nothing above the watermark is worth knowing. */
   write(ledger: Ledger, known: readonly string[]): string | undefined
 }
 
-const NOTHING = { done: false, attempts: 0, notBefore: 0 } as const
+export const NOTHING_KNOWN: Past = { done: false, attempts: 0, notBefore: 0 }
 
 /** Characters of the tasks that are listed: what lies above is forgotten, and so repeated, rather than growing the item. */
 const MOST = 200_000
@@ -45,16 +42,16 @@ export function readJournal(text: string | undefined): Journal {
 
   return {
     recall: (position, keys) => {
-      if (highest === undefined || comparePositions(position, highest) > 0) return NOTHING
+      if (highest === undefined || comparePositions(position, highest) > 0) return NOTHING_KNOWN
       const at = formatPosition(position)
       for (const key of keys) {
         const item = open.get(`${at} ${key}`)
         if (item !== undefined) return { done: false, attempts: item[2], notBefore: item[3] }
       }
-      return keys.some((key) => routes.has(key)) ? { ...NOTHING, done: true } : NOTHING
+      return keys.some((key) => routes.has(key)) ? { ...NOTHING_KNOWN, done: true } : NOTHING_KNOWN
     },
     write: (ledger, known) => {
-      const tasks = ledger.entries.flatMap((entry) => {
+      const tasks = [...ledger.entries()].flatMap((entry) => {
         const position = positionOf(entry)
         return [...tasksOf(entry)].map((task) => ({ task, position }))
       })

@@ -6,11 +6,14 @@
  *            watermark                 highest
  *  done done |  open  done  done  open |  (not pushed yet)
  *            └── entries ─────────────┘
+ *               first ─ next ─ next ─ last
  * ```
+ *
+ * A chain and no array: an array that is outgrown stays in the collector's old space with all that it held.
  */
 
 import type { Position, StreamRecord } from '../../wire/index.ts'
-import type { Entry, Task } from '../task.ts'
+import { Entry, type Task } from '../task.ts'
 import type { Budget } from './budget.ts'
 
 export interface Ledger {
@@ -20,8 +23,10 @@ export interface Ledger {
   seal(entry: Entry): void
   finish(task: Task): void
   readonly watermark: Position | undefined
+  /** No entry is above the watermark. */
+  readonly empty: boolean
   /** Entries above the watermark, in stream order. */
-  readonly entries: readonly Entry[]
+  entries(): Generator<Entry>
   /** The last record whose tasks are known; those that were pushed after it are raw. */
   readonly lastTaken: Position | undefined
   unfinished(): Position[]
@@ -41,8 +46,9 @@ export interface Bounds {
 
 export function createLedger({ records, age, budget }: Bounds, now: () => number): Ledger {
   const opened = now()
-  let entries: (Entry | undefined)[] = []
-  let head = 0
+  let first: Entry | undefined
+  let last: Entry | undefined
+  let count = 0
   let bytes = 0
   let watermark: Position | undefined
   let lastTaken: Position | undefined
@@ -51,26 +57,23 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
 
   function advance(): void {
     let freed = 0
-    let last: Entry | undefined
-    for (let entry = entries[head]; entry !== undefined && entry.open === 0; entry = entries[head]) {
-      last = entry
+    let done: Entry | undefined
+    for (let entry = first; entry !== undefined && entry.open === 0; entry = first) {
+      done = entry
       freed += entry.record.data.length
-      // Let go at once: what dies young costs the collector least.
-      entries[head] = undefined
-      head += 1
+      first = entry.next
+      // Whoever still holds this one must not hold all that came after it.
+      entry.next = undefined
+      count -= 1
     }
-    if (last !== undefined) watermark = positionOf(last)
-    // Dropping the front now and then keeps an advance at constant cost.
-    if (head > 1_024 && head * 2 > entries.length) {
-      entries = entries.slice(head)
-      head = 0
-    }
+    if (done !== undefined) watermark = positionOf(done)
+    if (first === undefined) last = undefined
     if (freed > 0) hold(-freed)
     if (waiting.size > 0) for (const check of waiting) check()
   }
 
-  function ahead(): Entry[] {
-    return entries.slice(head).filter((entry) => entry !== undefined)
+  function* entries(): Generator<Entry> {
+    for (let entry = first; entry !== undefined; entry = entry.next) yield entry
   }
 
   function hold(more: number): void {
@@ -81,25 +84,21 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
 
   function settle(entry: Entry): void {
     entry.open -= 1
-    if (entry.open === 0 && entries[head] === entry) advance()
+    if (entry.open === 0 && first === entry) advance()
   }
 
   function hasRoom(): boolean {
-    const oldest = entries[head]
-    if (closed || oldest === undefined) return true
-    return entries.length - head <= records && !budget.full && now() - opened - oldest.at <= age
+    if (closed || first === undefined) return true
+    return count <= records && !budget.full && now() - opened - first.at <= age
   }
 
   return {
     add: (record, at) => {
-      const entry: Entry = {
-        record,
-        at: Math.floor(at - opened),
-        first: undefined,
-        open: 1,
-        letter: undefined,
-      }
-      entries.push(entry)
+      const entry = new Entry(record, Math.floor(at - opened))
+      if (last === undefined) first = entry
+      else last.next = entry
+      last = entry
+      count += 1
       hold(record.data.length)
       return entry
     },
@@ -118,16 +117,14 @@ export function createLedger({ records, age, budget }: Bounds, now: () => number
     get watermark() {
       return watermark
     },
-    get entries() {
-      return ahead()
+    get empty() {
+      return first === undefined
     },
+    entries,
     get lastTaken() {
       return lastTaken
     },
-    unfinished: () =>
-      ahead()
-        .filter((entry) => entry.open > 0)
-        .map(positionOf),
+    unfinished: () => [...entries()].filter(({ open }) => open > 0).map(positionOf),
     room: () => {
       if (hasRoom()) return Promise.resolve()
       return new Promise((resolve) => {
