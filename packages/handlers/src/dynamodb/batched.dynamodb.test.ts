@@ -123,11 +123,9 @@ test('claims: two workers that read the same records run each once, in a fractio
   expect(deliveries.map(isOver)).toEqual([true, true])
   expect(handled.length).toBe(RECORDS)
   expect(new Set(handled).size).toBe(RECORDS)
-  // Four writes a record by the workers together, and one more for each claim that the other one has.
+  // Two writes for each record, and two for each claim that the other worker turned out to have.
   const { BatchExecuteStatementCommand: batches = 0, PutItemCommand: alone = 0 } = requests
-  expect(batches).toBeGreaterThan(0)
-  expect(batches).toBeLessThan(RECORDS / 2)
-  expect(alone).toBeLessThanOrEqual(2 * RECORDS)
+  expect(batches + alone).toBeLessThan(RECORDS)
 })
 
 function recordOf(sequence: number): StreamRecord {

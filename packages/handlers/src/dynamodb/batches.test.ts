@@ -12,6 +12,7 @@ interface Statement {
 type Answer = Readonly<Record<string, unknown>> | undefined
 
 const now = () => 1_000_000
+const expiresAt = new Date(2_000_500)
 
 /**
  * A store over a client that answers as told: `batch` for a BatchExecuteStatement, `put` for a PutItem. Windows end when the
@@ -138,8 +139,6 @@ describe('requests', () => {
 })
 
 describe('statements', () => {
-  const expiresAt = new Date(2_000_500)
-
   test('have their condition, and no value but in parameters', async () => {
     const { batches, together } = subject()
     const hostile = `x'} ; DELETE FROM "state`
@@ -231,20 +230,79 @@ describe('answers of one statement, which no other is touched by', () => {
     expect(puts).toEqual([])
   })
 
-  test('DuplicateItem is asked alone: the item may have expired', async () => {
-    const { puts, together } = subject({ batch: first({ Code: 'DuplicateItem' }) })
-    expect(await together(['a'], ['b'])).toEqual([written, written])
-    expect(puts).toMatchObject([
-      { Item: { key: { S: 'a' } }, ConditionExpression: expect.stringContaining('#expiresAt <= :now') },
-    ])
-  })
-
-  test('DuplicateItem that is its own: the request came twice, and it is written', async () => {
-    const put = ({ Item }: Input) => {
-      throw failure('ConditionalCheckFailedException', { Item })
+  describe('DuplicateItem, which does not say whether that item has expired', () => {
+    const over = `WHERE "key" = ? AND "expiresAt" <= ?`
+    const isInsert = ({ Statement }: Statement) => Statement.startsWith('INSERT')
+    /** Everything is there already; `then` is the answer to those who ask again, together. */
+    function taken(then: (statement: Statement) => Answer) {
+      const batch = ({ Statements = [] }: Input) => ({
+        Responses: Statements.map((one) =>
+          isInsert(one) ? { Error: { Code: 'DuplicateItem' } } : then(one),
+        ),
+      })
+      const given = subject({ batch })
+      return {
+        ...given,
+        ends: async () => {
+          const all = given.together(['a'], ['b', { expiresAt }])
+          await settled()
+          given.endWindow()
+          return all
+        },
+      }
     }
-    const { together } = subject({ batch: first({ Code: 'DuplicateItem' }), put })
-    expect(await together(['a'], ['b'])).toEqual([written, written])
+
+    test('is asked again in a batch, and is written if it has', async () => {
+      const { batches, puts, ends } = taken(() => ({}))
+      expect(await ends()).toEqual([written, written])
+      const [a, b] = batches[1] ?? []
+      expect(a).toEqual({
+        Statement: `UPDATE "state" SET "value" = ? SET "version" = ? REMOVE "expiresAt" ${over}`,
+        Parameters: [{ S: '{"n":1}' }, batches[0]?.[0]?.Parameters[2], { S: 'a' }, { N: '1000' }],
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      })
+      expect(b).toMatchObject({
+        Statement: `UPDATE "state" SET "value" = ? SET "version" = ? SET "expiresAt" = ? ${over}`,
+      })
+      expect([batches.length, puts]).toEqual([2, []])
+    })
+
+    test('is told of the item if it has not', async () => {
+      const { puts, ends } = taken(() => ({
+        Error: { Code: 'ConditionalCheckFailed', Item: item('theirs') },
+      }))
+      const lost = { ok: false, current: { value: { n: 7 }, version: 'theirs' } }
+      expect(await ends()).toEqual(Array(2).fill({ status: 'fulfilled', value: lost }))
+      expect(puts).toEqual([])
+    })
+
+    test('is written if that item is its own: the request came twice', async () => {
+      const { ends } = taken(({ Parameters }) => {
+        const Item = item(Parameters[1]?.S ?? '')
+        return { Error: { Code: 'ConditionalCheckFailed', Item } }
+      })
+      expect(await ends()).toEqual([written, written])
+    })
+
+    test('is asked alone if no other asks again', async () => {
+      const given = subject({ batch: first({ Code: 'DuplicateItem' }) })
+      const all = given.together(['a'], ['b'])
+      await settled()
+      given.endWindow()
+      expect(await all).toEqual([written, written])
+      expect(given.puts).toMatchObject([
+        { Item: { key: { S: 'a' } }, ConditionExpression: expect.stringContaining('#expiresAt <= :now') },
+      ])
+    })
+
+    test.each(['ConditionalCheckFailed', 'DuplicateItem'])(
+      'is asked alone if the answer is %s, and no item',
+      async (Code) => {
+        const { puts, ends } = taken(() => ({ Error: { Code } }))
+        expect(await ends()).toEqual([written, written])
+        expect(puts.length).toBe(2)
+      },
+    )
   })
 
   test.each([

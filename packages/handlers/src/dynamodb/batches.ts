@@ -8,7 +8,7 @@
  * | ConditionalCheckFailed, with the item           | it lost to that item, or is that item: the answer came twice      |
  * | throttled, in conflict, failed inside, no table | `Unavailable`; the write may be done or not, as with any outage   |
  * | AccessDenied                                    | an error that names the missing actions                           |
- * | DuplicateItem, which may be an expired one      | asked alone                                                       |
+ * | DuplicateItem, which comes without the item     | put into a batch again, as the write over an expired item         |
  * | anything else, or no answer at all              | asked alone                                                       |
  *
  * A request that fails as a whole fails for each of its writes, but for a ValidationException: one write that DynamoDB cannot
@@ -63,9 +63,9 @@ export function createBatches({
 }): Batches {
   const join = createGroups({ limit: LIMIT, room: ROOM, window: WINDOW, sleep, send })
 
-  async function send(writes: readonly Sized[]): Promise<readonly BatchStatementResponse[]> {
-    if (writes.length === 1) return []
-    const Statements = writes.map(({ write }) => statementOf(table, write, seconds()))
+  async function send(all: readonly Asked[]): Promise<readonly BatchStatementResponse[]> {
+    if (all.length === 1) return []
+    const Statements = all.map((asked) => statementOf(table, asked, seconds()))
     try {
       return (await answered(client.send(new BatchExecuteStatementCommand({ Statements })))).Responses ?? []
     } catch (error) {
@@ -74,35 +74,40 @@ export function createBatches({
     }
   }
 
-  return {
-    set: async (write) => {
-      const { key, value } = write
-      const response = await join({ key, size: key.length + value.length, write })
-      if (response === undefined) return undefined
-      const { Error: failure } = response
-      if (failure === undefined) return { ok: true, version: write.version }
-      const { Code: code = '', Item: there } = failure
-      if (code === 'ConditionalCheckFailed' && there !== undefined) return refusal(write, there, seconds())
-      if (OUTAGES.has(code))
-        throw new Unavailable('dynamodb', `dynamodb is unavailable: ${code}`, { cause: failure })
-      if (code === 'AccessDenied') throw denied(table, failure)
-      return undefined
-    },
+  async function ask(write: Write, over: Over): Promise<SetResult | undefined> {
+    const { key, value, version } = write
+    const response = await join({ key, size: key.length + value.length, write, over })
+    if (response === undefined) return undefined
+    const { Error: failure } = response
+    if (failure === undefined) return { ok: true, version }
+    const { Code: code = '', Item: there } = failure
+    if (code === 'ConditionalCheckFailed' && there !== undefined) return refusal(write, there, seconds())
+    if (code === 'DuplicateItem' && over === 'nothing') return ask(write, 'expired')
+    if (OUTAGES.has(code))
+      throw new Unavailable('dynamodb', `dynamodb is unavailable: ${code}`, { cause: failure })
+    if (code === 'AccessDenied') throw denied(table, failure)
+    return undefined
   }
+
+  return { set: (write) => ask(write, write.expect === undefined ? 'nothing' : 'version') }
 }
 
-interface Sized {
+/** What a statement may write over: a version that is expected, or for absence nothing at first, then what has expired. */
+type Over = 'nothing' | 'expired' | 'version'
+
+interface Asked {
   readonly key: string
   readonly size: number
   readonly write: Write
+  readonly over: Over
 }
 
 /** Values are parameters only; the table's name was checked to need no more than its quotes. */
-function statementOf(table: string, write: Write, now: number): BatchStatementRequest {
-  const { key, value, version, expect, expiresAt } = write
+function statementOf(table: string, { write, over }: Asked, now: number): BatchStatementRequest {
+  const { key, value, version, expect = '', expiresAt } = write
   const expiry = expiresAt === undefined ? [] : [{ N: expiresAt }]
   const returned = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const
-  if (expect === undefined) {
+  if (over === 'nothing') {
     const rest = expiresAt === undefined ? '' : `, 'expiresAt': ?`
     return {
       Statement: `INSERT INTO "${table}" VALUE {'key': ?, 'value': ?, 'version': ?${rest}}`,
@@ -110,11 +115,14 @@ function statementOf(table: string, write: Write, now: number): BatchStatementRe
       ...returned,
     }
   }
-  const change = expiresAt === undefined ? 'REMOVE "expiresAt"' : 'SET "expiresAt" = ?'
-  const condition = '"key" = ? AND "version" = ? AND ("expiresAt" IS MISSING OR "expiresAt" > ?)'
+  const change = `SET "value" = ? SET "version" = ? ${expiresAt === undefined ? 'REMOVE "expiresAt"' : 'SET "expiresAt" = ?'}`
+  const [condition, expected] =
+    over === 'expired'
+      ? ['"expiresAt" <= ?', []]
+      : ['"version" = ? AND ("expiresAt" IS MISSING OR "expiresAt" > ?)', [{ S: expect }]]
   return {
-    Statement: `UPDATE "${table}" SET "value" = ? SET "version" = ? ${change} WHERE ${condition}`,
-    Parameters: [{ S: value }, { S: version }, ...expiry, { S: key }, { S: expect }, { N: String(now) }],
+    Statement: `UPDATE "${table}" ${change} WHERE "key" = ? AND ${condition}`,
+    Parameters: [{ S: value }, { S: version }, ...expiry, { S: key }, ...expected, { N: String(now) }],
     ...returned,
   }
 }
