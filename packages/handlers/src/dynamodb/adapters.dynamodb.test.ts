@@ -18,7 +18,7 @@ beforeAll(async () => {
     lost: new DynamoDBClient({ ...config, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }),
   }
   await createTables(server)
-})
+}, 60_000)
 afterAll(async () => {
   server?.client.destroy()
   server?.lost.destroy()

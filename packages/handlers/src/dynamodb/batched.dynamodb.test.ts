@@ -33,7 +33,7 @@ beforeAll(async () => {
   )
   requests = {}
   await createStateTable({ client, table })
-})
+}, 60_000)
 beforeEach(() => {
   requests = {}
 })
@@ -87,6 +87,24 @@ test('whatever two processes set and delete at the same time, some order of the 
     { numRuns: 40 },
   )
   expect(requests.BatchExecuteStatementCommand).toBeGreaterThan(40)
+})
+
+test('a write that DynamoDB refuses fails alone, whether it refuses the statement or the whole request', async () => {
+  const store = dynamodbState({ client, table, batched: true })
+  const key = () => `refused/${crypto.randomUUID()}`
+  const good = () => store.set(key(), { n: 1 }, { expect: undefined })
+  const refusedAlone = [
+    () => store.set('', {}, { expect: undefined }),
+    () => store.set('k'.repeat(2_049), {}, { expect: undefined }),
+    () => store.set(key(), { text: 'x'.repeat(410_000) }, { expect: undefined }),
+  ]
+  const refusesAll = () => store.set(key(), {}, { expect: undefined, expiresAt: new Date(Number.NaN) })
+  for (const bad of [refusedAlone, [refusesAll], [...refusedAlone, refusesAll]]) {
+    const [first, last, ...others] = await Promise.allSettled([good(), good(), ...bad.map((set) => set())])
+    for (const result of [first, last]) expect(result).toMatchObject({ value: { ok: true } })
+    for (const result of others) expect(result).toMatchObject({ reason: { name: 'ValidationException' } })
+  }
+  expect(requests.BatchExecuteStatementCommand).toBe(3)
 })
 
 test('claims: two workers that read the same records run each once, in a fraction of the requests', async () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     endpoint: local.endpoint,
   })
-})
+}, 60_000)
 afterAll(async () => {
   client?.destroy()
   await local?.close()
