@@ -144,8 +144,8 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'client' is missing"],
   },
   'handlers/dynamodb dynamodbState': {
-    wrong: (dynamodbState) => dynamodbState({ table: '' }),
-    problems: ["'client' is missing", "'table' is missing"],
+    wrong: (dynamodbState) => dynamodbState({ table: '', batched: '2ms' }),
+    problems: ["'client' is missing", "'table' is missing", "'batched' is neither"],
   },
   'handlers/dynamodb dynamodbDeadLetters': {
     wrong: (dynamodbDeadLetters) => dynamodbDeadLetters({ table: '' }),

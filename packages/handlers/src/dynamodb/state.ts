@@ -1,78 +1,88 @@
-/**
- * Owns the state table: one item per key, each write under a new random version.
- *
- * | attribute   | type | meaning                                                                    |
- * |-------------|------|----------------------------------------------------------------------------|
- * | `key`       | S    | partition key                                                              |
- * | `value`     | S    | the value as JSON                                                          |
- * | `version`   | S    | random, new with each write: compare-and-set is on it                      |
- * | `expiresAt` | N    | seconds since 1970: the table's TTL attribute, also checked when reading   |
- */
+/** Owns the StateStore: what each of its methods asks DynamoDB, one request each; `batches.ts` is for more at once. */
 
-import { randomUUID } from 'node:crypto'
 import {
-  type AttributeValue,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { refuse } from '@spaceship/core'
-import type { StateItem, StateStore, StateValue } from '@spaceship/core/ports'
+import { type Clock, type SetResult, type StateStore, systemClock } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
+import { createBatches } from './batches.ts'
 import { answered } from './call.ts'
+import { type Item, readItem, refusal, type Write, writeOf } from './item.ts'
 
 export interface DynamoDBStateOptions {
   readonly client: DynamoDBClient
   /** A table with the string partition key `key`; see {@link createStateTable}. */
   readonly table: string
+  /**
+   * Sends the `set`s that come within 2 ms of each other as one request, up to 25 of them: for `claim` routes with many
+   * records in flight, whose two writes each are then 2 / 25 of a request. Each write keeps its condition and its answer, and
+   * costs the capacity that it costs alone; one that stays alone goes out as without this option. In exchange each waits up
+   * to 2 ms longer. Needs the actions `dynamodb:PartiQLInsert` and `dynamodb:PartiQLUpdate`, and a table of the client's own
+   * account, by name. Set `concurrency` to 25 or more: no more records than that are in flight, and so in a batch.
+   *
+   * @default false
+   */
+  readonly batched?: boolean
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
+  /** How the 2 ms of `batched` pass: for tests. @default a timer */
+  readonly sleep?: Clock['sleep']
 }
 
-type Item = Record<string, AttributeValue>
-
 /**
- * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it.
+ * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it, and with `batched` PartiQLInsert and
+ * PartiQLUpdate.
  *
  * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
-export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOptions): StateStore {
-  refuse('dynamodbState', optionProblems({ client, table }, 'DynamoDBClient'))
+export function dynamodbState(options: DynamoDBStateOptions): StateStore {
+  const { client, table, batched = false, now = Date.now, sleep = systemClock.sleep } = options
+  refuse('dynamodbState', [
+    ...optionProblems({ client, table }, 'DynamoDBClient'),
+    ...batchedProblems(batched, table),
+  ])
   const seconds = () => Math.floor(now() / 1_000)
-  const itemOf = (item: Item | undefined) =>
-    item === undefined || isExpired(item, seconds()) ? undefined : parse(item)
+  const batches = batched ? createBatches({ client, table, seconds, sleep }) : undefined
 
-  async function get(key: string): Promise<StateItem | undefined> {
+  async function read(key: string): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true })
-    return itemOf((await answered(client.send(command))).Item)
+    return (await answered(client.send(command))).Item
+  }
+
+  async function put(write: Write): Promise<SetResult> {
+    const { key, value, version, expect, expiresAt } = write
+    const item: Item = { key: { S: key }, value: { S: value }, version: { S: version } }
+    if (expiresAt !== undefined) item.expiresAt = { N: expiresAt }
+    const condition = expect === undefined ? absent(seconds()) : present(expect, seconds())
+    const command = new PutItemCommand({
+      TableName: table,
+      Item: item,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      ...condition,
+    })
+    try {
+      await answered(client.send(command))
+      return { ok: true, version }
+    } catch (error) {
+      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      const { Item: there } = Object(error) as { Item?: Item }
+      // Some emulators leave the item out of the failure.
+      return refusal(write, there ?? (await read(key)), seconds())
+    }
   }
 
   return {
-    get,
-    set: async (key, value, { expect, expiresAt }) => {
-      const version = randomUUID()
-      const item: Item = { key: { S: key }, value: { S: JSON.stringify(value) }, version: { S: version } }
-      if (expiresAt !== undefined) item.expiresAt = { N: String(Math.ceil(expiresAt.getTime() / 1_000)) }
-      const condition = expect === undefined ? absent(seconds()) : present(expect, seconds())
-      const command = new PutItemCommand({
-        TableName: table,
-        Item: item,
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        ...condition,
-      })
-      try {
-        await answered(client.send(command))
-        return { ok: true, version }
-      } catch (error) {
-        if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
-        const { Item: old } = Object(error) as { Item?: Item }
-        // Some emulators leave the item out of the failure.
-        return { ok: false, current: old === undefined ? await get(key) : itemOf(old) }
-      }
+    get: async (key) => readItem(await read(key), seconds()),
+    set: async (key, value, setOptions) => {
+      const write = writeOf(key, value, setOptions)
+      return (await batches?.set(write)) ?? put(write)
     },
     delete: async (key, version) => {
       const command = new DeleteItemCommand({
@@ -91,6 +101,13 @@ export function dynamodbState({ client, table, now = Date.now }: DynamoDBStateOp
   }
 }
 
+function batchedProblems(batched: unknown, table: unknown): string[] {
+  if (typeof batched !== 'boolean') return ["'batched' is neither true nor false: leave it out, or pass true"]
+  // PartiQL reaches no table of another account; what it is told by ARN it takes for a table that is missing.
+  const named = !batched || typeof table !== 'string' || /^[\w.-]*$/.test(table)
+  return named ? [] : [`'table' is '${table}': with 'batched' give the table's name, not an ARN`]
+}
+
 function absent(now: number) {
   return {
     ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
@@ -105,13 +122,4 @@ function present(version: string, now: number) {
     ExpressionAttributeNames: { '#version': 'version', '#expiresAt': 'expiresAt' },
     ExpressionAttributeValues: { ':version': { S: version }, ':now': { N: String(now) } },
   }
-}
-
-function isExpired(item: Item, now: number): boolean {
-  return item.expiresAt?.N !== undefined && Number(item.expiresAt.N) <= now
-}
-
-function parse(item: Item): StateItem {
-  // Written by `set` alone, as the JSON of a StateValue.
-  return { value: JSON.parse(item.value?.S ?? '{}') as StateValue, version: item.version?.S ?? '' }
 }
