@@ -6,8 +6,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { freePort } from './free-port.ts'
 import { ROOT } from './packages.ts'
 
 export interface DynamoDBLocal {
@@ -75,13 +76,4 @@ async function listening(port: number, until: number): Promise<string | undefine
     }
   }
   return 'nobody listens on its port'
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await once(probe.listen(0, '127.0.0.1'), 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }

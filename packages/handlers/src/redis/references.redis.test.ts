@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { referenceStoreCases, referenceStoreOutageCases } from '@spaceship/core/conformance'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../../../scripts/free-port.ts'
 import { type RedisCommand, redisReferences } from './references.ts'
 
 let server: ChildProcess
@@ -60,12 +60,3 @@ test('keys have their prefix', async () => {
   await redisReferences({ command: clients.ioredis as RedisCommand, prefix: 'mine:' }).set('k', 'v', 60_000)
   expect(await ioredis.get('mine:k')).toBe('v')
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await once(probe.listen(0, '127.0.0.1'), 'listening')
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
-}
