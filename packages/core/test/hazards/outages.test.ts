@@ -125,6 +125,55 @@ test('A34: an attempt that came no further than to one outage says nothing of th
   expect(back()).toEqual([{ dependency: 'index' }, { dependency: 'slack' }])
 })
 
+test('A34: a probe whose handler never settles holds up nobody beyond its timeout', async () => {
+  let calls = 0
+  const { engine, pass, logged } = engineOf(
+    reactor('r', { retry: { base: '1s', max: '10s' } }).on(
+      'post',
+      saved,
+      () => {
+        calls += 1
+        if (calls <= 2) throw new Unavailable('slack')
+        if (calls === 3) return new Promise<void>(() => {})
+      },
+      { timeout: '30s' },
+    ),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+  await pass(30_000)
+  expect(calls, 'the other lane waits for the probe').toBe(3)
+  await pass(60_000)
+  expect(calls).toBe(4)
+  expect(logged).toContainEqual(expect.objectContaining({ message: 'a dependency is back' }))
+  delivery.revoke(new Error('over'))
+})
+
+test('A34: a route that makes up a name for each outage forgets those that are up again', async () => {
+  const done: string[] = []
+  let down = true
+  const customers = reactor('customers').on('post', saved, async (e) => {
+    if (down) throw new Unavailable(`customer ${e.after.n}`)
+    done.push(e.after.id)
+  })
+  const other = reactor('other').on('post', saved, (e) => {
+    if (e.after.id === 'late') throw new Unavailable('customer 1')
+  })
+  const { engine, pass } = engineOf([customers, other], { concurrency: 200 })
+  const delivery = await engine.open(worker)
+  await delivery.push(Array.from({ length: 200 }, (_, i) => inserted(i + 1, `c-${i}`)))
+  await pass(60_000)
+  down = false
+  await pass(300_000)
+  expect(done).toHaveLength(200)
+  await delivery.push([inserted(201, 'late')])
+  await delivery.quiet()
+  await delivery.push([inserted(202, 'new')])
+  await delivery.quiet()
+  expect(done.at(-1)).toBe('new')
+  delivery.revoke(new Error('over'))
+})
+
 test('A35: what is addressed to the application and reaches no route is kept', async () => {
   const { engine, deadLetters } = engineOf(reactor('r').on('see', saved, () => {}))
   const delivery = await engine.open(worker)

@@ -7,7 +7,7 @@
  * ```
  *            Unavailable                time passes, one attempt goes ahead
  *   closed ──────────────> open ─────────────────────────────────────────────> probing
- *     ▲                     ▲  Unavailable again: a longer wait                  │  │
+ *     ▲                     ▲  Unavailable again, or deaf: a longer wait         │  │
  *     │                     └────────────────────────────────────────────────────┘  │
  *     └──────────────────────────── any other end of an attempt ────────────────────┘
  * ```
@@ -57,12 +57,24 @@ interface Breaker {
   until: number
   outages: number
   alarmed: boolean
-  probe: Comer | undefined
+  probe: Probe | undefined
   readonly queue: Queue
+}
+
+interface Probe {
+  readonly comer: Comer
+  /** Aborted when it ends. */
+  readonly over: AbortController
 }
 
 /** A slot that was not used in time is lost: after an outage all that had one would start at once. */
 const LATE = 1_000
+
+/** How long a probe may run beyond its timeout. Then its handler is deaf, and must not hold up all others until it settles. */
+const DEAF = 5_000
+
+/** Names that a route keeps though they are up again. One that makes them up as it goes, say per customer, forgets them. */
+const LEARNED = 32
 
 type GateSettings = Pick<Settings, 'plans' | 'clock' | 'random' | 'logger' | 'maxPause'>
 
@@ -101,6 +113,19 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
     })
   }
 
+  function probe(dependency: string, breaker: Breaker, comer: Comer): void {
+    const { timeout, batching } = comer.plan
+    const over = new AbortController()
+    breaker.state = 'probing'
+    breaker.probe = { comer, over }
+    void clock.sleep((batching?.within ?? 0) + timeout + DEAF, over.signal).then(() => {
+      if (over.signal.aborted) return
+      breaker.probe = undefined
+      trip(dependency, breaker, comer)
+      tell(breaker.queue)
+    })
+  }
+
   return {
     enter: (comer) => {
       const { plan } = comer
@@ -127,9 +152,7 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       }
       for (const dependency of route.needs) {
         const breaker = breakers.get(dependency)
-        if (breaker?.state !== 'open') continue
-        breaker.state = 'probing'
-        breaker.probe = comer
+        if (breaker?.state === 'open') probe(dependency, breaker, comer)
       }
       route.running += 1
       return undefined
@@ -142,16 +165,22 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       const told: Queue[] = []
       if (finish.kind === 'unavailable') route.needs.add(finish.dependency)
       for (const dependency of route.needs) {
-        const breaker = breakerOf(dependency)
         const down = finish.kind === 'unavailable' && finish.dependency === dependency
-        if (breaker.probe === comer) {
+        const breaker = down ? breakerOf(dependency) : breakers.get(dependency)
+        if (breaker?.probe?.comer === comer) {
+          breaker.probe.over.abort()
           breaker.probe = undefined
           // Asked again at once by the next one, if this one learned nothing, or came no further than to something else.
           breaker.state = finish.kind === 'answered' ? 'closed' : 'open'
           if (down) trip(dependency, breaker, comer)
-          else if (breaker.state === 'closed') logger.info('a dependency is back', { dependency })
+          else if (breaker.state === 'closed') {
+            logger.info('a dependency is back', { dependency })
+            breakers.delete(dependency)
+          }
           told.push(breaker.queue)
-        } else if (down && breaker.state === 'closed') trip(dependency, breaker, comer)
+        } else if (down && breaker?.state === 'closed') trip(dependency, breaker, comer)
+        if (!breakers.has(dependency) && isForgotten(dependency, route, comer.plan))
+          route.needs.delete(dependency)
       }
       for (const queue of told) tell(queue)
       offer(route, comer.plan)
@@ -176,6 +205,10 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
 }
 
 type RouteState = ReturnType<typeof stateOf>
+
+function isForgotten(dependency: string, { needs }: RouteState, { dependencies }: RoutePlan): boolean {
+  return needs.size > LEARNED + dependencies.length && !dependencies.includes(dependency)
+}
 
 function stateOf(dependencies: readonly string[]) {
   const queue: Queue = new Set()
