@@ -36,15 +36,6 @@ export function refuse(subject: string, problems: readonly string[]): void {
   if (problems.length > 0) throw new ConfigurationError(subject, problems)
 }
 
-/** The problem with a value that is none of the known ones: for callers without types, for whom it would silently be nothing. */
-export function choiceProblems(what: string, value: string | undefined, known: readonly string[]): string[] {
-  if (value === undefined || known.includes(value)) return []
-  const quoted = known.map((item) => `'${item}'`)
-  return [
-    `${what} '${value}' is none: give ${[quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')}`,
-  ]
-}
-
 /** The `code` of an error of ours, from whatever copy of the package it came. */
 export function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined

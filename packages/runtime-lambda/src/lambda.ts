@@ -1,4 +1,4 @@
-import { codeOf, type Reactor } from '@spaceship/core'
+import { callableProblems, codeOf, optionsOf, type Reactor, refuse } from '@spaceship/core'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
@@ -41,7 +41,9 @@ export function lambda(
   reactors: Reactors | (() => Reactors | Promise<Reactors>),
   options: LambdaOptions,
 ): KinesisHandler {
-  const clock = options.clock ?? systemClock
+  const problems: string[] = []
+  const { clock = systemClock, exit = process.exit } = optionsOf('the options', options, problems)
+  refuse('lambda', [...problems, ...callableProblems({ exit }, { exit: '' })])
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
 
   function engine(): Promise<Engine> {
@@ -72,7 +74,7 @@ export function lambda(
     const source = { stream, shard, redelivers: 'suffix' } as const
     const delivery = await started.open(source, { hardEnd: new Date(hardEnd) }).catch((error) => {
       // The environment is frozen, not killed: what still runs in it would act after newer records.
-      if (codeOf(error) === 'tainted') (options.exit ?? process.exit)(1)
+      if (codeOf(error) === 'tainted') exit(1)
       throw error
     })
     // Not awaited first: a batch that is stuck above the engine's bounds must still be settled in time.

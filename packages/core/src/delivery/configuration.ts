@@ -1,8 +1,15 @@
 /** Owns the engine's options: one parse, all problems at once. */
 
+import {
+  callableProblems,
+  countProblems,
+  durationProblems,
+  functionsProblems,
+  optionsOf,
+} from '../configuration.ts'
 import type { Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
-import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { type Duration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import {
   type Clock,
@@ -80,7 +87,7 @@ export interface Settings {
 
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions): Settings {
-  refuse(`application '${options.application}'`, problemsOf(options))
+  refuse(`application '${options?.application}'`, problemsOf(options))
   const logger = unfailingLogger(options.logger ?? silent)
   return {
     application: options.application,
@@ -106,49 +113,47 @@ export function parseOptions(options: EngineOptions): Settings {
   }
 }
 
+/** The ports and functions among the options, by a method that each has. */
+const CALLED = {
+  deadLetters: 'put',
+  entities: 'read',
+  events: 'put',
+  clock: 'now',
+  random: '',
+  logger: 'error',
+  observe: '',
+}
+
 function problemsOf(options: EngineOptions): string[] {
-  const { application, concurrency, maxAhead = {}, reactors, state } = options
   const problems: string[] = []
-  const add = (bad: boolean, problem: string) => {
-    if (bad) problems.push(problem)
-  }
-  add(
-    !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(application ?? ''),
-    "'application' must be 1 to 128 letters, digits, '.', '_' or '-': it becomes part of every key",
-  )
-  add(
-    typeof state?.set !== 'function',
-    "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",
-  )
-  for (const [name, value] of Object.entries({
-    concurrency,
-    'maxAhead.records': maxAhead.records,
-    'maxAhead.bytes': maxAhead.bytes,
-    maxRecordBytes: options.maxRecordBytes,
-  })) {
-    add(
-      value !== undefined && !(Number.isInteger(value) && value >= 1),
-      `'${name}' is ${value}: give a whole number of at least 1`,
+  const given = optionsOf('the options', options, problems)
+  const { application, concurrency, maxRecordBytes, maxClockSkew, retention, maxPause, reactors } = given
+  const ahead = optionsOf("'maxAhead'", given.maxAhead, problems)
+  if (typeof application !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(application))
+    problems.push(
+      "'application' must be 1 to 128 letters, digits, '.', '_' or '-': it becomes part of every key",
     )
-  }
-  const { maxClockSkew, retention, maxPause } = options
-  for (const [name, value] of Object.entries({
-    maxClockSkew,
-    retention,
-    maxPause,
-    'maxAhead.age': maxAhead.age,
-  })) {
-    add(
-      value !== undefined && !isDuration(value),
-      `'${name}' is '${value}': give a duration such as '2s' or '8d'`,
+  if (typeof given.state?.set !== 'function')
+    problems.push(
+      "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",
     )
-  }
+  problems.push(
+    ...callableProblems(given, CALLED),
+    ...functionsProblems('middleware', given.middleware),
+    ...countProblems({
+      concurrency,
+      'maxAhead.records': ahead.records,
+      'maxAhead.bytes': ahead.bytes,
+      maxRecordBytes,
+    }),
+    ...durationProblems({ maxClockSkew, retention, maxPause, 'maxAhead.age': ahead.age }, '2s'),
+  )
   if (!Array.isArray(reactors) || reactors.length === 0)
     return [...problems, "'reactors' is empty: pass at least one reactor"]
   const none = reactors.filter((reactor) => !Array.isArray(reactor?.routes)).length
   if (none > 0)
     return [...problems, `${none} of the reactors are none: pass what reactor() returned, not a function`]
-  return [...problems, ...reactorProblems(options)]
+  return [...problems, ...reactorProblems(given)]
 }
 
 function reactorProblems({ application, reactors, deadLetters, entities }: EngineOptions): string[] {

@@ -1,4 +1,5 @@
-import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { callableProblems, countProblems, durationProblems, optionsOf } from '../configuration.ts'
+import { type Duration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { Context, Handler } from './handler.ts'
 
@@ -33,12 +34,16 @@ export interface Batching {
  * })
  */
 export function batch<E>(
-  { size, within = '100ms' }: BatchOptions,
+  options: BatchOptions,
   handle: (events: readonly E[], context: BatchContext) => unknown,
 ): Handler<E> {
+  const problems: string[] = []
+  const { size = 0, within = '100ms' } = optionsOf('the options', options, problems)
   refuse('batch', [
-    ...(Number.isInteger(size) && size >= 1 ? [] : [`'size' is ${size}: give a whole number of at least 1`]),
-    ...(isDuration(within) ? [] : [`'within' is '${within}': give a duration such as '200ms'`]),
+    ...problems,
+    ...countProblems({ size }),
+    ...durationProblems({ within }, '200ms'),
+    ...callableProblems({ handle: handle ?? null }, { handle: '' }),
   ])
   const batching: Batching = { size, within: milliseconds(within), handle }
   // Called by itself, as a user's own test might, it is a batch of one; the engine looks at `batching`.

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { callableProblems, choiceProblems, isName, nameProblems, optionsOf } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type {
   Actor,
@@ -70,7 +71,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   /** Holds the types only; never set. */
   readonly $row?: T
   readonly $item?: Item
-  /** A new item. */
+  /** A new item. This and the other events @throws ConfigurationError without a name. */
   created<const N extends string>(name: N): EventDef<Created<T, N>>
   /** A new or changed item. */
   saved<const N extends string>(name: N): EventDef<Saved<T, N>>
@@ -103,32 +104,36 @@ export function entity<
   name: string,
   options: EntityOptions<S, K>,
 ): Entity<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, K> {
-  const key: string[] =
-    typeof options.key === 'string' ? [options.key] : [options.key.partition, options.key.sort]
+  const problems = nameProblems(name)
+  const given = optionsOf('the options', options, problems)
+  const { table, schema, when, version, upgrade, numbers } = given
+  const key: unknown[] = typeof given.key === 'object' ? [given.key?.partition, given.key?.sort] : [given.key]
+  optionsOf("'when'", when, problems)
   refuse(`entity '${name}'`, [
-    ...(name ? [] : ['it needs a name']),
-    ...(options.table ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
-    ...(key.some((part) => !part)
-      ? ["'key' is empty: name the partition key attribute, or { partition, sort }"]
-      : []),
-    ...payloadProblems('schema', options.schema),
-    ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
-    ...(options.numbers === undefined || ['double', 'lossless'].includes(options.numbers)
+    ...problems,
+    ...(isName(table) ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
+    ...(key.every(isName)
       ? []
-      : ["'numbers' is neither 'double' nor 'lossless'"]),
+      : ["'key' is empty: name the partition key attribute, or { partition, sort }"]),
+    ...payloadProblems('schema', schema),
+    ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
+    ...(version === undefined || isName(version) ? [] : ["'version' must be the name of an attribute"]),
+    ...callableProblems({ upgrade }, { upgrade: '' }),
+    ...choiceProblems("'numbers'", numbers, ['double', 'lossless']),
   ])
   const spec: EntitySpec = {
     name,
-    table: options.table,
-    key,
-    schema: options.schema,
-    when: options.when,
-    version: options.version,
-    upgrade: options.upgrade,
-    numbers: options.numbers ?? 'double',
+    table,
+    key: key.filter(isName),
+    schema,
+    when,
+    version,
+    upgrade,
+    numbers: numbers ?? 'double',
   }
 
   function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {
+    refuse(`event '${event}' of entity '${name}'`, nameProblems(event))
     return {
       name: event,
       spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest },
@@ -137,7 +142,7 @@ export function entity<
 
   return {
     spec,
-    key: options.key,
+    key: given.key,
     created: (event) => define(event, ['INSERT'], ['after']),
     saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
     changed: (event, pattern) => {
@@ -149,6 +154,14 @@ export function entity<
         pattern,
       })
     },
-    removed: (event, { by } = {}) => define(event, ['REMOVE'], ['before'], { by }),
+    removed: (event, options) => {
+      const problems: string[] = []
+      const { by } = optionsOf('the options', options, problems)
+      refuse(`removed('${event}')`, [
+        ...problems,
+        ...choiceProblems("'by'", by, ['user', 'ttl', 'replication']),
+      ])
+      return define(event, ['REMOVE'], ['before'], { by })
+    },
   }
 }

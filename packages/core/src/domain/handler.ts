@@ -1,4 +1,6 @@
+import { callableProblems, optionsOf } from '../configuration.ts'
 import type { Duration } from '../duration.ts'
+import { refuse } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Batching } from './batch.ts'
 import type { EventMeta } from './event.ts'
@@ -84,6 +86,7 @@ export type Middleware = (event: EventMeta, context: Context, next: () => Promis
 /**
  * Marks a function as a handler with its effect and needs: how handler factories are written.
  *
+ * @throws ConfigurationError if that is no function
  * @example
  * const page = <E>(text: (event: E) => string) =>
  *   handler<E>({ effect: 'claim', needs: [{ verb: 'pages', target: 'on-call' }] }, (event) => pager.send(text(event)))
@@ -92,7 +95,10 @@ export function handler<E>(
   about: { readonly effect?: Effect; readonly needs?: readonly Need[] },
   handle: (event: E, context: Context) => unknown,
 ): Handler<E> {
-  return Object.assign((event: E, context: Context) => handle(event, context), about)
+  const problems: string[] = []
+  const marks = optionsOf('what it is about', about, problems)
+  refuse('handler', [...problems, ...callableProblems({ handle: handle ?? null }, { handle: '' })])
+  return Object.assign((event: E, context: Context) => handle(event, context), marks)
 }
 
 const skipped = Symbol.for('spaceship.skip')

@@ -12,6 +12,7 @@
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
+import { optionsOf } from '../configuration.ts'
 import type { Row } from './event.ts'
 
 /** The last member names the `undefined` of a field that may only be missing. */
@@ -72,7 +73,8 @@ export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Ro
 
 /** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
 export function patternProblems(pattern: Readonly<Record<string, unknown>>): string[] {
-  return rulesOf(pattern).flatMap(([field, rule]) => {
+  const problems: string[] = []
+  const rules = rulesOf(optionsOf('the pattern', pattern, problems)).flatMap(([field, rule]) => {
     if (typeof rule === 'function') return []
     if (typeof rule !== 'object' || rule === null)
       return [`the rule of '${field}' is neither { from, to } nor a function`]
@@ -86,6 +88,7 @@ export function patternProblems(pattern: Readonly<Record<string, unknown>>): str
         : []),
     ]
   })
+  return [...problems, ...rules]
 }
 
 export function rulesOf(pattern: Readonly<Record<string, unknown>>): [field: string, rule: Rule][] {

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { nameProblems, optionsOf } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
 import { payloadProblems } from './schema.ts'
@@ -26,9 +27,8 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
-  refuse(`event '${name}'`, [
-    ...(name ? [] : ['it needs a name']),
-    ...payloadProblems('schema', options.schema, options.key ?? null),
-  ])
-  return { name, spec: { kind: 'published', schema: options.schema, keyOf: options.key } }
+  const problems = nameProblems(name)
+  const { schema, key } = optionsOf('the options', options, problems)
+  refuse(`event '${name}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
+  return { name, spec: { kind: 'published', schema, keyOf: key } }
 }

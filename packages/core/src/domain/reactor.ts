@@ -1,7 +1,14 @@
-import { isDuration, milliseconds, spacing } from '../duration.ts'
-import { choiceProblems, refuse } from '../errors.ts'
+import {
+  choiceProblems,
+  countProblems,
+  durationProblems,
+  functionsProblems,
+  optionsOf,
+} from '../configuration.ts'
+import { spacing } from '../duration.ts'
+import { refuse } from '../errors.ts'
 import type { EventDef, EventOf } from './event.ts'
-import type { Handler, Middleware } from './handler.ts'
+import type { Handler, Middleware, Need } from './handler.ts'
 import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
 import { type Every, everyProblems, type Tick, ticking } from './schedule.ts'
 
@@ -56,10 +63,13 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
  * const greeter = reactor('greeter', { retry: { attempts: 5 } }).on('greet', joined, (e) => greet(e.after.name))
  */
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
+  const problems = malformed('name', name)
+  const { retry, whenExhausted, middleware } = optionsOf('the options', options, problems)
   refuse(`reactor '${name}'`, [
-    ...malformed('name', name),
-    ...retryProblems(options.retry),
-    ...choiceProblems('whenExhausted', options.whenExhausted, ENDS),
+    ...problems,
+    ...retryProblems(retry),
+    ...choiceProblems('whenExhausted', whenExhausted, ENDS),
+    ...functionsProblems('middleware', middleware),
   ])
   const routes: Route[] = []
   const self: Reactor = {
@@ -72,7 +82,7 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
       return self.use(route(id, ticking(id, schedule), handler, options))
     },
     use: (added) => {
-      refuse(`route '${added.id}' of reactor '${name}'`, problemsOf(added, routes))
+      refuse(`route '${added?.id}' of reactor '${name}'`, problemsOf(added, routes))
       routes.push(added)
       return self
     },
@@ -81,37 +91,49 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
 }
 
 function problemsOf(added: Route, routes: readonly Route[]): string[] {
+  const problems: string[] = []
+  const { id, events, handler, options } = optionsOf('the route', added, problems)
+  const { timeout, retry, effect, whenExhausted, concurrency, rate, stale, formerly } = optionsOf(
+    'the options',
+    options,
+    problems,
+  )
   const taken = new Set(routes.flatMap((other) => [other.id, ...(other.options.formerly ?? [])]))
-  const ids = [added.id, ...(added.options.formerly ?? [])]
-  const { timeout, retry, effect, whenExhausted, concurrency, rate, stale } = added.options
+  const ids = [id, ...(Array.isArray(formerly) ? formerly : [])]
+  const list = Array.isArray(events) ? events : []
   return [
+    ...problems,
     ...ids.flatMap((id) => malformed('id', id)),
     ...ids
       .filter((id) => taken.has(id))
       .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
-    ...(added.events.length === 0 ? ['it names no event'] : []),
-    ...added.events.flatMap((event, index) =>
-      typeof event?.spec === 'object' && 'kind' in event.spec
+    ...(formerly === undefined || Array.isArray(formerly) ? [] : ["'formerly' must be a list of ids"]),
+    ...(list.length === 0 ? ['it names no event: give what an entity, event() or reminder() made'] : []),
+    ...list.flatMap((event, index) =>
+      'kind' in Object(event?.spec)
         ? []
         : [
             `its event ${index + 1} is no event: give what an entity, event() or reminder() made; an import cycle leaves it undefined`,
           ],
     ),
-    ...(typeof added.handler === 'function' ? [] : ['its handler is not a function']),
-    ...(timeout === undefined || (isDuration(timeout) && milliseconds(timeout) > 0)
-      ? []
-      : [`timeout '${timeout}' is not a duration such as '30s'`]),
-    ...choiceProblems('effect', effect ?? added.handler?.effect, EFFECTS),
+    ...(typeof handler === 'function' ? [] : ['its handler is not a function']),
+    ...needProblems(handler?.needs),
+    ...durationProblems({ timeout }, '30s', 1),
+    ...choiceProblems('effect', effect ?? handler?.effect, EFFECTS),
     ...choiceProblems('whenExhausted', whenExhausted, ENDS),
     ...choiceProblems('stale', stale, ['skip']),
-    ...(concurrency === undefined || (Number.isInteger(concurrency) && concurrency >= 1)
-      ? []
-      : [`concurrency is ${concurrency}: give a whole number of at least 1`]),
+    ...countProblems({ concurrency }),
     ...(rate === undefined || Number.isFinite(spacing(rate))
       ? []
       : [`rate '${rate}' is not one such as '10/s', '100/m' or '5/h'`]),
     ...retryProblems(retry),
   ]
+}
+
+/** Handler factories declare them, and the engine reads them when it is made. */
+function needProblems(needs: readonly Need[] = []): string[] {
+  const good = Array.isArray(needs) && needs.every((need) => need?.verb && need.target)
+  return good ? [] : ["the 'needs' of its handler must be a list of { verb, target }"]
 }
 
 function malformed(what: string, value: string): string[] {
@@ -120,14 +142,12 @@ function malformed(what: string, value: string): string[] {
     : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
 }
 
-function retryProblems({ attempts, base, max }: RetryPolicy = {}): string[] {
+function retryProblems(policy: RetryPolicy | undefined): string[] {
+  const problems: string[] = []
+  const { attempts, base, max } = optionsOf("'retry'", policy, problems)
   return [
-    ...(attempts === undefined || (Number.isInteger(attempts) && attempts >= 1)
-      ? []
-      : [`retry.attempts is ${attempts}: give a whole number of at least 1 (1 means no retry)`]),
-    ...(base === undefined || isDuration(base)
-      ? []
-      : [`retry.base '${base}' is not a duration such as '1s'`]),
-    ...(max === undefined || isDuration(max) ? [] : [`retry.max '${max}' is not a duration such as '1m'`]),
+    ...problems,
+    ...countProblems({ 'retry.attempts': attempts }),
+    ...durationProblems({ 'retry.base': base, 'retry.max': max }, '1s'),
   ]
 }

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { callableProblems, nameProblems, optionsOf } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
@@ -14,6 +15,8 @@ export interface Reminder<Payload, Input = Payload, N extends string = string>
   /**
    * A last look before it fires: the row is read strongly when the reminder is handled, and the reminder is skipped if
    * `when` holds for it or the row is gone.
+   *
+   * @throws ConfigurationError that lists every problem
    */
   unless<T, Item, const K>(
     entity: Entity<T, Item, K>,
@@ -36,11 +39,13 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly payload: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): Reminder<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
-  refuse(`reminder '${name}'`, [
-    ...(!name || name.includes('/') ? ["it needs a name, without '/': it becomes part of keys"] : []),
-    ...payloadProblems('payload', options.payload, options.key ?? null),
-  ])
-  return make(name, { kind: 'reminder', schema: options.payload, keyOf: options.key, unless: undefined })
+  const problems =
+    nameProblems(name).length > 0 || name.includes('/')
+      ? ["it needs a name, without '/': it becomes part of keys"]
+      : []
+  const { payload, key } = optionsOf('the options', options, problems)
+  refuse(`reminder '${name}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
+  return make(name, { kind: 'reminder', schema: payload, keyOf: key, unless: undefined })
 }
 
 function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Reminder<Payload, Input, N> {
@@ -48,6 +53,10 @@ function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Re
     name,
     spec,
     unless: (entity, key, when) => {
+      refuse(`unless of '${name}'`, [
+        ...(entity?.spec?.key ? [] : ['give the entity whose row decides first: what entity() made']),
+        ...callableProblems({ key: key ?? null, when: when ?? null }, { key: '', when: '' }),
+      ])
       const names = entity.spec.key
       const [only] = names
       return make(name, {

@@ -1,4 +1,5 @@
-import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { choiceProblems, durationProblems, optionsOf } from '../configuration.ts'
+import { type Duration, milliseconds } from '../duration.ts'
 import type { EventDef, EventMeta, ScheduleSpec } from './event.ts'
 
 /** A window of time has passed. Each one is handled once, in order, whoever put the tick and however often. */
@@ -21,17 +22,15 @@ export interface Every {
   readonly catchUp?: 'latest' | 'all'
 }
 
-export function everyProblems({ each, delay, catchUp }: Every): string[] {
+export function everyProblems(schedule: Every): string[] {
+  const problems: string[] = []
+  const { each, delay, catchUp } = optionsOf('the schedule', schedule, problems)
   return [
-    ...(isDuration(each) && milliseconds(each) >= 1_000
-      ? []
-      : [`'each' is '${each}': give a duration of at least a second, such as '5m'`]),
-    ...(delay === undefined || isDuration(delay)
-      ? []
-      : [`'delay' is '${delay}': give a duration such as '30s'`]),
-    ...(catchUp === undefined || catchUp === 'latest' || catchUp === 'all'
-      ? []
-      : [`'catchUp' is '${catchUp}': give 'latest' or 'all'`]),
+    ...problems,
+    ...(each === undefined ? ["'each' is missing: give a duration such as '5m'"] : []),
+    ...durationProblems({ each }, '5m', 1_000),
+    ...durationProblems({ delay }, '30s'),
+    ...choiceProblems("'catchUp'", catchUp, ['latest', 'all']),
   ]
 }
 

@@ -14,7 +14,7 @@ export interface VirtualClock extends Clock {
  * @throws ConfigurationError for a start that is no date
  */
 export function virtualClock(start: Date | number = new Date('2026-01-01T00:00:00Z')): VirtualClock {
-  let now = Number(start)
+  let now = start instanceof Date || typeof start === 'number' ? Number(start) : Number.NaN
   refuse(
     'virtualClock',
     Number.isFinite(now) ? [] : ["'start' is not a date: give one, or milliseconds since 1970"],

@@ -1,3 +1,5 @@
+import { callableProblems } from '../configuration.ts'
+import { refuse } from '../errors.ts'
 import type { EventSink, OutgoingRecord } from '../ports/index.ts'
 
 export interface MemoryEvents extends EventSink {
@@ -6,6 +8,7 @@ export interface MemoryEvents extends EventSink {
 
 /** An EventSink in this process; `received` is told of each record. */
 export function memoryEvents(received: (record: OutgoingRecord) => void = () => {}): MemoryEvents {
+  refuse('memoryEvents', callableProblems({ received }, { received: '' }))
   const records: OutgoingRecord[] = []
   return {
     records,

@@ -1,7 +1,12 @@
+import { callableProblems, optionsOf } from '../configuration.ts'
+import { refuse } from '../errors.ts'
 import { type Clock, type ReferenceStore, systemClock } from '../ports/index.ts'
 
 /** A ReferenceStore in this process. */
-export function memoryReferences({ clock = systemClock }: { readonly clock?: Clock } = {}): ReferenceStore {
+export function memoryReferences(options: { readonly clock?: Clock } = {}): ReferenceStore {
+  const problems: string[] = []
+  const { clock = systemClock } = optionsOf('the options', options, problems)
+  refuse('memoryReferences', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
   const items = new Map<string, { readonly value: string; readonly until: number }>()
 
   function current(key: string): string | undefined {

@@ -1,7 +1,12 @@
+import { callableProblems, optionsOf } from '../configuration.ts'
+import { refuse } from '../errors.ts'
 import { type Clock, type StateItem, type StateStore, systemClock } from '../ports/index.ts'
 
 /** A StateStore in this process: for tests and single-process trials. */
-export function memoryState({ clock = systemClock }: { readonly clock?: Clock } = {}): StateStore {
+export function memoryState(options: { readonly clock?: Clock } = {}): StateStore {
+  const problems: string[] = []
+  const { clock = systemClock } = optionsOf('the options', options, problems)
+  refuse('memoryState', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
   const items = new Map<string, StateItem & { readonly expiresAt: number }>()
   let writes = 0
 

@@ -1,12 +1,13 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
 import { createHash } from 'node:crypto'
+import { callableProblems, durationProblems, isName, optionsOf } from '../configuration.ts'
 import type { EventMeta } from '../domain/event.ts'
 import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
 import type { Reminder } from '../domain/reminder.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
 import { isBefore, type Moment, type Version } from '../domain/version.ts'
-import { type Duration, isDuration, milliseconds } from '../duration.ts'
+import { type Duration, milliseconds } from '../duration.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
 import {
   type Clock,
@@ -41,12 +42,14 @@ export interface Reminders {
   /**
    * Schedules the reminder, replacing one that is pending for the same key. The time counts from the event, not from now,
    * so that a repeat or a replay computes the same.
+   *
+   * @throws ConfigurationError that lists every problem
    */
   schedule<Payload, Input, N extends string, E extends EventMeta, const X extends Input>(
     reminder: Reminder<Payload, Input, N>,
     options: { readonly in: Duration; readonly payload: (event: E) => X & NoExcess<X, Input> },
   ): Handler<E>
-  /** Cancels what is pending for the key, also if the schedule has not arrived yet. */
+  /** Cancels what is pending for the key, also if the schedule has not arrived yet. @throws ConfigurationError likewise */
   cancel<Payload, Input, N extends string, E extends EventMeta>(
     reminder: Reminder<Payload, Input, N>,
     key: (event: E) => string,
@@ -62,34 +65,38 @@ type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
  * @throws ConfigurationError that lists every problem
  */
 export function createReminders(options: RemindersOptions): Reminders {
-  const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = options
+  const problems: string[] = []
+  const given = optionsOf('the options', options, problems)
+  const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = given
   refuse('reminders', [
-    ...(application === '' ? ["'application' is empty: name the one that handles the reminders"] : []),
-    ...(typeof options.state?.set === 'function'
+    ...problems,
+    ...(isName(application) ? [] : ["'application' is empty: name the one that handles the reminders"]),
+    ...(typeof given.state?.set === 'function'
       ? []
       : ["'state' is missing: pass the application's StateStore"]),
-    ...(typeof options.scheduler?.start === 'function'
+    ...(typeof given.scheduler?.start === 'function'
       ? []
       : ["'scheduler' is missing: pass a ReminderScheduler, for instance eventBridgeScheduler(...)"]),
-    ...(isDuration(maxLateness) ? [] : [`'maxLateness' is '${maxLateness}': give a duration such as '1d'`]),
-    ...(isDuration(retention) ? [] : [`'retention' is '${retention}': give a duration such as '8d'`]),
-    ...(isDuration(maxClockSkew)
-      ? []
-      : [`'maxClockSkew' is '${maxClockSkew}': give a duration such as '2s'`]),
+    ...callableProblems(given, { references: 'set', clock: 'now' }),
+    ...durationProblems({ maxLateness, retention, maxClockSkew }, '8d'),
   ])
   const book: Book = {
-    ...options,
-    clock: options.clock ?? systemClock,
+    ...given,
+    clock: given.clock ?? systemClock,
     maxLateness: milliseconds(maxLateness),
     retention: milliseconds(retention),
     maxClockSkew: milliseconds(maxClockSkew),
   }
   return {
-    schedule: (reminder, { in: delay, payload }) => {
-      refuse(
-        `schedule('${reminder.name}')`,
-        isDuration(delay) ? [] : [`'in' is '${delay}': give a duration such as '3d'`],
-      )
+    schedule: (reminder, options) => {
+      const problems = reminderProblems(reminder)
+      const { in: delay, payload } = optionsOf('the options', options, problems)
+      refuse(`schedule('${reminder?.name}')`, [
+        ...problems,
+        ...(delay === undefined ? ["'in' is missing: give a duration such as '3d'"] : []),
+        ...durationProblems({ in: delay }, '3d'),
+        ...callableProblems({ payload: payload ?? null }, { payload: '' }),
+      ])
       const wait = milliseconds(delay)
       const needs = [{ verb: 'schedules', target: reminder.name, application }]
       return handler({ effect: 'idempotent', needs }, (event) =>
@@ -97,12 +104,20 @@ export function createReminders(options: RemindersOptions): Reminders {
       )
     },
     cancel: (reminder, key) => {
+      refuse(`cancel('${reminder?.name}')`, [
+        ...reminderProblems(reminder),
+        ...callableProblems({ key: key ?? null }, { key: '' }),
+      ])
       const needs = [{ verb: 'cancels', target: reminder.name }]
       return handler({ effect: 'idempotent', needs }, (event) =>
         cancel(book, reminder.name, key(event), momentOf(event)),
       )
     },
   }
+}
+
+function reminderProblems(reminder: { readonly spec: unknown }): string[] {
+  return Object(reminder?.spec).kind === 'reminder' ? [] : ['that is no reminder: give what reminder() made']
 }
 
 interface Book extends RemindersOptions {

@@ -3,12 +3,13 @@
  * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
+import { callableProblems, choiceProblems, durationProblems, optionsOf } from '../configuration.ts'
 import { createRedrive } from '../delivery/index.ts'
 import { explain } from '../delivery/match/index.ts'
 import { planRoutes } from '../delivery/plan.ts'
 import type { EntitySpec, Row } from '../domain/event.ts'
-import { isDuration, milliseconds } from '../duration.ts'
-import { choiceProblems, refuse } from '../errors.ts'
+import { milliseconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
 import {
   memoryDeadLetters,
   memoryEvents,
@@ -46,14 +47,28 @@ import { createTrail } from './trail.ts'
  * ship.expect('greeter/greet', { key: 'acme', runs: 1 })
  */
 export function harness(make: Make, options: HarnessOptions = {}): Harness {
-  const { application = 'harness', start, failover = '10s', patience = 1_000, observe, ...rest } = options
+  const problems: string[] = []
+  const {
+    application = 'harness',
+    start,
+    failover = '10s',
+    patience = 1_000,
+    observe,
+    ...rest
+  } = optionsOf('the options', options, problems)
   refuse('harness', [
+    ...problems,
     ...(typeof make === 'function'
       ? []
       : ['give a function that makes the reactors: harness(() => greeter)']),
-    ...(start === undefined || !Number.isNaN(start.getTime()) ? [] : ["'start' is not a date"]),
-    ...(isDuration(failover) ? [] : [`'failover' is '${failover}': give a duration such as '10s'`]),
-    ...(patience >= 0 ? [] : [`'patience' is ${patience}: give milliseconds, 0 or more`]),
+    ...(start === undefined || (start instanceof Date && !Number.isNaN(start.getTime()))
+      ? []
+      : ["'start' is not a date"]),
+    ...durationProblems({ failover }, '10s'),
+    ...callableProblems({ observe }, { observe: '' }),
+    ...(typeof patience === 'number' && patience >= 0
+      ? []
+      : [`'patience' is ${patience}: give milliseconds, 0 or more`]),
   ])
   const clock = virtualClock(start)
   const scheduler = memoryScheduler()

@@ -88,9 +88,10 @@ export function startProcess(
   const engine = createEngine({
     ...options,
     state,
+    // What is no reactor is the engine's to refuse.
     reactors: reactors.map((reactor) => ({
       ...reactor,
-      routes: reactor.routes.map((route) => watched(route, life, running)),
+      routes: reactor?.routes?.map((route) => watched(route, life, running)),
     })),
     deadLetters: mortalLetters(letters, life),
     events: mortalEvents(sink, life),

@@ -1,3 +1,4 @@
+import { isName, optionsOf } from '../configuration.ts'
 import type { PublishedEvent } from '../domain/published.ts'
 import { describeIssues, validate } from '../domain/schema.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
@@ -7,16 +8,21 @@ import { encodeCloudEvent } from './cloudevent.ts'
 /**
  * A published event as the record that goes on the stream: checked against its schema, in its lane.
  *
- * @throws SpaceshipError `schema` if the payload does not fit, ConfigurationError for an empty id or source
+ * @throws SpaceshipError `schema` if the payload does not fit, ConfigurationError for what is no event, or an empty id or source
  */
 export async function encodePublished<Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,
   payload: Input,
   about: { readonly id: string; readonly source: string; readonly time: Date },
 ): Promise<OutgoingRecord> {
-  refuse(`event '${event.name}'`, [
-    ...(about.id === '' ? ["'id' is empty: it tells a repeat from another event"] : []),
-    ...(about.source === '' ? ["'source' is empty: name the publishing service"] : []),
+  const problems: string[] = []
+  const { id, source, time } = optionsOf('what it is about', about, problems)
+  refuse(`event '${event?.name}'`, [
+    ...problems,
+    ...(event?.spec?.kind === 'published' ? [] : ['it is no event: give what event() made']),
+    ...(isName(id) ? [] : ["'id' is empty: it tells a repeat from another event"]),
+    ...(isName(source) ? [] : ["'source' is empty: name the publishing service"]),
+    ...(time instanceof Date ? [] : ["'time' must be a Date"]),
   ])
   const result = await validate(event.spec.schema, payload)
   if (result.issues) {

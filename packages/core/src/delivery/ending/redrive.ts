@@ -1,3 +1,4 @@
+import { callableProblems, isName, optionsOf } from '../../configuration.ts'
 import { refuse, SpaceshipError } from '../../errors.ts'
 import {
   type Clock,
@@ -45,14 +46,18 @@ export interface Redrive {
  * const redrive = createRedrive({ application: 'onboarding', deadLetters, events })
  * await redrive.letters((letter) => letter.route === 'welcome')
  */
-export function createRedrive({
-  application,
-  deadLetters,
-  events,
-  clock = systemClock,
-}: RedriveOptions): Redrive {
+export function createRedrive(options: RedriveOptions): Redrive {
+  const problems: string[] = []
+  const {
+    application,
+    deadLetters,
+    events,
+    clock = systemClock,
+  } = optionsOf('the options', options, problems)
   refuse('redrive', [
-    ...(application ? [] : ["'application' is missing: name the one whose letters these are"]),
+    ...problems,
+    ...callableProblems({ clock }, { clock: 'now' }),
+    ...(isName(application) ? [] : ["'application' is missing: name the one whose letters these are"]),
     ...(typeof deadLetters?.get === 'function'
       ? []
       : ["'deadLetters' is missing: pass the DeadLetters that the application writes"]),

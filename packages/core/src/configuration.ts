@@ -1,0 +1,81 @@
+/**
+ * Owns what is asked of options before they are used: for callers without types, each answer is a problem for `refuse`. It is
+ * asked where something is declared or made, never for a record. No message shows a value that could be a secret.
+ */
+
+import { type Duration, isDuration, milliseconds } from './duration.ts'
+
+/**
+ * The options in `value`, to be read and checked one by one. What is no object has none, which is one problem more; what is
+ * left out has none either.
+ *
+ * @example
+ * export function createPager(options: PagerOptions): Pager {
+ *   const problems: string[] = []
+ *   const { token, limits } = optionsOf('the options', options, problems)
+ *   const { rate = 5 } = optionsOf("'limits'", limits, problems)
+ *   refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
+ */
+export function optionsOf<T extends object>(what: string, value: T | undefined, problems: string[]): T {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  if (value !== undefined) problems.push(`${what} must be an object: give options by their names`)
+  // What is required of them is missing now, and whoever asked refuses that.
+  return {} as T
+}
+
+/**
+ * The problems of options that are called: functions (`''`), and ports by the name of a method. One that is left out has none.
+ *
+ * @example
+ * callableProblems(options, { clock: 'now', random: '' })
+ */
+export function callableProblems(options: object, methods: Readonly<Record<string, string>>): string[] {
+  return Object.entries(methods).flatMap(([name, method]) => {
+    const value: unknown = Object(options)[name]
+    const called = method === '' ? value : Object(value)[method]
+    if (value === undefined || typeof called === 'function') return []
+    return method === '' ? `'${name}' must be a function` : `'${name}' needs a method '${method}'`
+  })
+}
+
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+/** The problem with the name of what is declared. */
+export function nameProblems(name: unknown): string[] {
+  return isName(name) ? [] : ['it needs a name']
+}
+
+/** The problem with what should be a list of functions. */
+export function functionsProblems(name: string, list: unknown = []): string[] {
+  const good = Array.isArray(list) && list.every((item) => typeof item === 'function')
+  return good ? [] : [`'${name}' must be a list of functions`]
+}
+
+/** The problem with a value that is none of the known ones, which would silently be nothing. */
+export function choiceProblems(what: string, value: string | undefined, known: readonly string[]): string[] {
+  if (value === undefined || known.includes(value)) return []
+  const quoted = known.map((item) => `'${item}'`)
+  return [
+    `${what} '${value}' is none: give ${[quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')}`,
+  ]
+}
+
+/** The problems of durations by their options' names. One that is left out has none. @param least in milliseconds */
+export function durationProblems(
+  durations: Readonly<Record<string, Duration | undefined>>,
+  example: string,
+  least = 0,
+): string[] {
+  return Object.entries(durations)
+    .filter(([, value]) => value !== undefined && !(isDuration(value) && milliseconds(value) >= least))
+    .map(([name, value]) => `'${name}' is '${value}': give a duration such as '${example}'`)
+}
+
+/** The problems of counts by their options' names. One that is left out has none. */
+export function countProblems(counts: Readonly<Record<string, number | undefined>>): string[] {
+  return Object.entries(counts)
+    .filter(([, value]) => value !== undefined && !(Number.isInteger(value) && value >= 1))
+    .map(([name, value]) => `'${name}' is ${value}: give a whole number of at least 1`)
+}

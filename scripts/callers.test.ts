@@ -1,0 +1,109 @@
+/**
+ * Callers without types. Each public function is called rightly, and then with one spot of that call replaced by what a caller
+ * from JavaScript may put there, or with fewer arguments: it works, or it is refused with a ConfigurationError. What is of
+ * another kind than the right value must be refused.
+ */
+
+import { expect, test } from 'vitest'
+import { calls, leaves } from './calls.ts'
+import { exported, named } from './exported.ts'
+
+/** What may stand in a spot, by its kind. */
+const ODD: Readonly<Record<string, unknown>> = {
+  nothing: undefined,
+  null: null,
+  number: 5,
+  text: 'odd',
+  list: [],
+  'list of null': [null],
+  object: {},
+  function: () => {},
+}
+
+/** Called for each record, by runtimes and handlers: a check would cost every caller with types. */
+const hot = named([
+  'core: marshal unmarshal',
+  'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read',
+  'handlers/slack: escapeText',
+])
+
+/** What is refused by them, or thrown, or looked at however odd it is: they are how everything else refuses. */
+const refusing = named([
+  'core: callableProblems codeOf optionsOf refuse',
+  'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
+])
+
+type Args = readonly unknown[]
+type Spot = readonly string[]
+
+/** The ways to everything inside of lists and plain objects. */
+function spotsIn(value: unknown): Spot[] {
+  if (typeof value !== 'object' || value === null || leaves.has(value)) return []
+  return Object.entries(value).flatMap(([name, inner]) => [
+    [name],
+    ...spotsIn(inner).map((rest) => [name, ...rest]),
+  ])
+}
+
+function replaced(whole: unknown, [name, ...rest]: Spot, value: unknown): unknown {
+  if (name === undefined) return value
+  const inner = replaced(Object(whole)[name], rest, value)
+  return Array.isArray(whole) ? whole.with(Number(name), inner) : { ...Object(whole), [name]: inner }
+}
+
+const at = (whole: unknown, spot: Spot) => spot.reduce<unknown>((value, name) => Object(value)[name], whole)
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (value === null || Array.isArray(value)) return value === null ? 'null' : 'list'
+  return typeof value === 'string' ? 'text' : typeof value
+}
+
+/** Also right: milliseconds for a duration, and what the call says. */
+function mayWork(right: unknown, odd: unknown, accepted: readonly string[] | undefined): boolean {
+  const kinds = [kindOf(right), 'nothing', ...(accepted ?? [])]
+  if (typeof right === 'string' && /^\d+(ms|s|m|h|d)$/.test(right)) kinds.push('number')
+  return kinds.includes(kindOf(odd)) || accepted?.[0] === 'anything'
+}
+
+/** `works`, `refused`, or what was thrown instead. */
+async function outcomeOf(call: (...args: never) => unknown, args: Args): Promise<string> {
+  try {
+    // Any arguments at all are the point.
+    const result: unknown = await call(...(args as never))
+    await Object(result)[Symbol.asyncDispose]?.()
+    return 'works'
+  } catch (error) {
+    const { code, problems } = Object(error)
+    if (code !== 'configuration') return String(error)
+    const advised = problems.every((problem: string) => /: |needs|must|give|pass|keep|name|is not/.test(problem))
+    return advised && problems.length > 0 ? 'refused' : `no advice: ${problems}`
+  }
+}
+
+test('every public function is called, or said why not', () => {
+  const called = new Set(Object.keys(calls).map((name) => name.replace(/ \(.*/, '')))
+  const known = [...called, ...hot, ...refusing]
+  expect([...exported.keys()].filter((name) => !known.includes(name))).toEqual([])
+  expect(known.filter((name) => !exported.has(name))).toEqual([])
+})
+
+for (const [name, { call, args, right = 'works', accepts = {} }] of Object.entries(calls)) {
+  test(name, async () => {
+    expect(await outcomeOf(call, args)).toBe(right)
+    const wrong: string[] = []
+    for (let count = 0; count < args.length; count += 1) {
+      const outcome = await outcomeOf(call, args.slice(0, count))
+      if (outcome !== 'works' && outcome !== 'refused') wrong.push(`${count} arguments: ${outcome}`)
+    }
+    for (const spot of spotsIn(args)) {
+      for (const [kind, odd] of Object.entries(ODD)) {
+        const outcome = await outcomeOf(call, replaced(args, spot, odd) as Args) // a list stays one
+        const fine = mayWork(at(args, spot), odd, accepts[spot.join('.')])
+        if (outcome !== 'refused' && !(outcome === 'works' && fine))
+          wrong.push(`${spot.join('.')} is ${kind}: ${outcome}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+}

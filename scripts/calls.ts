@@ -1,0 +1,325 @@
+/**
+ * One right call of every public function, with every option that it knows: what a caller without types may get wrong. Of what
+ * they return, what declares something is called as well; where several stand in one spot, `name (how)`.
+ */
+
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { RedriveOptions } from '../packages/core/src/delivery/index.ts'
+import { createEngine, createRedrive, tickEnvelope } from '../packages/core/src/engine.ts'
+import {
+  batch,
+  encodePublished,
+  entity,
+  event,
+  handler,
+  isDuration,
+  milliseconds,
+  type ReactorOptions,
+  type RouteOptions,
+  reactor,
+  reminder,
+  route,
+  skip,
+} from '../packages/core/src/index.ts'
+import {
+  memoryDeadLetters,
+  memoryEntities,
+  memoryEvents,
+  memoryReferences,
+  memoryScheduler,
+  memoryState,
+  virtualClock,
+} from '../packages/core/src/memory/index.ts'
+import { systemClock } from '../packages/core/src/ports/index.ts'
+import { createReminders } from '../packages/core/src/reminders/index.ts'
+import { type HarnessOptions, harness } from '../packages/core/src/testing/index.ts'
+import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
+import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
+import { redisReferences } from '../packages/handlers/src/redis/index.ts'
+import { eventBridgeScheduler } from '../packages/handlers/src/scheduler/index.ts'
+import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
+import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
+import { type LaunchOptions, launch } from '../packages/local/src/index.ts'
+import { type WorkerOptions, worker } from '../packages/runtime-k8s/src/index.ts'
+import { type LambdaOptions, lambda } from '../packages/runtime-lambda/src/index.ts'
+
+export interface Call {
+  // What a caller without types can do: call anything with anything.
+  readonly call: (...args: never) => unknown
+  readonly args: readonly unknown[]
+  /** What comes of it. @default 'works' */
+  readonly right?: 'works' | 'refused'
+  /** Kinds that also work in a spot, such as `0.key`; 'anything' for values that are the caller's own. */
+  readonly accepts?: Readonly<Record<string, readonly string[]>>
+}
+
+const schema = {
+  '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
+} as const
+/** One that knows what it takes. */
+const items = schema as StandardSchemaV1<{ id: string }>
+const client = { send: () => {}, transport: { request: () => {} } }
+const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+const Client = entity('client', { table: 'clients', key: 'id', schema: items })
+const joined = Client.created('joined')
+const paid = event('paid', { schema, key: () => 'k' })
+const due = reminder('due', { payload: schema, key: () => 'k' })
+const greeter = () => reactor('greeter').on('greet', joined, () => {})
+const made = greeter()
+const welcome = route('welcome', joined, () => {})
+const ports = {
+  state: memoryState(),
+  deadLetters: memoryDeadLetters(),
+  entities: memoryEntities(),
+  events: memoryEvents(),
+  references: memoryReferences(),
+  scheduler: memoryScheduler(),
+}
+
+/** Taken as wholes: what is inside of them is their maker's affair. */
+export const leaves: ReadonlySet<unknown> = new Set<unknown>([
+  ...[schema, client, logger, Client, joined, paid, due, made, welcome, systemClock],
+  ...Object.values(ports),
+])
+
+const engine = {
+  application: 'app',
+  state: ports.state,
+  deadLetters: ports.deadLetters,
+  entities: ports.entities,
+  events: ports.events,
+  clock: systemClock,
+  random: () => 0,
+  logger,
+  concurrency: 2,
+  middleware: [(_event: unknown, _context: unknown, next: () => unknown) => next()],
+  observe: () => {},
+  maxAhead: { records: 9, bytes: 9, age: '5m' },
+  maxRecordBytes: 9,
+  maxPause: '5m',
+  maxClockSkew: '2s',
+  retention: '8d',
+} satisfies Required<Omit<LambdaOptions, 'exit'>>
+
+const retry = { attempts: 3, base: '1s', max: '1m' } as const
+const routeOptions = {
+  effect: 'claim',
+  retry,
+  whenExhausted: 'park',
+  timeout: '30s',
+  concurrency: 2,
+  rate: '10/s',
+  stale: 'skip',
+  formerly: ['old'],
+} satisfies Required<RouteOptions>
+
+const about = {
+  effect: 'claim',
+  needs: [{ verb: 'pages', target: 'me', dependency: 'pager', application: 'a' }],
+}
+const at = new Date('2026-01-01T00:00:00Z')
+
+const right = (call: Call['call'], ...args: readonly unknown[]): Call => ({ call, args })
+
+export const calls: Readonly<Record<string, Call>> = {
+  'core entity': right(entity, 'client', {
+    table: 'clients',
+    key: { partition: 'id', sort: 'no' },
+    schema,
+    when: { kind: 'client' },
+    version: 'version',
+    upgrade: (raw: unknown) => raw,
+    numbers: 'lossless',
+  }),
+  'core entity (created)': right(Client.created, 'joined'),
+  'core entity (saved)': right(Client.saved, 'saved'),
+  'core entity (changed)': right(Client.changed, 'upgraded', { plan: { from: 'trial', to: ['paid'] } }),
+  'core entity (removed)': right(Client.removed, 'left', { by: 'ttl' }),
+  'core event': right(event, 'paid', { schema, key: () => 'k' }),
+  'core reminder': right(reminder, 'due', { payload: schema, key: () => 'k' }),
+  'core reminder (unless)': right(
+    due.unless,
+    Client,
+    () => 'k',
+    () => false,
+  ),
+  'core reactor': right(reactor, 'greeter', {
+    retry,
+    whenExhausted: 'park',
+    middleware: [() => {}],
+  } satisfies Required<ReactorOptions>),
+  'core reactor (on)': right(
+    (...args: Parameters<typeof made.on>) => greeter().on(...args),
+    'see',
+    [joined, paid],
+    handler({ effect: 'claim' }, () => {}),
+    routeOptions,
+  ),
+  'core reactor (on, a handler with needs)': right(
+    (needs: never) =>
+      greeter().on(
+        'see',
+        joined,
+        Object.assign(() => {}, { needs }),
+      ),
+    about.needs,
+  ),
+  'core reactor (every)': right(
+    (...args: Parameters<typeof made.every>) => greeter().every(...args),
+    'count',
+    { each: '5m', delay: '30s', catchUp: 'all' },
+    () => {},
+    routeOptions,
+  ),
+  'core reactor (use)': right((added: never) => greeter().use(added), {
+    id: 'see',
+    events: [joined],
+    handler: () => {},
+    options: routeOptions,
+  }),
+  'core route': right(
+    (...args: Parameters<typeof route>) => greeter().use(route(...args)),
+    'see',
+    [joined, paid],
+    () => {},
+    routeOptions,
+  ),
+  'core handler': right(
+    (...args: Parameters<typeof handler>) => greeter().on('see', joined, handler(...args)),
+    about,
+    () => {},
+  ),
+  'core batch': right(batch, { size: 5, within: '100ms' }, () => {}),
+  'core skip': right(skip, 'nothing to do'),
+  'core isDuration': right(isDuration, '5m'),
+  'core milliseconds': right(milliseconds, '5m'),
+  'core encodePublished': right(encodePublished, paid, {}, { id: 'i', source: 's', time: at }),
+  'core/engine createEngine': right(createEngine, { ...engine, reactors: [made] }),
+  'core/engine createRedrive': right(createRedrive, {
+    application: 'app',
+    deadLetters: ports.deadLetters,
+    events: ports.events,
+    clock: systemClock,
+  } satisfies Required<RedriveOptions>),
+  'core/engine tickEnvelope': right(tickEnvelope, { application: 'app', route: 'a/b', scheduled: 'now' }),
+  'core/memory memoryDeadLetters': right(memoryDeadLetters),
+  'core/memory memoryEntities': right(memoryEntities),
+  'core/memory memoryEvents': right(memoryEvents, () => {}),
+  'core/memory memoryReferences': right(memoryReferences, { clock: systemClock }),
+  'core/memory memoryScheduler': right(memoryScheduler),
+  'core/memory memoryState': right(memoryState, { clock: systemClock }),
+  'core/memory virtualClock': right(virtualClock, at),
+  'core/reminders createReminders': right(createReminders, {
+    application: 'app',
+    state: ports.state,
+    scheduler: ports.scheduler,
+    references: ports.references,
+    clock: systemClock,
+    maxLateness: '1d',
+    retention: '8d',
+    maxClockSkew: '2s',
+  } satisfies Required<Parameters<typeof createReminders>[0]>),
+  'core/reminders createReminders (schedule)': right(
+    createReminders({ application: 'app', ...ports }).schedule,
+    due,
+    { in: '3d', payload: () => ({}) },
+  ),
+  'core/reminders createReminders (cancel)': right(
+    createReminders({ application: 'app', ...ports }).cancel,
+    due,
+    () => 'k',
+  ),
+  'core/testing harness': right(harness, greeter, {
+    application: 'app',
+    start: at,
+    failover: '10s',
+    patience: 5,
+    concurrency: 2,
+    logger,
+    maxAhead: engine.maxAhead,
+    maxClockSkew: '2s',
+    maxPause: '5m',
+    maxRecordBytes: 9,
+    middleware: [],
+    observe: () => {},
+    random: () => 0,
+    retention: '8d',
+  } satisfies Required<HarnessOptions>),
+  'handlers/slack createSlack': right(createSlack, {
+    token: 'xoxb',
+    apiUrl: 'https://slack.com/api',
+    format: 'mrkdwn',
+    timeout: '10s',
+    fetch: () => {},
+  }),
+  'handlers/slack createSlack (webhooks)': right(createSlack, {
+    webhooks: { '#a': 'https://hooks.slack.com/a' },
+  }),
+  'handlers/slack slackWith': right(slackWith, async () => {}),
+  'handlers/slack slackWith (notify)': right(slackWith(async () => {}).notify, {
+    channel: '#a',
+    text: () => 'hello',
+  }),
+  'handlers/opensearch createSearch': right(createSearch, { client }),
+  'handlers/opensearch searchWith': right(searchWith, memorySearch()),
+  'handlers/opensearch searchWith (index)': right(memorySearch().index, {
+    index: 'docs',
+    id: () => 'a',
+    document: () => ({}),
+  }),
+  'handlers/opensearch searchWith (remove)': right(memorySearch().remove, { index: 'docs', id: () => 'a' }),
+  'handlers/testing memorySearch': right(memorySearch),
+  'handlers/testing memorySlack': right(memorySlack),
+  'handlers/kinesis kinesisSink': right(kinesisSink, {
+    client,
+    stream: 's',
+    attempts: 3,
+    clock: systemClock,
+    random: () => 0,
+  }),
+  'handlers/kinesis publisher': right(publisher, { client, stream: 's', source: 'billing' }),
+  'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, {
+    client,
+    streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress',
+    roleArn: 'arn:aws:iam::000000000000:role/scheduler',
+    group: 'default',
+    now: Date.now,
+  }),
+  'handlers/redis redisReferences': right(redisReferences, { command: async () => null, prefix: 'mine:' }),
+  'runtime-lambda lambda': right(lambda, [made], {
+    ...engine,
+    exit: () => {},
+  } satisfies Required<LambdaOptions>),
+  'runtime-k8s worker': right(worker, [made], {
+    ...engine,
+    streams: ['a', { stream: 'b', start: 'LATEST' }],
+    workerId: 'me',
+    leases: { table: 'leases', failover: '10s' },
+    poll: { interval: '1s', limit: 9 },
+    drainTimeout: '20s',
+    shardSync: '1m',
+    // Only `send` is used of a client.
+    kinesis: client as never,
+    dynamodb: client as never,
+  } satisfies Required<WorkerOptions>),
+  'local launch': right(launch, {
+    tables: [
+      {
+        name: 'clients',
+        key: { partition: 'id', sort: 'no' },
+        types: { id: 'S' },
+        stream: 's',
+        precision: 'MICROSECOND',
+        timeToLive: 'expiresAt',
+      },
+      // Two that cannot be, so that nothing is started whichever spot is replaced.
+      { name: '!', key: 'id' },
+    ],
+    streams: ['s', { name: '!', shards: 1 }],
+    ports: { slack: 0 },
+    seed: 1,
+    region: 'us-east-1',
+    timeScale: 1,
+    log: () => {},
+  } satisfies Required<LaunchOptions>),
+}
