@@ -3,7 +3,6 @@
  * they return, what declares something is called as well; where several stand in one spot, `name (how)`.
  */
 
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { RedriveOptions } from '../packages/core/src/delivery/index.ts'
 import { createEngine, createRedrive, tickEnvelope } from '../packages/core/src/engine.ts'
 import {
@@ -13,13 +12,11 @@ import {
   event,
   handler,
   isDuration,
-  milliseconds,
   type ReactorOptions,
   type RouteOptions,
   reactor,
   reminder,
   route,
-  skip,
 } from '../packages/core/src/index.ts'
 import {
   memoryDeadLetters,
@@ -48,7 +45,7 @@ export interface Call {
   readonly call: (...args: never) => unknown
   readonly args: readonly unknown[]
   /** What comes of it. @default 'works' */
-  readonly right?: 'works' | 'refused'
+  readonly rightly?: 'works' | 'refused'
   /** Kinds that also work in a spot, such as `0.key`; 'anything' for values that are the caller's own. */
   readonly accepts?: Readonly<Record<string, readonly string[]>>
 }
@@ -56,11 +53,10 @@ export interface Call {
 const schema = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
 } as const
-/** One that knows what it takes. */
-const items = schema as StandardSchemaV1<{ id: string }>
 const client = { send: () => {}, transport: { request: () => {} } }
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-const Client = entity('client', { table: 'clients', key: 'id', schema: items })
+// The schema does not say which attributes there are.
+const Client = entity('client', { table: 'clients', key: 'id' as never, schema })
 const joined = Client.created('joined')
 const paid = event('paid', { schema, key: () => 'k' })
 const due = reminder('due', { payload: schema, key: () => 'k' })
@@ -121,19 +117,28 @@ const at = new Date('2026-01-01T00:00:00Z')
 
 const right = (call: Call['call'], ...args: readonly unknown[]): Call => ({ call, args })
 
+/** Whose value is the caller's own. */
+const own = ['anything']
+
 export const calls: Readonly<Record<string, Call>> = {
-  'core entity': right(entity, 'client', {
-    table: 'clients',
-    key: { partition: 'id', sort: 'no' },
-    schema,
-    when: { kind: 'client' },
-    version: 'version',
-    upgrade: (raw: unknown) => raw,
-    numbers: 'lossless',
-  }),
+  'core entity': {
+    ...right(entity, 'client', {
+      table: 'clients',
+      key: { partition: 'id', sort: 'no' },
+      schema,
+      when: { kind: 'client' },
+      version: 'version',
+      upgrade: (raw: unknown) => raw,
+      numbers: 'lossless',
+    }),
+    accepts: { '1.key': ['text'], '1.when.kind': own },
+  },
   'core entity (created)': right(Client.created, 'joined'),
   'core entity (saved)': right(Client.saved, 'saved'),
-  'core entity (changed)': right(Client.changed, 'upgraded', { plan: { from: 'trial', to: ['paid'] } }),
+  'core entity (changed)': {
+    ...right(Client.changed, 'upgraded', { plan: { from: 'trial', to: ['paid'] } }),
+    accepts: { '1.plan': ['function'], '1.plan.from': own, '1.plan.to': own, '1.plan.to.0': own },
+  },
   'core entity (removed)': right(Client.removed, 'left', { by: 'ttl' }),
   'core event': right(event, 'paid', { schema, key: () => 'k' }),
   'core reminder': right(reminder, 'due', { payload: schema, key: () => 'k' }),
@@ -155,15 +160,18 @@ export const calls: Readonly<Record<string, Call>> = {
     handler({ effect: 'claim' }, () => {}),
     routeOptions,
   ),
-  'core reactor (on, a handler with needs)': right(
-    (needs: never) =>
-      greeter().on(
-        'see',
-        joined,
-        Object.assign(() => {}, { needs }),
-      ),
-    about.needs,
-  ),
+  'core reactor (on, a handler with needs)': {
+    ...right(
+      (needs: never) =>
+        greeter().on(
+          'see',
+          joined,
+          Object.assign(() => {}, { needs }),
+        ),
+      about.needs,
+    ),
+    accepts: { '0.0.dependency': own, '0.0.application': own },
+  },
   'core reactor (every)': right(
     (...args: Parameters<typeof made.every>) => greeter().every(...args),
     'count',
@@ -184,16 +192,20 @@ export const calls: Readonly<Record<string, Call>> = {
     () => {},
     routeOptions,
   ),
-  'core handler': right(
-    (...args: Parameters<typeof handler>) => greeter().on('see', joined, handler(...args)),
-    about,
-    () => {},
-  ),
+  'core handler': {
+    ...right(
+      (...args: Parameters<typeof handler>) => greeter().on('see', joined, handler(...args)),
+      about,
+      () => {},
+    ),
+    accepts: { '0.needs.0.dependency': own, '0.needs.0.application': own },
+  },
   'core batch': right(batch, { size: 5, within: '100ms' }, () => {}),
-  'core skip': right(skip, 'nothing to do'),
-  'core isDuration': right(isDuration, '5m'),
-  'core milliseconds': right(milliseconds, '5m'),
-  'core encodePublished': right(encodePublished, paid, {}, { id: 'i', source: 's', time: at }),
+  'core isDuration': { ...right(isDuration, '5m'), accepts: { 0: own } },
+  'core encodePublished': {
+    ...right(encodePublished, paid, {}, { id: 'i', source: 's', time: at }),
+    accepts: { 1: own },
+  },
   'core/engine createEngine': right(createEngine, { ...engine, reactors: [made] }),
   'core/engine createRedrive': right(createRedrive, {
     application: 'app',
@@ -208,7 +220,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'core/memory memoryReferences': right(memoryReferences, { clock: systemClock }),
   'core/memory memoryScheduler': right(memoryScheduler),
   'core/memory memoryState': right(memoryState, { clock: systemClock }),
-  'core/memory virtualClock': right(virtualClock, at),
+  'core/memory virtualClock': { ...right(virtualClock, at), accepts: { 0: ['number'] } },
   'core/reminders createReminders': right(createReminders, {
     application: 'app',
     state: ports.state,
@@ -256,12 +268,20 @@ export const calls: Readonly<Record<string, Call>> = {
     webhooks: { '#a': 'https://hooks.slack.com/a' },
   }),
   'handlers/slack slackWith': right(slackWith, async () => {}),
-  'handlers/slack slackWith (notify)': right(slackWith(async () => {}).notify, {
-    channel: '#a',
-    text: () => 'hello',
-  }),
+  'handlers/slack slackWith (notify)': {
+    ...right(slackWith(async () => {}).notify, {
+      channel: '#a',
+      text: () => 'hello',
+    }),
+    accepts: { '0.channel': ['function'] },
+  },
   'handlers/opensearch createSearch': right(createSearch, { client }),
-  'handlers/opensearch searchWith': right(searchWith, memorySearch()),
+  'handlers/opensearch searchWith': right(searchWith, {
+    put: () => {},
+    delete: () => {},
+    search: () => {},
+    count: () => {},
+  }),
   'handlers/opensearch searchWith (index)': right(memorySearch().index, {
     index: 'docs',
     id: () => 'a',
@@ -286,40 +306,49 @@ export const calls: Readonly<Record<string, Call>> = {
     now: Date.now,
   }),
   'handlers/redis redisReferences': right(redisReferences, { command: async () => null, prefix: 'mine:' }),
-  'runtime-lambda lambda': right(lambda, [made], {
-    ...engine,
-    exit: () => {},
-  } satisfies Required<LambdaOptions>),
-  'runtime-k8s worker': right(worker, [made], {
-    ...engine,
-    streams: ['a', { stream: 'b', start: 'LATEST' }],
-    workerId: 'me',
-    leases: { table: 'leases', failover: '10s' },
-    poll: { interval: '1s', limit: 9 },
-    drainTimeout: '20s',
-    shardSync: '1m',
-    // Only `send` is used of a client.
-    kinesis: client as never,
-    dynamodb: client as never,
-  } satisfies Required<WorkerOptions>),
-  'local launch': right(launch, {
-    tables: [
-      {
-        name: 'clients',
-        key: { partition: 'id', sort: 'no' },
-        types: { id: 'S' },
-        stream: 's',
-        precision: 'MICROSECOND',
-        timeToLive: 'expiresAt',
-      },
-      // Two that cannot be, so that nothing is started whichever spot is replaced.
-      { name: '!', key: 'id' },
-    ],
-    streams: ['s', { name: '!', shards: 1 }],
-    ports: { slack: 0 },
-    seed: 1,
-    region: 'us-east-1',
-    timeScale: 1,
-    log: () => {},
-  } satisfies Required<LaunchOptions>),
+  'runtime-lambda lambda': {
+    ...right(lambda, [made], {
+      ...engine,
+      exit: () => {},
+    } satisfies Required<LambdaOptions>),
+    accepts: { 0: ['function'] },
+  },
+  'runtime-k8s worker': {
+    ...right(worker, [made], {
+      ...engine,
+      streams: ['a', { stream: 'b', start: 'LATEST' }],
+      workerId: 'me',
+      leases: { table: 'leases', failover: '10s' },
+      poll: { interval: '1s', limit: 9 },
+      drainTimeout: '20s',
+      shardSync: '1m',
+      // Only `send` is used of a client.
+      kinesis: client as never,
+      dynamodb: client as never,
+    } satisfies Required<WorkerOptions>),
+    accepts: { '1.streams.1': ['text'] },
+  },
+  'local launch': {
+    ...right(launch, {
+      tables: [
+        {
+          name: 'clients',
+          key: { partition: 'id', sort: 'no' },
+          types: { id: 'S' },
+          stream: 's',
+          precision: 'MICROSECOND',
+          timeToLive: 'expiresAt',
+        },
+        // Two that cannot be, so that nothing is started whichever spot is replaced.
+        { name: '!', key: 'id' },
+      ],
+      streams: ['s', { name: '!', shards: 1 }],
+      ports: { slack: 0 },
+      seed: 1,
+      region: 'us-east-1',
+      timeScale: 1,
+      log: () => {},
+    } satisfies Required<LaunchOptions>),
+    rightly: 'refused',
+  },
 }

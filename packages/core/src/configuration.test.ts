@@ -104,9 +104,9 @@ test('a route: id, former ids, events, handler, timeout, retry', () => {
     expect.stringContaining('it names no event'),
     expect.stringContaining('its handler is not a function'),
     expect.stringContaining("timeout 'soon'"),
-    expect.stringContaining("effect 'once' is none: give 'idempotent', 'journal' or 'claim'"),
+    expect.stringContaining("effect 'once' is none: give 'idempotent' or 'journal' or 'claim'"),
     expect.stringContaining(
-      "whenExhausted 'ignore' is none: give 'dead-letter', 'park', 'halt' or 'discard'",
+      "whenExhausted 'ignore' is none: give 'dead-letter' or 'park' or 'halt' or 'discard'",
     ),
     expect.stringContaining('retry.attempts is -1'),
   ])

@@ -12,19 +12,30 @@ import { type Duration, isDuration, milliseconds } from './duration.ts'
  * @example
  * export function createPager(options: PagerOptions): Pager {
  *   const problems: string[] = []
- *   const { token, limits } = optionsOf('the options', options, problems)
- *   const { rate = 5 } = optionsOf("'limits'", limits, problems)
+ *   const { token, limits } = optionsOf(options, problems)
+ *   const { rate = 5 } = optionsOf(limits, problems, "'limits'")
  *   refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
  */
-export function optionsOf<T extends object>(what: string, value: T | undefined, problems: string[]): T {
+export function optionsOf<T extends object>(
+  value: T | undefined,
+  problems: string[],
+  what = 'the options',
+): T {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  if (value !== undefined) problems.push(`${what} must be an object: give options by their names`)
+  if (value !== undefined) problems.push(`${what} must be an object`)
   // What is required of them is missing now, and whoever asked refuses that.
   return {} as T
 }
 
+/** The problems of functions by their options' names. */
+export function functionProblems(functions: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(functions)
+    .filter(([, value]) => typeof value !== 'function')
+    .map(([name]) => `'${name}' must be a function`)
+}
+
 /**
- * The problems of options that are called: functions (`''`), and ports by the name of a method. One that is left out has none.
+ * The problems of options that may be left out and are called: functions (`''`), and ports by the name of a method.
  *
  * @example
  * callableProblems(options, { clock: 'now', random: '' })
@@ -32,10 +43,15 @@ export function optionsOf<T extends object>(what: string, value: T | undefined, 
 export function callableProblems(options: object, methods: Readonly<Record<string, string>>): string[] {
   return Object.entries(methods).flatMap(([name, method]) => {
     const value: unknown = Object(options)[name]
-    const called = method === '' ? value : Object(value)[method]
-    if (value === undefined || typeof called === 'function') return []
-    return method === '' ? `'${name}' must be a function` : `'${name}' needs a method '${method}'`
+    if (value === undefined) return []
+    return functionProblems(method ? { [`${name}.${method}`]: Object(value)[method] } : { [name]: value })
   })
+}
+
+/** The problems of a list of functions, which may be left out. */
+export function functionsProblems(name: string, list: unknown = []): string[] {
+  if (!Array.isArray(list)) return [`'${name}' must be a list of functions`]
+  return list.flatMap((item, index) => functionProblems({ [`${name}.${index}`]: item }))
 }
 
 export function isName(value: unknown): value is string {
@@ -47,19 +63,10 @@ export function nameProblems(name: unknown): string[] {
   return isName(name) ? [] : ['it needs a name']
 }
 
-/** The problem with what should be a list of functions. */
-export function functionsProblems(name: string, list: unknown = []): string[] {
-  const good = Array.isArray(list) && list.every((item) => typeof item === 'function')
-  return good ? [] : [`'${name}' must be a list of functions`]
-}
-
 /** The problem with a value that is none of the known ones, which would silently be nothing. */
 export function choiceProblems(what: string, value: string | undefined, known: readonly string[]): string[] {
   if (value === undefined || known.includes(value)) return []
-  const quoted = known.map((item) => `'${item}'`)
-  return [
-    `${what} '${value}' is none: give ${[quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')}`,
-  ]
+  return [`${what} '${value}' is none: give ${known.map((item) => `'${item}'`).join(' or ')}`]
 }
 
 /** The problems of durations by their options' names. One that is left out has none. @param least in milliseconds */

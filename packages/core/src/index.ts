@@ -1,5 +1,5 @@
 /** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
-export { callableProblems, optionsOf } from './configuration.ts'
+export { callableProblems, functionProblems, optionsOf } from './configuration.ts'
 export {
   type Actor,
   type AfterMatch,

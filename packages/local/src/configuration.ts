@@ -1,4 +1,4 @@
-import { refuse } from '@spaceship/core'
+import { callableProblems, optionsOf, refuse } from '@spaceship/core'
 import type { Precision } from './dynamodb/index.ts'
 
 export type KeyType = 'S' | 'N' | 'B'
@@ -61,10 +61,20 @@ const MOST_SHARDS = 100
  *
  * @throws ConfigurationError with every problem at once
  */
-export function planOf({ tables = [], streams = [], ports = {}, seed, timeScale }: LaunchOptions): Plan {
-  const listed = streams.map((stream) => (typeof stream === 'string' ? { name: stream } : stream))
+export function planOf(options: LaunchOptions): Plan {
+  const problems: string[] = []
+  const given = optionsOf(options, problems)
+  const { seed, timeScale, region, log } = given
+  const tables = listOf('tables', given.tables, problems).map((table) =>
+    optionsOf(table, problems, 'a table'),
+  )
+  const listed = listOf('streams', given.streams, problems).map((stream) =>
+    typeof stream === 'string' ? { name: stream } : optionsOf(stream, problems, 'a stream'),
+  )
+  const ports = optionsOf(given.ports, problems, "'ports'")
   const named = tables.flatMap(({ stream }) => (stream === undefined ? [] : [stream]))
   refuse('launch', [
+    ...problems,
     ...tables.flatMap(tableProblems),
     ...twice(
       'table',
@@ -77,13 +87,24 @@ export function planOf({ tables = [], streams = [], ports = {}, seed, timeScale 
     ),
     ...portProblems(ports),
     ...(seed === undefined || Number.isSafeInteger(seed) ? [] : [`seed is ${seed}: write a whole number`]),
-    ...(timeScale === undefined || timeScale > 0
+    ...(timeScale === undefined || (typeof timeScale === 'number' && timeScale > 0)
       ? []
       : [`timeScale is ${timeScale}: write a number above 0`]),
+    ...(region === undefined || (typeof region === 'string' && region !== '')
+      ? []
+      : ["region must be a text, such as 'us-east-1'"]),
+    ...callableProblems({ log }, { log: '' }),
   ])
   const unlisted = [...new Set(named)].filter((name) => !listed.some((stream) => stream.name === name))
   const all = [...listed, ...unlisted.map((name): StreamOptions => ({ name }))]
   return { tables, streams: all.map(({ name, shards = 1 }) => ({ name, shards })) }
+}
+
+/** The list in `value`; what is none has no items, and is a problem. */
+function listOf<T>(name: string, value: readonly T[] = [], problems: string[]): readonly T[] {
+  if (Array.isArray(value)) return value
+  problems.push(`${name} must be a list`)
+  return []
 }
 
 /** The key attributes with their types, the partition key first. */
@@ -94,10 +115,15 @@ export function keyAttributes({ key, types = {} }: TableOptions): { name: string
 }
 
 function tableProblems(table: TableOptions): string[] {
-  const { name, stream, precision, types = {}, timeToLive } = table
-  const keys = keyAttributes(table).map((attribute) => attribute.name)
   const problems: string[] = []
-  if (!NAME.test(name) || name.length < 3 || name.length > 255) {
+  const { name, stream, precision, timeToLive } = table
+  const types = optionsOf(table.types, problems, `table '${name}': types`)
+  const key =
+    typeof table.key === 'string'
+      ? { partition: table.key }
+      : optionsOf(table.key, problems, `table '${name}': key`)
+  const keys = keyAttributes({ name, key, types }).map((attribute) => attribute.name)
+  if (typeof name !== 'string' || !NAME.test(name) || name.length < 3 || name.length > 255) {
     problems.push(`table '${name}': a name has 3 to 255 letters, digits, '_', '-' and '.'`)
   }
   if (keys.some((key) => typeof key !== 'string' || key === '')) {
@@ -117,7 +143,8 @@ function tableProblems(table: TableOptions): string[] {
   if (precision !== undefined && precision !== 'MILLISECOND' && precision !== 'MICROSECOND') {
     problems.push(`table '${name}': precision must be 'MILLISECOND' or 'MICROSECOND'`)
   }
-  if (timeToLive === '') problems.push(`table '${name}': timeToLive must name an attribute`)
+  if (timeToLive !== undefined && (typeof timeToLive !== 'string' || timeToLive === ''))
+    problems.push(`table '${name}': timeToLive must name an attribute`)
   return problems
 }
 
@@ -131,7 +158,7 @@ function streamProblems({ name, shards = 1 }: StreamOptions): string[] {
 }
 
 function validStream(name: string): boolean {
-  return NAME.test(name) && name.length <= 128
+  return typeof name === 'string' && NAME.test(name) && name.length <= 128
 }
 
 function streamAdvice(name: string): string {

@@ -3,7 +3,16 @@
 import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { codeOf, type Duration, isDuration, milliseconds, type Reactor, refuse } from '@spaceship/core'
+import {
+  callableProblems,
+  codeOf,
+  type Duration,
+  isDuration,
+  milliseconds,
+  optionsOf,
+  type Reactor,
+  refuse,
+} from '@spaceship/core'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { type Clock, type Logger, silent, systemClock } from '@spaceship/core/ports'
 import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
@@ -69,7 +78,7 @@ export function parseWorkerOptions(
   reactors: readonly Reactor[],
   options: WorkerOptions,
 ): { readonly engine: Engine; readonly settings: WorkerSettings } {
-  const subject = `worker of '${options.application}'`
+  const subject = `worker of '${options?.application}'`
   const problems = problemsOf(options)
   try {
     const engine = createEngine({ ...options, reactors })
@@ -113,21 +122,21 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
 /** DynamoDB's rule. The application's own rule is another: what names it may be no table. */
 const TABLE = /^[A-Za-z0-9_.-]{3,255}$/
 
-function problemsOf({
-  application,
-  streams,
-  leases = {},
-  poll = {},
-  drainTimeout,
-  shardSync,
-  workerId,
-}: WorkerOptions): string[] {
+function problemsOf(options: WorkerOptions): string[] {
+  const problems: string[] = []
+  const given = optionsOf(options, problems)
+  const { application, streams, drainTimeout, shardSync, workerId } = given
+  const leases = optionsOf(given.leases, problems, "'leases'")
+  const poll = optionsOf(given.poll, problems, "'poll'")
+  problems.push(...callableProblems(given, { kinesis: 'send', dynamodb: 'send' }))
   if (!Array.isArray(streams) || streams.length === 0)
-    return ["'streams' is empty: name at least one Kinesis stream"]
-  const names = streams.map((stream) => (typeof stream === 'string' ? stream : stream.stream))
-  const starts = streams.flatMap((stream) =>
-    typeof stream === 'string' || stream.start === undefined ? [] : [stream.start],
+    return [...problems, "'streams' is empty: name at least one Kinesis stream"]
+  // What is neither a text nor an object has no name.
+  const listed = streams.map((stream: unknown) =>
+    typeof stream === 'string' ? { stream, start: undefined } : Object(stream),
   )
+  const names = listed.map(({ stream }) => stream)
+  const starts = listed.flatMap(({ start }) => (start === undefined ? [] : [start]))
   const durations = {
     'leases.failover': leases.failover,
     'poll.interval': poll.interval,
@@ -135,14 +144,19 @@ function problemsOf({
     shardSync,
   }
   return [
-    ...names.filter((name) => !name).map(() => 'a stream has no name'),
+    ...problems,
+    ...names
+      .filter((name) => !name || typeof name !== 'string')
+      .map(() => "a stream has no name: give one, or { stream: 'name' }"),
     ...names
       .filter((name, i) => name && names.indexOf(name) < i)
       .map((name) => `the stream '${name}' is listed twice: keep one`),
     ...starts
       .filter((start) => start !== 'TRIM_HORIZON' && start !== 'LATEST')
       .map((start) => `start '${start}' is not 'TRIM_HORIZON' or 'LATEST'`),
-    ...(workerId === '' ? ["'workerId' is empty: leave it out for a random one"] : []),
+    ...(workerId !== undefined && (workerId === '' || typeof workerId !== 'string')
+      ? ["'workerId' is empty: leave it out for a random one"]
+      : []),
     ...Object.entries(durations)
       .filter(([, value]) => value !== undefined && !isDuration(value))
       .map(([name, value]) => `'${name}' is '${value}': give a duration such as '10s'`),
@@ -158,8 +172,9 @@ function problemsOf({
 
 /** An application that has no name at all is the engine's problem. */
 function tableProblems(application: string, table: string | undefined): string[] {
-  const name = table ?? application
-  if ((!name && table === undefined) || TABLE.test(name)) return []
+  const name = table === undefined ? application : table
+  if (table === undefined && (!name || typeof name !== 'string')) return []
+  if (typeof name === 'string' && TABLE.test(name)) return []
   const origin = table === undefined ? ', named as the application,' : ''
   return [
     `the lease table '${name}'${origin} needs 3 to 255 letters, digits, '_', '-' or '.': give 'leases.table'`,

@@ -42,7 +42,7 @@ export function lambda(
   options: LambdaOptions,
 ): KinesisHandler {
   const problems: string[] = []
-  const { clock = systemClock, exit = process.exit } = optionsOf('the options', options, problems)
+  const { clock = systemClock, exit = process.exit } = optionsOf(options, problems)
   refuse('lambda', [...problems, ...callableProblems({ exit }, { exit: '' })])
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
 

@@ -126,9 +126,9 @@ const CALLED = {
 
 function problemsOf(options: EngineOptions): string[] {
   const problems: string[] = []
-  const given = optionsOf('the options', options, problems)
+  const given = optionsOf(options, problems)
   const { application, concurrency, maxRecordBytes, maxClockSkew, retention, maxPause, reactors } = given
-  const ahead = optionsOf("'maxAhead'", given.maxAhead, problems)
+  const ahead = optionsOf(given.maxAhead, problems, "'maxAhead'")
   if (typeof application !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(application))
     problems.push(
       "'application' must be 1 to 128 letters, digits, '.', '_' or '-': it becomes part of every key",

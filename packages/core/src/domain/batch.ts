@@ -1,4 +1,4 @@
-import { callableProblems, countProblems, durationProblems, optionsOf } from '../configuration.ts'
+import { countProblems, durationProblems, functionProblems, optionsOf } from '../configuration.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { Context, Handler } from './handler.ts'
@@ -38,12 +38,12 @@ export function batch<E>(
   handle: (events: readonly E[], context: BatchContext) => unknown,
 ): Handler<E> {
   const problems: string[] = []
-  const { size = 0, within = '100ms' } = optionsOf('the options', options, problems)
+  const { size = 0, within = '100ms' } = optionsOf(options, problems)
   refuse('batch', [
     ...problems,
     ...countProblems({ size }),
     ...durationProblems({ within }, '200ms'),
-    ...callableProblems({ handle: handle ?? null }, { handle: '' }),
+    ...functionProblems({ handle }),
   ])
   const batching: Batching = { size, within: milliseconds(within), handle }
   // Called by itself, as a user's own test might, it is a batch of one; the engine looks at `batching`.

@@ -105,10 +105,10 @@ export function entity<
   options: EntityOptions<S, K>,
 ): Entity<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, K> {
   const problems = nameProblems(name)
-  const given = optionsOf('the options', options, problems)
+  const given = optionsOf(options, problems)
   const { table, schema, when, version, upgrade, numbers } = given
   const key: unknown[] = typeof given.key === 'object' ? [given.key?.partition, given.key?.sort] : [given.key]
-  optionsOf("'when'", when, problems)
+  optionsOf(when, problems, "'when'")
   refuse(`entity '${name}'`, [
     ...problems,
     ...(isName(table) ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
@@ -156,7 +156,7 @@ export function entity<
     },
     removed: (event, options) => {
       const problems: string[] = []
-      const { by } = optionsOf('the options', options, problems)
+      const { by } = optionsOf(options, problems)
       refuse(`removed('${event}')`, [
         ...problems,
         ...choiceProblems("'by'", by, ['user', 'ttl', 'replication']),

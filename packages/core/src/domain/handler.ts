@@ -1,4 +1,4 @@
-import { callableProblems, optionsOf } from '../configuration.ts'
+import { functionProblems, optionsOf } from '../configuration.ts'
 import type { Duration } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -96,8 +96,8 @@ export function handler<E>(
   handle: (event: E, context: Context) => unknown,
 ): Handler<E> {
   const problems: string[] = []
-  const marks = optionsOf('what it is about', about, problems)
-  refuse('handler', [...problems, ...callableProblems({ handle: handle ?? null }, { handle: '' })])
+  const marks = optionsOf(about, problems, 'what it is about')
+  refuse('handler', [...problems, ...functionProblems({ handle })])
   return Object.assign((event: E, context: Context) => handle(event, context), marks)
 }
 

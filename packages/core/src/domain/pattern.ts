@@ -74,10 +74,10 @@ export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Ro
 /** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
 export function patternProblems(pattern: Readonly<Record<string, unknown>>): string[] {
   const problems: string[] = []
-  const rules = rulesOf(optionsOf('the pattern', pattern, problems)).flatMap(([field, rule]) => {
+  const rules = rulesOf(optionsOf(pattern, problems, 'the pattern')).flatMap(([field, rule]) => {
     if (typeof rule === 'function') return []
-    if (typeof rule !== 'object' || rule === null)
-      return [`the rule of '${field}' is neither { from, to } nor a function`]
+    if (typeof rule !== 'object' || rule === null || Array.isArray(rule))
+      return [`the rule of '${field}' must be { from, to } or a function`]
     const { from, to, ...rest } = rule
     const stays = 'from' in rule && 'to' in rule && !Array.isArray(from) && !Array.isArray(to)
     return [

@@ -28,7 +28,7 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
   const problems = nameProblems(name)
-  const { schema, key } = optionsOf('the options', options, problems)
+  const { schema, key } = optionsOf(options, problems)
   refuse(`event '${name}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
   return { name, spec: { kind: 'published', schema, keyOf: key } }
 }

@@ -2,7 +2,9 @@ import {
   choiceProblems,
   countProblems,
   durationProblems,
+  functionProblems,
   functionsProblems,
+  isName,
   optionsOf,
 } from '../configuration.ts'
 import { spacing } from '../duration.ts'
@@ -64,7 +66,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
  */
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
   const problems = malformed('name', name)
-  const { retry, whenExhausted, middleware } = optionsOf('the options', options, problems)
+  const { retry, whenExhausted, middleware } = optionsOf(options, problems)
   refuse(`reactor '${name}'`, [
     ...problems,
     ...retryProblems(retry),
@@ -92,9 +94,8 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
 
 function problemsOf(added: Route, routes: readonly Route[]): string[] {
   const problems: string[] = []
-  const { id, events, handler, options } = optionsOf('the route', added, problems)
+  const { id, events, handler, options } = optionsOf(added, problems, 'the route')
   const { timeout, retry, effect, whenExhausted, concurrency, rate, stale, formerly } = optionsOf(
-    'the options',
     options,
     problems,
   )
@@ -108,7 +109,7 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
       .filter((id) => taken.has(id))
       .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
     ...(formerly === undefined || Array.isArray(formerly) ? [] : ["'formerly' must be a list of ids"]),
-    ...(list.length === 0 ? ['it names no event: give what an entity, event() or reminder() made'] : []),
+    ...(list.length === 0 ? ['it names no event: give one'] : []),
     ...list.flatMap((event, index) =>
       'kind' in Object(event?.spec)
         ? []
@@ -116,10 +117,10 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
             `its event ${index + 1} is no event: give what an entity, event() or reminder() made; an import cycle leaves it undefined`,
           ],
     ),
-    ...(typeof handler === 'function' ? [] : ['its handler is not a function']),
+    ...functionProblems({ handler }),
     ...needProblems(handler?.needs),
     ...durationProblems({ timeout }, '30s', 1),
-    ...choiceProblems('effect', effect ?? handler?.effect, EFFECTS),
+    ...choiceProblems('effect', effect === undefined ? handler?.effect : effect, EFFECTS),
     ...choiceProblems('whenExhausted', whenExhausted, ENDS),
     ...choiceProblems('stale', stale, ['skip']),
     ...countProblems({ concurrency }),
@@ -132,8 +133,8 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
 
 /** Handler factories declare them, and the engine reads them when it is made. */
 function needProblems(needs: readonly Need[] = []): string[] {
-  const good = Array.isArray(needs) && needs.every((need) => need?.verb && need.target)
-  return good ? [] : ["the 'needs' of its handler must be a list of { verb, target }"]
+  const good = Array.isArray(needs) && needs.every((need) => isName(need?.verb) && isName(need.target))
+  return good ? [] : ["its handler's 'needs' must be a list of { verb, target }"]
 }
 
 function malformed(what: string, value: string): string[] {
@@ -144,7 +145,7 @@ function malformed(what: string, value: string): string[] {
 
 function retryProblems(policy: RetryPolicy | undefined): string[] {
   const problems: string[] = []
-  const { attempts, base, max } = optionsOf("'retry'", policy, problems)
+  const { attempts, base, max } = optionsOf(policy, problems, "'retry'")
   return [
     ...problems,
     ...countProblems({ 'retry.attempts': attempts }),

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { callableProblems, nameProblems, optionsOf } from '../configuration.ts'
+import { functionProblems, nameProblems, optionsOf } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
@@ -43,7 +43,7 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
     nameProblems(name).length > 0 || name.includes('/')
       ? ["it needs a name, without '/': it becomes part of keys"]
       : []
-  const { payload, key } = optionsOf('the options', options, problems)
+  const { payload, key } = optionsOf(options, problems)
   refuse(`reminder '${name}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
   return make(name, { kind: 'reminder', schema: payload, keyOf: key, unless: undefined })
 }
@@ -54,8 +54,8 @@ function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Re
     spec,
     unless: (entity, key, when) => {
       refuse(`unless of '${name}'`, [
-        ...(entity?.spec?.key ? [] : ['give the entity whose row decides first: what entity() made']),
-        ...callableProblems({ key: key ?? null, when: when ?? null }, { key: '', when: '' }),
+        ...(entity?.spec?.key ? [] : ['give what entity() made first']),
+        ...functionProblems({ key, when }),
       ])
       const names = entity.spec.key
       const [only] = names

@@ -24,11 +24,10 @@ export interface Every {
 
 export function everyProblems(schedule: Every): string[] {
   const problems: string[] = []
-  const { each, delay, catchUp } = optionsOf('the schedule', schedule, problems)
+  const { each, delay, catchUp } = optionsOf(schedule, problems, 'the schedule')
   return [
     ...problems,
-    ...(each === undefined ? ["'each' is missing: give a duration such as '5m'"] : []),
-    ...durationProblems({ each }, '5m', 1_000),
+    ...durationProblems({ each: each ?? 0 }, '5m', 1_000),
     ...durationProblems({ delay }, '30s'),
     ...choiceProblems("'catchUp'", catchUp, ['latest', 'all']),
   ]

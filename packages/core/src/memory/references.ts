@@ -5,7 +5,7 @@ import { type Clock, type ReferenceStore, systemClock } from '../ports/index.ts'
 /** A ReferenceStore in this process. */
 export function memoryReferences(options: { readonly clock?: Clock } = {}): ReferenceStore {
   const problems: string[] = []
-  const { clock = systemClock } = optionsOf('the options', options, problems)
+  const { clock = systemClock } = optionsOf(options, problems)
   refuse('memoryReferences', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
   const items = new Map<string, { readonly value: string; readonly until: number }>()
 

@@ -5,7 +5,7 @@ import { type Clock, type StateItem, type StateStore, systemClock } from '../por
 /** A StateStore in this process: for tests and single-process trials. */
 export function memoryState(options: { readonly clock?: Clock } = {}): StateStore {
   const problems: string[] = []
-  const { clock = systemClock } = optionsOf('the options', options, problems)
+  const { clock = systemClock } = optionsOf(options, problems)
   refuse('memoryState', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
   const items = new Map<string, StateItem & { readonly expiresAt: number }>()
   let writes = 0

@@ -1,7 +1,7 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
 import { createHash } from 'node:crypto'
-import { callableProblems, durationProblems, isName, optionsOf } from '../configuration.ts'
+import { callableProblems, durationProblems, functionProblems, isName, optionsOf } from '../configuration.ts'
 import type { EventMeta } from '../domain/event.ts'
 import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
 import type { Reminder } from '../domain/reminder.ts'
@@ -66,7 +66,7 @@ type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
  */
 export function createReminders(options: RemindersOptions): Reminders {
   const problems: string[] = []
-  const given = optionsOf('the options', options, problems)
+  const given = optionsOf(options, problems)
   const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = given
   refuse('reminders', [
     ...problems,
@@ -90,12 +90,12 @@ export function createReminders(options: RemindersOptions): Reminders {
   return {
     schedule: (reminder, options) => {
       const problems = reminderProblems(reminder)
-      const { in: delay, payload } = optionsOf('the options', options, problems)
+      const { in: delay, payload } = optionsOf(options, problems)
       refuse(`schedule('${reminder?.name}')`, [
         ...problems,
         ...(delay === undefined ? ["'in' is missing: give a duration such as '3d'"] : []),
         ...durationProblems({ in: delay }, '3d'),
-        ...callableProblems({ payload: payload ?? null }, { payload: '' }),
+        ...functionProblems({ payload }),
       ])
       const wait = milliseconds(delay)
       const needs = [{ verb: 'schedules', target: reminder.name, application }]
@@ -104,10 +104,7 @@ export function createReminders(options: RemindersOptions): Reminders {
       )
     },
     cancel: (reminder, key) => {
-      refuse(`cancel('${reminder?.name}')`, [
-        ...reminderProblems(reminder),
-        ...callableProblems({ key: key ?? null }, { key: '' }),
-      ])
+      refuse(`cancel('${reminder?.name}')`, [...reminderProblems(reminder), ...functionProblems({ key })])
       const needs = [{ verb: 'cancels', target: reminder.name }]
       return handler({ effect: 'idempotent', needs }, (event) =>
         cancel(book, reminder.name, key(event), momentOf(event)),

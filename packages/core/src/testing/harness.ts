@@ -55,7 +55,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     patience = 1_000,
     observe,
     ...rest
-  } = optionsOf('the options', options, problems)
+  } = optionsOf(options, problems)
   refuse('harness', [
     ...problems,
     ...(typeof make === 'function'

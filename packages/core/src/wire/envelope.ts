@@ -71,11 +71,7 @@ export function tickEnvelope(options: {
   readonly scheduled?: string
 }): string {
   const problems: string[] = []
-  const {
-    application,
-    route,
-    scheduled = '<aws.scheduler.scheduled-time>',
-  } = optionsOf('the options', options, problems)
+  const { application, route, scheduled = '<aws.scheduler.scheduled-time>' } = optionsOf(options, problems)
   refuse('tickEnvelope', [
     ...problems,
     ...Object.entries({ application, route, scheduled })

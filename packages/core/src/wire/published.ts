@@ -16,7 +16,7 @@ export async function encodePublished<Payload, Input, N extends string>(
   about: { readonly id: string; readonly source: string; readonly time: Date },
 ): Promise<OutgoingRecord> {
   const problems: string[] = []
-  const { id, source, time } = optionsOf('what it is about', about, problems)
+  const { id, source, time } = optionsOf(about, problems, 'what it is about')
   refuse(`event '${event?.name}'`, [
     ...problems,
     ...(event?.spec?.kind === 'published' ? [] : ['it is no event: give what event() made']),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { encodePublished, type PublishedEvent, refuse } from '@spaceship/core'
+import { encodePublished, optionsOf, type PublishedEvent, refuse } from '@spaceship/core'
 import { optionProblems } from '../aws/index.ts'
 import { kinesisSink } from './sink.ts'
 
@@ -30,12 +30,10 @@ export type Publisher = <Payload, Input, N extends string>(
  * const publish = publisher({ stream: 'domain-events' })
  * await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
  */
-export function publisher({
-  stream,
-  source = stream,
-  client = new KinesisClient(),
-}: PublisherOptions): Publisher {
-  refuse('publisher', optionProblems({ client, stream, source }, 'KinesisClient'))
+export function publisher(options: PublisherOptions): Publisher {
+  const problems: string[] = []
+  const { stream, source = stream, client = new KinesisClient() } = optionsOf(options, problems)
+  refuse('publisher', [...problems, ...optionProblems({ client, stream, source }, 'KinesisClient')])
   const sink = kinesisSink({ client, stream })
   return async (event, payload, { id = randomUUID() } = {}) => {
     await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])

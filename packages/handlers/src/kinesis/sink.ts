@@ -4,7 +4,7 @@
  */
 
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { refuse, Unavailable } from '@spaceship/core'
+import { callableProblems, optionsOf, refuse, Unavailable } from '@spaceship/core'
 import { type Clock, type EventSink, type OutgoingRecord, systemClock } from '@spaceship/core/ports'
 import { optionProblems } from '../aws/index.ts'
 
@@ -33,8 +33,17 @@ interface Waiting {
  * @throws ConfigurationError that lists every problem
  */
 export function kinesisSink(options: KinesisSinkOptions): EventSink {
-  const { client, stream, attempts = 8, clock = systemClock, random = Math.random } = options
+  const problems: string[] = []
+  const {
+    client,
+    stream,
+    attempts = 8,
+    clock = systemClock,
+    random = Math.random,
+  } = optionsOf(options, problems)
   refuse('kinesisSink', [
+    ...problems,
+    ...callableProblems({ clock, random }, { clock: 'sleep', random: '' }),
     ...optionProblems({ client, stream }, 'KinesisClient'),
     ...(Number.isInteger(attempts) && attempts >= 1
       ? []

@@ -14,7 +14,7 @@
  */
 
 import type { Client } from '@opensearch-project/opensearch'
-import { Permanent, refuse, Unavailable } from '@spaceship/core'
+import { optionsOf, Permanent, refuse, Unavailable } from '@spaceship/core'
 import { type Search, searchWith, type Write, type Written } from './search.ts'
 
 /** OpenSearch's own limit on ids, in bytes. */
@@ -29,9 +29,11 @@ const LONGEST_ID = 512
  * import { Client } from '@opensearch-project/opensearch'
  * const search = createSearch({ client: new Client({ node: 'https://search.internal' }) })
  */
-export function createSearch({ client }: { readonly client: Client }): Search {
+export function createSearch(options: { readonly client: Client }): Search {
+  const problems: string[] = []
+  const { client } = optionsOf(options, problems)
   const missing = ["'client' is missing: pass a Client of @opensearch-project/opensearch"]
-  refuse('createSearch', typeof client?.transport?.request === 'function' ? [] : missing)
+  refuse('createSearch', [...problems, ...(typeof client?.transport?.request === 'function' ? [] : missing)])
   const call = (request: Request, signal?: AbortSignal) => answered(client, request, signal)
   return searchWith({
     put: async (write, document) => {

@@ -1,6 +1,15 @@
 /** Owns what reactors say to a search engine: the same for the real one and for the one in tests. */
 
-import { type EventMeta, type Handler, handler, type Skip, skip } from '@spaceship/core'
+import {
+  type EventMeta,
+  functionProblems,
+  type Handler,
+  handler,
+  optionsOf,
+  refuse,
+  type Skip,
+  skip,
+} from '@spaceship/core'
 
 /** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
 export type Query = Readonly<Record<string, unknown>>
@@ -63,23 +72,40 @@ export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
   delete(write: Write): Promise<Written>
 }
 
-/** A Search on an engine. */
+/** A Search on an engine. @throws ConfigurationError if it lacks a function; so do `index` and `remove` for wrong options */
 export function searchWith(engine: SearchEngine): Search {
+  const problems: string[] = []
+  const { put, delete: remove, search, count } = optionsOf(engine, problems, 'the engine')
+  refuse('searchWith', [...problems, ...functionProblems({ put, delete: remove, search, count })])
   const needs = (verb: string, index: string) => [{ verb, target: index, dependency: 'opensearch' }]
   return {
-    index: ({ index, id, document }) =>
-      handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
+    index: (options) => {
+      const problems: string[] = []
+      const { index, id, document } = optionsOf(options, problems)
+      refuse('search.index', [...problems, ...indexProblems(index), ...functionProblems({ id, document })])
+      return handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
         outcome(
           await engine.put({ index, id: id(event), version: event.version.max, signal }, document(event)),
         ),
-      ),
-    remove: ({ index, id }) =>
-      handler({ effect: 'idempotent', needs: needs('removes from', index) }, async (event, { signal }) =>
-        outcome(await engine.delete({ index, id: id(event), version: event.version.max, signal })),
-      ),
+      )
+    },
+    remove: (options) => {
+      const problems: string[] = []
+      const { index, id } = optionsOf(options, problems)
+      refuse('search.remove', [...problems, ...indexProblems(index), ...functionProblems({ id })])
+      return handler(
+        { effect: 'idempotent', needs: needs('removes from', index) },
+        async (event, { signal }) =>
+          outcome(await engine.delete({ index, id: id(event), version: event.version.max, signal })),
+      )
+    },
     search: engine.search,
     count: engine.count,
   }
+}
+
+function indexProblems(index: unknown): string[] {
+  return typeof index === 'string' && index !== '' ? [] : ["'index' is missing: give the index's name"]
 }
 
 function outcome(written: Written): Skip | undefined {

@@ -1,4 +1,4 @@
-import { refuse, Unavailable } from '@spaceship/core'
+import { optionsOf, refuse, Unavailable } from '@spaceship/core'
 import type { ReferenceStore } from '@spaceship/core/ports'
 
 /** Sends one command: `(...args) => redis.call(...args)` for ioredis, `(...args) => client.sendCommand(args)` for node-redis. */
@@ -13,15 +13,21 @@ export interface RedisReferencesOptions {
 /**
  * A ReferenceStore on Redis or Valkey, with whatever client you have.
  *
- * @throws ConfigurationError if there is no command
+ * @throws ConfigurationError that lists every problem
  * @example
  * import { Redis } from 'ioredis'
  * const redis = new Redis()
  * const references = redisReferences({ command: (...args) => redis.call(...args) })
  */
-export function redisReferences({ command, prefix = 'spaceship:' }: RedisReferencesOptions): ReferenceStore {
+export function redisReferences(options: RedisReferencesOptions): ReferenceStore {
+  const problems: string[] = []
+  const { command, prefix = 'spaceship:' } = optionsOf(options, problems)
   const missing = ["'command' is missing: give (...args) => redis.call(...args)"]
-  refuse('redisReferences', typeof command === 'function' ? [] : missing)
+  refuse('redisReferences', [
+    ...problems,
+    ...(typeof command === 'function' ? [] : missing),
+    ...(typeof prefix === 'string' ? [] : ["'prefix' must be a text"]),
+  ])
   const ask = async (...args: Parameters<RedisCommand>): Promise<unknown> => {
     try {
       return await command(...args)

@@ -4,7 +4,7 @@ import {
   DeleteScheduleCommand,
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
-import { refuse } from '@spaceship/core'
+import { callableProblems, optionsOf, refuse } from '@spaceship/core'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
 import { classified, nameOf, optionProblems } from '../aws/index.ts'
 
@@ -27,8 +27,11 @@ export interface EventBridgeSchedulerOptions {
  * @throws ConfigurationError that lists every problem
  */
 export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
-  const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
+  const problems: string[] = []
+  const { client, streamArn, roleArn, group = 'default', now = Date.now } = optionsOf(options, problems)
   refuse('eventBridgeScheduler', [
+    ...problems,
+    ...callableProblems({ now }, { now: '' }),
     ...optionProblems({ client, group }, 'SchedulerClient'),
     ...(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/.test(streamArn)
       ? []

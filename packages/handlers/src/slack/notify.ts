@@ -1,6 +1,6 @@
 /** Owns the handlers: the same for the real Slack and for the one in tests. */
 
-import { type Handler, handler } from '@spaceship/core'
+import { functionProblems, type Handler, handler, optionsOf, refuse } from '@spaceship/core'
 
 export interface SlackMessage {
   /** With its `#`, or a channel id. */
@@ -24,6 +24,7 @@ export interface Slack {
    * A handler that posts a message about its event. Slack has no idempotency keys, so the effect is `claim`: a message is
    * repeated only if an attempt ended without Slack's answer.
    *
+   * @throws ConfigurationError that lists every problem
    * @example
    * .on('welcome', joined, slack.notify({ channel: '#marketing', text: (e) => `${e.after.name} just came on board` }))
    */
@@ -33,11 +34,21 @@ export interface Slack {
   }): Handler<E>
 }
 
-/** A Slack that posts with `post`. */
+/** A Slack that posts with `post`. @throws ConfigurationError if that is no function */
 export function slackWith(post: Slack['post']): Slack {
+  refuse('slackWith', functionProblems({ post }))
   return {
     post,
-    notify: ({ channel, text }) => {
+    notify: (options) => {
+      const problems: string[] = []
+      const { channel, text } = optionsOf(options, problems)
+      refuse('slack.notify', [
+        ...problems,
+        ...(channel && (typeof channel === 'string' || typeof channel === 'function')
+          ? []
+          : ["'channel' is missing: give its name, or a function from the event to it"]),
+        ...functionProblems({ text }),
+      ])
       const target = typeof channel === 'string' ? `slack ${channel}` : 'slack'
       const needs = [{ verb: 'posts to', target, dependency: 'slack' }]
       return handler({ effect: 'claim', needs }, (event, { signal }) => {

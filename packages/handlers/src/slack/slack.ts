@@ -10,9 +10,11 @@
  */
 
 import {
+  callableProblems,
   type Duration,
   isDuration,
   milliseconds,
+  optionsOf,
   Permanent,
   RetryAfter,
   refuse,
@@ -53,22 +55,29 @@ const BAD_CREDENTIALS = new Set([
  * const slack = createSlack({ token: secrets.slackToken })
  */
 export function createSlack(options: SlackOptions): Slack {
-  const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = options
-  const call = options.fetch ?? fetch
+  const problems: string[] = []
+  const given = optionsOf(options, problems)
+  const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = given
+  const call = given.fetch ?? fetch
+  const urls = { apiUrl, ...optionsOf(webhooks, problems, "'webhooks'") }
   refuse('slack', [
+    ...problems,
+    ...callableProblems(given, { fetch: '' }),
     ...(token === undefined && webhooks === undefined
       ? ["pass 'token' for the Web API or 'webhooks' by channel"]
       : []),
     ...(token !== undefined && webhooks !== undefined
       ? ["'token' and 'webhooks' exclude each other: keep one"]
       : []),
-    ...(token === '' ? ["'token' is empty: is the secret set?"] : []),
+    ...(token === '' || (token !== undefined && typeof token !== 'string')
+      ? ["'token' is empty: is the secret set?"]
+      : []),
     ...(isDuration(timeout) ? [] : [`'timeout' is '${timeout}': give a duration such as '10s'`]),
     ...(format === 'plain' || format === 'mrkdwn'
       ? []
       : [`'format' is '${format}': give 'plain' or 'mrkdwn'`]),
-    ...Object.entries({ apiUrl, ...webhooks })
-      .filter(([, url]) => !URL.canParse(url))
+    ...Object.entries(urls)
+      .filter(([, url]) => typeof url !== 'string' || !URL.canParse(url))
       .map(([name]) => `the URL of '${name}' is not a URL`),
   ])
 

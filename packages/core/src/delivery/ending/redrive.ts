@@ -48,12 +48,7 @@ export interface Redrive {
  */
 export function createRedrive(options: RedriveOptions): Redrive {
   const problems: string[] = []
-  const {
-    application,
-    deadLetters,
-    events,
-    clock = systemClock,
-  } = optionsOf('the options', options, problems)
+  const { application, deadLetters, events, clock = systemClock } = optionsOf(options, problems)
   refuse('redrive', [
     ...problems,
     ...callableProblems({ clock }, { clock: 'now' }),
