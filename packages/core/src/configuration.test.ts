@@ -82,9 +82,9 @@ test('a reactor and its retry policy', () => {
   const retry = { attempts: 0, base: wrong('soon'), max: wrong('later') }
   expect(problems(() => reactor('no spaces', { retry, whenExhausted: wrong('ignore') }))).toEqual([
     expect.stringContaining("the name 'no spaces'"),
-    expect.stringContaining('retry.attempts is 0'),
-    expect.stringContaining("retry.base 'soon'"),
-    expect.stringContaining("retry.max 'later'"),
+    expect.stringContaining("'retry.attempts' is 0"),
+    expect.stringContaining("'retry.base' is 'soon'"),
+    expect.stringContaining("'retry.max' is 'later'"),
     expect.stringContaining("whenExhausted 'ignore' is none"),
   ])
   expect(problems(() => reactor('r', { retry: { attempts: 1.5 } })).length).toBe(1)
@@ -102,13 +102,13 @@ test('a route: id, former ids, events, handler, timeout, retry', () => {
     expect.stringContaining("the id 'a b'"),
     expect.stringContaining("the id 'c d'"),
     expect.stringContaining('it names no event'),
-    expect.stringContaining('its handler is not a function'),
-    expect.stringContaining("timeout 'soon'"),
-    expect.stringContaining("effect 'once' is none: give 'idempotent' or 'journal' or 'claim'"),
+    expect.stringContaining("'handler' must be a function"),
+    expect.stringContaining("'timeout' is 'soon'"),
+    expect.stringContaining("effect 'once' is none: give 'idempotent', 'journal' or 'claim'"),
     expect.stringContaining(
-      "whenExhausted 'ignore' is none: give 'dead-letter' or 'park' or 'halt' or 'discard'",
+      "whenExhausted 'ignore' is none: give 'dead-letter', 'park', 'halt' or 'discard'",
     ),
-    expect.stringContaining('retry.attempts is -1'),
+    expect.stringContaining("'retry.attempts' is -1"),
   ])
 })
 
@@ -121,7 +121,7 @@ test('events that an import cycle left undefined, or that are no events', () => 
 
 test('an attempt without any time makes no sense', () => {
   expect(problems(() => reactor('r').on('a', joined, () => {}, { timeout: 0 }))).toEqual([
-    expect.stringContaining("timeout '0'"),
+    expect.stringContaining("'timeout' is '0'"),
   ])
 })
 

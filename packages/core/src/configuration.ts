@@ -66,7 +66,8 @@ export function nameProblems(name: unknown): string[] {
 /** The problem with a value that is none of the known ones, which would silently be nothing. */
 export function choiceProblems(what: string, value: string | undefined, known: readonly string[]): string[] {
   if (value === undefined || known.includes(value)) return []
-  return [`${what} '${value}' is none: give ${known.map((item) => `'${item}'`).join(' or ')}`]
+  const listed = known.map((item) => `'${item}'`).join(', ')
+  return [`${what} '${value}' is none: give ${listed.replace(/, ([^,]*)$/, ' or $1')}`]
 }
 
 /** The problems of durations by their options' names. One that is left out has none. @param least in milliseconds */
