@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest'
-import { calls, leaves } from './calls.ts'
+import { type Call, calls, leaves } from './calls.ts'
 import { exported, named } from './exported.ts'
 
 /** What may stand in a spot, by its kind. */
@@ -72,7 +72,7 @@ function mayWork(right: unknown, odd: unknown, accepted: readonly string[] | und
 }
 
 /** `works`, `refused`, or what was thrown instead. */
-async function outcomeOf(call: (...args: never) => unknown, args: Args): Promise<string> {
+async function outcomeOf({ call, answers = [] }: Call, args: Args): Promise<string> {
   try {
     // Any arguments at all are the point.
     const result: unknown = await call(...(args as never))
@@ -80,6 +80,7 @@ async function outcomeOf(call: (...args: never) => unknown, args: Args): Promise
     return 'works'
   } catch (error) {
     const { code, problems } = Object(error)
+    if (answers.includes(code)) return 'works'
     if (code !== 'configuration') return String(error)
     const advised = problems.every((problem: string) =>
       /: |needs|must|give|pass|keep|name|is not/.test(problem),
@@ -95,8 +96,9 @@ test('every public function is called, or said why not', () => {
   expect(known.filter((name) => !exported.has(name))).toEqual([])
 })
 
-for (const [name, { call, args, rightly = 'works', accepts = {} }] of Object.entries(calls)) {
+for (const [name, call] of Object.entries(calls)) {
   test(name, async () => {
+    const { args, rightly = 'works', accepts = {} } = call
     expect(await outcomeOf(call, args)).toBe(rightly)
     const wrong: string[] = []
     for (let count = 0; count < args.length; count += 1) {

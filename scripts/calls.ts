@@ -29,14 +29,16 @@ import {
 } from '../packages/core/src/memory/index.ts'
 import { systemClock } from '../packages/core/src/ports/index.ts'
 import { createReminders } from '../packages/core/src/reminders/index.ts'
-import { type HarnessOptions, harness } from '../packages/core/src/testing/index.ts'
+import { type Harness, type HarnessOptions, harness } from '../packages/core/src/testing/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { redisReferences } from '../packages/handlers/src/redis/index.ts'
 import { eventBridgeScheduler } from '../packages/handlers/src/scheduler/index.ts'
 import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
+import { faultSource } from '../packages/local/src/faults/index.ts'
 import { type LaunchOptions, launch } from '../packages/local/src/index.ts'
+import { startLambda } from '../packages/local/src/lambda/index.ts'
 import { type WorkerOptions, worker } from '../packages/runtime-k8s/src/index.ts'
 import { type LambdaOptions, lambda } from '../packages/runtime-lambda/src/index.ts'
 
@@ -46,6 +48,8 @@ export interface Call {
   readonly args: readonly unknown[]
   /** What comes of it. @default 'works' */
   readonly rightly?: 'works' | 'refused'
+  /** Codes of errors that are about data, not about configuration. */
+  readonly answers?: readonly string[]
   /** Kinds that also work in a spot, such as `0.key`; 'anything' for values that are the caller's own. */
   readonly accepts?: Readonly<Record<string, readonly string[]>>
 }
@@ -97,6 +101,8 @@ const engine = {
   retention: '8d',
 } satisfies Required<Omit<LambdaOptions, 'exit'>>
 
+const { faults } = faultSource(1)
+
 const retry = { attempts: 3, base: '1s', max: '1m' } as const
 const routeOptions = {
   effect: 'claim',
@@ -119,6 +125,26 @@ const right = (call: Call['call'], ...args: readonly unknown[]): Call => ({ call
 
 /** Whose value is the caller's own. */
 const own = ['anything']
+
+/** A method of a harness whose reactor has seen one client. */
+function bench(
+  method: Exclude<keyof Harness, 'now' | 'trail' | 'records' | 'pending' | 'deadLetters' | 'reminders'>,
+  args: readonly unknown[],
+  accepts: Call['accepts'] = {},
+): Call {
+  const call = async (...given: never) => {
+    const ship = harness(() => greeter().every('count', { each: '5m' }, () => {}))
+    await ship.put(Client, { id: 'a' } as never)
+    const run: (...args: never) => unknown = ship[method]
+    await run(...given)
+  }
+  return {
+    call,
+    args,
+    accepts,
+    answers: ['attributes', 'duration', 'expectation', 'key', 'no-letter', 'no-row', 'schema'],
+  }
+}
 
 export const calls: Readonly<Record<string, Call>> = {
   'core entity': {
@@ -257,6 +283,29 @@ export const calls: Readonly<Record<string, Call>> = {
     random: () => 0,
     retention: '8d',
   } satisfies Required<HarnessOptions>),
+  'core/testing harness (put)': bench('put', [Client, { id: 'a' }], { '1.id': own }),
+  'core/testing harness (update)': bench('update', [Client, 'a', { id: 'a', plan: 'paid' }], {
+    1: own,
+    '2.id': own,
+    '2.plan': own,
+  }),
+  'core/testing harness (remove)': bench('remove', [Client, { id: 'a' }, { by: 'ttl' }], {
+    1: own,
+    '1.id': own,
+  }),
+  'core/testing harness (expire)': bench('expire', [Client, 'a'], { 1: own }),
+  'core/testing harness (publish)': bench('publish', [paid, {}, { id: 'p' }], { 1: own }),
+  'core/testing harness (deliver)': bench('deliver', ['{}'], { 0: own }),
+  'core/testing harness (advance)': bench('advance', ['1m'], { 0: own }),
+  'core/testing harness (tick)': bench('tick', ['greeter/count']),
+  'core/testing harness (redeliver)': bench('redeliver', [{ as: 'crash' }]),
+  'core/testing harness (shuffle)': bench('shuffle', [async () => {}, { seed: 1 }]),
+  'core/testing harness (crash)': bench('crash', ['effect']),
+  'core/testing harness (redrive)': bench('redrive', ['all'], { 0: own }),
+  'core/testing harness (expect)': bench('expect', ['greeter/greet', { key: 'a', runs: 1 }], {
+    '1.key': own,
+    '1.runs': own,
+  }),
   'handlers/slack createSlack': right(createSlack, {
     token: 'xoxb',
     apiUrl: 'https://slack.com/api',
@@ -351,4 +400,33 @@ export const calls: Readonly<Record<string, Call>> = {
     } satisfies Required<LaunchOptions>),
     rightly: 'refused',
   },
+  'local launch (lambda)': {
+    ...right(startLambda, {
+      // Two that cannot be, so that nothing is started whichever spot is replaced.
+      handler: '/nowhere/index.mjs',
+      batchSize: 0,
+      exportName: 'handler',
+      functionName: 'f',
+      stream: 's',
+      kinesis: {},
+      environment: { A: 'b' },
+      execArgv: ['--enable-source-maps'],
+      batchingWindowMs: 0,
+      timeoutMs: 1,
+      maximumRetryAttempts: 1,
+      maximumRecordAgeSeconds: 60,
+      bisectBatchOnFunctionError: true,
+      startingPosition: 'LATEST',
+      pollIntervalMs: 1,
+      retryBackoffMs: 1,
+      onFailure: () => {},
+      log: () => {},
+      clock: systemClock,
+    } satisfies Required<Parameters<typeof startLambda>[0]>),
+    rightly: 'refused',
+  },
+  'local launch (faults.duplicate)': right(faults.duplicate, 0.2),
+  'local launch (faults.reorder)': right(faults.reorder, 3),
+  'local launch (faults.delay)': right(faults.delay, 3),
+  'local launch (faults.throttle)': right(faults.throttle, { kinesis: 0.1, putRecords: 0.1, dynamodb: 0.1 }),
 }

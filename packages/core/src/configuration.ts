@@ -10,11 +10,10 @@ import { type Duration, isDuration, milliseconds } from './duration.ts'
  * left out has none either.
  *
  * @example
- * export function createPager(options: PagerOptions): Pager {
- *   const problems: string[] = []
- *   const { token, limits } = optionsOf(options, problems)
- *   const { rate = 5 } = optionsOf(limits, problems, "'limits'")
- *   refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
+ * const problems: string[] = []
+ * const { token, limits } = optionsOf(options, problems)
+ * const { rate = 5 } = optionsOf(limits, problems, "'limits'")
+ * refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
  */
 export function optionsOf<T extends object>(
   value: T | undefined,

@@ -96,7 +96,7 @@ export function handler<E>(
   handle: (event: E, context: Context) => unknown,
 ): Handler<E> {
   const problems: string[] = []
-  const marks = optionsOf(about, problems, 'what it is about')
+  const marks = optionsOf(about, problems)
   refuse('handler', [...problems, ...functionProblems({ handle })])
   return Object.assign((event: E, context: Context) => handle(event, context), marks)
 }

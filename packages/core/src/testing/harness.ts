@@ -3,7 +3,13 @@
  * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
-import { callableProblems, choiceProblems, durationProblems, optionsOf } from '../configuration.ts'
+import {
+  callableProblems,
+  choiceProblems,
+  durationProblems,
+  functionProblems,
+  optionsOf,
+} from '../configuration.ts'
 import { createRedrive } from '../delivery/index.ts'
 import { explain } from '../delivery/match/index.ts'
 import { planRoutes } from '../delivery/plan.ts'
@@ -136,17 +142,31 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
 
   return {
     // An Item is what the schema takes in: an object of attributes.
-    put: async (entity, item) => write(tables.put(entity.spec, item as Row)),
-    update: async (entity, key, changes) =>
-      write(tables.update(entity.spec, keyRow(entity.spec, key), changes as Row)),
-    remove: async (entity, key, { by = 'user' } = {}) =>
-      write(tables.remove(entity.spec, keyRow(entity.spec, key), by)),
-    expire: async (entity, key) => write(tables.expire(entity.spec, keyRow(entity.spec, key))),
-    publish: async (event, payload, { id = `published-${++published}` } = {}) => {
+    put: async (entity, item) => write(tables.put(specOf(entity), optioned('put', item as Row, 'the item'))),
+    update: async (entity, key, changes) => {
+      const { spec, row } = addressed(entity, key)
+      await write(tables.update(spec, row, optioned('update', changes as Row, 'what changes')))
+    },
+    remove: async (entity, key, options) => {
+      const { by = 'user' } = optioned('remove', options)
+      refuse('remove', choiceProblems("'by'", by, ['user', 'ttl']))
+      const { spec, row } = addressed(entity, key)
+      await write(tables.remove(spec, row, by))
+    },
+    expire: async (entity, key) => {
+      const { spec, row } = addressed(entity, key)
+      await write(tables.expire(spec, row))
+    },
+    publish: async (event, payload, options) => {
+      const { id = `published-${++published}` } = optioned('publish', options)
       const about = { id, source: 'harness', time: new Date(clock.now()) }
       await write(await encodePublished(event, payload, about))
     },
     deliver: async (data) => {
+      refuse(
+        'deliver',
+        data === undefined || typeof data === 'function' ? ['give bytes, or a value as JSON'] : [],
+      )
       const text = typeof data === 'string' || data instanceof Uint8Array ? data : JSON.stringify(data)
       const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
       await write({ partitionKey: 'raw', data: bytes })
@@ -174,13 +194,19 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       arrive(named.map((key) => ticks.tick(key, clock.now())))
       await settled()
     },
-    redeliver: async ({ as = 'redelivery' } = {}) => {
+    redeliver: async (options) => {
+      const { as = 'redelivery' } = optioned('redeliver', options)
       refuse('redeliver', choiceProblems('as', as, AGAIN))
       if (as === 'duplicates') arrive([...stream.records])
       else stream.again(as)
       await settled()
     },
-    shuffle: async (writes, { seed = Math.floor(Math.random() * 2 ** 32) } = {}) => {
+    shuffle: async (writes, options) => {
+      const { seed = Math.floor(Math.random() * 2 ** 32) } = optioned('shuffle', options)
+      refuse('shuffle', [
+        ...functionProblems({ writes }),
+        ...(typeof seed === 'number' ? [] : ["'seed' must be a number"]),
+      ])
       refuse('shuffle', held === undefined ? [] : ['one shuffle within another: write everything in one'])
       held = []
       let arrivals: readonly Arrival[] = []
@@ -196,12 +222,12 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       await settled()
     },
     crash: (at) => {
-      refuse('crash', choiceProblems('the point', at, CRASH_POINTS))
+      refuse('crash', choiceProblems('the point', at ?? 'undefined', CRASH_POINTS))
       stream.crash(at)
     },
     redrive: async (letter) => {
       if (letter === 'all') await redrive.letters()
-      else await redrive.letter(typeof letter === 'string' ? letter : letter.id)
+      else await redrive.letter(typeof letter === 'string' ? letter : letter?.id)
       await settled()
     },
     expect: (route, expected = {}) => {
@@ -211,7 +237,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
           ? []
           : [`there is no such route: name one of ${[...plans.byKey.keys()].join(', ')}`],
       )
-      check(route, expected, trail.stories, (concerned) => {
+      check(route, optioned('expect', expected), trail.stories, (concerned) => {
         const armed = stream.armed.map(
           (point) => `-- the process was to crash at '${point}', which was not reached`,
         )
@@ -224,10 +250,10 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       return pendingIn(trail.stories, stream)
     },
     reminders: {
-      pending: ({ name }) =>
+      pending: (reminder) =>
         scheduler.waiting.flatMap(({ envelope, dueAt }) => {
           const named = envelopeOf(JSON.parse(envelope))
-          return named?.kind === 'reminder' && named.reminder === name
+          return named?.kind === 'reminder' && named.reminder === reminder?.name
             ? [{ key: named.key, dueAt, generation: named.generation }]
             : []
         }),
@@ -245,6 +271,24 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       return new Date(clock.now())
     },
   }
+}
+
+function optioned<T extends object>(subject: string, options: T | undefined, what?: string): T {
+  const problems: string[] = []
+  const given = optionsOf(options, problems, what)
+  refuse(subject, problems)
+  return given
+}
+
+function specOf(entity: { readonly spec: EntitySpec }): EntitySpec {
+  refuse('harness', Array.isArray(entity?.spec?.key) ? [] : ['name the table first: give what entity() made'])
+  return entity.spec
+}
+
+/** Which row is meant. */
+function addressed(entity: { readonly spec: EntitySpec }, key: unknown) {
+  const spec = specOf(entity)
+  return { spec, row: keyRow(spec, key) }
 }
 
 function keyRow(entity: EntitySpec, key: unknown): Row {

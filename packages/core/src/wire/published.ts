@@ -16,10 +16,10 @@ export async function encodePublished<Payload, Input, N extends string>(
   about: { readonly id: string; readonly source: string; readonly time: Date },
 ): Promise<OutgoingRecord> {
   const problems: string[] = []
-  const { id, source, time } = optionsOf(about, problems, 'what it is about')
+  const { id, source, time } = optionsOf(about, problems)
   refuse(`event '${event?.name}'`, [
     ...problems,
-    ...(event?.spec?.kind === 'published' ? [] : ['it is no event: give what event() made']),
+    ...(event?.spec?.kind === 'published' ? [] : ['give what event() made']),
     ...(isName(id) ? [] : ["'id' is empty: it tells a repeat from another event"]),
     ...(isName(source) ? [] : ["'source' is empty: name the publishing service"]),
     ...(time instanceof Date ? [] : ["'time' must be a Date"]),

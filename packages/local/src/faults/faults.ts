@@ -1,4 +1,4 @@
-import { refuse } from '@spaceship/core'
+import { optionsOf, refuse } from '@spaceship/core'
 import { type Random, seededRandom } from './random.ts'
 
 /** Shares in [0, 1] of what is refused. */
@@ -83,12 +83,14 @@ export function faultSource(seed: number): FaultSource {
       refuse('faults.delay', lengthProblems('ms', ms))
       turn({ delay: ms })
     },
-    throttle: ({ kinesis = 0, putRecords = 0, dynamodb = 0 }) => {
+    throttle: (given) => {
+      const problems: string[] = []
+      const { kinesis = 0, putRecords = 0, dynamodb = 0 } = optionsOf(given, problems, 'the shares')
       const shares = { kinesis, putRecords, dynamodb }
-      refuse(
-        'faults.throttle',
-        Object.entries(shares).flatMap(([name, share]) => shareProblems(name, share)),
-      )
+      refuse('faults.throttle', [
+        ...problems,
+        ...Object.entries(shares).flatMap(([name, share]) => shareProblems(name, share)),
+      ])
       turn({ throttle: shares })
     },
     clear: () => turn(NONE),
@@ -103,7 +105,9 @@ export function faultSource(seed: number): FaultSource {
 }
 
 function shareProblems(name: string, share: number): string[] {
-  return share >= 0 && share <= 1 ? [] : [`${name} is ${share}: write a share between 0 and 1, such as 0.2`]
+  return typeof share === 'number' && share >= 0 && share <= 1
+    ? []
+    : [`${name} is ${share}: write a share between 0 and 1, such as 0.2`]
 }
 
 function lengthProblems(name: string, value: number): string[] {

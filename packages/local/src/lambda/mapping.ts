@@ -15,7 +15,7 @@ import {
   type KinesisClientConfig,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { refuse, SpaceshipError } from '@spaceship/core'
+import { callableProblems, optionsOf, refuse, SpaceshipError } from '@spaceship/core'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import type { Policy } from './decide.ts'
 import { type Condition, deliver } from './deliver.ts'
@@ -110,7 +110,9 @@ const MOST_DOUBLINGS = 5
  * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis })
  * await mapping.idle()
  */
-export async function startLambda(options: LambdaOptions): Promise<Mapping> {
+export async function startLambda(given: LambdaOptions): Promise<Mapping> {
+  const problems: string[] = []
+  const options = optionsOf(given, problems)
   const {
     handler,
     stream,
@@ -127,7 +129,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     retryBackoffMs = 100,
   } = options
   const {
-    functionName = basename(handler, extname(handler)),
+    functionName = basename(String(handler), extname(String(handler))),
     onFailure,
     log = () => {},
     clock = systemClock,
@@ -138,7 +140,21 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
   }
   refuse(`lambda on stream '${stream}'`, [
-    ...(isAbsolute(handler) && existsSync(handler)
+    ...problems,
+    ...Object.entries({ stream, exportName, functionName })
+      .filter(([, value]) => typeof value !== 'string' || value === '')
+      .map(([name]) => `${name} must be a name`),
+    ...(startingPosition === 'TRIM_HORIZON' || startingPosition === 'LATEST'
+      ? []
+      : [`startingPosition '${startingPosition}' is none: give 'TRIM_HORIZON' or 'LATEST'`]),
+    ...(Array.isArray(execArgv) && execArgv.every((argument) => typeof argument === 'string')
+      ? []
+      : ['execArgv must be a list of texts']),
+    ...(typeof policy.bisectBatchOnFunctionError === 'boolean'
+      ? []
+      : ['bisectBatchOnFunctionError must be true or false']),
+    ...callableProblems({ onFailure, log, clock }, { onFailure: '', log: '', clock: 'sleep' }),
+    ...(typeof handler === 'string' && isAbsolute(handler) && existsSync(handler)
       ? []
       : [`handler '${handler}' is not the absolute path of a file`]),
     ...within('batchSize', batchSize, 1, 10_000),
