@@ -10,10 +10,13 @@ import { type Duration, isDuration, milliseconds } from './duration.ts'
  * left out has none either.
  *
  * @example
- * const problems: string[] = []
- * const { token, limits } = optionsOf(options, problems)
- * const { rate = 5 } = optionsOf(limits, problems, "'limits'")
- * refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
+ * const pager = (options: { readonly token: string; readonly limits?: { readonly rate?: number } }) => {
+ *   const problems: string[] = []
+ *   const { token, limits } = optionsOf(options, problems)
+ *   const { rate = 5 } = optionsOf(limits, problems, "'limits'")
+ *   refuse('pager', [...problems, ...(token ? [] : ["'token' is missing: is the secret set?"])])
+ *   return { token, rate }
+ * }
  */
 export function optionsOf<T extends object>(
   value: T | undefined,
@@ -37,7 +40,7 @@ export function functionProblems(functions: Readonly<Record<string, unknown>>): 
  * The problems of options that may be left out and are called: functions (`''`), and ports by the name of a method.
  *
  * @example
- * callableProblems(options, { clock: 'now', random: '' })
+ * callableProblems({ clock: Date, random: 4 }, { clock: 'now', random: '' }) // ["'random' must be a function"]
  */
 export function callableProblems(options: object, methods: Readonly<Record<string, string>>): string[] {
   return Object.entries(methods).flatMap(([name, method]) => {
