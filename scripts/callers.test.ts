@@ -96,6 +96,21 @@ test('every public function is called, or said why not', () => {
   expect(known.filter((name) => !exported.has(name))).toEqual([])
 })
 
+test('what stands in the place of options is never shown: it could be a secret', async () => {
+  const shown: string[] = []
+  for (const [name, { call, args }] of Object.entries(calls)) {
+    for (const spot of spotsIn(args).filter((spot) => kindOf(at(args, spot)) === 'object')) {
+      try {
+        // Any arguments at all are the point.
+        await call(...(replaced(args, spot, 'xoxb-secret') as never))
+      } catch (error) {
+        if (String(error).includes('xoxb-secret')) shown.push(`${name}: ${spot.join('.')}`)
+      }
+    }
+  }
+  expect(shown).toEqual([])
+})
+
 for (const [name, call] of Object.entries(calls)) {
   test(name, async () => {
     const { args, rightly = 'works', accepts = {} } = call

@@ -239,6 +239,10 @@ export const calls: Readonly<Record<string, Call>> = {
     events: ports.events,
     clock: systemClock,
   } satisfies Required<RedriveOptions>),
+  'core/engine createRedrive (letters)': right(
+    createRedrive({ application: 'app', ...ports }).letters,
+    () => true,
+  ),
   'core/engine tickEnvelope': right(tickEnvelope, { application: 'app', route: 'a/b', scheduled: 'now' }),
   'core/memory memoryDeadLetters': right(memoryDeadLetters),
   'core/memory memoryEntities': right(memoryEntities),

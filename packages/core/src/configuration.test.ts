@@ -90,6 +90,21 @@ test('a reactor and its retry policy', () => {
   expect(problems(() => reactor('r', { retry: { attempts: 1.5 } })).length).toBe(1)
 })
 
+test('what is no object of options is one problem among the others', () => {
+  const given = { retry: wrong(null), middleware: wrong([() => {}, 5]) }
+  expect(problems(() => reactor('no spaces', given))).toEqual([
+    expect.stringContaining("the name 'no spaces'"),
+    "'retry' must be an object",
+    "'middleware.1' must be a function",
+  ])
+  expect(problems(() => createEngine(wrong(null)))).toEqual([
+    'the options must be an object',
+    expect.stringContaining("'application'"),
+    expect.stringContaining("'state'"),
+    expect.stringContaining("'reactors' is empty"),
+  ])
+})
+
 test('a route: id, former ids, events, handler, timeout, retry', () => {
   const bad = route('a b', [], wrong(undefined), {
     timeout: wrong('soon'),

@@ -98,9 +98,10 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
   const ownKinesis = kinesis ?? new KinesisClient({ requestHandler: { requestTimeout: 30_000 } })
   const ownDynamoDB = dynamodb ?? new DynamoDBClient({ requestHandler })
   return {
-    streams: options.streams.map((stream) =>
-      typeof stream === 'string' ? { stream, start: 'TRIM_HORIZON' } : { start: 'TRIM_HORIZON', ...stream },
-    ),
+    streams: options.streams.map((listed) => {
+      const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
+      return { stream, start }
+    }),
     me: options.workerId ?? randomUUID(),
     leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application }),
     failover: milliseconds(leases.failover ?? '10s'),

@@ -71,20 +71,24 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   /** Holds the types only; never set. */
   readonly $row?: T
   readonly $item?: Item
-  /** A new item. This and the other events @throws ConfigurationError without a name. */
+  /** A new item. @throws ConfigurationError without a name */
   created<const N extends string>(name: N): EventDef<Created<T, N>>
-  /** A new or changed item. */
+  /** A new or changed item. @throws ConfigurationError without a name */
   saved<const N extends string>(name: N): EventDef<Saved<T, N>>
   /**
    * A changed item; see the table of patterns in `pattern.ts`. Both images are narrowed by the pattern.
    *
-   * @throws ConfigurationError for a pattern that no change can match
+   * @throws ConfigurationError without a name, or for a pattern that no change can match
    */
   changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
     name: N,
     pattern?: P & Pattern<T> & Exactly<P, T>,
   ): EventDef<Changed<BeforeMatch<T, P>, AfterMatch<T, P>, N>>
-  /** A deleted item: by anyone, or only by users, by DynamoDB's time to live, or by replication (see {@link Actor}). */
+  /**
+   * A deleted item: by anyone, or only by users, by DynamoDB's time to live, or by replication (see {@link Actor}).
+   *
+   * @throws ConfigurationError without a name, or for another `by`
+   */
   removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
 }
 

@@ -1,4 +1,4 @@
-import { callableProblems, isName, optionsOf } from '../../configuration.ts'
+import { callableProblems, functionProblems, isName, optionsOf } from '../../configuration.ts'
 import { refuse, SpaceshipError } from '../../errors.ts'
 import {
   type Clock,
@@ -90,6 +90,7 @@ export function createRedrive(options: RedriveOptions): Redrive {
   return {
     letter: async (id) => one(await found(id)),
     letters: async (pass = () => true) => {
+      refuse('redrive.letters', functionProblems({ pass }))
       let count = 0
       for await (const letter of deadLetters.list(application)) {
         if (letter.reason === 'parked' || !pass(letter)) continue
