@@ -22,6 +22,10 @@ async function buildPackage({ name, folder, entries, commonjs }: Package): Promi
     splitting: true,
     sourcemap: true,
     silent: true,
+    // What a package depends on is installed beside it: one copy of core, and none of the SDK inside.
+    skipNodeModulesBundle: true,
+    // Some of Node's modules, such as sqlite, are found by their full name only.
+    removeNodeProtocol: false,
     config: false,
     tsconfig: `${folder}/tsconfig.build.json`,
     // Loaded by a path of its own at run time.
