@@ -30,6 +30,12 @@ import {
 import { systemClock } from '../packages/core/src/ports/index.ts'
 import { createReminders } from '../packages/core/src/reminders/index.ts'
 import { type Harness, type HarnessOptions, harness } from '../packages/core/src/testing/index.ts'
+import {
+  createStateTable,
+  dynamodbDeadLetters,
+  dynamodbEntities,
+  dynamodbState,
+} from '../packages/handlers/src/dynamodb/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { redisReferences } from '../packages/handlers/src/redis/index.ts'
@@ -58,6 +64,10 @@ const schema = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
 } as const
 const client = { send: () => {}, transport: { request: () => {} } }
+/** Says that the table is there: nothing is waited for. */
+const existing = {
+  send: () => Promise.reject(Object.assign(new Error(), { name: 'ResourceInUseException' })),
+}
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 // The schema does not say which attributes there are.
 const Client = entity('client', { table: 'clients', key: 'id' as never, schema })
@@ -78,7 +88,7 @@ const ports = {
 
 /** Taken as wholes: what is inside of them is their maker's affair. */
 export const leaves: ReadonlySet<unknown> = new Set<unknown>([
-  ...[schema, client, logger, Client, joined, paid, due, made, welcome, systemClock],
+  ...[schema, client, existing, logger, Client, joined, paid, due, made, welcome, systemClock],
   ...Object.values(ports),
 ])
 
@@ -344,6 +354,16 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch searchWith (remove)': right(memorySearch().remove, { index: 'docs', id: () => 'a' }),
   'handlers/testing memorySearch': right(memorySearch),
   'handlers/testing memorySlack': right(memorySlack),
+  'handlers/dynamodb createStateTable': right(createStateTable, { client: existing, table: 't' }),
+  'handlers/dynamodb dynamodbDeadLetters': right(dynamodbDeadLetters, { client, table: 't' }),
+  'handlers/dynamodb dynamodbEntities': right(dynamodbEntities, { client }),
+  'handlers/dynamodb dynamodbState': right(dynamodbState, {
+    client,
+    table: 'tab',
+    batched: true,
+    now: Date.now,
+    sleep: systemClock.sleep,
+  }),
   'handlers/kinesis kinesisSink': right(kinesisSink, {
     client,
     stream: 's',

@@ -21,7 +21,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { refuse } from '@spaceship/core'
+import { optionsOf, refuse } from '@spaceship/core'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
@@ -45,8 +45,10 @@ type Item = Record<string, AttributeValue>
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
-export function dynamodbDeadLetters({ client, table }: DynamoDBDeadLettersOptions): DeadLetters {
-  refuse('dynamodbDeadLetters', optionProblems({ client, table }, 'DynamoDBClient'))
+export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLetters {
+  const problems: string[] = []
+  const { client, table } = optionsOf(options, problems)
+  refuse('dynamodbDeadLetters', [...problems, ...optionProblems({ client, table }, 'DynamoDBClient')])
   const keyOf = (id: string): Item => ({ key: { S: `dead-letter/${id}` } })
   const partKeys = (token: string, count: number): Item[] =>
     Array.from({ length: count }, (_, part) => ({ key: { S: `dead-letter-part/${token}/${part}` } }))

@@ -1,5 +1,5 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { refuse, SpaceshipError, unmarshal } from '@spaceship/core'
+import { optionsOf, refuse, SpaceshipError, unmarshal } from '@spaceship/core'
 import type { EntityReader } from '@spaceship/core/ports'
 import { optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
@@ -12,8 +12,10 @@ import { answered } from './call.ts'
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const entities = dynamodbEntities({ client: new DynamoDBClient() })
  */
-export function dynamodbEntities({ client }: { readonly client: DynamoDBClient }): EntityReader {
-  refuse('dynamodbEntities', optionProblems({ client }, 'DynamoDBClient'))
+export function dynamodbEntities(options: { readonly client: DynamoDBClient }): EntityReader {
+  const problems: string[] = []
+  const { client } = optionsOf(options, problems)
+  refuse('dynamodbEntities', [...problems, ...optionProblems({ client }, 'DynamoDBClient')])
   return {
     read: async (table, key, numbers) => {
       const Key = Object.fromEntries(

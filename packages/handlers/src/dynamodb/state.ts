@@ -6,7 +6,7 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { refuse } from '@spaceship/core'
+import { callableProblems, optionsOf, refuse } from '@spaceship/core'
 import { type Clock, type SetResult, type StateStore, systemClock } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
@@ -43,8 +43,17 @@ export interface DynamoDBStateOptions {
  * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state' })
  */
 export function dynamodbState(options: DynamoDBStateOptions): StateStore {
-  const { client, table, batched = false, now = Date.now, sleep = systemClock.sleep } = options
+  const problems: string[] = []
+  const {
+    client,
+    table,
+    batched = false,
+    now = Date.now,
+    sleep = systemClock.sleep,
+  } = optionsOf(options, problems)
   refuse('dynamodbState', [
+    ...problems,
+    ...callableProblems({ now, sleep }, { now: '', sleep: '' }),
     ...optionProblems({ client, table }, 'DynamoDBClient'),
     ...batchedProblems(batched, table),
   ])

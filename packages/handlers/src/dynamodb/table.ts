@@ -4,7 +4,7 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { refuse } from '@spaceship/core'
+import { optionsOf, refuse } from '@spaceship/core'
 import { nameOf, optionProblems } from '../aws/index.ts'
 
 /**
@@ -13,14 +13,13 @@ import { nameOf, optionProblems } from '../aws/index.ts'
  *
  * @throws ConfigurationError that lists every problem
  */
-export async function createStateTable({
-  client,
-  table,
-}: {
+export async function createStateTable(options: {
   readonly client: DynamoDBClient
   readonly table: string
 }): Promise<void> {
-  refuse('createStateTable', optionProblems({ client, table }, 'DynamoDBClient'))
+  const problems: string[] = []
+  const { client, table } = optionsOf(options, problems)
+  refuse('createStateTable', [...problems, ...optionProblems({ client, table }, 'DynamoDBClient')])
   try {
     await client.send(
       new CreateTableCommand({
