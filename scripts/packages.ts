@@ -10,7 +10,11 @@ export interface Package {
   readonly folder: string
   /** Source files of the subpaths, from the package's folder. */
   readonly entries: readonly string[]
+  /** What users write after `from`, in the same order. */
+  readonly specifiers: readonly string[]
   readonly commonjs: boolean
+  /** What its users bring along, as `name@range`. */
+  readonly peers: readonly string[]
 }
 
 export const packages: readonly Package[] = [
@@ -21,14 +25,17 @@ export const packages: readonly Package[] = [
   'local',
 ].map((name) => {
   const folder = `${ROOT}packages/${name}`
-  const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-  const conditions = Object.values<Record<string, string>>(exports).filter(
-    (value) => typeof value === 'object',
+  const { exports, peerDependencies = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  const subpaths = Object.entries<Record<string, string>>(exports).filter(
+    ([, value]) => typeof value === 'object',
   )
+  const conditions = subpaths.map(([, condition]) => condition)
   return {
     name,
     folder,
     entries: conditions.map((condition) => condition['@spaceship/source'] ?? ''),
+    specifiers: subpaths.map(([subpath]) => `@spaceship/${name}${subpath.slice(1)}`),
     commonjs: conditions.every((condition) => 'require' in condition),
+    peers: Object.entries(peerDependencies).map(([peer, range]) => `${peer}@${range}`),
   }
 })

@@ -17,6 +17,7 @@ export async function sizeOfLambda(root: string): Promise<number> {
     bundle: true,
     minify: true,
     write: false,
+    logLevel: 'error',
     platform: 'node',
     format: 'esm',
     target: 'node22',
