@@ -321,6 +321,9 @@ test('a claim for a key that nothing has is answered with the keys that there ar
     "r/see for 'acme/1': expected at least one run; got nothing\n\nnothing has this key; there are: 'acme|1', 'acme|2'",
   )
   ship.expect('r/see', { key: 'acme|1', runs: 1 })
+  expect(messageOf(() => ship.expect('r/see', { key: 'acme/1', runs: 0 }))).toContain(
+    "r/see for 'acme/1': expected a record; got runs 0\n\nnothing has this key",
+  )
 })
 
 test('words that mean nothing are refused, where they would silently do less', async () => {
