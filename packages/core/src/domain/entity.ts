@@ -42,7 +42,11 @@ type Numeric<T> = { [F in keyof T]: T[F] extends number ? F : never }[keyof T] &
 export interface EntityOptions<S extends StandardSchemaV1, K> {
   readonly table: string
   readonly key: K
-  /** Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. */
+  /**
+   * Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. An asynchronous one costs
+   * a promise per record, and with zod runs its refinements twice: zod tries without waiting first, and lets go of the promise
+   * of that attempt. So a refinement must answer false rather than reject, or Node ends the process.
+   */
   readonly schema: S
   /**
    * Attributes and their values that mark this kind of item in a table shared by several. A row that changes its kind is `saved`
