@@ -131,7 +131,12 @@ export function createIntake(taking: Taking): Intake {
   async function alone(entry: Entry): Promise<readonly Work[] | undefined> {
     suspicious -= 1
     await quiet.drained()
-    while (mayStart()) {
+    while (!stopped.aborted) {
+      // It may be held again in a moment, and what comes after it must not pass it.
+      if (!mayStart()) {
+        await settings.clock.sleep(GRACE, stopped)
+        continue
+      }
       try {
         if (await suspects.charge(entry.record)) return match(entry.record, place, settings)
         return [dead(unrouted, 'crashed', 'processes that ran it died')]

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { engineOf, idle, inserted, pass, saved, worker } from '../../test/bench.ts'
+import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../../test/bench.ts'
 import type { Step } from '../engine.ts'
 import { batch, type Middleware, Permanent, reactor, skip, Unavailable } from '../index.ts'
 import { memoryState, virtualClock } from '../memory/index.ts'
@@ -237,6 +237,40 @@ test('rate holds after a pause as well: those that waited do not start at once',
   expect(at.length).toBeLessThanOrEqual(22)
   await pass(clock, 10_000)
   expect([at.length, delivery.watermark?.sequence]).toEqual([100, '100'])
+})
+
+test('a lost shard leaves the slots of its waiting lanes to others, even while a handler hears nothing of the loss', async () => {
+  const at: number[] = []
+  const clock = virtualClock()
+  const start = clock.now()
+  const { engine } = engineOf(
+    reactor('r')
+      .on('post', saved, () => void at.push(clock.now() - start), { rate: '1/s' })
+      .on('deaf', saved, ({ after }) => (after.id === 'client-0' ? new Promise(() => {}) : undefined)),
+    { clock, concurrency: 2 },
+  )
+  const lost = await engine.open(worker)
+  await lost.push(many(60))
+  await pass(clock, 2_500)
+  lost.revoke(new Error('lost'))
+  await idle()
+  const next = await engine.open({ ...worker, shard: 'shardId-1' })
+  await next.push([inserted(1, 'a'), inserted(2, 'b')])
+  await pass(clock, 5_000)
+  expect(at).toEqual([0, 1_000, 2_000, 3_000, 4_000])
+})
+
+test('invocations that each end before their turn has come for all get on, however many there are', async () => {
+  const done = new Set<number>()
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, ({ after }) => void done.add(after.n), { rate: '1/s' }),
+  )
+  for (let count = 0; count < 8; count += 1) {
+    const delivery = await engine.open(lambda)
+    await delivery.push(many(40).filter(({ sequence }) => !done.has(Number(sequence))))
+    await settled(delivery, clock, 5_000)
+  }
+  expect(done.size).toBeGreaterThan(30)
 })
 
 test('concurrency bounds a route over all shards of the process, and leaves the others alone', async () => {

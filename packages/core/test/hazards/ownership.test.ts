@@ -328,6 +328,19 @@ test('A7: in suspect mode records run one at a time, each charged before its byt
   expect([most, delivery.watermark?.sequence]).toEqual([1, '3'])
 })
 
+test('A7: in suspect mode as well nothing passes what comes while the shard is not held for a moment', async () => {
+  const seen: number[] = []
+  let held = false
+  const { owner, clock } = fleet(() => reactor('r').on('see', saved, (e) => void seen.push(e.after.n)))
+  const delivery = await owner().engine.open(worker, { crashes: 2, isHeld: () => held })
+  const pushed = delivery.push([inserted(1, 'a'), inserted(2, 'a'), inserted(3, 'a')])
+  await pass(clock, 500)
+  held = true
+  await pass(clock, 5_000)
+  await pushed
+  expect([seen, delivery.watermark?.sequence]).toEqual([[1, 2, 3], '3'])
+})
+
 test('A8: what is dead stays dead when its batch comes again: no more attempts, no second letter', async () => {
   const runs: string[] = []
   let works = false

@@ -1,7 +1,7 @@
 /** Batches that wait, and what is down while they do. */
 
 import { expect, test } from 'vitest'
-import { engineOf, idle, inserted, saved, worker } from '../../../test/bench.ts'
+import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../../../test/bench.ts'
 import { batch, reactor, Unavailable } from '../../index.ts'
 import { memoryState } from '../../memory/index.ts'
 import type { StateStore } from '../../ports/index.ts'
@@ -83,4 +83,29 @@ test('a state store that is down is asked less and less by a batch route that cl
   down = false
   await pass(120_000)
   expect([seen.sort(), delivery.watermark?.sequence]).toEqual([['a', 'b'], '2'])
+})
+
+test('an event that comes to its batch when the delivery has ended is refused, though its route is paused', async () => {
+  const { promise: looked, resolve: found } = Promise.withResolvers<void>()
+  const { engine, clock } = engineOf(
+    reactor('r', {
+      middleware: [
+        async (_event, _context, next) => {
+          await looked
+          return next()
+        },
+      ],
+    }).on(
+      'load',
+      saved,
+      batch({ size: 3, within: '1s' }, () => {}),
+    ),
+  )
+  engine.pause('r/load')
+  const delivery = await engine.open(lambda)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+  expect(await settled(delivery, clock, 1_000)).toHaveLength(2)
+  found()
+  await pass(clock, 1_000)
+  expect(await engine.open(lambda), 'nothing of it is left to wait for').toMatchObject({ complete: true })
 })

@@ -80,7 +80,14 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
 
   async function pass({ plan, batching, members }: Filling): Promise<void> {
     const comer: Comer = { plan, slot: 0 }
-    for (let wait = gate.enter(comer); wait !== undefined; wait = gate.enter(comer)) {
+    for (;;) {
+      if (!mayStart()) {
+        gate.forgo(comer)
+        refuse(members, stopped.reason, NOTHING)
+        return
+      }
+      const wait = gate.enter(comer)
+      if (wait === undefined) break
       const until = typeof wait === 'number' ? wait : Number.POSITIVE_INFINITY
       const wakes = members.map(() => quiet.asleep(until))
       const wake = () => {
@@ -88,10 +95,6 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
       }
       if (typeof wait === 'number') await clock.sleep(wait - clock.now(), stopped).then(wake)
       else await told(wait, stopped, wake)
-      if (!mayStart()) {
-        for (const { reject } of members) reject(stopped.reason)
-        return
-      }
     }
     gate.leave(comer, await claimed(plan, batching, members))
   }

@@ -43,6 +43,8 @@ export interface Gate {
   enter(comer: Comer): Pass
   /** Once for each entry. */
   leave(comer: Comer, finish: Finish): void
+  /** It will not come again: the slot that it was given is free for others. */
+  forgo(comer: Comer): void
   /** It found that something is down before it could enter. */
   report(comer: Comer, dependency: string): void
   /** When the next attempt of who needs it may be made. */
@@ -144,8 +146,7 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       if (plan.spacing > 0) {
         const now = clock.now()
         if (comer.slot < now - LATE) {
-          comer.slot = Math.max(now, route.nextSlot)
-          route.nextSlot = comer.slot + plan.spacing
+          comer.slot = slotOf(route, plan, now)
         }
         if (comer.slot > now) return comer.slot
         comer.slot = 0
@@ -185,6 +186,12 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       for (const queue of told) tell(queue)
       offer(route, comer.plan)
     },
+    forgo: ({ plan, slot }) => {
+      const route = routes[plan.index]
+      if (route === undefined || slot <= clock.now()) return
+      route.forgone.push(slot)
+      route.sorted = false
+    },
     report: (comer, dependency) => {
       const breaker = breakerOf(dependency)
       const route = routes[comer.plan.index] ?? unrouted
@@ -212,7 +219,20 @@ function isForgotten(dependency: string, { needs }: RouteState, { dependencies }
 
 function stateOf(dependencies: readonly string[]) {
   const queue: Queue = new Set()
-  return { needs: new Set(dependencies), running: 0, nextSlot: 0, queue }
+  const forgone: number[] = []
+  return { needs: new Set(dependencies), running: 0, nextSlot: 0, forgone, sorted: true, queue }
+}
+
+/** The earliest one that is free: a shard that is lost, or an invocation that ends, must not take the slots of its lanes with it. */
+function slotOf(route: RouteState, { spacing }: RoutePlan, now: number): number {
+  // Latest first, so that the earliest is taken from the end; they come many at once.
+  if (!route.sorted) route.forgone.sort((a, b) => b - a)
+  route.sorted = true
+  for (let slot = route.forgone.pop(); slot !== undefined; slot = route.forgone.pop())
+    if (slot >= now) return slot
+  const slot = Math.max(now, route.nextSlot)
+  route.nextSlot = slot + spacing
+  return slot
 }
 
 /** All of them: each asks again, and who may not go yet waits again. */

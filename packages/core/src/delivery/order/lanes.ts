@@ -97,7 +97,8 @@ export function createLanes(work: LaneWork): Lanes {
   function pump(): void {
     if (pumping) return
     pumping = true
-    for (let task = firstReady; task !== undefined && free > 0; task = firstReady) {
+    // Handlers that hear nothing keep their places; what only has to be left needs none.
+    for (let task = firstReady; task !== undefined && (free > 0 || isOver()); task = firstReady) {
       firstReady = task.ready
       if (firstReady === undefined) lastReady = undefined
       task.ready = undefined
@@ -236,6 +237,7 @@ export function createLanes(work: LaneWork): Lanes {
   }
 
   function leave(task: Task): void {
+    gate.forgo(task)
     quiet.rested()
     work.left(task, undefined)
   }
