@@ -297,3 +297,23 @@ test('a duration is milliseconds, or a number with a unit', () => {
   }
   for (const bad of [undefined, null, {}, [], 1n]) expect(isDuration(bad)).toBe(false)
 })
+
+test('what cannot be written as text is refused as all else is, and no message shows what lies in it', () => {
+  const secret = () => 'xoxb-secret'
+  for (const odd of [Object.create(null), Symbol('odd'), ['xoxb-secret'], secret, { toString: secret }]) {
+    const found = [
+      ...problems(() => reactor(wrong(odd))),
+      ...problems(() => entity('c', { table: 't', key: 'id', schema, numbers: wrong(odd) })),
+      ...problems(() =>
+        reactor('r').on(wrong(odd), joined, () => {}, {
+          timeout: wrong(odd),
+          rate: wrong(odd),
+          concurrency: wrong(odd),
+          whenExhausted: wrong(odd),
+        }),
+      ),
+    ]
+    expect(found.length).toBeGreaterThanOrEqual(6)
+    expect(found.join()).not.toContain('xoxb')
+  }
+})

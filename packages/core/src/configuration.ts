@@ -65,11 +65,20 @@ export function nameProblems(name: unknown): string[] {
   return isName(name) ? [] : ['it needs a name']
 }
 
+/**
+ * A wrong value as messages show it: of what is no plain value only its kind, since the source of a function or the items of a
+ * list may hold anything, and some objects cannot be written as text.
+ */
+export function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
 /** The problem with a value that is none of the known ones, which would silently be nothing. */
 export function choiceProblems(what: string, value: string | undefined, known: readonly string[]): string[] {
   if (value === undefined || known.includes(value)) return []
   const listed = known.map((item) => `'${item}'`).join(', ')
-  return [`${what} '${value}' is none: give ${listed.replace(/, ([^,]*)$/, ' or $1')}`]
+  return [`${what} '${shown(value)}' is none: give ${listed.replace(/, ([^,]*)$/, ' or $1')}`]
 }
 
 /** The problems of durations by their options' names. One that is left out has none. @param least in milliseconds */
@@ -80,12 +89,12 @@ export function durationProblems(
 ): string[] {
   return Object.entries(durations)
     .filter(([, value]) => value !== undefined && !(isDuration(value) && milliseconds(value) >= least))
-    .map(([name, value]) => `'${name}' is '${value}': give a duration such as '${example}'`)
+    .map(([name, value]) => `'${name}' is '${shown(value)}': give a duration such as '${example}'`)
 }
 
 /** The problems of counts by their options' names. One that is left out has none. */
 export function countProblems(counts: Readonly<Record<string, number | undefined>>): string[] {
   return Object.entries(counts)
     .filter(([, value]) => value !== undefined && !(Number.isInteger(value) && value >= 1))
-    .map(([name, value]) => `'${name}' is ${value}: give a whole number of at least 1`)
+    .map(([name, value]) => `'${name}' is ${shown(value)}: give a whole number of at least 1`)
 }

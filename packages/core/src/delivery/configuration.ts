@@ -6,6 +6,7 @@ import {
   durationProblems,
   functionsProblems,
   optionsOf,
+  shown,
 } from '../configuration.ts'
 import type { Middleware } from '../domain/handler.ts'
 import type { Reactor } from '../domain/reactor.ts'
@@ -87,7 +88,7 @@ export interface Settings {
 
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions): Settings {
-  refuse(`application '${options?.application}'`, problemsOf(options))
+  refuse(`application '${shown(options?.application)}'`, problemsOf(options))
   const logger = unfailingLogger(options.logger ?? silent)
   return {
     application: options.application,

@@ -1,5 +1,6 @@
 /** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
 
+import { shown } from '../configuration.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
 import { type EngineOptions, parseOptions } from './configuration.ts'
 import { openDelivery } from './delivery.ts'
@@ -27,7 +28,10 @@ export function createEngine(options: EngineOptions): Engine {
   let overdue = 0
 
   function named(key: string): string {
-    refuse(`route '${key}'`, known.has(key) ? [] : [`there is none: name one of ${[...known].join(', ')}`])
+    refuse(
+      `route '${shown(key)}'`,
+      known.has(key) ? [] : [`there is none: name one of ${[...known].join(', ')}`],
+    )
     return key
   }
 

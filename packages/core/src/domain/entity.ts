@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { callableProblems, choiceProblems, isName, nameProblems, optionsOf } from '../configuration.ts'
+import { callableProblems, choiceProblems, isName, nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type {
   Actor,
@@ -117,7 +117,7 @@ export function entity<
   const { table, schema, when, version, upgrade, numbers } = given
   const key: unknown[] = typeof given.key === 'object' ? [given.key?.partition, given.key?.sort] : [given.key]
   optionsOf(when, problems, "'when'")
-  refuse(`entity '${name}'`, [
+  refuse(`entity '${shown(name)}'`, [
     ...problems,
     ...(isName(table) ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
     ...(key.every(isName)
@@ -141,7 +141,7 @@ export function entity<
   }
 
   function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {
-    refuse(`event '${event}' of entity '${name}'`, nameProblems(event))
+    refuse(`event '${shown(event)}' of entity '${name}'`, nameProblems(event))
     return {
       name: event,
       spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest },
@@ -155,7 +155,7 @@ export function entity<
     saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
     changed: (event, pattern) => {
       if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
-      refuse(`changed('${event}')`, patternProblems(pattern))
+      refuse(`changed('${shown(event)}')`, patternProblems(pattern))
       const matches = matcher(pattern)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
@@ -165,7 +165,7 @@ export function entity<
     removed: (event, options) => {
       const problems: string[] = []
       const { by } = optionsOf(options, problems)
-      refuse(`removed('${event}')`, [
+      refuse(`removed('${shown(event)}')`, [
         ...problems,
         ...choiceProblems("'by'", by, ['user', 'ttl', 'replication']),
       ])

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { nameProblems, optionsOf } from '../configuration.ts'
+import { nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
 import { payloadProblems } from './schema.ts'
@@ -29,6 +29,6 @@ export function event<const N extends string, S extends StandardSchemaV1>(
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
   const problems = nameProblems(name)
   const { schema, key } = optionsOf(options, problems)
-  refuse(`event '${name}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
+  refuse(`event '${shown(name)}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
   return { name, spec: { kind: 'published', schema, keyOf: key } }
 }

@@ -6,6 +6,7 @@ import {
   functionsProblems,
   isName,
   optionsOf,
+  shown,
 } from '../configuration.ts'
 import { spacing } from '../duration.ts'
 import { refuse } from '../errors.ts'
@@ -67,7 +68,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
   const problems = malformed('name', name)
   const { retry, whenExhausted, middleware } = optionsOf(options, problems)
-  refuse(`reactor '${name}'`, [
+  refuse(`reactor '${shown(name)}'`, [
     ...problems,
     ...retryProblems(retry),
     ...choiceProblems('whenExhausted', whenExhausted, ENDS),
@@ -80,11 +81,11 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
     routes,
     on: (id, events, handler, options) => self.use(route(id, events, handler, options)),
     every: (id, schedule, handler, options) => {
-      refuse(`route '${id}' of reactor '${name}'`, everyProblems(schedule))
+      refuse(`route '${shown(id)}' of reactor '${name}'`, everyProblems(schedule))
       return self.use(route(id, ticking(id, schedule), handler, options))
     },
     use: (added) => {
-      refuse(`route '${added?.id}' of reactor '${name}'`, problemsOf(added, routes))
+      refuse(`route '${shown(added?.id)}' of reactor '${name}'`, problemsOf(added, routes))
       routes.push(added)
       return self
     },
@@ -107,7 +108,9 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
     ...ids.flatMap((id) => malformed('id', id)),
     ...ids
       .filter((id) => taken.has(id))
-      .map((id) => `the id '${id}' is taken: ids are durable state and must be unique within a reactor`),
+      .map(
+        (id) => `the id '${shown(id)}' is taken: ids are durable state and must be unique within a reactor`,
+      ),
     ...(formerly === undefined || Array.isArray(formerly) ? [] : ["'formerly' must be a list of ids"]),
     ...(list.length === 0 ? ['it names no event: give one'] : []),
     ...list.flatMap((event, index) =>
@@ -124,9 +127,9 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
     ...choiceProblems('whenExhausted', whenExhausted, ENDS),
     ...choiceProblems('stale', stale, ['skip']),
     ...countProblems({ concurrency }),
-    ...(rate === undefined || Number.isFinite(spacing(rate))
+    ...(rate === undefined || (typeof rate === 'string' && Number.isFinite(spacing(rate)))
       ? []
-      : [`rate '${rate}' is not one such as '10/s', '100/m' or '5/h'`]),
+      : [`rate '${shown(rate)}' is not one such as '10/s', '100/m' or '5/h'`]),
     ...retryProblems(retry),
   ]
 }
@@ -140,7 +143,9 @@ function needProblems(needs: readonly Need[] = []): string[] {
 function malformed(what: string, value: string): string[] {
   return typeof value === 'string' && ID.test(value)
     ? []
-    : [`the ${what} '${value}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`]
+    : [
+        `the ${what} '${shown(value)}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`,
+      ]
 }
 
 function retryProblems(policy: RetryPolicy | undefined): string[] {

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { functionProblems, nameProblems, optionsOf } from '../configuration.ts'
+import { functionProblems, nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
@@ -44,7 +44,7 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
       ? ["it needs a name, without '/': it becomes part of keys"]
       : []
   const { payload, key } = optionsOf(options, problems)
-  refuse(`reminder '${name}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
+  refuse(`reminder '${shown(name)}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
   return make(name, { kind: 'reminder', schema: payload, keyOf: key, unless: undefined })
 }
 

@@ -1,7 +1,14 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
 import { createHash } from 'node:crypto'
-import { callableProblems, durationProblems, functionProblems, isName, optionsOf } from '../configuration.ts'
+import {
+  callableProblems,
+  durationProblems,
+  functionProblems,
+  isName,
+  optionsOf,
+  shown,
+} from '../configuration.ts'
 import type { EventMeta } from '../domain/event.ts'
 import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
 import type { Reminder } from '../domain/reminder.ts'
@@ -91,7 +98,7 @@ export function createReminders(options: RemindersOptions): Reminders {
     schedule: (reminder, options) => {
       const problems = reminderProblems(reminder)
       const { in: delay, payload } = optionsOf(options, problems)
-      refuse(`schedule('${reminder?.name}')`, [
+      refuse(`schedule('${shown(reminder?.name)}')`, [
         ...problems,
         ...(delay === undefined ? ["'in' is missing: give a duration such as '3d'"] : []),
         ...durationProblems({ in: delay }, '3d'),
@@ -104,7 +111,10 @@ export function createReminders(options: RemindersOptions): Reminders {
       )
     },
     cancel: (reminder, key) => {
-      refuse(`cancel('${reminder?.name}')`, [...reminderProblems(reminder), ...functionProblems({ key })])
+      refuse(`cancel('${shown(reminder?.name)}')`, [
+        ...reminderProblems(reminder),
+        ...functionProblems({ key }),
+      ])
       const needs = [{ verb: 'cancels', target: reminder.name }]
       return handler({ effect: 'idempotent', needs }, (event) =>
         cancel(book, reminder.name, key(event), momentOf(event)),
