@@ -14,7 +14,7 @@
 
 import type { EventMeta } from '../../domain/event.ts'
 import { resolveReminder } from '../../reminders/firing.ts'
-import { Unavailable } from '../../verdicts.ts'
+import { RetryAfter, Unavailable } from '../../verdicts.ts'
 import type { Settings } from '../configuration.ts'
 import type { Parks } from '../ending/index.ts'
 import {
@@ -35,7 +35,7 @@ import { ofReturn, ofThrown, type Verdict } from '../verdict.ts'
 import type { Batches } from './batches.ts'
 import { type Acquired, acquire, type Claim } from './claim.ts'
 import { HandlerContext } from './context.ts'
-import { type Deadlines, Run } from './deadlines.ts'
+import { type Deadlines, GRACE, Run } from './deadlines.ts'
 import { acquireGuard } from './guard.ts'
 import { recall } from './recall.ts'
 
@@ -241,7 +241,7 @@ async function handle(
     // Of the others only an event has something for a handler.
     if (found.kind !== 'event') throw new TypeError(`a ${found.kind} reached a handler`)
     // Nothing may start once the shard is lost, also after the look-up above.
-    if (!around.mayStart()) throw around.stopped.reason
+    if (!around.mayStart()) throw notHeld(around)
     // Nor once its lease is over: another owner may run it.
     if (held !== undefined && around.settings.clock.now() >= run.deadline)
       throw new Unavailable('state', `the store took longer than the timeout of ${plan.key}`)
@@ -267,6 +267,11 @@ async function handle(
     // Middleware that did not wait for its handler must not let the next attempt start beside it.
     if (running !== undefined) await Promise.allSettled([running])
   }
+}
+
+/** Why nothing may start; it is never counted, though the shard may be held again by the time that it is judged. */
+export function notHeld({ stopped }: Pick<Surroundings, 'stopped'>): unknown {
+  return stopped.reason ?? new RetryAfter(GRACE, 'the shard is not held at the moment')
 }
 
 /** `route()` tied the handler's event type to the definitions that `match` made this event from. */

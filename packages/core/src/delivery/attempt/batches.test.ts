@@ -109,3 +109,24 @@ test('an event that comes to its batch when the delivery has ended is refused, t
   await pass(clock, 1_000)
   expect(await engine.open(lambda), 'nothing of it is left to wait for').toMatchObject({ complete: true })
 })
+
+test('a batch whose shard is not held at the moment is run once it is again: nothing is counted, and no handler is blamed', async () => {
+  const runs: number[] = []
+  let held = true
+  const { engine, pass, logged } = engineOf(
+    reactor('r', { retry: { attempts: 1 } }).on(
+      'load',
+      saved,
+      batch({ size: 3, within: '1s' }, (events) => void runs.push(events.length)),
+    ),
+  )
+  const delivery = await engine.open(worker, { isHeld: () => held })
+  await delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+  await idle()
+  held = false
+  await pass(1_000)
+  held = true
+  await pass(5_000)
+  expect([runs, delivery.watermark?.sequence]).toEqual([[2], '2'])
+  expect(JSON.stringify(logged)).not.toContain('threw')
+})

@@ -25,7 +25,7 @@ import {
 } from '../order/index.ts'
 import type { RoutePlan } from '../plan.ts'
 import { ofThrown } from '../verdict.ts'
-import type { Surroundings } from './attempt.ts'
+import { notHeld, type Surroundings } from './attempt.ts'
 import type { Claim } from './claim.ts'
 import { loggerOf, signalOf } from './context.ts'
 import { Run } from './deadlines.ts'
@@ -83,7 +83,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
     for (;;) {
       if (!mayStart()) {
         gate.forgo(comer)
-        refuse(members, stopped.reason, NOTHING)
+        refuse(members, notHeld(around), NOTHING)
         return
       }
       const wait = gate.enter(comer)
@@ -100,7 +100,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
   }
 
   async function run(plan: RoutePlan, batching: Batching, members: readonly Member[]): Promise<Finish> {
-    if (!mayStart()) return refuse(members, stopped.reason, NOTHING)
+    if (!mayStart()) return refuse(members, notHeld(around), NOTHING)
     try {
       const answers = await call(plan, batching, members)
       let finish: Finish = ANSWERED
@@ -142,7 +142,7 @@ export function createBatches(around: Surroundings, gate: Gate, quiet: Quiet): B
     await Promise.all(
       short.map(async (member) => {
         try {
-          if (!around.isHeld()) throw stopped.reason
+          if (!around.isHeld()) throw notHeld(around)
           if (!(await member.claim?.extend(until))) throw new RetryAfter(0, 'its claim was lost as it waited')
           member.run.deadline = until
         } catch (error) {
