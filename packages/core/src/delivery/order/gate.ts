@@ -7,9 +7,11 @@
  * ```
  *            Unavailable                time passes, one attempt goes ahead
  *   closed ──────────────> open ─────────────────────────────────────────────> probing
- *     ▲                     ▲  Unavailable again, or deaf: a longer wait         │  │
- *     │                     └────────────────────────────────────────────────────┘  │
- *     └──────────────────────────── any other end of an attempt ────────────────────┘
+ *     ▲                     ▲  Unavailable again, or deaf: a longer wait         │ │ │
+ *     │                     ├────────────────────────────────────────────────────┘ │ │
+ *     │                     │  no handler ran, or something else is down:          │ │
+ *     │                     └──────────────────────────── the next one goes ahead ─┘ │
+ *     └───────────────────────────────── any other end of an attempt ────────────────┘
  * ```
  *
  * An outage is not poison: attempts that end in it are not counted, and nothing is dead-lettered for it.
