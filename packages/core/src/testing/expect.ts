@@ -1,7 +1,7 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
 import type { Step } from '../delivery/index.ts'
-import { SpaceshipError } from '../errors.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
 import { keyOf } from './about.ts'
 import type { Course, Story } from './trail.ts'
 
@@ -43,6 +43,7 @@ const ENDS: Readonly<Record<Step['step'], Exclude<keyof Expected, 'key' | 'runs'
 /**
  * @param told the trail, for the message
  * @throws SpaceshipError `expectation`
+ * @throws ConfigurationError for a count that there is none of, or that is no number: a claim that cannot be met
  */
 export function check(
   route: string,
@@ -51,6 +52,7 @@ export function check(
   told: (concerned: (story: Story) => boolean) => string,
 ): void {
   const { key, ...counts } = expected
+  refuse(`expect('${route}')`, countProblems(counts))
   const courses = stories.flatMap((story) => {
     const course = story.courses.get(route)
     return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []
@@ -79,6 +81,14 @@ export function check(
     'expectation',
     `${of}: expected ${asked.join(', ')}; got ${got}\n\n${[...unheard, told(concerned)].filter(Boolean).join('\n')}`,
   )
+}
+
+function countProblems(counts: Readonly<Record<string, unknown>>): string[] {
+  const known = Object.keys(countsOf([]))
+  return Object.entries(counts).flatMap(([name, count]) => {
+    if (!known.includes(name)) return [`there is no '${name}' to count: give key, ${known.join(', ')}`]
+    return count === undefined || typeof count === 'number' ? [] : [`'${name}' must be a number`]
+  })
 }
 
 /** Of the record, and of the lanes that it came into. */

@@ -326,6 +326,15 @@ test('a claim for a key that nothing has is answered with the keys that there ar
   )
 })
 
+test('a claim about a count that there is none of, or that is no number, is refused', async () => {
+  const ship = harness(() => reactor('r').on('see', saved, () => {}))
+  await ship.put(Client, acme)
+  // @ts-expect-error a misspelt count, and a text where a number belongs
+  expect(() => ship.expect('r/see', { run: 1, done: '1' })).toThrow(
+    /there is no 'run' to count: give key, runs, done[^]*'done' must be a number/,
+  )
+})
+
 test('words that mean nothing are refused, where they would silently do less', async () => {
   const ship = harness(() => reactor('r').on('see', joined, () => {}))
   // @ts-expect-error what a caller without types could pass

@@ -57,6 +57,13 @@ describe('who made a change', () => {
   const by = (eventName: string, dynamodb: object, userIdentity: object | null = null) =>
     changeIn(recordText({ ...dynamodb }, { eventName, userIdentity })).by
 
+  test('is told however its letters are escaped', () => {
+    const escaped = (text: string) =>
+      changeIn(text.replace('amazonaws', 'amazon\\u0061ws').replaceAll('aws:rep', 'aws\\u003arep')).by
+    expect(escaped(recordText({}, { eventName: 'REMOVE', userIdentity: service }))).toBe('ttl')
+    expect(escaped(recordText({ NewImage: stamp('1') }, { eventName: 'INSERT' }))).toBe('replication')
+  })
+
   test('is the time to live only for a removal by the service', () => {
     expect(by('REMOVE', {}, service)).toBe('ttl')
     expect(by('REMOVE', {})).toBe('user')

@@ -89,11 +89,10 @@ class RecordedChange implements Change {
   }
 
   get by(): Actor {
-    // What tells the others leaves its bytes in the record; most records have none of them.
-    const expired = this.kind === 'REMOVE' && this.#data.includes(TTL)
-    if (!expired && !this.#data.includes('aws:rep:')) return 'user'
+    // What tells the others leaves its bytes in the record, or an escape; most records have none of them.
+    if (![TTL, 'aws:rep:', '\\u'].some((sign) => this.#data.includes(sign))) return 'user'
     const shape = this.#shape()
-    if (expired && shape.principal === TTL) return 'ttl'
+    if (this.kind === 'REMOVE' && shape.principal === TTL) return 'ttl'
     return isReplicated(shape) ? 'replication' : 'user'
   }
 

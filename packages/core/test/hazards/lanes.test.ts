@@ -173,6 +173,26 @@ test('A19: records of a parked lane wait behind the failed one, and a drain runs
   expect(await state.get('app/park/r/post'), 'open again').toBeUndefined()
 })
 
+test('A19: what was done and comes again after an unclean death is parked where it stood, not behind what had failed', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  const one = await open()
+  await one.push([inserted(9, 'a')])
+  await pass(clock, 10_000)
+  broken.add('a')
+  await one.push([inserted(10, 'a')])
+  await pass(clock, 10_000)
+  one.revoke(new Error('killed'))
+  const two = await open()
+  await two.push([inserted(9, 'a'), inserted(10, 'a'), inserted(11, 'a')])
+  await pass(clock, 10_000)
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await two.push([arrived(12, sink.records[0])])
+  await pass(clock, 10_000)
+  expect(seen).toEqual(['a9', 'a9', 'a10', 'a11'])
+})
+
 test('A19: a drain ends at the first record that fails again; nothing passes it', async () => {
   const clock = virtualClock()
   const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)

@@ -279,6 +279,25 @@ test('A7: a record that kills its process becomes a dead letter, on a lease whos
   expect(seen.filter((id) => id === 'killer')).toHaveLength(5)
 })
 
+test('A7: of two records that kill, the first stays given up on while the second is charged', async () => {
+  const seen: string[] = []
+  const { owner, deadLetters, clock } = fleet(() =>
+    reactor('r').on('see', saved, (e) => {
+      seen.push(e.after.id)
+      return new Promise(() => {})
+    }),
+  )
+  const page = [inserted(1, 'killer'), inserted(2, 'killer-too')]
+  for (let crashes = 2; crashes < 9; crashes += 1) {
+    const delivery = await owner().engine.open(worker, { crashes })
+    void delivery.push(page)
+    await pass(clock, 1_000)
+    delivery.revoke(new Error('killed'))
+  }
+  expect(seen.join()).toBe('killer,killer,killer,killer-too,killer-too,killer-too')
+  expect(deadLetters.letters).toMatchObject([{ sequence: '1' }, { sequence: '2' }])
+})
+
 test('A7: the same on Lambda, whose batch was opened again and again without an outcome', async () => {
   const { owner, deadLetters, clock } = fleet(() =>
     reactor('r').on('see', saved, (e) => (e.after.id === 'killer' ? new Promise(() => {}) : undefined)),

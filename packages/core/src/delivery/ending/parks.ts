@@ -19,6 +19,7 @@
  */
 
 import type { StateStore, StateValue } from '../../ports/index.ts'
+import { comparePositions, type Position } from '../../wire/index.ts'
 import { nameOf, textsIn } from '../keys.ts'
 import type { RoutePlan } from '../plan.ts'
 
@@ -70,7 +71,7 @@ export function createParks(application: string, state: StateStore): Parks {
     },
     has: (plan, lane) => parked.get(plan.key)?.has(nameOf(lane)) ?? false,
     append: async (plan, lane, letter) => {
-      const letters = await update(state, laneKey(plan, lane), 'letters', including(letter))
+      const letters = await update(state, laneKey(plan, lane), 'letters', including(letter, isBehind))
       if (!letters.includes(letter)) return false
       const name = nameOf(lane)
       if (namesOf(plan).has(name)) return true
@@ -90,13 +91,30 @@ export function createParks(application: string, state: StateStore): Parks {
 
 type Change = (list: readonly string[]) => readonly string[]
 
-/** The same list if it is there already, or if there is no room for it. */
-function including(text: string): Change {
+/** The same list if it is there already, or if there is no room for it; else it comes before the first that is behind it. */
+function including(text: string, behind: (other: string, text: string) => boolean = () => false): Change {
   return (list) => {
     if (list.includes(text)) return list
-    const more = [...list, text]
+    const at = list.findIndex((other) => behind(other, text))
+    const more = list.toSpliced(at < 0 ? list.length : at, 0, text)
     return JSON.stringify(more).length > MOST ? list : more
   }
+}
+
+/**
+ * Whether a letter's record came after another's on one shard. Mostly records are parked as they come; one that was done comes
+ * again after an unclean death, and must not be run after what had failed behind it.
+ */
+function isBehind(a: string, b: string): boolean {
+  const [shard, place] = placeOf(a)
+  const [other, earlier] = placeOf(b)
+  return shard === other && comparePositions(place, earlier) > 0
+}
+
+/** Of a letter's id: `…/stream/shard/sequence/sub`, and perhaps a part. */
+function placeOf(letter: string): readonly [shard: string, Position] {
+  const [, shard = '', sequence = '', sub = '0'] = /\/([^/]+\/[^/]+)\/(\d+)\/(\d+)(?:\/|$)/.exec(letter) ?? []
+  return [shard, { sequence, subSequence: Number(sub) }]
 }
 
 function without(text: string): Change {

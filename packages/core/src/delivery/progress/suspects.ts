@@ -40,8 +40,10 @@ export function createSuspects(
         const expiresAt = new Date(clock.now() + retention)
         const result = await state.set(key, value, { expect: item?.version, expiresAt })
         if (result.ok) {
-          harmless = at
-          return before < CRASHES
+          const mayRun = before < CRASHES
+          // One that is given up on proves nothing: if the next one kills this process, it stays given up on.
+          harmless = mayRun ? at : undefined
+          return mayRun
         }
         item = result.current
       }
