@@ -331,7 +331,7 @@ test('a claim about a count that there is none of, or that is no number, is refu
   await ship.put(Client, acme)
   // @ts-expect-error a misspelt count, and a text where a number belongs
   expect(() => ship.expect('r/see', { run: 1, done: '1' })).toThrow(
-    /there is no 'run' to count: give key, runs, done[^]*'done' must be a number/,
+    /there is no 'run' to count: give key, runs, done[\s\S]*'done' must be a number/,
   )
 })
 
