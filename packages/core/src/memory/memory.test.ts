@@ -8,6 +8,7 @@ import {
   stateStoreCases,
   stateStoreExpiryCases,
 } from '../conformance/index.ts'
+import type { StateStore } from '../ports/index.ts'
 import {
   memoryDeadLetters,
   memoryEntities,
@@ -49,6 +50,25 @@ test('a store that does not tell who won fails the suite, and does not hang it',
   expect(failed).toContain(
     'increments by compare-and-set lose none, starting over from what a lost set was told',
   )
+})
+
+test('a store that cuts long keys, or loses empty texts, fails the suite', async () => {
+  const cutting = memoryState()
+  const losing = memoryState()
+  const short = (key: string) => key.slice(0, 300)
+  const wrong: Record<string, StateStore> = {
+    'keys that look alike are different items': {
+      get: (key) => cutting.get(short(key)),
+      set: (key, ...rest) => cutting.set(short(key), ...rest),
+      delete: (key, version) => cutting.delete(short(key), version),
+    },
+    'what was set is read back whole': {
+      ...losing,
+      set: (key, { empty: _, ...value }, options) => losing.set(key, value, options),
+    },
+  }
+  for (const [name, store] of Object.entries(wrong))
+    await expect(stateStoreCases.find((each) => each.name === name)?.run(store), name).rejects.toThrow()
 })
 
 describe('memoryReferences', () => {

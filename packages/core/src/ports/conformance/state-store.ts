@@ -200,6 +200,8 @@ export const stateStoreCases: readonly Case<StateStore>[] = [
     run: async (store) => {
       const prefix = key()
       const ids = ['', 'é', 'e\u0301', 'É', ' é', 'é ', '/é', 'é/', 'é\n', '*', '🚀'].map((id) => prefix + id)
+      const long = prefix + 'k'.repeat(1_023 - Buffer.byteLength(prefix))
+      ids.push(`${long}a`, `${long}b`)
       for (const [n, id] of ids.entries()) await put(store, id, { n })
       for (const [n, id] of ids.entries()) assert.deepEqual((await store.get(id))?.value, { n })
     },
@@ -284,6 +286,7 @@ function values(): StateValue {
     numbers: [0, 4.25, -1e-7, 1e308, Number.MAX_SAFE_INTEGER],
     flag: false,
     nothing: null,
+    empty: '',
     list: [1, ['two', []], {}],
     map: { '': 'empty name', 'with.dot': { $set: true }, constructor: 'a name like another' },
   }
