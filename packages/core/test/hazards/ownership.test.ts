@@ -316,6 +316,33 @@ test('A7: the same on Lambda, whose batch was opened again and again without an 
   expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
 })
 
+test('A7: what suspect mode could not write a letter of is neither done nor lost when its batch comes again', async () => {
+  let works = false
+  const seen: string[] = []
+  const { owner, deadLetters, clock } = fleet(() =>
+    reactor('r').on('see', saved, (e) => (works ? void seen.push(e.after.id) : new Promise(() => {}))),
+  )
+  const page = [inserted(1, 'killer')]
+  for (let invocation = 0; invocation < 5; invocation += 1) {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push(page)
+    await pass(clock, 1_000)
+    delivery.revoke(new Error('killed'))
+  }
+  const put = deadLetters.put
+  deadLetters.put = () => Promise.reject(new Unavailable('letters'))
+  const kept = await owner().engine.open(lambda)
+  void kept.push(page)
+  expect(await settled(kept, clock, 10_000)).toMatchObject([{ sequence: '1' }])
+
+  deadLetters.put = put
+  works = true
+  const last = await owner().engine.open(lambda)
+  void last.push(page)
+  expect(await settled(last, clock, 10_000)).toEqual([])
+  expect([seen, deadLetters.letters]).toEqual([['killer'], []])
+})
+
 test('A7: a batch that comes again although it was done, as in a replay, has killed nobody', async () => {
   const { owner, clock, deadLetters } = fleet(() => reactor('r').on('see', saved, () => {}))
   for (let replay = 0; replay < 8; replay += 1) {

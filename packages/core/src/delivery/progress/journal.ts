@@ -11,6 +11,7 @@
  */
 
 import { comparePositions, formatPosition, type Position, parsePosition } from '../../wire/index.ts'
+import { unrouted } from '../plan.ts'
 import { type Past, tasksOf } from '../task.ts'
 import { type Ledger, positionOf } from './ledger.ts'
 
@@ -48,7 +49,9 @@ export function readJournal(text: string | undefined): Journal {
         const item = open.get(`${at} ${key}`)
         if (item !== undefined) return { done: false, attempts: item[2], notBefore: item[3] }
       }
-      return keys.some((key) => routes.has(key)) ? { ...NOTHING_KNOWN, done: true } : NOTHING_KNOWN
+      // A record that is open itself, for no route, was shown to none of them: it may be next time.
+      const shown = !open.has(`${at} ${unrouted.key}`)
+      return shown && keys.some((key) => routes.has(key)) ? { ...NOTHING_KNOWN, done: true } : NOTHING_KNOWN
     },
     write: (ledger, known) => {
       const tasks = [...ledger.entries()].flatMap((entry) => {
