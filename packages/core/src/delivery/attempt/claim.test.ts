@@ -110,6 +110,33 @@ test('an owner that slept through its lease cannot end the claim of its successo
   expect([runs, waiting.watermark?.sequence]).toEqual([2, '1'])
 })
 
+test('an owner whose claim was taken over and let go again ends it: the event is not run once more', async () => {
+  const memory = memoryState({ clock: virtualClock(START) })
+  let busy = true
+  let key = ''
+  const state: StateStore = {
+    ...memory,
+    set: async (name, value, options) => {
+      key = name
+      if (busy && value.state === 'completed') throw new Error('the store is busy')
+      return memory.set(name, value, options)
+    },
+  }
+  let runs = 0
+  const { owner, clock } = owners(() => void runs++, { state })
+  const delivery = await owner('pay').engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await idle()
+  const held = await memory.get(key)
+  const taken = await memory.set(key, { state: 'held', until: 0 }, { expect: held?.version })
+  if (!taken.ok) throw new Error('the claim could not be taken over')
+  await memory.set(key, { state: 'released' }, { expect: taken.version })
+  busy = false
+  await clock.moveTo(clock.now() + 60_000, idle)
+  await fly(owner('pay'))
+  expect([runs, (await memory.get(key))?.value.state]).toEqual([1, 'completed'])
+})
+
 test('the lease of a claim ends no later than the delivery, so that a killed owner is followed after the skew', async () => {
   let runs = 0
   const { owner } = owners(() => {

@@ -11,10 +11,10 @@
  * ```
  *
  * Every step compares and sets on the version that the step before it saw, so an owner that slept through its lease cannot
- * end the claim of its successor.
+ * end the claim that its successor holds or has ended.
  */
 
-import type { StateItem, StateStore, StateValue } from '../../ports/index.ts'
+import type { SetResult, StateItem, StateStore, StateValue } from '../../ports/index.ts'
 
 export interface ClaimSettings {
   readonly state: StateStore
@@ -79,17 +79,25 @@ function claimOf(
   generation = 0,
 ): Claim {
   let version = acquired
-  const write = async (value: StateValue) => {
+  const write = async (value: StateValue): Promise<SetResult> => {
     const expiresAt = new Date(now() + retention)
     const result = await state.set(key, value, { expect: version, expiresAt })
     if (result.ok) version = result.version
-    return result.ok
+    return result
   }
+  /** Who took it meanwhile and let it go again came to no end, so this owner's is the end of it. */
+  const finish = async (value: StateValue): Promise<boolean> => {
+    const result = await write(value)
+    if (result.ok || result.current?.value.state !== 'released') return result.ok
+    version = result.current.version
+    return finish(value)
+  }
+  const renew = async (value: StateValue) => (await write(value)).ok
   return {
-    complete: () => write({ state: 'completed' }),
-    extend: (until) => write({ state: 'held', until }),
-    bury: (letter) => write({ state: 'dead', letter, generation }),
-    release: () => write({ state: 'released' }),
+    complete: () => finish({ state: 'completed' }),
+    extend: (until) => renew({ state: 'held', until }),
+    bury: (letter) => finish({ state: 'dead', letter, generation }),
+    release: () => renew({ state: 'released' }),
   }
 }
 
