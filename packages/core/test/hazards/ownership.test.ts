@@ -434,6 +434,35 @@ test('A8: what is dead stays dead when its batch comes again: no more attempts, 
   expect(runs).toHaveLength(4)
 })
 
+for (const whenExhausted of ['dead-letter', 'halt'] as const) {
+  const next = whenExhausted === 'halt' ? 'is made again, since someone may have acted' : 'is the last one'
+  test(`A8: the last attempt ${next}, when what it led to was not kept before its owner ended (${whenExhausted})`, async () => {
+    const runs: number[] = []
+    const app = () =>
+      reactor('r', { retry: { attempts: 2, base: '1s' }, whenExhausted }).on(
+        'post',
+        saved,
+        (_, { attempt }) => {
+          runs.push(attempt)
+          throw new Error('no')
+        },
+      )
+    const { owner, clock, deadLetters } = fleet(app)
+    const down = { ...deadLetters, put: () => new Promise<void>(() => {}) }
+    const first = await engineOf(app(), { clock, deadLetters: down }).engine.open(worker)
+    await first.push([inserted(1, 'a')])
+    await pass(clock, 5_000)
+    const { journal = '' } = first
+    first.revoke(new Error('gone'))
+    const second = await owner().engine.open(worker, { journal })
+    await second.push([inserted(1, 'a')])
+    await pass(clock, 5_000)
+    const kept = deadLetters.letters.map(({ reason, attempts }) => ({ reason, attempts }))
+    if (whenExhausted === 'halt') expect([runs, kept]).toEqual([[1, 2, 3], []])
+    else expect([runs, kept]).toEqual([[1, 2], [{ reason: 'exhausted', attempts: 2 }]])
+  })
+}
+
 test('A8: a redrive that fails again leaves its letter, and the next one has all attempts again', async () => {
   let runs = 0
   const { owner, clock, deadLetters } = fleet(() =>

@@ -76,3 +76,45 @@ for (const effect of ['journal', 'claim'] as const) {
     throw new Error('no end of writes')
   })
 }
+
+test('A19: a letter that its owner could not park is not left beside a record that went well', async () => {
+  for (const arrives of [true, false]) {
+    const clock = virtualClock()
+    const state = memoryState({ clock })
+    const letters = memoryDeadLetters()
+    const sink = memoryEvents()
+    const seen: string[] = []
+    let broken = true
+    let alive = true
+    const app = () =>
+      reactor('r', { retry: { attempts: 1 }, whenExhausted: 'park' }).on('post', saved, (e) => {
+        if (broken) throw new Error('no')
+        seen.push(`${e.after.n}${e.redriven === undefined ? '' : ' redriven'}`)
+      })
+    const deadLetters = {
+      ...letters,
+      put: async (letter: DeadLetter) => {
+        if (!broken || arrives) await letters.put(letter)
+        if (broken) {
+          alive = false
+          await never()
+        }
+      },
+    }
+    const owner = (isHeld: () => boolean) =>
+      engineOf(app(), { clock, state, deadLetters }).engine.open(worker, { isHeld })
+    const first = await owner(() => alive)
+    await first.push([inserted(1, 'a')])
+    await idle()
+    first.revoke(new Error('died'))
+    broken = false
+    const second = await owner(() => true)
+    await second.push([inserted(1, 'a'), inserted(2, 'a')])
+    await idle()
+    expect([seen, letters.letters.map(({ sequence }) => sequence)]).toEqual([[], ['1', '2']])
+    await createRedrive({ application: 'app', deadLetters: letters, events: sink, clock }).letters()
+    await second.push(sink.records.map((outgoing, n) => ({ ...record(3 + n, ''), ...outgoing })))
+    await second.quiet()
+    expect([seen, letters.letters]).toEqual([['1 redriven', '2 redriven'], []])
+  }
+})

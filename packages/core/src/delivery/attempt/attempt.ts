@@ -66,7 +66,7 @@ export interface Surroundings {
 /** Never throws and never rejects. */
 export function attempt(task: Task, around: Surroundings): Outcome | Promise<Outcome> {
   const { plan, subject } = task
-  const direct = plan.direct && task.ending === undefined && subject?.kind === 'event'
+  const direct = plan.direct && task.ending === undefined && subject?.kind === 'event' && !isUsedUp(task)
   if (!direct || subject.letter !== undefined) return inSteps(task, around)
   around.started(task)
   const run = runOf(plan, around)
@@ -180,6 +180,7 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
     await held?.release()
     return ABANDONED
   }
+  if (isUsedUp(task)) return settle(task, matter, USED_UP, held, around)
   const running = handle(task, matter.subject, run, held, around)
   around.deadlines.watch(run, running)
   const verdict = await running
@@ -189,7 +190,17 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
 
 const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
 const STALE: Verdict = { kind: 'skip', reason: 'older than what was handled' }
+const USED_UP: Verdict = {
+  kind: 'dead',
+  reason: 'exhausted',
+  error: 'its last attempt failed, and its owner ended before it was kept',
+}
 const FAILED_AGAIN: Verdict = { kind: 'dead', reason: 'exhausted', error: 'it failed when it was redriven' }
+
+/** The attempt that was the last one failed, and what it led to was not written. Who waits for someone to act may try again. */
+function isUsedUp({ plan, attempts }: Task): boolean {
+  return attempts >= plan.attempts && plan.whenExhausted !== 'halt'
+}
 
 /** A batch is watched as one; its events wait for it, and their leases with them. */
 function runOf({ timeout, batching }: RoutePlan, { settings, hardEnd }: Surroundings): Run {

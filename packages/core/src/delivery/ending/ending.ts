@@ -6,7 +6,7 @@
  * | done, skip                    | complete the claim                                | `done`, `skipped`           |
  * | done, skip of a part          | complete the claim, remember that part            | the task's next part        |
  * | dead                          | write the letter, bury the claim                  | `dead-letter`, `discarded`  |
- * | dead, route parks             | write the letter, park the lane, bury the claim   | `parked`                    |
+ * | dead, route parks             | park the lane, write the letter, bury the claim   | `parked`                    |
  * | dead, route halts             | release the claim                                 | `halted`                    |
  * | dead, of a letter             | bury the claim                                    | the letter stays            |
  * | anything else                 | release the claim                                 | the lane waits              |
@@ -120,7 +120,10 @@ async function giveUp(
   return ending
 }
 
-/** Keeps the record for when its lane is drained. */
+/**
+ * Keeps the record for when its lane is drained. Its letter comes last: without the lane there must be none of it. Whoever finds the
+ * letter alone would redrive it out of order, and another attempt, by the next owner, would not know of it.
+ */
 function park(
   { plan, lane }: Task,
   condemned: Condemned,
@@ -132,12 +135,12 @@ function park(
     if (!(await parks.append(plan, lane, known))) throw fullOf(plan)
   }
   return {
-    steps: [() => bury(settings, place, condemned), append],
+    steps: [append, () => bury(settings, place, condemned)],
     outcome: { kind: 'ended', step: 'parked', detail: condemned.detail },
   }
 }
 
-/** A record of a lane that is parked already. Its letter comes last: while the lane is full there must be none of it. */
+/** A record of a lane that is parked already; or was parked for it, by an owner that died before it wrote the letter. */
 export async function parkBehind(
   { plan, lane, entry }: Task,
   { settings, place, parks }: Surroundings,

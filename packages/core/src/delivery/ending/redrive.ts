@@ -92,11 +92,23 @@ export function createRedrive(options: RedriveOptions): Redrive {
     letters: async (pass = () => true) => {
       refuse('redrive.letters', functionProblems({ pass }))
       let count = 0
-      for await (const letter of deadLetters.list(application)) {
-        if (letter.reason === 'parked' || !pass(letter)) continue
+      /** Lanes with a letter that the others wait behind, and the first letter of those in which all only wait. */
+      const led = new Set<string>()
+      const waiting = new Map<string, DeadLetter>()
+      const bring = async (letter: DeadLetter) => {
+        if (!pass(letter)) return
         await one(letter)
         count += 1
       }
+      for await (const letter of deadLetters.list(application)) {
+        const name = `${routeOf(letter)}/${letter.lane}`
+        if (letter.reason !== 'parked') {
+          led.add(name)
+          await bring(letter)
+        } else if (!waiting.has(name)) waiting.set(name, letter)
+      }
+      // Its leader's owner died before it wrote the letter, or the lane was drained while this one was written.
+      for (const [name, letter] of waiting) if (!led.has(name)) await bring(letter)
       return count
     },
     lane: async (id) => {
