@@ -4,13 +4,22 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRedrive, type StreamRecord } from '../../src/engine.ts'
 import { reactor } from '../../src/index.ts'
-import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
+import {
+  type MemoryDeadLetters,
+  memoryDeadLetters,
+  memoryEvents,
+  memoryState,
+  virtualClock,
+} from '../../src/memory/index.ts'
+import type { StateStore } from '../../src/ports/index.ts'
 import { engineOf, idle, inserted, record, saved, worker } from '../bench.ts'
 
 type Action =
   | { readonly do: 'push'; readonly key: string }
   | { readonly do: 'break' | 'mend' | 'drain' | 'redrive'; readonly key: string }
   | { readonly do: 'crash' | 'hand over' | 'pass' }
+  /** The next write: refused; done, but answered with an error; done, and never answered. */
+  | { readonly do: 'refuse' | 'lose' | 'hang' }
 
 const keys = fc.constantFrom('a', 'b', 'c')
 const actions: fc.Arbitrary<readonly Action[]> = fc.array(
@@ -21,6 +30,7 @@ const actions: fc.Arbitrary<readonly Action[]> = fc.array(
       arbitrary: fc.record({ do: fc.constantFrom('break', 'mend', 'drain', 'redrive'), key: keys }),
     },
     { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('crash', 'hand over', 'pass') }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('refuse', 'lose', 'hang') }) },
   ) as fc.Arbitrary<Action>,
   { maxLength: 30 },
 )
@@ -32,8 +42,30 @@ async function fly(
   effect: 'journal' | 'claim',
 ) {
   const clock = virtualClock()
-  const state = memoryState({ clock })
-  const deadLetters = memoryDeadLetters()
+  const memory = memoryState({ clock })
+  const kept = memoryDeadLetters()
+  let fault: Action['do'] | undefined
+  const write = async <T>(run: () => Promise<T>): Promise<T> => {
+    const mine = fault
+    fault = undefined
+    if (mine === 'refuse') throw new Error('refused')
+    const answer = await run()
+    if (mine === 'lose') throw new Error('the answer was lost')
+    return mine === 'hang' ? new Promise<never>(() => {}) : answer
+  }
+  const state: StateStore = {
+    get: memory.get,
+    set: (...args) => write(() => memory.set(...args)),
+    delete: (...args) => write(() => memory.delete(...args)),
+  }
+  const deadLetters: MemoryDeadLetters = {
+    ...kept,
+    get letters() {
+      return kept.letters
+    },
+    put: (letter) => write(() => kept.put(letter)),
+    remove: (id) => write(() => kept.remove(id)),
+  }
   const broken = new Set<string>()
   const seen = new Map<string, number[]>()
   const others: string[] = []
@@ -106,6 +138,11 @@ async function fly(
       case 'pass':
         await pass(400)
         break
+      case 'refuse':
+      case 'lose':
+      case 'hang':
+        fault = action.do
+        break
       case 'hand over': {
         let settled = false
         void delivery.settle(new Date(clock.now() + 300)).then(() => {
@@ -126,6 +163,9 @@ async function fly(
     if (action.do === 'pass') keep()
   }
   broken.clear()
+  fault = undefined
+  // Whoever waits for an answer that never comes dies.
+  await reopen()
   for (let round = 0; round < 40; round += 1) {
     await feed()
     await pass(40_000)
