@@ -60,6 +60,12 @@ export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
+/** The problem with a name that becomes part of keys. */
+export function keyProblems(what: string, value: unknown, most: number): string[] {
+  if (typeof value === 'string' && value.length <= most && /^[A-Za-z0-9][\w.-]*$/.test(value)) return []
+  return [`${what} must be 1 to ${most} letters, digits, '.', '_' or '-': it becomes part of keys`]
+}
+
 /** The problem with the name of what is declared. */
 export function nameProblems(name: unknown): string[] {
   return isName(name) ? [] : ['it needs a name']

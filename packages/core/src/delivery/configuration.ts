@@ -5,6 +5,7 @@ import {
   countProblems,
   durationProblems,
   functionsProblems,
+  keyProblems,
   optionsOf,
   shown,
 } from '../configuration.ts'
@@ -130,10 +131,7 @@ function problemsOf(options: EngineOptions): string[] {
   const given = optionsOf(options, problems)
   const { application, concurrency, maxRecordBytes, maxClockSkew, retention, maxPause, reactors } = given
   const ahead = optionsOf(given.maxAhead, problems, "'maxAhead'")
-  if (typeof application !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(application))
-    problems.push(
-      "'application' must be 1 to 128 letters, digits, '.', '_' or '-': it becomes part of every key",
-    )
+  problems.push(...keyProblems("'application'", application, 128))
   if (typeof given.state?.set !== 'function')
     problems.push(
       "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",

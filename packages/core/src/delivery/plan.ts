@@ -51,30 +51,6 @@ export interface RoutePlan {
 /** Batches of a route that run at the same time, unless it says otherwise: they do not count as the engine's. */
 const BATCHES = 4
 
-/** Stands in for the route of a record that reached none: only its letter is to be written. */
-export const unrouted: RoutePlan = {
-  index: -1,
-  key: '',
-  formerKeys: [],
-  keys: [],
-  reactor: '',
-  route: '',
-  handler: () => undefined,
-  effect: 'idempotent',
-  attempts: 1,
-  base: 1_000,
-  max: 60_000,
-  timeout: 0,
-  whenExhausted: 'dead-letter',
-  stale: undefined,
-  batching: undefined,
-  middleware: [],
-  concurrency: Number.POSITIVE_INFINITY,
-  spacing: 0,
-  dependencies: [],
-  direct: false,
-}
-
 /** A route and one event that it wants. */
 export interface Want<Spec> {
   readonly plan: RoutePlan
@@ -121,7 +97,7 @@ export function planRoutes(reactors: readonly Reactor[], around: readonly Middle
 
 function planOf(
   index: number,
-  reactor: Reactor,
+  reactor: Pick<Reactor, 'name' | 'options'>,
   { id, handler, options }: Reactor['routes'][number],
   around: readonly Middleware[],
 ): RoutePlan {
@@ -160,6 +136,24 @@ function planOf(
       middleware.length === 0 &&
       whenExhausted !== 'park',
   }
+}
+
+/** Stands in for the route of a record that reached none: only its letter is to be written. */
+export const unrouted: RoutePlan = {
+  ...planOf(
+    -1,
+    { name: '', options: {} },
+    {
+      id: '',
+      events: [],
+      handler: () => undefined,
+      options: { effect: 'idempotent', retry: { attempts: 1 }, timeout: 0 },
+    },
+    [],
+  ),
+  key: '',
+  keys: [],
+  direct: false,
 }
 
 function append<T>(map: Map<string, T[]>, key: string, item: T): void {

@@ -5,6 +5,7 @@ import {
   functionProblems,
   functionsProblems,
   isName,
+  keyProblems,
   optionsOf,
   shown,
 } from '../configuration.ts'
@@ -56,7 +57,6 @@ export interface Reactor {
 
 const EFFECTS = ['idempotent', 'journal', 'claim']
 const ENDS = ['dead-letter', 'park', 'halt', 'discard']
-const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 /**
  * A reactor, usually the result of a function of its dependencies.
@@ -66,7 +66,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
  * const greeter = reactor('greeter', { retry: { attempts: 5 } }).on('greet', joined, (e) => greet(e.after.name))
  */
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
-  const problems = malformed('name', name)
+  const problems = keyProblems(`the name '${shown(name)}'`, name, 64)
   const { retry, whenExhausted, middleware } = optionsOf(options, problems)
   refuse(`reactor '${shown(name)}'`, [
     ...problems,
@@ -105,7 +105,7 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
   const list = Array.isArray(events) ? events : []
   return [
     ...problems,
-    ...ids.flatMap((id) => malformed('id', id)),
+    ...ids.flatMap((id) => keyProblems(`the id '${shown(id)}'`, id, 64)),
     ...ids
       .filter((id) => taken.has(id))
       .map(
@@ -138,14 +138,6 @@ function problemsOf(added: Route, routes: readonly Route[]): string[] {
 function needProblems(needs: readonly Need[] = []): string[] {
   const good = Array.isArray(needs) && needs.every((need) => isName(need?.verb) && isName(need.target))
   return good ? [] : ["its handler's 'needs' must be a list of { verb, target }"]
-}
-
-function malformed(what: string, value: string): string[] {
-  return typeof value === 'string' && ID.test(value)
-    ? []
-    : [
-        `the ${what} '${shown(value)}' must be 1 to 64 letters, digits, '.', '_' or '-': it becomes part of keys`,
-      ]
 }
 
 function retryProblems(policy: RetryPolicy | undefined): string[] {
