@@ -2,14 +2,12 @@
 
 import { shown } from '../configuration.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
+import { GRACE } from './attempt/index.ts'
 import { type EngineOptions, parseOptions } from './configuration.ts'
 import { openDelivery } from './delivery.ts'
 import { createGate } from './order/index.ts'
 import { createBudget } from './progress/index.ts'
 import type { Engine } from './seam.ts'
-
-/** How long an open waits for the handlers that an earlier delivery left behind. */
-const ORPHAN_GRACE = 1_000
 
 /**
  * The delivery engine, for runtimes: see `seam.ts` for what they owe it.
@@ -66,7 +64,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function orphansGone(): Promise<void> {
     if (orphans.size === 0) return
     const over = new AbortController()
-    await Promise.race([Promise.allSettled(orphans), settings.clock.sleep(ORPHAN_GRACE, over.signal)])
+    await Promise.race([Promise.allSettled(orphans), settings.clock.sleep(GRACE, over.signal)])
     over.abort()
     if (orphans.size === 0) return
     throw new SpaceshipError(

@@ -64,14 +64,16 @@ export function unfailing(observe: Observer, logger: Logger): Observer {
 
 /** A line that cannot be logged is lost; what it told of goes on. */
 export function unfailingLogger(logger: Logger): Logger {
-  const at =
-    (level: keyof Logger): Logger['info'] =>
-    (message, fields) => {
-      try {
-        logger[level](message, fields)
-      } catch {
-        // Whoever is told of it would have to log it.
-      }
+  return loggerOfLevels((level) => (message, fields) => {
+    try {
+      logger[level](message, fields)
+    } catch {
+      // Whoever is told of it would have to log it.
     }
+  })
+}
+
+/** A logger whose levels are made alike. */
+export function loggerOfLevels(at: (level: keyof Logger) => Logger['info']): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

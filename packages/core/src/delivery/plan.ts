@@ -23,8 +23,7 @@ export interface RoutePlan {
   readonly index: number
   /** `reactor/route`: names it in journals, claims and dead letters. */
   readonly key: string
-  readonly formerKeys: readonly string[]
-  /** All of them. */
+  /** Its own, then those of its former ids. */
   readonly keys: readonly string[]
   readonly reactor: string
   readonly route: string
@@ -108,12 +107,11 @@ function planOf(
   const { stale } = options
   const { batching } = handler
   const key = `${reactor.name}/${id}`
-  const formerKeys = (options.formerly ?? []).map((former) => `${reactor.name}/${former}`)
+  const keys = [id, ...(options.formerly ?? [])].map((name) => `${reactor.name}/${name}`)
   return {
     index,
     key,
-    formerKeys,
-    keys: [key, ...formerKeys],
+    keys,
     reactor: reactor.name,
     route: id,
     handler,
@@ -140,17 +138,7 @@ function planOf(
 
 /** Stands in for the route of a record that reached none: only its letter is to be written. */
 export const unrouted: RoutePlan = {
-  ...planOf(
-    -1,
-    { name: '', options: {} },
-    {
-      id: '',
-      events: [],
-      handler: () => undefined,
-      options: { effect: 'idempotent', retry: { attempts: 1 }, timeout: 0 },
-    },
-    [],
-  ),
+  ...planOf(-1, { name: '', options: {} }, { id: '', events: [], handler: () => {}, options: {} }, []),
   key: '',
   keys: [],
   direct: false,

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { SpaceshipError } from '../errors.ts'
 
 /** Validates with any Standard Schema; a promise only if the schema needs one. */
 export function validate(
@@ -6,6 +7,13 @@ export function validate(
   value: unknown,
 ): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> {
   return schema['~standard'].validate(value)
+}
+
+/** The output of a schema. @throws SpaceshipError `schema` that names what does not fit, and where */
+export async function fitted(schema: StandardSchemaV1, value: unknown, what: string): Promise<unknown> {
+  const result = await validate(schema, value)
+  if (!result.issues) return result.value
+  throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
 }
 
 /** What is wrong with a schema and its key function, for callers without types. */

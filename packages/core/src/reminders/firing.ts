@@ -1,8 +1,7 @@
 /** Owns what happens when a reminder comes due: whether it still holds, and the event its routes get. */
 
 import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../domain/event.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
-import { SpaceshipError } from '../errors.ts'
+import { fitted } from '../domain/schema.ts'
 import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
@@ -65,7 +64,7 @@ export async function resolveReminder(
   if (early > 0) throw new RetryAfter(early)
 
   const { spec, name } = want
-  const payload = await parsed(spec.schema, state.payload, `the payload of the reminder '${name}'`)
+  const payload = await fitted(spec.schema, state.payload, `the payload of the reminder '${name}'`)
   if (spec.unless !== undefined) {
     const row = await rowOf(spec.unless.entity, spec.unless.keyOf(payload), settings)
     if (row === undefined) return skip('its row is gone')
@@ -107,16 +106,9 @@ async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings)
   // The engine's construction demanded a reader for reminders with `unless`.
   const raw = await entities?.read(entity.table, key, entity.numbers)
   if (raw === undefined) return undefined
-  return parsed(
+  return fitted(
     entity.schema,
     entity.upgrade === undefined ? raw : entity.upgrade(raw),
     `the row of ${entity.name}`,
   )
-}
-
-async function parsed(schema: ReminderSpec['schema'], value: unknown, what: string): Promise<unknown> {
-  const result = await validate(schema, value)
-  if (result.issues)
-    throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
-  return result.value
 }

@@ -12,10 +12,10 @@ import {
 import type { EventMeta } from '../domain/event.ts'
 import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
 import type { Reminder } from '../domain/reminder.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
+import { fitted } from '../domain/schema.ts'
 import { isBefore, type Moment, type Version } from '../domain/version.ts'
 import { type Duration, milliseconds } from '../duration.ts'
-import { refuse, SpaceshipError } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import {
   type Clock,
   type Json,
@@ -141,14 +141,9 @@ async function schedule<P, I, N extends string>(
   dueAt: number,
   payload: unknown,
 ): Promise<Skip | undefined> {
-  const result = await validate(reminder.spec.schema, payload)
-  if (result.issues)
-    throw new SpaceshipError(
-      'schema',
-      `the payload of the reminder '${reminder.name}' does not fit its schema: ${describeIssues(result.issues)}`,
-    )
+  const fit = await fitted(reminder.spec.schema, payload, `the payload of the reminder '${reminder.name}'`)
   if (dueAt + book.maxLateness < book.clock.now()) return skip('due long ago')
-  const name = reminder.spec.keyOf(result.value)
+  const name = reminder.spec.keyOf(fit)
   const key = reminderKey(book.application, reminder.name, name)
   const expiresAt = new Date(Math.max(dueAt, book.clock.now()) + book.retention)
   const moment = momentOf(event)

@@ -1,7 +1,7 @@
 import { isName, optionsOf } from '../configuration.ts'
 import type { PublishedEvent } from '../domain/published.ts'
-import { describeIssues, validate } from '../domain/schema.ts'
-import { refuse, SpaceshipError } from '../errors.ts'
+import { fitted } from '../domain/schema.ts'
+import { refuse } from '../errors.ts'
 import type { OutgoingRecord } from '../ports/event-sink.ts'
 import { encodeCloudEvent } from './cloudevent.ts'
 
@@ -24,16 +24,10 @@ export async function encodePublished<Payload, Input, N extends string>(
     ...(isName(source) ? [] : ["'source' is empty: name the publishing service"]),
     ...(time instanceof Date ? [] : ["'time' must be a Date"]),
   ])
-  const result = await validate(event.spec.schema, payload)
-  if (result.issues) {
-    throw new SpaceshipError(
-      'schema',
-      `the payload of '${event.name}' does not fit its schema: ${describeIssues(result.issues)}`,
-    )
-  }
+  const fit = await fitted(event.spec.schema, payload, `the payload of '${event.name}'`)
   // The record holds what the publisher gave; a consumer parses it again, transformations included.
   return {
-    partitionKey: event.spec.keyOf(result.value) || event.name,
+    partitionKey: event.spec.keyOf(fit) || event.name,
     data: encodeCloudEvent({ ...about, type: event.name, data: payload }),
   }
 }

@@ -154,38 +154,35 @@ async function execute(task: Task, around: Surroundings): Promise<Outcome | Endi
     around.spread(task, recalled.works)
     return { steps: [], outcome: DONE }
   }
-  const matter = recalled
-  if (matter.subject.kind === 'dead') {
-    const { reason, detail } = matter.subject
-    return settle(task, matter, { kind: 'dead', reason, error: detail }, undefined, around)
-  }
+  const { subject: found, generation } = recalled
+  const conclude = (verdict: Verdict, held?: Claim) => settle(task, recalled, verdict, held, around)
+  if (found.kind === 'dead') return conclude({ kind: 'dead', reason: found.reason, error: found.detail })
   const run = runOf(plan, around)
-  const claimed = await claim(task, matter.subject, recalled.generation, run.deadline, around)
+  const claimed = await claim(task, found, generation, run.deadline, around)
   switch (claimed?.kind) {
     case 'held':
       return claimed
     case 'refused':
-      return settle(task, matter, claimed.verdict, undefined, around)
+      return conclude(claimed.verdict)
     case 'dead':
       // What was redriven and failed has been here: its letter stays, as it did then.
-      if (recalled.generation !== undefined) return settle(task, matter, FAILED_AGAIN, undefined, around)
-      return settle(task, matter, HANDLED, undefined, around)
+      return conclude(generation === undefined ? HANDLED : FAILED_AGAIN)
     case 'completed':
-      return settle(task, matter, HANDLED, undefined, around)
+      return conclude(HANDLED)
     case 'stale':
-      return settle(task, matter, STALE, undefined, around)
+      return conclude(STALE)
   }
   const held = claimed?.claim
   if (!around.mayStart()) {
     await held?.release()
     return ABANDONED
   }
-  if (isUsedUp(task)) return settle(task, matter, USED_UP, held, around)
-  const running = handle(task, matter.subject, run, held, around)
+  if (isUsedUp(task)) return conclude(USED_UP, held)
+  const running = handle(task, found, run, held, around)
   around.deadlines.watch(run, running)
   const verdict = await running
   around.deadlines.settled(run)
-  return settle(task, matter, judge(task, verdict, around), held, around)
+  return conclude(judge(task, verdict, around), held)
 }
 
 const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }

@@ -7,6 +7,7 @@ import { SpaceshipError } from '../../errors.ts'
 import type { Logger } from '../../ports/index.ts'
 import { encodePublished } from '../../wire/index.ts'
 import { identityOf, type Subject } from '../match/index.ts'
+import { loggerOfLevels } from '../observe.ts'
 import type { RoutePlan } from '../plan.ts'
 import type { Surroundings } from './attempt.ts'
 import type { Claim } from './claim.ts'
@@ -101,9 +102,5 @@ export function signalOf(run: Run, { stopped }: Surroundings): AbortSignal {
 }
 
 export function loggerOf(logger: Logger, { reactor, route }: RoutePlan): Logger {
-  const at =
-    (level: keyof Logger): Logger['info'] =>
-    (message, more) =>
-      logger[level](message, { reactor, route, ...more })
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+  return loggerOfLevels((level) => (message, more) => logger[level](message, { reactor, route, ...more }))
 }

@@ -24,9 +24,8 @@ export class Run {
   reported: boolean
   /** Set while it is watched. */
   handler: Promise<unknown> | undefined = undefined
-  /** Of those that are watched. */
-  before: Run | undefined = undefined
-  after: Run | undefined = undefined
+  /** Its place among those that are watched. */
+  index = 0
 
   /** @param reported if nobody is to hear of it */
   constructor(deadline: number, reported: boolean) {
@@ -53,24 +52,20 @@ export function createDeadlines(
   stopped: AbortSignal,
   late: (handler: Promise<unknown>) => void,
 ): Deadlines {
-  // Linked, for the reason that tails.ts gives.
-  let first: Run | undefined
+  // No map, for the reason that tails.ts gives; as many as may run at once, so it hardly grows.
+  const runs: Run[] = []
   let armed = Number.POSITIVE_INFINITY
   let timer = new AbortController()
   let over = false
 
   stopped.addEventListener('abort', () => {
     over = true
-    for (const run of runs()) abort(run, stopped.reason)
+    for (const run of runs) abort(run, stopped.reason)
     restIfIdle()
   })
 
-  function* runs(): Generator<Run> {
-    for (let run = first; run !== undefined; run = run.after) yield run
-  }
-
   function restIfIdle(): void {
-    if (first === undefined) timer.abort(OVER)
+    if (runs.length === 0) timer.abort(OVER)
   }
 
   function momentOf({ aborted, reported, deadline }: Run): number {
@@ -93,7 +88,7 @@ export function createDeadlines(
     armed = Number.POSITIVE_INFINITY
     const now = clock.now()
     let next = armed
-    for (const run of runs()) {
+    for (const run of runs) {
       if (momentOf(run) <= now) {
         if (run.aborted) {
           run.reported = true
@@ -108,18 +103,18 @@ export function createDeadlines(
   return {
     watch: (run, handler) => {
       run.handler = handler
-      run.after = first
-      if (first !== undefined) first.before = run
-      first = run
+      run.index = runs.push(run) - 1
       // The timer stays: one that rings for nothing costs less than one for each handler.
       arm(momentOf(run))
     },
     settled: (run) => {
-      const { before, after } = run
-      if (before === undefined) first = after
-      else before.after = after
-      if (after !== undefined) after.before = before
-      run.before = run.after = run.handler = undefined
+      run.handler = undefined
+      // The last one takes its place.
+      const last = runs.pop()
+      if (last !== undefined && last !== run) {
+        runs[run.index] = last
+        last.index = run.index
+      }
       if (over) restIfIdle()
     },
     extend: (run, deadline) => {
@@ -127,7 +122,7 @@ export function createDeadlines(
       arm(deadline)
     },
     get handlers() {
-      return [...runs()].flatMap(({ handler }) => handler ?? [])
+      return runs.flatMap(({ handler }) => handler ?? [])
     },
   }
 }
