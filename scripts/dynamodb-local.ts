@@ -12,7 +12,12 @@ import { freePort } from './free-port.ts'
 import { ROOT } from './packages.ts'
 
 export interface DynamoDBLocal {
-  readonly endpoint: string
+  /** For clients of it, as `new DynamoDBClient(config)` takes it. */
+  readonly config: {
+    readonly endpoint: string
+    readonly region: string
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  }
   /** Resolves when the process has ended. */
   close(): Promise<void>
 }
@@ -59,7 +64,9 @@ export async function startDynamoDBLocal(): Promise<DynamoDBLocal> {
     await close()
     throw new Error(`DynamoDB Local did not start: ${problem}`)
   }
-  return { endpoint: `http://127.0.0.1:${port}`, close }
+  // It takes any, but the client insists on some.
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return { config: { endpoint: `http://127.0.0.1:${port}`, region: 'eu-central-1', credentials }, close }
 }
 
 /** It says that it starts long before it listens, so it is asked. Answers with what is wrong, if something is. */

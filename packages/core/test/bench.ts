@@ -16,7 +16,7 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../src/memory/index.ts'
-import type { Logger } from '../src/ports/index.ts'
+import type { Logger, OutgoingRecord, StateStore } from '../src/ports/index.ts'
 
 export const Client = entity('client', {
   table: 'clients',
@@ -109,4 +109,23 @@ export function engineOf(reactors: Reactor | readonly Reactor[], options: Given 
     /** Moves the clock, and lets run what wakes. */
     pass: (ms: number) => pass(clock, ms),
   }
+}
+
+/** Owners of one shard, one after the other, on one store and one clock. */
+export function fleet(make: () => Reactor, given: { readonly state?: StateStore } = {}) {
+  const clock = virtualClock()
+  const state = given.state ?? memoryState({ clock })
+  const deadLetters = memoryDeadLetters()
+  return {
+    clock,
+    state,
+    deadLetters,
+    owner: () => engineOf(make(), { clock, state, deadLetters }),
+  }
+}
+
+/** What was put on the stream, as it comes from it. */
+export function arrived(sequence: number, outgoing: OutgoingRecord | undefined): StreamRecord {
+  if (outgoing === undefined) throw new Error('nothing was put on the stream')
+  return { ...record(sequence, ''), ...outgoing }
 }

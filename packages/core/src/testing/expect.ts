@@ -52,7 +52,7 @@ export function check(
   told: (concerned: (story: Story) => boolean) => string,
 ): void {
   const { key, ...counts } = expected
-  refuse(`expect('${route}')`, countProblems(counts))
+  refuse(`expect('${route}')`, claimProblems(counts))
   const courses = stories.flatMap((story) => {
     const course = story.courses.get(route)
     return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []
@@ -83,7 +83,7 @@ export function check(
   )
 }
 
-function countProblems(counts: Readonly<Record<string, unknown>>): string[] {
+function claimProblems(counts: Readonly<Record<string, unknown>>): string[] {
   const known = Object.keys(countsOf([]))
   return Object.entries(counts).flatMap(([name, count]) => {
     if (!known.includes(name)) return [`there is no '${name}' to count: give key, ${known.join(', ')}`]

@@ -1,25 +1,11 @@
-/** Scenarios A1 to A11: who may run a record, who did, and what is known of attempts that died. */
+/** Scenarios A1 to A11: who may run a record, who did, and what is known of attempts that died; A7 is in suspects.test.ts. */
 
 import { expect, test } from 'vitest'
 import type { StreamRecord } from '../../src/engine.ts'
 import { createRedrive } from '../../src/engine.ts'
-import { Permanent, type Reactor, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
-import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
-import type { StateStore } from '../../src/ports/index.ts'
-import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
-
-/** Owners of one shard, one after the other, on one store and one clock. */
-function fleet(make: () => Reactor, given: { readonly state?: StateStore } = {}) {
-  const clock = virtualClock()
-  const state = given.state ?? memoryState({ clock })
-  const deadLetters = memoryDeadLetters()
-  return {
-    clock,
-    state,
-    deadLetters,
-    owner: () => engineOf(make(), { clock, state, deadLetters }),
-  }
-}
+import { Permanent, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
+import { memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
+import { engineOf, fleet, idle, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
 
 function deferred<T = void>() {
   let resolve: (value: T) => void = () => {}
@@ -250,141 +236,6 @@ test('A6: attempts of a route without claims survive from one invocation to the 
   }
   expect(runs).toBe(3)
   expect(deadLetters.letters).toMatchObject([{ reason: 'exhausted', attempts: 3 }])
-})
-
-test('A7: a record that kills its process becomes a dead letter, on a lease whose owners keep dying', async () => {
-  const seen: string[] = []
-  const { owner, deadLetters, clock } = fleet(() =>
-    reactor('r').on('see', saved, (e) => {
-      seen.push(e.after.id)
-      // The process ends here: whatever it would have written is not.
-      if (e.after.id === 'killer') return new Promise(() => {})
-    }),
-  )
-  const page = [inserted(1, 'a'), inserted(2, 'killer'), inserted(3, 'c')]
-  for (let crashes = 0; crashes < 5; crashes += 1) {
-    const delivery = await owner().engine.open(worker, { crashes })
-    void delivery.push(page)
-    await pass(clock, 1_000)
-    // Read from its checkpoint again, each time.
-    delivery.revoke(new Error('killed'))
-  }
-  expect(deadLetters.letters, 'charged three times in suspect mode').toEqual([])
-  const last = await owner().engine.open(worker, { crashes: 5 })
-  const pushed = last.push(page)
-  await pass(clock, 1_000)
-  await pushed
-  expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '2', route: undefined }])
-  expect(last.watermark?.sequence).toBe('3')
-  expect(seen.filter((id) => id === 'killer')).toHaveLength(5)
-})
-
-test('A7: of two records that kill, the first stays given up on while the second is charged', async () => {
-  const seen: string[] = []
-  const { owner, deadLetters, clock } = fleet(() =>
-    reactor('r').on('see', saved, (e) => {
-      seen.push(e.after.id)
-      return new Promise(() => {})
-    }),
-  )
-  const page = [inserted(1, 'killer'), inserted(2, 'killer-too')]
-  for (let crashes = 2; crashes < 9; crashes += 1) {
-    const delivery = await owner().engine.open(worker, { crashes })
-    void delivery.push(page)
-    await pass(clock, 1_000)
-    delivery.revoke(new Error('killed'))
-  }
-  expect(seen.join()).toBe('killer,killer,killer,killer-too,killer-too,killer-too')
-  expect(deadLetters.letters).toMatchObject([{ sequence: '1' }, { sequence: '2' }])
-})
-
-test('A7: the same on Lambda, whose batch was opened again and again without an outcome', async () => {
-  const { owner, deadLetters, clock } = fleet(() =>
-    reactor('r').on('see', saved, (e) => (e.after.id === 'killer' ? new Promise(() => {}) : undefined)),
-  )
-  const page = [inserted(1, 'killer'), inserted(2, 'b')]
-  for (let invocation = 0; invocation < 5; invocation += 1) {
-    const delivery = await owner().engine.open(lambda)
-    void delivery.push(page)
-    await pass(clock, 1_000)
-    delivery.revoke(new Error('killed'))
-  }
-  const last = await owner().engine.open(lambda)
-  void last.push(page)
-  await idle()
-  expect(await settled(last, clock, 1_000)).toEqual([])
-  expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
-})
-
-test('A7: what suspect mode could not write a letter of is neither done nor lost when its batch comes again', async () => {
-  let works = false
-  const seen: string[] = []
-  const { owner, deadLetters, clock } = fleet(() =>
-    reactor('r').on('see', saved, (e) => (works ? void seen.push(e.after.id) : new Promise(() => {}))),
-  )
-  const page = [inserted(1, 'killer')]
-  for (let invocation = 0; invocation < 5; invocation += 1) {
-    const delivery = await owner().engine.open(lambda)
-    void delivery.push(page)
-    await pass(clock, 1_000)
-    delivery.revoke(new Error('killed'))
-  }
-  const put = deadLetters.put
-  deadLetters.put = () => Promise.reject(new Unavailable('letters'))
-  const kept = await owner().engine.open(lambda)
-  void kept.push(page)
-  expect(await settled(kept, clock, 10_000)).toMatchObject([{ sequence: '1' }])
-
-  deadLetters.put = put
-  works = true
-  const last = await owner().engine.open(lambda)
-  void last.push(page)
-  expect(await settled(last, clock, 10_000)).toEqual([])
-  expect([seen, deadLetters.letters]).toEqual([['killer'], []])
-})
-
-test('A7: a batch that comes again although it was done, as in a replay, has killed nobody', async () => {
-  const { owner, clock, deadLetters } = fleet(() => reactor('r').on('see', saved, () => {}))
-  for (let replay = 0; replay < 8; replay += 1) {
-    const delivery = await owner().engine.open(lambda)
-    void delivery.push([inserted(1, 'a'), inserted(2, 'b')])
-    await idle()
-    expect(await settled(delivery, clock, 1_000)).toEqual([])
-  }
-  expect(deadLetters.letters).toEqual([])
-})
-
-test('A7: in suspect mode records run one at a time, each charged before its bytes are looked at', async () => {
-  let active = 0
-  let most = 0
-  const { owner, clock, state } = fleet(() =>
-    reactor('r').on('see', saved, async () => {
-      active += 1
-      most = Math.max(most, active)
-      await clock.sleep(100)
-      active -= 1
-    }),
-  )
-  const delivery = await owner().engine.open(worker, { crashes: 2 })
-  const pushed = delivery.push([inserted(1, 'a'), inserted(2, 'b'), inserted(3, 'c')])
-  await idle()
-  expect((await state.get('app/suspect/s/shardId-0'))?.value).toEqual({ 1: 1 })
-  await pass(clock, 1_000)
-  await pushed
-  expect([most, delivery.watermark?.sequence]).toEqual([1, '3'])
-})
-
-test('A7: in suspect mode as well nothing passes what comes while the shard is not held for a moment', async () => {
-  const seen: number[] = []
-  let held = false
-  const { owner, clock } = fleet(() => reactor('r').on('see', saved, (e) => void seen.push(e.after.n)))
-  const delivery = await owner().engine.open(worker, { crashes: 2, isHeld: () => held })
-  const pushed = delivery.push([inserted(1, 'a'), inserted(2, 'a'), inserted(3, 'a')])
-  await pass(clock, 500)
-  held = true
-  await pass(clock, 5_000)
-  await pushed
-  expect([seen, delivery.watermark?.sequence]).toEqual([[1, 2, 3], '3'])
 })
 
 test('A8: what is dead stays dead when its batch comes again: no more attempts, no second letter', async () => {

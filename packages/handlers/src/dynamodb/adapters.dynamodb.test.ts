@@ -8,11 +8,7 @@ let server: Server
 
 beforeAll(async () => {
   local = await startDynamoDBLocal()
-  const config = {
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    endpoint: local.endpoint,
-  }
+  const { config } = local
   server = {
     client: new DynamoDBClient(config),
     lost: new DynamoDBClient({ ...config, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }),

@@ -18,11 +18,7 @@ let requests: Record<string, number>
 
 beforeAll(async () => {
   local = await startDynamoDBLocal()
-  client = new DynamoDBClient({
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    endpoint: local.endpoint,
-  })
+  client = new DynamoDBClient(local.config)
   client.middlewareStack.add(
     (next, { commandName = '' }) =>
       (args) => {

@@ -1,0 +1,212 @@
+/** Scenario A19: parked lanes, their order and their drain. */
+
+import { expect, test } from 'vitest'
+import { createRedrive } from '../../src/engine.ts'
+import { reactor } from '../../src/index.ts'
+import {
+  memoryDeadLetters,
+  memoryEvents,
+  memoryState,
+  type VirtualClock,
+  virtualClock,
+} from '../../src/memory/index.ts'
+import { arrived, engineOf, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
+
+/** A route that parks: `broken` keys fail until they are mended. */
+function parking(clock: VirtualClock) {
+  const seen: string[] = []
+  const broken = new Set<string>()
+  const state = memoryState({ clock })
+  const deadLetters = memoryDeadLetters()
+  const sink = memoryEvents()
+  const app = () =>
+    reactor('r', { retry: { attempts: 2, base: '1s', max: '1s' }, whenExhausted: 'park' }).on(
+      'post',
+      saved,
+      (e) => {
+        if (broken.has(e.after.id)) throw new Error('no')
+        seen.push(`${e.after.id}${e.after.n}`)
+      },
+    )
+  return {
+    seen,
+    broken,
+    state,
+    deadLetters,
+    sink,
+    redrive: createRedrive({ application: 'app', deadLetters, events: sink, clock }),
+    open: (source: typeof worker | typeof lambda = worker) =>
+      engineOf(app(), { clock, state, deadLetters }).engine.open(source),
+  }
+}
+
+test('A19: records of a parked lane wait behind the failed one, and a drain runs them in order', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, state, open } = parking(clock)
+  broken.add('a')
+  const one = await open()
+  await one.push([inserted(1, 'a'), inserted(2, 'a'), inserted(3, 'b')])
+  await pass(clock, 10_000)
+  expect([seen, one.watermark?.sequence]).toEqual([['b3'], '3'])
+  expect(deadLetters.letters).toMatchObject([
+    { sequence: '1', reason: 'exhausted', lane: 'clients/a' },
+    { sequence: '2', reason: 'parked', lane: 'clients/a' },
+  ])
+
+  // Another worker, also after a reshard: it knows what is parked.
+  broken.clear()
+  const two = await open()
+  await two.push([inserted(4, 'a'), inserted(5, 'b')])
+  await pass(clock, 100)
+  expect([seen, deadLetters.letters.length, two.watermark?.sequence]).toEqual([['b3', 'b5'], 3, '5'])
+
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await two.push([arrived(6, sink.records[0]), inserted(7, 'a')])
+  await pass(clock, 10_000)
+  expect(seen.slice(2)).toEqual(['a1', 'a2', 'a4', 'a7'])
+  expect([deadLetters.letters, two.watermark?.sequence]).toEqual([[], '7'])
+  expect(await state.get('app/park/r/post'), 'open again').toBeUndefined()
+})
+
+test('A19: what was done and comes again after an unclean death is parked where it stood, not behind what had failed', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  const one = await open()
+  await one.push([inserted(9, 'a')])
+  await pass(clock, 10_000)
+  broken.add('a')
+  await one.push([inserted(10, 'a')])
+  await pass(clock, 10_000)
+  one.revoke(new Error('killed'))
+  const two = await open()
+  await two.push([inserted(9, 'a'), inserted(10, 'a'), inserted(11, 'a')])
+  await pass(clock, 10_000)
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await two.push([arrived(12, sink.records[0])])
+  await pass(clock, 10_000)
+  expect(seen).toEqual(['a9', 'a9', 'a10', 'a11'])
+})
+
+test('A19: a drain ends at the first record that fails again; nothing passes it', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  broken.add('a')
+  const delivery = await open()
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  await redrive.lane(deadLetters.letters[1]?.id ?? '')
+  await delivery.push([arrived(3, sink.records[0]), inserted(4, 'a')])
+  await pass(clock, 10_000)
+  expect(deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1', '2', '4'])
+  expect([seen, delivery.watermark?.sequence]).toEqual([[], '4'])
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([arrived(5, sink.records[1])])
+  await pass(clock, 10_000)
+  expect([seen, deadLetters.letters]).toEqual([['a1', 'a2', 'a4'], []])
+})
+
+test('A19: a drain that a deploy cuts short goes on where it stood', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  broken.add('a')
+  const one = await open()
+  await one.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  const drain = arrived(3, sink.records[0])
+  const two = await open()
+  void two.push([drain])
+  two.revoke(new Error('deployed'))
+  const three = await open()
+  await three.push([drain, inserted(4, 'a')])
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters, three.watermark?.sequence]).toEqual([['a1', 'a2', 'a4'], [], '4'])
+})
+
+test('A19: whichever letter of a parked lane is redriven, the lane comes in order; the others find nothing left', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, sink, redrive, open } = parking(clock)
+  broken.add('a')
+  const delivery = await open()
+  await delivery.push([inserted(1, 'a'), inserted(2, 'a'), inserted(3, 'a')])
+  await pass(clock, 10_000)
+  broken.clear()
+  const ids = deadLetters.letters.map(({ id }) => id)
+  for (const id of ids.toReversed()) await redrive.letter(id)
+  await delivery.push(sink.records.map((outgoing, i) => arrived(4 + i, outgoing)))
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters, delivery.watermark?.sequence]).toEqual([['a1', 'a2', 'a3'], [], '6'])
+})
+
+test('A19: a route that was renamed keeps its parked lanes', async () => {
+  const clock = virtualClock()
+  const { deadLetters, sink, redrive, state, broken, open } = parking(clock)
+  broken.add('a')
+  const before = await open()
+  await before.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  const seen: number[] = []
+  const renamed = reactor('r', { whenExhausted: 'park' }).on(
+    'publish',
+    saved,
+    (e) => void seen.push(e.after.n),
+    {
+      formerly: ['post'],
+    },
+  )
+  const after = await engineOf(renamed, { clock, state, deadLetters }).engine.open(worker)
+  await after.push([inserted(3, 'a')])
+  await pass(clock, 100)
+  expect(seen).toEqual([])
+  await redrive.letters()
+  await after.push([arrived(4, sink.records[0]), inserted(5, 'a')])
+  await pass(clock, 1_000)
+  expect([seen, deadLetters.letters]).toEqual([[1, 2, 3, 5], []])
+})
+
+test('A19: on Lambda a parked lane is read with each invocation', async () => {
+  const clock = virtualClock()
+  const { seen, broken, deadLetters, open } = parking(clock)
+  broken.add('a')
+  for (const batch of [[inserted(1, 'a')], [inserted(2, 'a'), inserted(3, 'b')]]) {
+    const delivery = await open(lambda)
+    await delivery.push(batch)
+    const unfinished = await settled(delivery, clock, 20_000)
+    expect(unfinished).toEqual([])
+    broken.clear()
+  }
+  expect([seen, deadLetters.letters.map(({ reason }) => reason)]).toEqual([['b3'], ['exhausted', 'parked']])
+})
+
+test('A19: a parked lane that is full holds up its own records alone, and a drain goes ahead of them', async () => {
+  const clock = virtualClock()
+  const { seen, broken, state, open, redrive, deadLetters, sink } = parking(clock)
+  broken.add('a')
+  const delivery = await open()
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 5_000)
+  // As if 999 more had followed, which someone has removed since.
+  const item = await state.get('app/park/r/post/clients/a')
+  const letters = [
+    ...deadLetters.letters.map(({ id }) => id),
+    ...Array.from({ length: 999 }, (_, i) => `${i}`.padEnd(250, 'x')),
+  ]
+  await state.set('app/park/r/post/clients/a', { letters }, { expect: item?.version })
+  await delivery.push([inserted(2, 'a'), inserted(3, 'a'), inserted(4, 'b')])
+  await pass(clock, 500)
+  await delivery.push([inserted(5, 'c')])
+  await pass(clock, 1)
+  expect([seen, delivery.watermark?.sequence]).toEqual([['b4', 'c5'], '1'])
+  expect(deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1'])
+
+  broken.clear()
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([arrived(6, sink.records[0]), inserted(7, 'a')])
+  await pass(clock, 60_000)
+  expect(seen.slice(2)).toEqual(['a1', 'a2', 'a3', 'a7'])
+  expect([deadLetters.letters, delivery.watermark?.sequence]).toEqual([[], '7'])
+  expect(await state.get('app/park/r/post'), 'open again').toBeUndefined()
+})
