@@ -18,7 +18,7 @@ import { createParks } from './ending/index.ts'
 import { createIntake } from './intake.ts'
 import { match, type Place } from './match/index.ts'
 import { createLanes, createQuiet, type Gate, OVER } from './order/index.ts'
-import { type Budget, createJournals, createLedger } from './progress/index.ts'
+import { type Budget, createJournals, createLedger, isSuspicious } from './progress/index.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
 import { type Task, tasksOf } from './task.ts'
 import { createTelling } from './telling.ts'
@@ -141,9 +141,14 @@ export async function openDelivery(opening: Opening): Promise<Delivery> {
     const { journal, reopened } = intake
     // One that was not read must not be overwritten.
     if (journals === undefined || journal === undefined || !isHeld()) return
-    if (first !== undefined) await journals.save(first, journal.write(ledger, routeKeys))
+    if (first !== undefined) {
+      // What is suspected stays that until it has ended: one that is given up on, and not yet kept, must not be run again.
+      const crashes = reopened !== undefined && isSuspicious(reopened.crashes) ? reopened.crashes : 0
+      if (crashes > 0) await intake.absolve()
+      await journals.save(first, journal.write(ledger, routeKeys), crashes)
+    }
     // To be done is an outcome as well: who replays a stream several times has not crashed.
-    else if (reopened !== undefined) await journals.save(reopened.first, reopened.journal)
+    else if (reopened !== undefined) await journals.save(reopened.first, reopened.journal, 0)
   }
 
   return {

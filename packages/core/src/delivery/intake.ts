@@ -37,8 +37,16 @@ export interface Intake {
   spread(entry: Entry, works: readonly Work[]): void
   /** Of the delivery before; undefined until it was read. */
   readonly journal: Journal | undefined
-  /** What the journal's item holds, if its batch was opened before without an outcome. */
-  readonly reopened: { readonly first: Position; readonly journal: string | undefined } | undefined
+  /** What the journal's item holds, if its batch was opened before without an outcome, or is suspected since. */
+  readonly reopened: Reopened | undefined
+  /** Says that no record of this delivery killed its process. */
+  absolve(): Promise<void>
+}
+
+interface Reopened {
+  readonly first: Position
+  readonly journal: string | undefined
+  readonly crashes: number
 }
 
 export interface Taking {
@@ -62,7 +70,7 @@ export function createIntake(taking: Taking): Intake {
   const { settings, place, source, hold, journals, ledger, lanes, quiet, telling, stopped, mayStart } = taking
   const suspects = createSuspects(settings, source)
   let journal: Journal | undefined = journals === undefined ? readJournal(hold.journal) : undefined
-  let reopened: Intake['reopened']
+  let reopened: Reopened | undefined
   /** So many records are still run one at a time. */
   let suspicious = isSuspicious(hold.crashes) ? settings.maxAhead.records : 0
   /** What was pushed waits for places; more may be pushed, within the bounds. */
@@ -117,7 +125,7 @@ export function createIntake(taking: Taking): Intake {
   async function openJournal(first: StreamRecord): Promise<void> {
     const opened = await journals?.open(first)
     journal = readJournal(opened?.journal)
-    if (opened !== undefined && opened.crashes > 0) reopened = { first, journal: opened.journal }
+    if (opened !== undefined && opened.crashes > 0) reopened = { first, ...opened }
     if (isSuspicious(opened?.crashes)) suspicious = settings.maxAhead.records
   }
 
@@ -203,5 +211,6 @@ export function createIntake(taking: Taking): Intake {
     get reopened() {
       return reopened
     },
+    absolve: suspects.absolve,
   }
 }

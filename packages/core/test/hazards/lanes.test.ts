@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { createRedrive, type StreamRecord } from '../../src/engine.ts'
-import { Permanent, RetryAfter, reactor } from '../../src/index.ts'
+import { Permanent, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
 import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
 import {
   arrived,
@@ -172,6 +172,25 @@ test('A20: a letter that had reached no route reaches those that want it once th
   expect(seen).toEqual(['a'])
   expect(deadLetters.letters, 'what is still no JSON stays').toMatchObject([{ sequence: '2' }])
   expect(delivery.watermark?.sequence).toBe('4')
+})
+
+test('A20: what had reached no route, and whose letter could not be written, reaches those that want it once it is read', async () => {
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const seen: string[] = []
+  const app = () => reactor('r').on('see', saved, (e) => void seen.push(e.after.id))
+  const page = [inserted(1, 'a'), inserted(2, 'large', { text: 'x'.repeat(2_000) })]
+  const lost = memoryDeadLetters()
+  const deadLetters = { ...lost, put: () => Promise.reject(new Unavailable('letters')) }
+  const first = await engineOf(app(), { clock, state, deadLetters, maxRecordBytes: 1_000 }).engine.open(
+    lambda,
+  )
+  void first.push(page)
+  expect(await settled(first, clock, 10_000)).toMatchObject([{ sequence: '2' }])
+  const second = await engineOf(app(), { clock, state }).engine.open(lambda)
+  void second.push(page.slice(1))
+  expect(await settled(second, clock, 10_000)).toEqual([])
+  expect(seen).toEqual(['a', 'large'])
 })
 
 test('A20: a letter that had reached no route goes on where it stood, when its shard changes hands', async () => {

@@ -68,7 +68,7 @@ test('A7: the same on Lambda, whose batch was opened again and again without an 
   expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
 })
 
-test('A7: what suspect mode could not write a letter of is neither done nor lost when its batch comes again', async () => {
+test('A7: what suspect mode could not write a letter of is kept, and not run, when its batch comes again', async () => {
   let works = false
   const seen: string[] = []
   const { owner, deadLetters, clock } = fleet(() =>
@@ -92,7 +92,38 @@ test('A7: what suspect mode could not write a letter of is neither done nor lost
   const last = await owner().engine.open(lambda)
   void last.push(page)
   expect(await settled(last, clock, 10_000)).toEqual([])
-  expect([seen, deadLetters.letters]).toEqual([['killer'], []])
+  expect([seen, deadLetters.letters.map(({ reason }) => reason)]).toEqual([[], ['crashed']])
+})
+
+test('A7: a batch that is suspected stays so until it has ended, but what only waits is not charged again and again', async () => {
+  let killing = true
+  let down = true
+  const seen: string[] = []
+  const { owner, deadLetters, clock } = fleet(() =>
+    reactor('r').on('see', saved, (e) => {
+      if (killing) return new Promise<void>(() => {})
+      if (down) throw new Unavailable('search')
+      seen.push(e.after.id)
+    }),
+  )
+  const page = [inserted(1, 'a'), inserted(2, 'b')]
+  const invoke = async () => {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push(page)
+    return settled(delivery, clock, 10_000)
+  }
+  for (let invocation = 0; invocation < 2; invocation += 1) {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push(page)
+    await pass(clock, 1_000)
+    delivery.revoke(new Error('killed'))
+  }
+  killing = false
+  for (let invocation = 0; invocation < 6; invocation += 1)
+    expect(await invoke()).toMatchObject([{ sequence: '1' }, { sequence: '2' }])
+  down = false
+  expect(await invoke()).toEqual([])
+  expect([seen, deadLetters.letters]).toEqual([['a', 'b'], []])
 })
 
 test('A7: a batch that comes again although it was done, as in a replay, has killed nobody', async () => {

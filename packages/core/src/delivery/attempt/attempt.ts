@@ -190,7 +190,7 @@ const STALE: Verdict = { kind: 'skip', reason: 'older than what was handled' }
 const USED_UP: Verdict = {
   kind: 'dead',
   reason: 'exhausted',
-  error: 'its last attempt failed, and its owner ended before it was kept',
+  error: 'its owner ended before its last failure was kept',
 }
 const FAILED_AGAIN: Verdict = { kind: 'dead', reason: 'exhausted', error: 'it failed when it was redriven' }
 

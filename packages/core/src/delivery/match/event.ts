@@ -67,8 +67,8 @@ class ChangeEvent implements EventMeta {
 
   /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id`, `at`, `by` and `before` are not in it. */
   toJSON(): object {
-    const { name, id, at, version, key, source, by, after } = this
-    return { name, id, at, version, key, source, by, before: this.#before, after }
+    const { id, at, by } = this
+    return { ...this, id, at, by, before: this.#before }
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): object {

@@ -12,8 +12,12 @@ import type { Source } from '../seam.ts'
 export interface Journals {
   /** One request, unless the position was opened before. */
   open(first: Position): Promise<{ readonly journal: string | undefined; readonly crashes: number }>
-  /** The batch had an outcome: it left this position unfinished. */
-  save(first: Position, journal: string | undefined): Promise<void>
+  /**
+   * The batch had an outcome: it left this position unfinished.
+   *
+   * @param crashes to go on from: of what is suspected, and was not yet run to its end
+   */
+  save(first: Position, journal: string | undefined, crashes: number): Promise<void>
 }
 
 type JournalSettings = Pick<Settings, 'application' | 'clock' | 'retention' | 'state'>
@@ -45,8 +49,8 @@ export function createJournals(
       }))
       return { journal: typeof journal === 'string' ? journal : undefined, crashes: Number(opens) }
     },
-    save: async (first, journal) => {
-      await write(first, () => (journal === undefined ? { opens: 0 } : { journal, opens: 0 }))
+    save: async (first, journal, opens) => {
+      await write(first, () => ({ journal: journal ?? null, opens }))
     },
   }
 }
