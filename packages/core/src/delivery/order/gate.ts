@@ -55,9 +55,9 @@ export interface Gate {
   resume(key: string): void
 }
 
+/** Of a dependency that is down; one that is up has none. It is open, or probing while it has a probe. */
 interface Breaker {
-  state: 'closed' | 'open' | 'probing'
-  since: number
+  readonly since: number
   until: number
   outages: number
   alarmed: boolean
@@ -89,25 +89,14 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
   const unrouted = stateOf([])
   const paused = new Map<string, Queue>()
 
-  function breakerOf(dependency: string): Breaker {
+  function trip(dependency: string, { plan }: Comer): void {
+    const now = clock.now()
     let breaker = breakers.get(dependency)
     if (breaker === undefined) {
-      const queue: Queue = new Set()
-      breaker = { state: 'closed', since: 0, until: 0, outages: 0, alarmed: false, probe: undefined, queue }
+      breaker = { since: now, until: 0, outages: 0, alarmed: false, probe: undefined, queue: new Set() }
       breakers.set(dependency, breaker)
     }
-    return breaker
-  }
-
-  function trip(dependency: string, breaker: Breaker, { plan }: Comer): void {
-    const now = clock.now()
-    if (breaker.state === 'closed') {
-      breaker.since = now
-      breaker.outages = 0
-      breaker.alarmed = false
-    }
     breaker.outages += 1
-    breaker.state = 'open'
     breaker.until = now + Math.max(SOONEST, backoff(breaker.outages, plan, random))
     if (breaker.alarmed || now - breaker.since < maxPause) return
     breaker.alarmed = true
@@ -120,12 +109,11 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
   function probe(dependency: string, breaker: Breaker, comer: Comer): void {
     const { timeout, batching } = comer.plan
     const over = new AbortController()
-    breaker.state = 'probing'
     breaker.probe = { comer, over }
     void clock.sleep((batching?.within ?? 0) + timeout + DEAF, over.signal).then(() => {
       if (over.signal.aborted) return
       breaker.probe = undefined
-      trip(dependency, breaker, comer)
+      trip(dependency, comer)
       tell(breaker.queue)
     })
   }
@@ -141,21 +129,19 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       // Most routes have met no outage yet.
       for (const dependency of breakers.size === 0 ? [] : route.needs) {
         const breaker = breakers.get(dependency)
-        if (breaker?.state === 'probing') return breaker.queue
-        if (breaker?.state === 'open' && clock.now() < breaker.until) return breaker.until
+        if (breaker?.probe !== undefined) return breaker.queue
+        if (breaker !== undefined && clock.now() < breaker.until) return breaker.until
       }
       if (route.running >= plan.concurrency) return route.queue
       if (plan.spacing > 0) {
         const now = clock.now()
-        if (comer.slot < now - LATE) {
-          comer.slot = slotOf(route, plan, now)
-        }
+        if (comer.slot < now - LATE) comer.slot = slotOf(route, plan, now)
         if (comer.slot > now) return comer.slot
         comer.slot = 0
       }
       for (const dependency of route.needs) {
         const breaker = breakers.get(dependency)
-        if (breaker?.state === 'open') probe(dependency, breaker, comer)
+        if (breaker !== undefined) probe(dependency, breaker, comer)
       }
       route.running += 1
       return undefined
@@ -169,19 +155,18 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       if (finish.kind === 'unavailable') route.needs.add(finish.dependency)
       for (const dependency of route.needs) {
         const down = finish.kind === 'unavailable' && finish.dependency === dependency
-        const breaker = down ? breakerOf(dependency) : breakers.get(dependency)
+        const breaker = breakers.get(dependency)
         if (breaker?.probe?.comer === comer) {
           breaker.probe.over.abort()
           breaker.probe = undefined
-          // Asked again at once by the next one, if this one learned nothing, or came no further than to something else.
-          breaker.state = finish.kind === 'answered' ? 'closed' : 'open'
-          if (down) trip(dependency, breaker, comer)
-          else if (breaker.state === 'closed') {
+          if (down) trip(dependency, comer)
+          else if (finish.kind === 'answered') {
             logger.info('a dependency is back', { dependency })
             breakers.delete(dependency)
           }
+          // If this one learned nothing, or came no further than to something else, the next one is asked at once.
           told.push(breaker.queue)
-        } else if (down && breaker?.state === 'closed') trip(dependency, breaker, comer)
+        } else if (down && breaker === undefined) trip(dependency, comer)
         if (!breakers.has(dependency) && isForgotten(dependency, route, comer.plan))
           route.needs.delete(dependency)
       }
@@ -195,11 +180,11 @@ export function createGate({ plans, clock, random, logger, maxPause }: GateSetti
       route.sorted = false
     },
     report: (comer, dependency) => {
-      const breaker = breakerOf(dependency)
+      const breaker = breakers.get(dependency)
       const route = routes[comer.plan.index] ?? unrouted
       route.needs.add(dependency)
-      const due = breaker.state === 'open' && breaker.until <= clock.now()
-      if (breaker.state === 'closed' || due) trip(dependency, breaker, comer)
+      const due = breaker?.probe === undefined && (breaker?.until ?? 0) <= clock.now()
+      if (due) trip(dependency, comer)
     },
     until: (dependency) => breakers.get(dependency)?.until ?? 0,
     pause: (key) => {
