@@ -126,7 +126,8 @@ export function createIntake(taking: Taking): Intake {
     const opened = await journals?.open(first)
     journal = readJournal(opened?.journal)
     if (opened !== undefined && opened.crashes > 0) reopened = { first, ...opened }
-    if (isSuspicious(opened?.crashes)) suspicious = settings.maxAhead.records
+    // However far it came: of what was done before it died nothing was kept.
+    if (isSuspicious(opened?.crashes)) suspicious = Number.POSITIVE_INFINITY
   }
 
   function takeOne(entry: Entry): Promise<void> | undefined {

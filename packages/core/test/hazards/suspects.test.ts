@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { reactor, Unavailable } from '../../src/index.ts'
-import { fleet, idle, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
+import { memoryDeadLetters, memoryState, virtualClock } from '../../src/memory/index.ts'
+import { engineOf, fleet, idle, inserted, lambda, pass, saved, settled, worker } from '../bench.ts'
 
 test('A7: a record that kills its process becomes a dead letter, on a lease whose owners keep dying', async () => {
   const seen: string[] = []
@@ -66,6 +67,29 @@ test('A7: the same on Lambda, whose batch was opened again and again without an 
   await idle()
   expect(await settled(last, clock, 1_000)).toEqual([])
   expect(deadLetters.letters).toMatchObject([{ reason: 'crashed', sequence: '1' }])
+})
+
+test('A7: on Lambda what kills is found however far behind the first record of its batch it stands', async () => {
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const deadLetters = memoryDeadLetters()
+  const app = reactor('r').on('see', saved, (e) =>
+    e.after.n === 9 ? new Promise<void>(() => {}) : undefined,
+  )
+  const page = Array.from({ length: 10 }, (_, n) => inserted(n + 1, `k${n}`))
+  let left = page.length
+  for (let invocation = 0; left > 0 && invocation < 10; invocation += 1) {
+    const { engine } = engineOf(app, { clock, state, deadLetters, maxAhead: { records: 3 } })
+    const delivery = await engine.open(lambda)
+    void delivery.push(page)
+    await pass(clock, 1_000)
+    if (delivery.complete) left = (await settled(delivery, clock, 1_000)).length
+    else delivery.revoke(new Error('killed'))
+  }
+  expect([left, deadLetters.letters.map(({ sequence, reason }) => [sequence, reason])]).toEqual([
+    0,
+    [['9', 'crashed']],
+  ])
 })
 
 test('A7: what suspect mode could not write a letter of is kept, and not run, when its batch comes again', async () => {
