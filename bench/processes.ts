@@ -13,7 +13,7 @@ export type Pass = () => number | Promise<number>
 /** Prepares a case: imports what it measures, makes its records. */
 export type Cases = Readonly<Record<string, () => Promise<Pass>>>
 
-const ROUNDS = 5
+const ROUNDS = 9
 
 /** Microseconds of CPU per record: the median of the rounds. `module` exports its `cases`. */
 export function measureCases(
