@@ -3,7 +3,7 @@
  * they return, what declares something is called as well; where several stand in one spot, `name (how)`.
  */
 
-import type { RedriveOptions } from '../packages/core/src/delivery/index.ts'
+import type { RedriveOptions } from '../packages/core/src/engine.ts'
 import { createEngine, createRedrive, tickEnvelope } from '../packages/core/src/engine.ts'
 import {
   batch,

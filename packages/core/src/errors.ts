@@ -3,6 +3,8 @@
  * of a class.
  */
 
+import { textIn } from './foreign.ts'
+
 export interface ErrorOptionsWithCause {
   readonly cause?: unknown
 }
@@ -36,8 +38,7 @@ export function refuse(subject: string, problems: readonly string[]): void {
   if (problems.length > 0) throw new ConfigurationError(subject, problems)
 }
 
-/** The `code` of an error of ours, from whatever copy of the package it came. */
+/** The `code` of an error of ours, from whatever copy of the package it came. Never throws, whatever it is given. */
 export function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  return textIn(error, 'code')
 }

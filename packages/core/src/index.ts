@@ -49,7 +49,7 @@ export {
   type Tick,
   type Version,
   type WhenExhausted,
-} from './domain/index.ts'
+} from './declare/index.ts'
 export { type Duration, isDuration, milliseconds, type Rate } from './duration.ts'
 export { ConfigurationError, codeOf, refuse, SpaceshipError } from './errors.ts'
 export type { Reminders } from './reminders/index.ts'

@@ -1,6 +1,7 @@
 /** What the tests of the wire share: change records as DynamoDB writes them, and the change in one. */
 
-import { type Change, read } from '../src/wire/index.ts'
+import { read } from '../src/kinds/read.ts'
+import type { Change } from '../src/wire/index.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

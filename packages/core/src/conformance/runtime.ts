@@ -6,8 +6,8 @@
 
 import assert from 'node:assert/strict'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { entity } from '../domain/entity.ts'
-import { type Reactor, reactor } from '../domain/reactor.ts'
+import { entity } from '../declare/entity.ts'
+import { type Reactor, reactor } from '../declare/reactor.ts'
 import { Unavailable } from '../verdicts.ts'
 import { marshal, type StreamRecord } from '../wire/index.ts'
 import { createWorld, type Life, type World } from './world.ts'

@@ -20,6 +20,12 @@ export interface StateStore {
   set(key: string, value: StateValue, options: SetOptions): Promise<SetResult>
   /** True if the item was there at `version` and is gone now. */
   delete(key: string, version: string): Promise<boolean>
+  list?(prefix: string, cursor?: string): Promise<StatePage>
+}
+
+export interface StatePage {
+  readonly items: readonly { readonly key: string; readonly item: StateItem }[]
+  readonly cursor: string | undefined
 }
 
 export type StateValue = { readonly [name: string]: Json }

@@ -1,11 +1,12 @@
 /** Owns what happens when a reminder comes due: whether it still holds, and the event its routes get. */
 
-import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../domain/event.ts'
-import { fitted } from '../domain/schema.ts'
+import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../declare/event.ts'
+import { fitted } from '../declare/schema.ts'
 import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
+import { reminderKey } from '../state/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
-import { load, reminderKey, save } from './state.ts'
+import { load, save } from './state.ts'
 
 export interface FiringSettings {
   readonly application: string

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { Client, engineOf, idle, record, worker } from '../../test/bench.ts'
-import type { Context } from '../domain/index.ts'
+import type { Context } from '../declare/index.ts'
 import { createRedrive } from '../engine.ts'
 import { type EventMeta, entity, event, marshal, reactor, reminder } from '../index.ts'
 import {
@@ -14,9 +14,10 @@ import {
   virtualClock,
 } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
+import { reminderKey } from '../state/index.ts'
 import { encodeEnvelope } from '../wire/index.ts'
 import { createReminders } from './index.ts'
-import { load, reminderKey } from './state.ts'
+import { load } from './state.ts'
 
 const DAY = 86_400_000
 const joined = Client.created('client.joined')

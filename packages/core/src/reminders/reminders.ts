@@ -1,6 +1,5 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
-import { createHash } from 'node:crypto'
 import {
   callableProblems,
   durationProblems,
@@ -9,11 +8,11 @@ import {
   optionsOf,
   shown,
 } from '../configuration.ts'
-import type { EventMeta } from '../domain/event.ts'
-import { type Handler, handler, type Skip, skip } from '../domain/handler.ts'
-import type { Reminder } from '../domain/reminder.ts'
-import { fitted } from '../domain/schema.ts'
-import { isBefore, type Moment, type Version } from '../domain/version.ts'
+import type { EventMeta } from '../declare/event.ts'
+import { type Handler, handler, type Skip, skip } from '../declare/handler.ts'
+import type { Reminder } from '../declare/reminder.ts'
+import { fitted } from '../declare/schema.ts'
+import { isBefore, type Moment, type Version } from '../declare/version.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import {
@@ -24,8 +23,10 @@ import {
   type StateStore,
   systemClock,
 } from '../ports/index.ts'
+import { reminderKey } from '../state/index.ts'
+import { sha256 } from '../wire/digest.ts'
 import { encodeEnvelope } from '../wire/index.ts'
-import { load, type ReminderState, reminderKey, save } from './state.ts'
+import { load, type ReminderState, save } from './state.ts'
 
 export interface RemindersOptions {
   /** The application whose routes handle the reminders when they are due. */
@@ -228,11 +229,11 @@ async function stop(book: Book, key: string, { reference, generation }: Reminder
 function address({ application }: Book, reminder: string, key: string, generation: number) {
   return {
     envelope: encodeEnvelope({ kind: 'reminder', application, reminder, key, generation }),
-    partitionKey: createHash('sha256').update(`${reminder}/${key}`).digest('hex').slice(0, 32),
+    partitionKey: sha256(`${reminder}/${key}`, 'hex').slice(0, 32),
   }
 }
 
 /** Safe for every scheduler's rules for names, equal for a repeat, another for each generation. */
 function executionName(key: string, generation: number): string {
-  return `reminder-${createHash('sha256').update(key).digest('hex').slice(0, 32)}-g${generation}`
+  return `reminder-${sha256(key, 'hex').slice(0, 32)}-g${generation}`
 }

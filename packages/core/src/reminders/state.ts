@@ -14,7 +14,7 @@
  * whatever order they arrive. Each schedule gets a new generation; a fired envelope of an older one is dropped.
  */
 
-import type { Version } from '../domain/version.ts'
+import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Json, StateStore } from '../ports/index.ts'
 
@@ -31,10 +31,6 @@ export interface ReminderState {
   readonly payload: Json
   /** What the scheduler called the execution; absent if starting it was interrupted. */
   readonly reference: string | undefined
-}
-
-export function reminderKey(application: string, reminder: string, key: string): string {
-  return `${application}/reminder/${reminder}/${key}`
 }
 
 export interface Found {

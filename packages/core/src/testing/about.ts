@@ -1,7 +1,7 @@
 /** Owns what a record is called in messages: what it is about, and its key. */
 
-import type { ChangeKind } from '../domain/event.ts'
-import { type Change, read, type StreamRecord } from '../wire/index.ts'
+import type { ChangeKind } from '../declare/event.ts'
+import { type Change, read, type StreamRecord } from '../engine.ts'
 
 export interface About {
   /** In words: `clients 'acme' created`. */

@@ -1,6 +1,6 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
-import type { Step } from '../delivery/index.ts'
+import type { Step } from '../engine.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
 import { keyOf } from './about.ts'
 import type { Course, Story } from './trail.ts'

@@ -10,11 +10,9 @@ import {
   functionProblems,
   optionsOf,
 } from '../configuration.ts'
-import { createRedrive } from '../delivery/index.ts'
-import { explain } from '../delivery/match/index.ts'
-import { planRoutes } from '../delivery/plan.ts'
-import type { EntitySpec, Row } from '../domain/event.ts'
+import type { EntitySpec, Row } from '../declare/event.ts'
 import { milliseconds } from '../duration.ts'
+import { createRedrive } from '../engine.ts'
 import { refuse } from '../errors.ts'
 import {
   memoryDeadLetters,
@@ -111,9 +109,9 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     steps: () => trail.steps,
   })
   const redrive = createRedrive({ application, deadLetters: letters, events, clock })
-  const plans = planRoutes(stream.process.reactors)
-  const ticks = createTicks(plans, application, clock.now())
-  const why = (record: StreamRecord) => explain(record, { application }, plans)
+  const { routes, explain: why } = stream.process.engine
+  const ticks = createTicks(routes, application, clock.now())
+  const known = routes.flatMap(({ keys }) => keys)
 
   function arrive(arrivals: readonly Arrival[]): void {
     if (held === undefined) stream.append(arrivals)
@@ -233,9 +231,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     expect: (route, expected = {}) => {
       refuse(
         `expect('${route}')`,
-        plans.byKey.has(route)
-          ? []
-          : [`there is no such route: name one of ${[...plans.byKey.keys()].join(', ')}`],
+        known.includes(route) ? [] : [`there is no such route: expected one of ${known.join(', ')}`],
       )
       check(route, optioned('expect', expected), trail.stories, (concerned) => {
         const armed = stream.armed.map(

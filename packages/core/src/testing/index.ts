@@ -1,4 +1,4 @@
-export type { Explanation } from '../delivery/match/explain.ts'
+export type { Explanation } from '../engine.ts'
 export type { CrashPoint } from './crash.ts'
 export type { Expected } from './expect.ts'
 export { harness } from './harness.ts'

@@ -284,7 +284,7 @@ test('a claim that does not hold is answered with what arrived and the trail in 
   )
   expect(() => ship.expect('greeter/thank')).toThrow('expected at least one run; got nothing')
   expect(() => ship.expect('greeter/welcome')).toThrow(
-    /no such route: name one of greeter\/greet, greeter\/thank/,
+    /no such route: expected one of greeter\/greet, greeter\/thank/,
   )
   expect(ship.trail).toContain("2. clients 'other' created (+1h)")
 })

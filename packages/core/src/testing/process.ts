@@ -3,9 +3,9 @@
  * crashes or is replaced; what it still does afterwards is refused.
  */
 
-import { createEngine, type Delivery, type EngineOptions } from '../delivery/index.ts'
-import type { Reactor } from '../domain/reactor.ts'
-import type { Route } from '../domain/route.ts'
+import type { Reactor } from '../declare/reactor.ts'
+import type { Route } from '../declare/route.ts'
+import { createEngine, type Delivery, type Engine, type EngineOptions } from '../engine.ts'
 import { SpaceshipError } from '../errors.ts'
 import type {
   Clock,
@@ -48,6 +48,7 @@ export interface World extends Omit<EngineOptions, 'reactors' | 'deadLetters' | 
 
 export interface Process extends Life {
   readonly reactors: readonly Reactor[]
+  readonly engine: Engine
   readonly delivery: Promise<Delivery>
   /** Handlers that run. */
   readonly running: ReadonlySet<object>
@@ -113,6 +114,7 @@ export function startProcess(
     },
     reached: life.reached,
     reactors,
+    engine,
     delivery,
     running,
     push: async (records) => {

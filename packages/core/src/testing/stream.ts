@@ -11,7 +11,7 @@
  * ```
  */
 
-import { completeJournal } from '../delivery/progress/index.ts'
+import { completeJournal } from '../engine.ts'
 import type { VirtualClock } from '../memory/index.ts'
 import { comparePositions, type Position, type StreamRecord } from '../wire/index.ts'
 import type { CrashPoint } from './crash.ts'

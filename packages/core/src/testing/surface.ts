@@ -1,11 +1,10 @@
 /** Owns what a test can do with the harness, and how it is set up. */
 
-import type { EngineOptions } from '../delivery/index.ts'
-import type { Explanation } from '../delivery/match/index.ts'
-import type { Entity, KeyValue } from '../domain/entity.ts'
-import type { PublishedEvent } from '../domain/published.ts'
-import type { Reminder } from '../domain/reminder.ts'
+import type { Entity, KeyValue } from '../declare/entity.ts'
+import type { PublishedEvent } from '../declare/published.ts'
+import type { Reminder } from '../declare/reminder.ts'
 import type { Duration } from '../duration.ts'
+import type { EngineOptions, Explanation } from '../engine.ts'
 import type { DeadLetter } from '../ports/index.ts'
 import type { StreamRecord } from '../wire/index.ts'
 import type { CrashPoint } from './crash.ts'

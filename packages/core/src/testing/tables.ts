@@ -1,8 +1,8 @@
 /** Owns the virtual tables: what a write does to an item, and the change record that DynamoDB would send for it. */
 
 import { randomUUID } from 'node:crypto'
-import type { EntitySpec, Row } from '../domain/event.ts'
-import { same } from '../domain/pattern.ts'
+import type { EntitySpec, Row } from '../declare/event.ts'
+import { same } from '../declare/pattern.ts'
 import { SpaceshipError } from '../errors.ts'
 import { memoryEntities } from '../memory/entities.ts'
 import type { EntityReader } from '../ports/index.ts'

@@ -1,9 +1,10 @@
 /** Owns the ticks of the virtual scheduler: when the next one comes, and the record that it puts. */
 
-import type { Plans } from '../delivery/plan.ts'
-import type { ScheduleSpec } from '../domain/event.ts'
+import type { EngineRoute } from '../engine.ts'
 import { tickEnvelope } from '../wire/index.ts'
 import type { Arrival } from './stream.ts'
+
+type ScheduleSpec = NonNullable<EngineRoute['schedule']>
 
 export interface Ticks {
   /** Routes made with `every`. */
@@ -16,10 +17,9 @@ export interface Ticks {
   tick(route: string, now: number): Arrival
 }
 
-export function createTicks({ routes, schedules }: Plans, application: string, start: number): Ticks {
+export function createTicks(routes: readonly EngineRoute[], application: string, start: number): Ticks {
   const specs = new Map<string, { readonly spec: ScheduleSpec; next: number }>()
-  for (const { key } of routes) {
-    const spec = schedules.get(key)?.[0]?.spec
+  for (const { key, schedule: spec } of routes) {
     if (spec !== undefined) specs.set(key, { spec, next: after(start, spec) })
   }
 

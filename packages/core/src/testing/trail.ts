@@ -3,8 +3,7 @@
  * what failure messages show.
  */
 
-import type { Step } from '../delivery/index.ts'
-import type { Explanation } from '../delivery/match/index.ts'
+import type { Explanation, Step } from '../engine.ts'
 import { formatPosition, type StreamRecord } from '../wire/index.ts'
 import { type About, aboutOf } from './about.ts'
 

@@ -14,7 +14,7 @@
  * | an index or explicit key that is none       | the records before it | these, and the rest as one record, marked `damaged` |
  */
 
-import { createHash } from 'node:crypto'
+import { md5 } from './digest.ts'
 import { eachField } from './protobuf.ts'
 import type { StreamRecord } from './record.ts'
 
@@ -126,10 +126,6 @@ function isTag(data: Buffer, from: number, to: number): boolean {
     if (number === 1 && type === 2) named = true
   })
   return read && named
-}
-
-function md5(bytes: Uint8Array | string): Buffer {
-  return createHash('md5').update(bytes).digest()
 }
 
 function hashOf(partitionKey: string): bigint {

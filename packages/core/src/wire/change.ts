@@ -14,8 +14,8 @@
  * missing or holds something odd, from the whole record parsed as JSON.
  */
 
-import type { Actor, ChangeKind, Image } from '../domain/event.ts'
-import type { Version } from '../domain/version.ts'
+import type { Actor, ChangeKind, Image } from '../declare/event.ts'
+import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import { type Plain, unmarshal } from './attributes.ts'
 import { imageAt } from './image.ts'

@@ -12,7 +12,6 @@ export {
   type TickEnvelope,
   tickEnvelope,
 } from './envelope.ts'
-export { type Incoming, read } from './incoming.ts'
 export type { Wanted } from './outline.ts'
 export {
   comparePositions,

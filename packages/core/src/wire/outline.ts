@@ -20,7 +20,7 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import type { ChangeKind } from '../domain/event.ts'
+import type { ChangeKind } from '../declare/event.ts'
 import type { Plain } from './attributes.ts'
 import { imageAt } from './image.ts'
 import { stringEnd, valueEnd, word, wordEnd } from './json.ts'

@@ -1,6 +1,6 @@
 import { isName, optionsOf } from '../configuration.ts'
-import type { PublishedEvent } from '../domain/published.ts'
-import { fitted } from '../domain/schema.ts'
+import type { PublishedEvent } from '../declare/published.ts'
+import { fitted } from '../declare/schema.ts'
 import { refuse } from '../errors.ts'
 import type { OutgoingRecord } from '../ports/event-sink.ts'
 import { encodeCloudEvent } from './cloudevent.ts'

@@ -1,8 +1,8 @@
 /** A change record parsed as JSON: the reference for {@link outlineOf}, and what is asked where bytes alone do not tell. */
 
-import { createHash } from 'node:crypto'
-import type { ChangeKind } from '../domain/event.ts'
+import type { ChangeKind } from '../declare/event.ts'
 import type { AttributeMap } from './attributes.ts'
+import { sha256 } from './digest.ts'
 import { isObject } from './json.ts'
 
 export interface Shape {
@@ -43,7 +43,7 @@ export function tableOfArn(arn: unknown): string | undefined {
 /** A digest of what happened, without what a repeat may have of its own, as `eventID`. */
 export function identityOf({ table, kind, time, precision, keys, before, after }: Shape): string {
   const content = [table, kind, time, precision ?? null, keys, before ?? null, after ?? null]
-  return createHash('sha256').update(JSON.stringify(content, sorted)).digest('base64url')
+  return sha256(JSON.stringify(content, sorted))
 }
 
 /** In order what has none, members and sets (the only lists of texts): equal text for equal values. */

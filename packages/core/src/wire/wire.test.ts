@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { read as readWanted } from '../kinds/read.ts'
 import { marshal, unmarshal } from './attributes.ts'
-import { read as readWanted } from './incoming.ts'
 import { comparePositions, formatPosition, parsePosition } from './position.ts'
 
 const read = (data: Uint8Array) => readWanted(data, () => true)

@@ -1,7 +1,8 @@
 /** Compares the decoder with {@link referenceOf} over generated records, and makes what it finds small. */
 
 import { codeOf } from '../../src/errors.ts'
-import { type Change, read, type Wanted } from '../../src/wire/index.ts'
+import { read } from '../../src/kinds/read.ts'
+import type { Change, Wanted } from '../../src/wire/index.ts'
 import { type Chance, chanceOf } from './random.ts'
 import { recordBytes, TABLES } from './records.ts'
 import { agrees, isObject, type Json, type ReferenceChange, referenceOf, refusalOf } from './reference.ts'

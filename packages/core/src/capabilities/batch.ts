@@ -1,0 +1,246 @@
+/**
+ * `batch({ size, within }, handler)`. Owns the batches that are being filled, one for each route with a batch handler, and runs them.
+ * Never judges: each event gets an answer or an error, as if its own handler had returned or thrown it.
+ *
+ * ```
+ *   attempts ── call ──> filling ── full, or its time is over ──> gate ──> handler ──┬─ returns: an answer for each
+ *                                                                  ▲                ├─ throws, alone or an outage: an error for each
+ *                                                                  └──── halves ────┴─ throws: poison among several
+ * ```
+ */
+
+import type { BatchContext, Batching } from '../declare/batch.ts'
+import { isSkip } from '../declare/handler.ts'
+import { type Attempt, wallOf } from '../engine/attempt.ts'
+import { loggerOf } from '../engine/context.ts'
+import { Run } from '../engine/deadlines.ts'
+import { ANSWERED, type Comer, type Finish, NOTHING } from '../engine/gate.ts'
+import { ofThrown } from '../engine/judge.ts'
+import type { RoutePlan } from '../engine/plan.ts'
+import type { Scope } from '../engine/scope.ts'
+import type { Caller, Capability } from '../engine/stage.ts'
+import { codeOf } from '../errors.ts'
+import { RetryAfter, Unavailable } from '../verdicts.ts'
+
+export const batch: Capability = {
+  name: 'batch',
+  serves: { option: 'batching' },
+  place: 'call',
+  caller: (plan, scope) => {
+    const { batching } = plan.handler
+    if (batching === undefined) throw new TypeError(`${plan.key} has no batch handler`)
+    return new Batches(plan, batching, scope)
+  },
+}
+
+interface Member {
+  readonly attempt: Attempt
+  readonly resolve: (answer: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Those that the handler gets together. Its lanes are asleep while it waits. */
+interface Batch extends Comer {
+  readonly members: readonly Member[]
+}
+
+interface Filling {
+  readonly members: Member[]
+  readonly wakes: (() => void)[]
+  readonly closed: AbortController
+}
+
+class Batches implements Caller {
+  readonly #plan: RoutePlan
+  readonly #batching: Batching
+  readonly #scope: Scope
+  #filling: Filling | undefined
+  #hurried = false
+  /** Batches that wait for the gate, woken when the delivery is over: a listener of each would make every wait a walk over all others. */
+  readonly #waiting = new Set<() => void>()
+
+  constructor(plan: RoutePlan, batching: Batching, scope: Scope) {
+    this.#plan = plan
+    this.#batching = batching
+    this.#scope = scope
+    scope.stopped.addEventListener('abort', () => {
+      this.hurry()
+      for (const wake of [...this.#waiting]) wake()
+    })
+  }
+
+  /** Resolves with what the batch handler said of this event; rejects with what failed. */
+  call(attempt: Attempt): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const filling = this.#filling ?? this.#fill()
+      filling.members.push({ attempt, resolve, reject })
+      if (filling.members.length >= this.#batching.size) return this.#close(filling)
+      const { activity, settings } = this.#scope
+      const until = settings.clock.monotonic() + (this.#hurried ? 0 : this.#batching.within)
+      filling.wakes.push(activity.asleep(until))
+    })
+  }
+
+  hurry(): void {
+    this.#hurried = true
+    if (this.#filling !== undefined) this.#close(this.#filling)
+  }
+
+  #fill(): Filling {
+    const filling: Filling = { members: [], wakes: [], closed: new AbortController() }
+    this.#filling = filling
+    const { clock } = this.#scope.settings
+    void clock
+      .sleep(this.#hurried ? 0 : this.#batching.within, filling.closed.signal)
+      .then(() => this.#close(filling))
+    return filling
+  }
+
+  #close(filling: Filling): void {
+    if (this.#filling !== filling) return
+    this.#filling = undefined
+    filling.closed.abort()
+    for (const wake of filling.wakes) wake()
+    this.#pass({ plan: this.#plan, members: filling.members }, () => {})
+  }
+
+  /** Through the gate, or to the next time that it may be asked. @param ended called when every member has its answer */
+  #pass(batch: Batch, ended: () => void, woken = false): void {
+    const scope = this.#scope
+    if (!scope.mayStart()) {
+      for (const { reject } of batch.members) reject(scope.notHeld())
+      if (woken) scope.gate.passOn(batch)
+      ended()
+      return
+    }
+    const wait = scope.gate.enter(batch, scope.settings.clock.monotonic())
+    if (wait === undefined) {
+      void this.#run(batch).then(({ finish, rest }) => {
+        scope.gate.leave(batch, finish)
+        this.#next(rest, ended)
+      })
+      return
+    }
+    const { clock } = scope.settings
+    const until = typeof wait === 'number' ? clock.monotonic() + wait : Number.POSITIVE_INFINITY
+    const busy = batch.members.map(() => scope.activity.asleep(until))
+    const again = (byGate: boolean) => {
+      this.#waiting.delete(stop)
+      for (const wake of busy) wake()
+      this.#pass(batch, ended, byGate)
+    }
+    let forget = () => {}
+    const over = new AbortController()
+    const stop = () => {
+      forget()
+      over.abort('over')
+      if (typeof wait !== 'number') again(false)
+    }
+    this.#waiting.add(stop)
+    if (typeof wait === 'number') void clock.sleep(wait, over.signal).then(() => again(false))
+    else forget = wait.add({ comer: batch, wake: () => again(true) })
+    if (woken) scope.gate.passOn(batch)
+  }
+
+  /** The halves of a batch that failed, one after the other, each through the gate as a batch of its own. */
+  #next([half, ...rest]: readonly Batch[], ended: () => void): void {
+    if (half === undefined) ended()
+    else this.#pass(half, () => this.#next(rest, ended))
+  }
+
+  /** Never rejects. @returns the halves to be run, if poison is to be isolated */
+  async #run(batch: Batch): Promise<{ readonly finish: Finish; readonly rest: readonly Batch[] }> {
+    const members = await this.#leased(batch.members)
+    if (members.length === 0) return { finish: NOTHING, rest: [] }
+    const refuse = (error: unknown, finish: Finish) => {
+      for (const { reject } of members) reject(error)
+      return { finish, rest: [] }
+    }
+    if (!this.#scope.mayStart()) return refuse(this.#scope.notHeld(), NOTHING)
+    let answers: unknown
+    try {
+      answers = await this.#call(members)
+    } catch (error) {
+      const verdict = ofThrown(error)
+      const isPoison = verdict.kind === 'retry' || verdict.kind === 'dead'
+      if (!isPoison || members.length === 1 || !this.#scope.mayStart())
+        return refuse(error, verdict.kind === 'unavailable' ? verdict : ANSWERED)
+      const middle = Math.ceil(members.length / 2)
+      const halves = [members.slice(0, middle), members.slice(middle)]
+      return { finish: ANSWERED, rest: halves.map((half) => ({ plan: this.#plan, members: half })) }
+    }
+    let finish: Finish = ANSWERED
+    for (const [i, { resolve, reject }] of members.entries()) {
+      const { answer, failed } = answerAt(answers, i)
+      if (!failed) {
+        resolve(isSkip(answer) ? answer : undefined)
+        continue
+      }
+      const verdict = ofThrown(answer)
+      if (verdict.kind === 'unavailable') finish = verdict
+      reject(answer)
+    }
+    return { finish, rest: [] }
+  }
+
+  /** Those whose claims are theirs until the end: they may have waited for long. */
+  async #leased(members: readonly Member[]): Promise<readonly Member[]> {
+    const { clock } = this.#scope.settings
+    const until = Math.min(clock.monotonic() + this.#plan.timeout, this.#scope.hardEnd)
+    const lost = new Set<Member>()
+    await Promise.all(
+      members.map(async (member) => {
+        const { lease, run } = member.attempt
+        if (lease === undefined || run.deadline >= until) return
+        try {
+          if (!this.#scope.isHeld()) throw this.#scope.notHeld()
+          if (!(await lease.extend(wallOf(until, this.#scope))))
+            throw new RetryAfter(0, 'its claim was lost as it waited')
+          run.deadline = until
+        } catch (error) {
+          lost.add(member)
+          member.reject(
+            codeOf(error) === undefined ? new Unavailable('state', undefined, { cause: error }) : error,
+          )
+        }
+      }),
+    )
+    return lost.size === 0 ? members : members.filter((member) => !lost.has(member))
+  }
+
+  async #call(members: readonly Member[]): Promise<unknown> {
+    const { settings, stopped, deadlines, hardEnd } = this.#scope
+    const { clock } = settings
+    const plan = this.#plan
+    const run = new Run(Math.min(clock.monotonic() + plan.timeout, hardEnd), false)
+    const context: BatchContext = {
+      get signal() {
+        return run.signal(stopped)
+      },
+      deadline: new Date(wallOf(run.deadline, this.#scope)),
+      log: loggerOf(settings.logger, plan),
+      reactor: plan.reactor,
+      route: plan.route,
+    }
+    const events: readonly unknown[] = members.map(({ attempt }) => attempt.event)
+    // `on` and `route` tied the handler's event type to the definitions that these events were made from.
+    const handled = async () => this.#batching.handle(events as readonly never[], context)
+    const running = handled()
+    deadlines.watch(run, running)
+    try {
+      return await running
+    } finally {
+      deadlines.settled(run)
+    }
+  }
+}
+
+/** What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone. */
+function answerAt(answers: unknown, i: number): { readonly answer: unknown; readonly failed: boolean } {
+  try {
+    const answer: unknown = Array.isArray(answers) ? answers[i] : answers
+    return { answer, failed: answer instanceof Error }
+  } catch (error) {
+    return { answer: error, failed: true }
+  }
+}

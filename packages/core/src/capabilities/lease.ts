@@ -1,0 +1,39 @@
+/** What claims and guards share: the lease under which an attempt runs, and what is told of it. */
+
+import type { Attempt } from '../engine/attempt.ts'
+import type { Verdict } from '../engine/judge.ts'
+import type { StateItem } from '../ports/index.ts'
+
+export const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
+
+/** Of a letter that was redriven, and failed again before its owner ended. */
+export const FAILED_AGAIN: Verdict = {
+  kind: 'dead',
+  reason: 'exhausted',
+  error: 'it failed when it was redriven',
+}
+
+/** Until when another owner may run what the item is about, by whichever clock is slower; undefined if nobody does. */
+export function heldUntil(
+  item: StateItem | undefined,
+  now: number,
+  maxClockSkew: number,
+): { readonly kind: 'held'; readonly until: number } | undefined {
+  if (item?.value.state !== 'held') return undefined
+  const until = Number(item.value.until ?? 0) + maxClockSkew
+  return until > now ? { kind: 'held', until } : undefined
+}
+
+/** Logs a lease that was lost while the handler ran. */
+export async function tellOfTakeover(
+  completed: Promise<boolean>,
+  { plan, task, scope }: Attempt,
+): Promise<void> {
+  if (await completed) return
+  const { sequence } = task.entry.record
+  const fields = { route: plan.key, sequence }
+  scope.settings.logger.warn(
+    'a claim was taken over while its handler ran: the effect may be repeated',
+    fields,
+  )
+}

@@ -1,0 +1,129 @@
+import { functionProblems, optionsOf } from '../configuration.ts'
+import type { Duration } from '../duration.ts'
+import { refuse } from '../errors.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Batching } from './batch.ts'
+import type { EventMeta } from './event.ts'
+import type { PublishedEvent } from './published.ts'
+
+/**
+ * How repeats of a route are prevented.
+ *
+ * | effect       | costs                          | repeats                                                         |
+ * |--------------|--------------------------------|-----------------------------------------------------------------|
+ * | `idempotent` | nothing                        | harmless: the target overwrites by version                      |
+ * | `journal`    | no write per record            | only what an unclean death left unwritten                       |
+ * | `claim`      | two writes per record          | only if an attempt ended without a known result; producers' repeats are caught too |
+ */
+export type Effect = 'idempotent' | 'journal' | 'claim'
+
+/** What a handler touches, as data: infrastructure derives permissions from it, the console draws a map. */
+export interface Need {
+  readonly verb: string
+  readonly target: string
+  /** What must be up, as `Unavailable` names it: while it is down, all routes that need it wait. @default learned from the first outage */
+  readonly dependency?: string
+  /** Of a reminder: the application that is to handle it. @default the one that runs the handler */
+  readonly application?: string
+}
+
+/** What a handler gets beside its event. */
+export interface Context {
+  /** Aborted when the deadline passes or the shard is lost. Hand it to every call. */
+  readonly signal: AbortSignal
+  readonly deadline: Date
+  /** 1 for the first attempt of this route at this record; survives a change of process. */
+  readonly attempt: number
+  readonly log: Logger
+  /**
+   * For work that takes longer than it looked: moves the deadline, and the claim's lease with it, to at least `by` from now;
+   * never past the end of the invocation.
+   *
+   * @returns the deadline that holds now
+   * @throws SpaceshipError `deadline` if it has passed, `claim-lost` if another owner has taken the claim: stop
+   */
+  readonly extend: (by: Duration) => Promise<Date>
+  /** Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. */
+  readonly publish: Publish
+  readonly reactor: string
+  readonly route: string
+}
+
+/** @throws SpaceshipError `schema` if the payload does not fit the event's schema */
+export type Publish = <Payload, Input, N extends string>(
+  event: PublishedEvent<Payload, Input, N>,
+  payload: Input,
+) => Promise<void>
+
+/**
+ * Does something about an event. Returning means done, `skip('why')` done without an effect; throwing asks for another
+ * attempt (see `verdicts.ts` for the errors that say more).
+ */
+export interface Handler<in E> {
+  (event: E, context: Context): unknown
+  readonly effect?: Effect
+  readonly needs?: readonly Need[]
+  /** Set by `batch()`. */
+  readonly batching?: Batching
+}
+
+/**
+ * Wraps one attempt of a handler: for traces, logs, a transaction. It can neither reorder nor repeat anything; what it throws
+ * is judged as if the handler had thrown it.
+ *
+ * @example
+ * const timed: Middleware = async (event, context, next) => {
+ *   const start = performance.now()
+ *   try {
+ *     return await next()
+ *   } finally {
+ *     context.log.info('handled', { event: event.name, ms: performance.now() - start })
+ *   }
+ * }
+ */
+export type Middleware = (event: EventMeta, context: Context, next: () => Promise<unknown>) => unknown
+
+/**
+ * Marks a function as a handler with its effect and needs: how handler factories are written.
+ *
+ * @throws ConfigurationError if that is no function
+ * @example
+ * const page = <E>(text: (event: E) => string) =>
+ *   handler<E>({ effect: 'claim', needs: [{ verb: 'pages', target: 'on-call' }] }, (event) => pager.send(text(event)))
+ */
+export function handler<E>(
+  about: { readonly effect?: Effect; readonly needs?: readonly Need[] },
+  handle: (event: E, context: Context) => unknown,
+): Handler<E> {
+  const problems: string[] = []
+  const marks = optionsOf(about, problems)
+  refuse('handler', [...problems, ...functionProblems({ handle })])
+  return Object.assign((event: E, context: Context) => handle(event, context), marks)
+}
+
+const skipped = Symbol.for('spaceship.skip')
+
+/** A handler's answer: looked at, nothing to do. */
+export interface Skip {
+  readonly [skipped]: true
+  readonly reason: string
+}
+
+/**
+ * Return this from a handler that had nothing to do; skips are counted apart from effects.
+ *
+ * @example
+ * return skip('already on the paid plan')
+ */
+export function skip(reason: string): Skip {
+  return { [skipped]: true, reason }
+}
+
+export function isSkip(value: unknown): value is Skip {
+  try {
+    return typeof value === 'object' && value !== null && skipped in value
+  } catch {
+    // A proxy may refuse to tell.
+    return false
+  }
+}

@@ -1,0 +1,70 @@
+/** Owns the question "can anything still happen?": how many lanes are busy, and which only wait for time to pass. */
+export interface Activity {
+  /** A lane is busy from now on. */
+  began(): void
+  /** A lane has ended, or was left. */
+  rested(): void
+  /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it). @returns makes it busy again */
+  asleep(wake: number): () => void
+  /** Resolves when every lane has ended or sleeps. */
+  reached(): Promise<void>
+  /** Resolves when every lane has ended, or sleeps beyond `until`. */
+  reachedUntil(until: number): Promise<void>
+  /** Resolves when every lane has ended. */
+  drained(): Promise<void>
+}
+
+export function createActivity(): Activity {
+  let busy = 0
+  const sleepers = new Set<{ readonly wake: number }>()
+  /** Of the sleepers: those that wake before `limit`, counted so that a change costs the same however many sleep. */
+  let early = 0
+  let limit = Number.NEGATIVE_INFINITY
+  const waiting = new Set<() => void>()
+
+  function changed(): void {
+    for (const check of [...waiting]) check()
+  }
+
+  function when(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!condition()) return
+        waiting.delete(check)
+        resolve()
+      }
+      waiting.add(check)
+    })
+  }
+
+  return {
+    began: () => {
+      busy += 1
+    },
+    rested: () => {
+      busy -= 1
+      if (busy === 0 && waiting.size > 0) changed()
+    },
+    asleep: (wake) => {
+      const sleeper = { wake }
+      sleepers.add(sleeper)
+      if (wake < limit) early += 1
+      busy -= 1
+      if (busy === 0 && waiting.size > 0) changed()
+      return () => {
+        if (!sleepers.delete(sleeper)) return
+        if (wake < limit) early -= 1
+        busy += 1
+      }
+    },
+    reached: () => when(() => busy === 0),
+    reachedUntil: (until) => {
+      limit = until
+      early = 0
+      for (const { wake } of sleepers) if (wake < limit) early += 1
+      return when(() => busy === 0 && early === 0)
+    },
+    drained: () => when(() => busy === 0 && sleepers.size === 0),
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Owns the chains of one delivery: for each route the stages that its capabilities make, in order, and who calls its handler. Never runs
+ * an attempt.
+ */
+
+import type { Found, Recalled } from './content.ts'
+import { DONE, extended } from './ending.ts'
+import type { RoutePlan } from './plan.ts'
+import type { Scope } from './scope.ts'
+import type { Caller, Stage } from './stage.ts'
+
+/** The stages of a route: those before anything is claimed, and those that claim. */
+export interface Stages {
+  readonly before: readonly Stage[]
+  readonly claims: readonly Stage[]
+}
+
+const NO_STAGES: Stages = { before: [], claims: [] }
+
+export class Chain {
+  readonly #stages: readonly (Stages | undefined)[]
+  readonly #callers: readonly (Caller | undefined)[]
+
+  constructor(scope: Scope) {
+    const { routes } = scope.settings.plans
+    this.#stages = routes.map((plan) => {
+      const at = (place: 'lane' | 'claim') =>
+        plan.capabilities.flatMap((each) => (each.place === place ? (each.stage?.(plan, scope) ?? []) : []))
+      const [before, claims] = [at('lane'), at('claim')]
+      return before.length + claims.length === 0 ? undefined : { before, claims }
+    })
+    this.#callers = routes.map((plan) =>
+      plan.capabilities.map(({ caller }) => caller?.(plan, scope)).find((made) => made !== undefined),
+    )
+  }
+
+  /** Resolves when the delivery may take records. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#stages.flatMap((stages) => stages?.before.map((stage) => stage.ready?.()) ?? []))
+  }
+
+  /** Whether nothing stands between a task's turn and its handler. */
+  isEmpty({ index }: RoutePlan): boolean {
+    return this.#stages[index] === undefined
+  }
+
+  stages({ index }: RoutePlan): Stages {
+    return this.#stages[index] ?? NO_STAGES
+  }
+
+  caller(plan: RoutePlan): Caller {
+    const caller = this.#callers[plan.index]
+    if (caller === undefined) throw new TypeError(`nobody gathers for ${plan.key}`)
+    return caller
+  }
+
+  /** Nothing more will come: what is gathered is called. */
+  hurry(): void {
+    for (const caller of this.#callers) caller?.hurry()
+  }
+}
+
+/** The stage that finds what a record only names, whatever route it is for. Its parts end one by one. */
+export const recall: Stage = {
+  enter: async (attempt) => {
+    const { task, scope } = attempt
+    const handled: (() => Promise<void>)[] = []
+    let found: Found | undefined
+    while (attempt.content.recall !== undefined) {
+      const recalled: Recalled = await attempt.content.recall(attempt)
+      if ('skip' in recalled) return { kind: 'conclude', verdict: { kind: 'skip', reason: recalled.skip } }
+      if ('shares' in recalled) {
+        scope.spread(task, recalled.shares)
+        return { kind: 'ending', ending: DONE }
+      }
+      if (recalled.handled !== undefined) handled.push(recalled.handled)
+      const { more, part, letterPart, generation } = recalled
+      found = {
+        ...recalled,
+        generation: generation ?? found?.generation,
+        more: more === true || found?.more === true,
+        part: part ?? found?.part,
+        letterPart: letterPart ?? found?.letterPart,
+      }
+      attempt.content = recalled.content
+    }
+    attempt.found = found === undefined ? undefined : { ...found, handled: all(handled) }
+    attempt.countFor(found?.part)
+    return undefined
+  },
+  leave: ({ found }, verdict, ending) => {
+    if (found?.handled === undefined && !found?.more) return ending
+    const after = found.handled === undefined ? [] : [found.handled]
+    const { outcome } = ending
+    const again =
+      found.more && verdict.kind !== 'dead' && outcome.kind === 'ended'
+        ? ({
+            kind: 'again',
+            step: outcome.step === 'skipped' ? 'skipped' : 'done',
+            detail: outcome.detail,
+          } as const)
+        : outcome
+    return extended(ending, { after, outcome: again })
+  },
+}
+
+function all(handled: readonly (() => Promise<void>)[]): (() => Promise<void>) | undefined {
+  if (handled.length === 0) return undefined
+  return async () => {
+    for (const each of handled) await each()
+  }
+}

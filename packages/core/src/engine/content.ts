@@ -1,0 +1,107 @@
+/**
+ * Owns the shape of what a route gets of a record. Each kind of thing that can arrive makes contents of its own; the engine asks them
+ * only what stands here.
+ *
+ * | a content that                          | has        | is asked                                   |
+ * |-----------------------------------------|------------|--------------------------------------------|
+ * | holds the event                         | `event`    | nothing                                    |
+ * | can be given to no handler              | `refusal`  | nothing: it becomes a dead letter          |
+ * | names state (a letter, a window)        | `recall`   | before anything is claimed                 |
+ * | names state that decides as it fires    | `lookUp`   | after everything is claimed                |
+ */
+
+import type { EventMeta } from '../declare/event.ts'
+import type { DeadLetter, DeadReason } from '../ports/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Settings } from './options.ts'
+import type { RoutePlan } from './plan.ts'
+
+export interface Content {
+  readonly event?: EventMeta | undefined
+  readonly refusal?: Refusal | undefined
+  /** The dead letter that the content was read from. */
+  readonly letter?: DeadLetter | undefined
+  /** For a record that names letters: the one that it names, or undefined for all letters of its lane. */
+  readonly names?: { readonly letter: string | undefined }
+  /** What the event is called wherever its repeats must be told. @throws SpaceshipError if that cannot be told */
+  identity(): string
+  /** Finds what the record names. */
+  recall?(attempt: Attempt): Promise<Recalled>
+  /** Finds what the handler gets, or why it must not be called. */
+  lookUp?(attempt: Attempt): Promise<LookedUp>
+  /** The same for a redriven letter: `redriven` says when someone asked, and for which letter. */
+  readAgain?(letter: DeadLetter, redriven: { readonly at: Date; readonly of: string }): Content
+  /** Called once every route of the record has ended. */
+  closing?(settings: Settings): Promise<void>
+}
+
+export interface Refusal {
+  readonly reason: DeadReason
+  readonly detail: string
+}
+
+export type LookedUp = { readonly event: EventMeta } | { readonly skip: string }
+
+export type Recalled =
+  | Found
+  /** For a letter that had reached no route: what it causes now. */
+  | { readonly shares: readonly Share[] }
+  /** There is nothing to run. */
+  | { readonly skip: string }
+
+export interface Found {
+  readonly content: Content
+  /** Which part of the task this is: its attempts are counted apart. */
+  readonly part?: string | undefined
+  /** Of the redrive that asked. */
+  readonly generation?: number | undefined
+  /** To be done once the content has been handled, or is kept as a dead letter. */
+  readonly handled?: (() => Promise<void>) | undefined
+  /** Other parts of the task follow. */
+  readonly more?: boolean
+  /** What the letter of this part holds instead of the record, and what tells it from the letters of other parts. */
+  readonly letterPart?: { readonly name: string; readonly data: string } | undefined
+}
+
+/** One route's share of a record. */
+export interface Share {
+  readonly plan: RoutePlan
+  readonly lane: string
+  readonly content: Content
+}
+
+/** An event that is known at once. A class: one is made for nearly every record. */
+export class EventContent implements Content {
+  readonly event: EventMeta
+  readonly letter: DeadLetter | undefined
+
+  constructor(event: EventMeta, letter?: DeadLetter) {
+    this.event = event
+    this.letter = letter
+  }
+
+  identity(): string {
+    return this.event.id
+  }
+
+  readAgain(letter: DeadLetter, redriven: { readonly at: Date; readonly of: string }): Content {
+    // The event was made for this attempt alone.
+    Object.assign(this.event, { redriven })
+    return new EventContent(this.event, letter)
+  }
+}
+
+/** A record that no handler can be given. */
+export function refused(reason: DeadReason, detail: string, letter?: DeadLetter): Content {
+  return {
+    refusal: { reason, detail },
+    letter,
+    identity: () => '',
+    readAgain: (again) => refused(reason, detail, again),
+  }
+}
+
+/** A record that no handler can be given; its lane is '' where its key is not known: then it waits for no other. */
+export function refusedShare(plan: RoutePlan, reason: DeadReason, detail: string, lane = ''): Share {
+  return { plan, lane, content: refused(reason, detail) }
+}

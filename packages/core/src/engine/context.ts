@@ -1,0 +1,68 @@
+/** Owns what a handler gets beside its event. Whatever costs something is made when the handler looks at it. */
+
+import type { Context, Publish } from '../declare/handler.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { SpaceshipError } from '../errors.ts'
+import type { Logger } from '../ports/index.ts'
+import { sha256 } from '../wire/digest.ts'
+import { encodePublished } from '../wire/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { RoutePlan } from './plan.ts'
+import { loggerOfLevels } from './steps.ts'
+
+/** A class for its accessors on the prototype: one is made for each attempt, and most handlers look at nothing. */
+export class HandlerContext implements Context {
+  readonly #attempt: Attempt
+  readonly attempt: number
+  #published = 0
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt
+    this.attempt = attempt.task.attempts + 1
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal()
+  }
+
+  get deadline(): Date {
+    return new Date(this.#attempt.wallDeadline)
+  }
+
+  get reactor(): string {
+    return this.#attempt.plan.reactor
+  }
+
+  get route(): string {
+    return this.#attempt.plan.route
+  }
+
+  get log(): Logger {
+    return loggerOf(this.#attempt.scope.settings.logger, this.#attempt.plan)
+  }
+
+  // Closures, so that a handler may take them out of its context.
+  get publish(): Publish {
+    const { scope, plan, content } = this.#attempt
+    const { settings, place } = scope
+    return async (event, payload) => {
+      if (settings.events === undefined)
+        throw new SpaceshipError(
+          'no-events',
+          "publish needs a stream: pass 'events', for instance kinesisSink(...), to the runtime",
+        )
+      // Route, event and ordinal name the publication, so that a retry repeats it under the same id.
+      const id = sha256(`${plan.key}\0${content.identity()}\0${this.#published++}`)
+      const about = { id, source: place.application, time: new Date(settings.clock.now()) }
+      await settings.events.put([await encodePublished(event, payload, about)], this.signal)
+    }
+  }
+
+  get extend(): (by: Duration) => Promise<Date> {
+    return (by) => this.#attempt.extend(milliseconds(by))
+  }
+}
+
+export function loggerOf(logger: Logger, { reactor, route }: RoutePlan): Logger {
+  return loggerOfLevels((level) => (message, more) => logger[level](message, { reactor, route, ...more }))
+}

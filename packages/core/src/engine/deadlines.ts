@@ -1,0 +1,141 @@
+/**
+ * Owns the handlers that run: their signals, their deadlines, and who ignores both. Never ends an attempt: only its handler does.
+ *
+ * ```
+ *   running ── deadline ──> signal aborted ── grace ──> overdue: reported; its lane waits until the handler settles
+ * ```
+ *
+ * One timer serves them all, so that an attempt that keeps its time costs none. It outlives the delivery as long as handlers do: a
+ * handler that does not hear that the shard is lost still holds the places of its route. All times are those of `monotonic`.
+ */
+
+import { SpaceshipError } from '../errors.ts'
+import type { Clock } from '../ports/index.ts'
+import { OVER } from './lanes.ts'
+
+/** A handler that runs, or is about to. */
+export class Run {
+  deadline: number
+  aborted = false
+  #controller: AbortController | undefined = undefined
+  /** The handler was reported as overdue. */
+  reported: boolean
+  /** Set while it is watched. */
+  handler: Promise<unknown> | undefined = undefined
+  /** Its place among those that are watched. */
+  index = 0
+
+  /** @param reported if nobody is to hear of it */
+  constructor(deadline: number, reported: boolean) {
+    this.deadline = deadline
+    this.reported = reported
+  }
+
+  /** Made when the handler looks at it. */
+  signal(stopped: AbortSignal): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.aborted || stopped.aborted) this.#controller.abort(stopped.reason ?? passed())
+    }
+    return this.#controller.signal
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true
+    this.#controller?.abort(reason)
+  }
+}
+
+/** How long a handler may take to notice that its signal is aborted. */
+export const NOTICE = 1_000
+
+export class Deadlines {
+  readonly #clock: Clock
+  readonly #late: (handler: Promise<unknown>) => void
+  // No map, for the reason that lane-map.ts gives; as many as may run at once, so it hardly grows.
+  readonly #runs: Run[] = []
+  #armed = Number.POSITIVE_INFINITY
+  #timer = new AbortController()
+  #over = false
+
+  /** @param late told of handlers that ignore their signal */
+  constructor(clock: Clock, stopped: AbortSignal, late: (handler: Promise<unknown>) => void) {
+    this.#clock = clock
+    this.#late = late
+    stopped.addEventListener('abort', () => {
+      this.#over = true
+      for (const run of this.#runs) run.abort(stopped.reason)
+      this.#restIfIdle()
+    })
+  }
+
+  /** From its start until `settled`. */
+  watch(run: Run, handler: Promise<unknown>): void {
+    run.handler = handler
+    run.index = this.#runs.push(run) - 1
+    // The timer stays: one that rings for nothing costs less than one for each handler.
+    this.#arm(momentOf(run))
+  }
+
+  settled(run: Run): void {
+    run.handler = undefined
+    // The last one takes its place.
+    const last = this.#runs.pop()
+    if (last !== undefined && last !== run) {
+      this.#runs[run.index] = last
+      last.index = run.index
+    }
+    if (this.#over) this.#restIfIdle()
+  }
+
+  /** Moves the deadline. */
+  extend(run: Run, deadline: number): void {
+    run.deadline = deadline
+    this.#arm(deadline)
+  }
+
+  /** Handlers that have not settled. */
+  get handlers(): readonly Promise<unknown>[] {
+    return this.#runs.flatMap(({ handler }) => handler ?? [])
+  }
+
+  #restIfIdle(): void {
+    if (this.#runs.length === 0) this.#timer.abort(OVER)
+  }
+
+  #arm(moment: number): void {
+    if (moment >= this.#armed || !Number.isFinite(moment)) return
+    this.#timer.abort(OVER)
+    this.#timer = new AbortController()
+    this.#armed = moment
+    const { signal } = this.#timer
+    void this.#clock.sleep(Math.max(0, moment - this.#clock.monotonic()), signal).then(() => {
+      if (!signal.aborted) this.#ring()
+    })
+  }
+
+  #ring(): void {
+    this.#armed = Number.POSITIVE_INFINITY
+    const now = this.#clock.monotonic()
+    let next = this.#armed
+    for (const run of this.#runs) {
+      if (momentOf(run) <= now) {
+        if (run.aborted) {
+          run.reported = true
+          if (run.handler !== undefined) this.#late(run.handler)
+        } else run.abort(passed())
+      }
+      next = Math.min(next, momentOf(run))
+    }
+    this.#arm(next)
+  }
+}
+
+function momentOf({ aborted, reported, deadline }: Run): number {
+  if (reported) return Number.POSITIVE_INFINITY
+  return aborted ? deadline + NOTICE : deadline
+}
+
+function passed(): SpaceshipError {
+  return new SpaceshipError('deadline', 'the attempt passed its deadline')
+}

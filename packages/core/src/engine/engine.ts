@@ -1,0 +1,101 @@
+/** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
+
+import { shown } from '../configuration.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
+import type { StreamRecord } from '../wire/index.ts'
+import { createBudget } from './budget.ts'
+import { openDelivery } from './delivery.ts'
+import { explain } from './explain.ts'
+import { createGate } from './gate.ts'
+import type { Kind } from './kind.ts'
+import { type EngineOptions, parseOptions } from './options.ts'
+import type { Engine } from './seam.ts'
+import { type Capability, PLACES } from './stage.ts'
+
+/** How long handlers of an earlier delivery may take to settle before a new one is refused. */
+const ORPHANED = 1_000
+
+/** What an engine is made of, beside its options. */
+export interface Parts {
+  readonly kinds: readonly Kind[]
+  readonly capabilities: readonly Capability[]
+}
+
+/** @throws ConfigurationError that lists every problem */
+export function makeEngine(options: EngineOptions, parts: Parts): Engine {
+  const settings = parseOptions(options, parts)
+  const orphans = new Set<Promise<unknown>>()
+  const gate = createGate(settings)
+  const budget = createBudget(settings.maxAhead.bytes)
+  const { routes, wants } = settings.plans
+  const known = new Set(routes.flatMap(({ key, reactor }) => [key, reactor]))
+  let overdue = 0
+
+  function named(key: string): string {
+    refuse(
+      `route '${shown(key)}'`,
+      known.has(key) ? [] : [`there is none: expected one of ${[...known].join(', ')}`],
+    )
+    return key
+  }
+
+  return {
+    application: settings.application,
+    routes: routes.map((plan) => ({
+      key: plan.key,
+      keys: plan.keys,
+      stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
+      schedule: wants.flatMap(({ plan: other, spec }) =>
+        other === plan && spec.kind === 'schedule' ? spec : [],
+      )[0],
+    })),
+    explain: (record: StreamRecord) =>
+      explain(record, { application: settings.application, stream: '', shard: '' }, settings),
+    get overdue() {
+      return overdue
+    },
+    pause: (key) => gate.pause(named(key)),
+    resume: (key) => gate.resume(named(key)),
+    open: async (source, hold = {}) => {
+      await orphansGone()
+      return openDelivery({ settings, source, hold, gate, budget, late, orphaned })
+    },
+  }
+
+  function late(handler: Promise<unknown>): void {
+    overdue += 1
+    const settled = () => {
+      overdue -= 1
+    }
+    handler.then(settled, settled)
+  }
+
+  function orphaned(handler: Promise<unknown>): void {
+    const gone = () => orphans.delete(handler)
+    orphans.add(handler)
+    handler.then(gone, gone)
+  }
+
+  /** A frozen process thaws in the next invocation: a handler of the former one must not act after newer records ran. */
+  async function orphansGone(): Promise<void> {
+    if (orphans.size === 0) return
+    const over = new AbortController()
+    await Promise.race([Promise.allSettled(orphans), settings.clock.sleep(ORPHANED, over.signal)])
+    over.abort()
+    if (orphans.size === 0) return
+    throw new SpaceshipError(
+      'tainted',
+      `${orphans.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
+    )
+  }
+}
+
+/** The stages of a route, in the order in which an attempt passes them. */
+export function stagesOf(capabilities: readonly Capability[], hasMiddleware: boolean): readonly string[] {
+  return PLACES.flatMap((place) => {
+    const names = capabilities.flatMap((each) => (each.place === place ? each.name : []))
+    if (place === 'middleware') return hasMiddleware ? ['middleware'] : []
+    if (place === 'call') return names.length > 0 ? names : ['handler']
+    return names
+  })
+}

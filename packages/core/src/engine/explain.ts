@@ -1,0 +1,56 @@
+/**
+ * Owns the answer to "why did this route not fire?": what each route makes of a record, in words. The kinds match the record as they
+ * always do, and tell their reasons on the way; no handler runs.
+ */
+
+import type { UserRecord } from '../wire/index.ts'
+import { type Place, recognise } from './match.ts'
+import type { Settings } from './options.ts'
+import type { Want } from './plan.ts'
+
+/** What a route makes of a record. */
+export interface Explanation {
+  /** `reactor/route`. */
+  readonly route: string
+  readonly matched: boolean
+  /** In words; values of the fields that decide are shown, as far as they are short texts or numbers. */
+  readonly why: string
+}
+
+/** One entry for each route. A schema that is asynchronous cannot be asked here, and the entry says so. */
+export function explain(
+  record: UserRecord,
+  place: Place,
+  { plans, readers }: Pick<Settings, 'plans' | 'readers'>,
+): readonly Explanation[] {
+  const told = new Map<Want, { readonly matched: boolean; readonly why: string }>()
+  const found = recognise(record.data, readers)
+  const rest = restOf()
+  const routes = new Map<
+    string,
+    { readonly event: string; readonly matched: boolean; readonly why: string }[]
+  >()
+  for (const want of plans.wants) {
+    const list = routes.get(want.plan.key) ?? []
+    routes.set(want.plan.key, list)
+    list.push({ event: want.name, ...(told.get(want) ?? { matched: false, why: rest }) })
+  }
+  return [...routes].map(([route, list]) => {
+    const hit = list.find(({ matched }) => matched)
+    const why = hit?.why ?? list.map((told) => `${told.event}: ${told.why}`).join('; ')
+    return { route, matched: hit !== undefined, why }
+  })
+
+  /** Fills `told`. @returns what holds of the routes that nothing is told of */
+  function restOf(): string {
+    if (found === 'unwanted') return 'nobody asked for it'
+    if (found.reader === undefined) return `the record is ${found.reason}: ${found.detail}`
+    const { reader, item } = found
+    const shares = reader.shares(item, record, place, (want, matched, reason) => {
+      if (!told.has(want)) told.set(want, { matched, why: reason() })
+    })
+    if (!(shares instanceof Promise)) return reader.describe(item)
+    shares.catch(() => {})
+    return 'its schema is asynchronous: this cannot be told beforehand'
+  }
+}

@@ -1,0 +1,83 @@
+/** Owns what the end of an attempt means. Never waits and never writes. */
+
+import { isSkip } from '../declare/handler.ts'
+import { codeOf } from '../errors.ts'
+import { fieldOf, textIn } from '../foreign.ts'
+import type { DeadReason } from '../ports/index.ts'
+import type { Gate } from './gate.ts'
+import type { Settings } from './options.ts'
+import type { Task } from './task.ts'
+
+/** How an attempt ended. See `verdicts.ts` for the errors behind the middle rows. */
+export type Verdict =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'retry'; readonly error: unknown }
+  | { readonly kind: 'retry-after'; readonly delay: number; readonly error: unknown }
+  | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
+  | { readonly kind: 'dead'; readonly reason: DeadReason; readonly error: unknown }
+
+/** What makes a task wait; `until` in milliseconds since 1970. */
+export type Waiting =
+  | { readonly kind: 'held'; readonly until: number }
+  | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
+
+const DONE: Verdict = { kind: 'done' }
+
+export function ofReturn(value: unknown): Verdict {
+  return isSkip(value)
+    ? { kind: 'skip', reason: textIn(value, 'reason') ?? 'skip() was given no text' }
+    : DONE
+}
+
+export function ofThrown(error: unknown): Verdict {
+  switch (codeOf(error)) {
+    case 'retry-after':
+      return { kind: 'retry-after', delay: delayIn(error), error }
+    case 'unavailable':
+      return { kind: 'unavailable', dependency: textIn(error, 'dependency') ?? 'unknown', error }
+    case 'permanent':
+      return { kind: 'dead', reason: 'permanent', error }
+    case 'schema':
+    case 'attributes':
+      return { kind: 'dead', reason: 'schema', error }
+    default:
+      return { kind: 'retry', error }
+  }
+}
+
+/** The longest wait doubles with each attempt; the actual one is uniform below it, so that retries do not march in step. */
+export function backoff(
+  attempt: number,
+  { base, max }: { readonly base: number; readonly max: number },
+  random: () => number,
+): number {
+  return random() * Math.min(max, base * 2 ** Math.min(attempt - 1, 30))
+}
+
+/** The shortest wait of what is not counted: a server that says "after 0 s" must not make a loop that starves the process. */
+export const SOONEST = 100
+
+/** Milliseconds until the next attempt. */
+export function waitOf(
+  outcome: Waiting,
+  { plan, attempts }: Pick<Task, 'plan' | 'attempts'>,
+  { clock, random }: Pick<Settings, 'clock' | 'random'>,
+  gate: Gate,
+): number {
+  switch (outcome.kind) {
+    case 'held':
+      return Math.max(0, outcome.until - clock.now()) + random() * 250
+    case 'retry-after':
+      return Math.max(SOONEST, outcome.delay)
+    case 'unavailable':
+      return Math.max(SOONEST, gate.until(outcome.dependency))
+    case 'retry':
+      return backoff(attempts, plan, random)
+  }
+}
+
+function delayIn(error: unknown): number {
+  const value = fieldOf(error, 'delay')
+  return typeof value === 'number' && value >= 0 ? value : 0
+}

@@ -1,0 +1,310 @@
+/**
+ * Owns the order: each lane is one (route, ordering key), and runs its tasks one after the other; all lanes run side by side within
+ * `concurrency`. Never judges an attempt and never writes.
+ *
+ * ```
+ *            a place is free               ended, another task follows
+ *   ready ─────────────────────> running ────────────────────────────────> ready
+ *     ▲                           │ │ │
+ *     │ its time has come         │ │ └ ended, none follows: the lane is closed
+ *     ├──────────────── asleep <──┘ │
+ *     │ woken by the gate           └ halted, drained, lost: the lane is left, its records stay unfinished
+ *     └─────────────── waiting
+ * ```
+ *
+ * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
+ */
+
+import type { Outcome } from './ending.ts'
+import { ANSWERED, type Finish, NOTHING } from './gate.ts'
+import { waitOf } from './judge.ts'
+import { createLaneMap } from './lane-map.ts'
+import type { Reporter } from './reporter.ts'
+import type { Scope } from './scope.ts'
+import type { Task } from './task.ts'
+import type { WaitQueue } from './wait-queue.ts'
+
+/** The tasks of one key that have not ended, linked by `next`; what is said of a lane is said of its first task. */
+export class Lane {
+  first: Task
+  last: Task
+  /** The lane that is ready after this one. */
+  ready: Lane | undefined = undefined
+  /** The gate woke the lane for a place that became free. */
+  woken = false
+
+  constructor(task: Task) {
+    this.first = task
+    this.last = task
+  }
+}
+
+export interface LaneWork {
+  /** One attempt, started at `now` on the clock's `monotonic`; it never throws. */
+  readonly attempt: (task: Task, now: number) => Outcome | Promise<Outcome>
+  /** Drained or lost, for good; otherwise a shard that is not held may be held again in a moment. */
+  readonly isOver: () => boolean
+  readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
+  /** The task was told to wait: its attempts or its time have changed. */
+  readonly waits: (task: Task) => void
+}
+
+/** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
+const REGAIN = 1_000
+
+/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
+export const OVER = 'over'
+
+/** Waiting tasks that keep their content; beyond it they are matched again when it is their turn, to hold their bytes only. */
+const REMEMBERED = 1_024
+
+/** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn, and what dies young costs least. */
+const READY = 32
+
+export class Lanes {
+  readonly #scope: Scope
+  readonly #work: LaneWork
+  readonly #reporter: Reporter
+  readonly #open
+  readonly #halted = new Set<string>()
+  /** Woken when the delivery is over: a listener of each would make every wait a walk over all others. */
+  readonly #waiting = new Set<() => void>()
+  #free: number
+  #remembered = 0
+  #firstReady: Lane | undefined
+  #lastReady: Lane | undefined
+  #ready = 0
+  #pumping = false
+  #feed: (() => void) | undefined
+
+  constructor(scope: Scope, reporter: Reporter, work: LaneWork) {
+    this.#scope = scope
+    this.#reporter = reporter
+    this.#work = work
+    this.#open = scope.settings.plans.routes.map(createLaneMap)
+    this.#free = scope.settings.concurrency
+    scope.stopped.addEventListener('abort', () => {
+      for (const wake of [...this.#waiting]) wake()
+      this.#feed?.()
+    })
+  }
+
+  /** Adds a task at the end of its lane. */
+  add(task: Task): void {
+    const open = task.lane === '' ? undefined : this.#open[task.plan.index]
+    const known = open?.get(task.lane)
+    if (known !== undefined) {
+      const { last } = known
+      // One text for all of the lane.
+      task.lane = last.lane
+      this.#remember(task)
+      if (last.entry.record.partitionKey !== task.entry.record.partitionKey) this.#reporter.mixed(task)
+      last.next = task
+      known.last = task
+      return
+    }
+    if (this.#free === 0) this.#remember(task)
+    this.#scope.activity.began()
+    const lane = new Lane(task)
+    this.#enqueue(lane)
+    // Most lanes are over by now: their handler has returned.
+    if (!task.done) open?.open(task.lane, lane)
+  }
+
+  /** Whether more tasks than could run have been added. */
+  get full(): boolean {
+    return this.#free <= 0 && this.#ready >= READY && !this.#scope.stopped.aborted
+  }
+
+  /** Resolves when more tasks can run, or when the delivery stops. */
+  hungry(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#feed = () => {
+        this.#feed = undefined
+        resolve()
+      }
+    })
+  }
+
+  /** A lane is busy from here until it sleeps, is left or has ended. */
+  #enqueue(lane: Lane): void {
+    if (this.#lastReady === undefined) this.#firstReady = lane
+    else this.#lastReady.ready = lane
+    this.#lastReady = lane
+    this.#ready += 1
+    if (!this.#pumping) this.#pump()
+  }
+
+  #pump(): void {
+    this.#pumping = true
+    // Handlers that ignore their signal keep their places; a task that is only left needs none.
+    for (let lane = this.#firstReady; lane !== undefined; lane = this.#firstReady) {
+      if (this.#free <= 0 && !this.#work.isOver()) break
+      this.#firstReady = lane.ready
+      if (this.#firstReady === undefined) this.#lastReady = undefined
+      lane.ready = undefined
+      this.#ready -= 1
+      this.#begin(lane)
+    }
+    this.#pumping = false
+    if (this.#ready < READY / 2) this.#feed?.()
+  }
+
+  #begin(lane: Lane): void {
+    const { first: task, woken } = lane
+    const { plan } = task
+    const { clock } = this.#scope.settings
+    lane.woken = false
+    if (this.#halted.size > 0 && this.#halted.has(plan.reactor)) this.#leave(lane)
+    else if (!this.#scope.mayStart()) this.#abandon(lane)
+    else if (task.notBefore > 0 && task.notBefore > clock.now())
+      this.#sleep(lane, task.notBefore - clock.now(), undefined)
+    else {
+      const now = clock.monotonic()
+      // What is gathered passes the gate as one, when it is called.
+      const wait = plan.gathers ? undefined : this.#scope.gate.enter(task, now)
+      if (wait === undefined) {
+        this.#start(lane, task, now)
+        return
+      }
+      if (typeof wait === 'number') this.#sleep(lane, wait, undefined)
+      else this.#wait(lane, wait)
+    }
+    if (woken) this.#scope.gate.passOn(task)
+  }
+
+  #start(lane: Lane, task: Task, now: number): void {
+    if (!task.plan.gathers) this.#free -= 1
+    if (task.remembered) {
+      task.remembered = false
+      this.#remembered -= 1
+    }
+    const outcome = this.#work.attempt(task, now)
+    // A handler that ends at once costs no promise.
+    if (outcome instanceof Promise) void outcome.then((settled) => this.#end(lane, task, settled))
+    else this.#end(lane, task, outcome)
+  }
+
+  #end(lane: Lane, task: Task, outcome: Outcome): void {
+    if (!task.plan.gathers) {
+      this.#free += 1
+      this.#scope.gate.leave(task, finishOf(outcome))
+    } else if (outcome.kind === 'unavailable') this.#scope.gate.report(task, outcome.dependency)
+    this.#after(lane, task, outcome)
+    if (!this.#pumping) this.#pump()
+  }
+
+  #after(lane: Lane, task: Task, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'ended':
+        this.#work.ended(task, outcome)
+        this.#reporter.ended(task, outcome)
+        task.content = undefined
+        this.#next(lane, task)
+        break
+      case 'again':
+        this.#reporter.ended(task, outcome)
+        task.notBefore = 0
+        this.#enqueue(lane)
+        break
+      case 'abandoned':
+        this.#abandon(lane)
+        break
+      case 'halt':
+        this.#halted.add(task.plan.reactor)
+        this.#scope.activity.rested()
+        this.#reporter.left(task, outcome.detail)
+        break
+      default:
+        if (this.#work.isOver()) this.#leave(lane)
+        else {
+          const { settings, gate } = this.#scope
+          const delay = waitOf(outcome, task, settings, gate)
+          task.notBefore = settings.clock.now() + delay
+          this.#work.waits(task)
+          this.#sleep(lane, delay, outcome)
+        }
+    }
+  }
+
+  #next(lane: Lane, task: Task): void {
+    const following = task.next
+    if (following === undefined) {
+      this.#open[task.plan.index]?.end(task.lane, lane)
+      this.#scope.activity.rested()
+    } else {
+      // A record that is still open for another route would keep all that came after it.
+      task.next = undefined
+      lane.first = following
+      this.#enqueue(lane)
+    }
+  }
+
+  /** What was waited for by the wall clock is over once the time has passed: the system's clock may be set back meanwhile. */
+  #sleep(lane: Lane, delay: number, outcome: Outcome | undefined): void {
+    const { settings, activity, stopped } = this.#scope
+    const { clock } = settings
+    const task = lane.first
+    this.#remember(task)
+    this.#reporter.waits(task, outcome, clock.now() + delay)
+    const busy = activity.asleep(clock.monotonic() + delay)
+    const over = new AbortController()
+    const early = () => over.abort(OVER)
+    this.#waiting.add(early)
+    void clock.sleep(delay, over.signal).then(() => {
+      this.#waiting.delete(early)
+      if (!stopped.aborted) task.notBefore = 0
+      busy()
+      this.#enqueue(lane)
+    })
+  }
+
+  #wait(lane: Lane, queue: WaitQueue): void {
+    const task = lane.first
+    this.#remember(task)
+    this.#reporter.waits(task, undefined, undefined)
+    const busy = this.#scope.activity.asleep(Number.POSITIVE_INFINITY)
+    const again = () => {
+      this.#waiting.delete(stop)
+      busy()
+      this.#enqueue(lane)
+    }
+    const wake = () => {
+      lane.woken = true
+      again()
+    }
+    const forget = queue.add({ comer: task, wake })
+    const stop = () => {
+      forget()
+      again()
+    }
+    this.#waiting.add(stop)
+  }
+
+  #abandon(lane: Lane): void {
+    if (this.#work.isOver()) this.#leave(lane)
+    else this.#sleep(lane, REGAIN, undefined)
+  }
+
+  #leave(lane: Lane): void {
+    this.#scope.activity.rested()
+    this.#reporter.left(lane.first, undefined)
+  }
+
+  #remember(task: Task): void {
+    const { content } = task
+    if (task.remembered || content?.event === undefined || content.letter !== undefined) return
+    if (this.#remembered < REMEMBERED) {
+      this.#remembered += 1
+      task.remembered = true
+    } else task.content = undefined
+  }
+}
+
+function finishOf(outcome: Outcome): Finish {
+  if (outcome.kind === 'unavailable') return outcome
+  return IDLE.has(outcome.kind) ? NOTHING : ANSWERED
+}
+
+/** Ends of attempts in which no handler ran. */
+const IDLE: ReadonlySet<Outcome['kind']> = new Set(['held', 'abandoned'])

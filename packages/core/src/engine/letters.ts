@@ -1,0 +1,77 @@
+/** Owns the writing of dead letters, under an id that a repeat finds again. */
+
+import { codeOf } from '../errors.ts'
+import type { DeadLetter, DeadReason } from '../ports/index.ts'
+import { Unavailable } from '../verdicts.ts'
+import type { Position, StreamRecord } from '../wire/index.ts'
+import type { Attempt } from './attempt.ts'
+import type { Place } from './match.ts'
+import type { Settings } from './options.ts'
+import { type RoutePlan, unrouted } from './plan.ts'
+
+/** A letter before it is written. */
+export interface LetterDraft {
+  readonly id: string
+  readonly plan: RoutePlan
+  readonly record: StreamRecord
+  readonly place: Place
+  readonly lane: string
+  readonly reason: DeadReason
+  readonly detail: string
+  readonly attempts: number
+  /** What tells it from the letters of other parts of its record. */
+  readonly part: string | undefined
+}
+
+export function letterId(
+  place: Place,
+  plan: RoutePlan,
+  { sequence, subSequence }: Position,
+  part?: string,
+): string {
+  const route = plan === unrouted ? '-/-' : plan.key
+  return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}${part === undefined ? '' : `/${part}`}`
+}
+
+/** The letter of an attempt: a letter that is given up on again stays under the place where its record first stood. */
+export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): LetterDraft {
+  const { task, plan, scope, content, found } = attempt
+  const { letter } = content
+  const { application, stream, shard } = { ...scope.place, ...letter }
+  const place: Place = { application, stream, shard }
+  const part = found?.letterPart
+  const whole = letter === undefined ? task.entry.record : { ...letter, arrivedAt: letter.at }
+  const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
+  const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
+  const id = again ? letter.id : letterId(place, plan, record, part?.name)
+  const counted = reason === 'exhausted' || reason === 'permanent'
+  const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
+  return { id, plan, record, place, lane: task.lane, reason, detail, attempts, part: part?.name }
+}
+
+/** Resolves when the letter is durable, or the record was discarded as its route wants. */
+export async function writeLetter(
+  settings: Pick<Settings, 'clock' | 'deadLetters' | 'logger'>,
+  { id, plan, record, place, lane, reason, detail, attempts }: LetterDraft,
+): Promise<void> {
+  const { clock, deadLetters, logger } = settings
+  const { sequence, subSequence, partitionKey, data } = record
+  const { application, stream, shard } = place
+  const [reactor, route] = plan === unrouted ? [] : [plan.reactor, plan.route]
+  const fields = { reactor, route, stream, shard, sequence, reason, detail, attempts }
+  if (deadLetters === undefined || isDiscarded(settings, plan))
+    return logger.error('record discarded', fields)
+  const at = new Date(clock.now())
+  const about = { id, application, reactor, route, lane, reason, detail, attempts, at }
+  const letter: DeadLetter = { ...about, stream, shard, sequence, subSequence, partitionKey, data }
+  await deadLetters.put(letter).catch((cause) => {
+    if (codeOf(cause) === 'unavailable') throw cause
+    throw new Unavailable('dead-letters', 'the dead letter could not be written', { cause })
+  })
+  logger.error('record became a dead letter', { ...fields, letter: id })
+}
+
+/** Whether nothing is kept of a record that is given up on. */
+export function isDiscarded({ deadLetters }: Pick<Settings, 'deadLetters'>, plan: RoutePlan): boolean {
+  return deadLetters === undefined || (plan !== unrouted && plan.whenExhausted === 'discard')
+}

@@ -1,0 +1,209 @@
+/** Owns the engine's options: one parse, all problems at once. */
+
+import {
+  callableProblems,
+  countProblems,
+  durationProblems,
+  functionsProblems,
+  keyProblems,
+  optionsOf,
+  shown,
+} from '../configuration.ts'
+import type { EventDef } from '../declare/event.ts'
+import type { Middleware } from '../declare/handler.ts'
+import type { Reactor } from '../declare/reactor.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { refuse } from '../errors.ts'
+import {
+  type Clock,
+  type DeadLetters,
+  type EntityReader,
+  type EventSink,
+  type Logger,
+  type StateStore,
+  silent,
+  systemClock,
+} from '../ports/index.ts'
+import type { Parts } from './engine.ts'
+import type { Kind, Reader } from './kind.ts'
+import { type Plans, planRoutes, unservedProblems } from './plan.ts'
+import { type Observer, unfailing, unfailingLogger } from './steps.ts'
+
+export interface EngineOptions {
+  /** Scopes ids, claims, journals, leases and reminders: two deployments with one name are one application. */
+  readonly application: string
+  readonly reactors: readonly Reactor[]
+  /** Claims, journals and reminders. */
+  readonly state: StateStore
+  /** Required unless every route halts or discards. */
+  readonly deadLetters?: DeadLetters
+  /** Required by routes on a reminder with `unless`. */
+  readonly entities?: EntityReader
+  /** Where `context.publish` puts events. */
+  readonly events?: EventSink
+  /** @default the system's */
+  readonly clock?: Clock
+  /** Uniform in [0, 1): the jitter of retries. @default Math.random */
+  readonly random?: () => number
+  /** @default silent */
+  readonly logger?: Logger
+  /** Handlers that run at the same time, for each shard. @default 16 */
+  readonly concurrency?: number
+  /** Around every attempt of every route, the first one outermost. @default none */
+  readonly middleware?: readonly Middleware[]
+  /** Told of each step of each record: for traces, metrics and tests. It must return at once and never throw. @default nobody */
+  readonly observe?: Observer
+  /**
+   * How much may be on the way: records and age of the oldest unfinished one for each shard, bytes for the process.
+   * @default 10,000 records, 64 MiB, '5m'
+   */
+  readonly maxAhead?: { readonly records?: number; readonly bytes?: number; readonly age?: Duration }
+  /** A larger record becomes a dead letter without being parsed. @default 10 MiB, what Kinesis takes */
+  readonly maxRecordBytes?: number
+  /** How long a dependency may be down before that is logged as an error. @default '5m' */
+  readonly maxPause?: Duration
+  /** How far the clocks of two owners may differ. @default '2s' */
+  readonly maxClockSkew?: Duration
+  /** How long claims and tombstones are kept: longer than the stream's retention. @default '8d' */
+  readonly retention?: Duration
+}
+
+const MIB = 1024 * 1024
+
+/** The options with their defaults filled. */
+export interface Settings {
+  readonly application: string
+  readonly plans: Plans
+  /** Of each kind of thing that can arrive. */
+  readonly readers: readonly Reader[]
+  /** Names this process among the owners of a shard. */
+  readonly process: string
+  readonly state: StateStore
+  readonly deadLetters: DeadLetters | undefined
+  readonly entities: EntityReader | undefined
+  readonly events: EventSink | undefined
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  readonly concurrency: number
+  readonly maxAhead: { readonly records: number; readonly bytes: number; readonly age: number }
+  readonly observe: Observer | undefined
+  readonly maxRecordBytes: number
+  readonly maxPause: number
+  readonly maxClockSkew: number
+  readonly retention: number
+}
+
+/** @throws ConfigurationError that lists every problem */
+export function parseOptions(options: EngineOptions, { kinds, capabilities }: Parts): Settings {
+  refuse(`application '${shown(options?.application)}'`, problemsOf(options, { kinds, capabilities }))
+  const logger = unfailingLogger(options.logger ?? silent)
+  const plans = planRoutes(options.reactors, capabilities, options.middleware)
+  const readers = kinds.map((kind) => kind.reader({ application: options.application, ...plans }))
+  return {
+    application: options.application,
+    plans,
+    readers,
+    process: crypto.randomUUID(),
+    state: options.state,
+    deadLetters: options.deadLetters,
+    entities: options.entities,
+    events: options.events,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    logger,
+    concurrency: options.concurrency ?? 16,
+    maxAhead: {
+      records: options.maxAhead?.records ?? 10_000,
+      bytes: options.maxAhead?.bytes ?? 64 * MIB,
+      age: milliseconds(options.maxAhead?.age ?? '5m'),
+    },
+    observe: options.observe && unfailing(options.observe, logger),
+    maxRecordBytes: options.maxRecordBytes ?? 10 * MIB,
+    maxPause: milliseconds(options.maxPause ?? '5m'),
+    maxClockSkew: milliseconds(options.maxClockSkew ?? '2s'),
+    retention: milliseconds(options.retention ?? '8d'),
+  }
+}
+
+/** The ports and functions among the options, by a method that each has. */
+const CALLED = {
+  deadLetters: 'put',
+  entities: 'read',
+  events: 'put',
+  clock: 'now',
+  random: '',
+  logger: 'error',
+  observe: '',
+}
+
+function problemsOf(options: EngineOptions, parts: Parts): string[] {
+  const problems: string[] = []
+  const given = optionsOf(options, problems)
+  const { application, concurrency, maxRecordBytes, maxClockSkew, retention, maxPause, reactors } = given
+  const ahead = optionsOf(given.maxAhead, problems, "'maxAhead'")
+  problems.push(...keyProblems("'application'", application, 128))
+  if (typeof given.state?.set !== 'function')
+    problems.push(
+      "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",
+    )
+  problems.push(
+    ...callableProblems(given, CALLED),
+    ...functionsProblems('middleware', given.middleware),
+    ...countProblems({
+      concurrency,
+      'maxAhead.records': ahead.records,
+      'maxAhead.bytes': ahead.bytes,
+      maxRecordBytes,
+    }),
+    ...durationProblems({ maxClockSkew, retention, maxPause, 'maxAhead.age': ahead.age }, '2s'),
+  )
+  if (!Array.isArray(reactors) || reactors.length === 0)
+    return [...problems, "'reactors' is empty: pass at least one reactor"]
+  const none = reactors.filter((reactor) => !Array.isArray(reactor?.routes)).length
+  if (none > 0)
+    return [...problems, `${none} of the reactors are none: pass what reactor() returned, not a function`]
+  return [...problems, ...reactorProblems(given, parts)]
+}
+
+function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts): string[] {
+  const { reactors, deadLetters } = options
+  const { routes, wants } = planRoutes(reactors, capabilities)
+  const names = reactors.map((reactor) => reactor.name)
+  const lettered = routes.filter(
+    ({ whenExhausted }) => whenExhausted !== 'halt' && whenExhausted !== 'discard',
+  )
+  return [
+    ...names
+      .filter((name, i) => names.indexOf(name) < i)
+      .map((name) => `two reactors are called '${name}': names are durable state`),
+    ...reactors
+      .filter((reactor) => reactor.routes.length === 0)
+      .map((reactor) => `reactor '${reactor.name}' has no route`),
+    ...nameClashes(reactors, kinds).map((name) => `two different events are called '${name}': rename one`),
+    ...(lettered.length > 0 && deadLetters === undefined
+      ? [
+          `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): pass a DeadLetters, or set whenExhausted to 'halt' or 'discard'`,
+        ]
+      : []),
+    ...unservedProblems(reactors, capabilities),
+    ...routes.flatMap((plan) => plan.capabilities.flatMap(({ problems }) => problems?.(plan, options) ?? [])),
+    ...kinds.flatMap(
+      (kind) => kind.problems?.({ routes, wants, application: options.application }, options) ?? [],
+    ),
+  ]
+}
+
+/** Two definitions that share a name, which would make one of them mean the other's records. */
+function nameClashes(reactors: readonly Reactor[], kinds: readonly Kind[]): string[] {
+  const addressed = new Set(kinds.flatMap((kind) => (kind.addressed ? kind.spec : [])))
+  const known = new Map<string, EventDef>()
+  const clashes = new Set<string>()
+  for (const def of reactors.flatMap((reactor) => reactor.routes.flatMap((route) => route.events))) {
+    if (addressed.has(def.spec.kind)) continue
+    const other = known.get(def.name)
+    if (other !== undefined && other.spec !== def.spec) clashes.add(def.name)
+    known.set(def.name, def)
+  }
+  return [...clashes]
+}

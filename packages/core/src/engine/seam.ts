@@ -1,0 +1,99 @@
+/**
+ * The one seam between the engine and the runtimes. A runtime opens a delivery for each shard that it holds, feeds it, and
+ * acknowledges what it says; it never sees routes, retries or claims.
+ *
+ * | runtime | opens a delivery        | acknowledges                                            |
+ * |---------|-------------------------|---------------------------------------------------------|
+ * | Lambda  | per invocation          | the lowest unfinished position, as `batchItemFailures`  |
+ * | worker  | per lease, while held   | `watermark` and `journal`, as the lease's checkpoint    |
+ * | harness | per virtual shard       | nothing; it can deliver everything again                |
+ */
+
+import type { ScheduleSpec } from '../declare/event.ts'
+import type { HashKeyRange } from '../wire/aggregate.ts'
+import type { Position } from '../wire/position.ts'
+import type { StreamRecord } from '../wire/record.ts'
+import type { Explanation } from './explain.ts'
+
+export interface Source {
+  readonly stream: string
+  readonly shard: string
+  /**
+   * What comes again when something is left unfinished: everything from the lowest unfinished record on (`suffix`: a
+   * Kinesis mapping of Lambda), or nothing while the delivery is open (`none`: a worker's lease).
+   */
+  readonly redelivers: 'suffix' | 'none'
+  /** The shard's own: records of a KPL aggregate that lie outside become dead letters. @default they are delivered */
+  readonly hashRange?: HashKeyRange
+}
+
+export interface Hold {
+  /** After this moment nothing of the delivery may run: the Lambda invocation's end. @default never */
+  readonly hardEnd?: Date
+  /** Asked synchronously before every start of a handler and every write of state. @default always */
+  readonly isHeld?: () => boolean
+  /** Records up to this position are done: a source that starts again at a record may hand over such. @default none is */
+  readonly after?: Position
+  /** For `none`: what {@link Delivery.journal} said when the position that is resumed was checkpointed. */
+  readonly journal?: string
+  /**
+   * For `none`: owners of this shard that died since its last checkpoint. After several, its records are run one at a time,
+   * each charged before it is looked at, and one that takes more processes with it becomes a dead letter.
+   * @default 0
+   */
+  readonly crashes?: number
+}
+
+export interface Delivery {
+  /**
+   * Hands over records in stream order; later pages may be pushed while earlier ones are in flight. Resolves when the
+   * engine wants more: work above the watermark is bounded by count and bytes.
+   */
+  push(records: readonly StreamRecord[]): Promise<void>
+  /** The highest position below which everything is done or kept as a dead letter. Monotonic. */
+  readonly watermark: Position | undefined
+  /** Everything that was pushed is done or kept. */
+  readonly complete: boolean
+  /**
+   * What the next holder must know beside the watermark: what is done above it, and the attempts of what is not. Small:
+   * it grows with what is stuck, not with what is done. Undefined when there is nothing to know.
+   */
+  readonly journal: string | undefined
+  /** Resolves when nothing can go on without new records or time passing: what tests wait for instead of sleeping. */
+  quiet(): Promise<void>
+  /**
+   * Waits for what is in flight until `until`; nothing starts after it, and signals are aborted at it. For `suffix` the
+   * journal is durable when this resolves.
+   *
+   * @returns what is unfinished, lowest first
+   */
+  settle(until: Date): Promise<readonly Position[]>
+  /** The shard is lost: aborts signals, starts nothing more, reports nothing. Synchronous. */
+  revoke(reason: unknown): void
+}
+
+/** A route, as an engine runs it. */
+export interface EngineRoute {
+  /** `reactor/route`. */
+  readonly key: string
+  /** Its own key, then those of its former ids. */
+  readonly keys: readonly string[]
+  /** What an attempt passes, in order. */
+  readonly stages: readonly string[]
+  /** Of a route made with `every`: its windows. */
+  readonly schedule: ScheduleSpec | undefined
+}
+
+export interface Engine {
+  readonly application: string
+  readonly routes: readonly EngineRoute[]
+  /** What each route makes of a record, in words. No handler runs. */
+  explain(record: StreamRecord): readonly Explanation[]
+  /** Handlers that have passed their deadline and still run: a liveness probe that sees some for long should fail. */
+  readonly overdue: number
+  /** Starts no attempt of a route (`reactor/route`) or reactor in this process until it is resumed; what runs goes on. */
+  pause(key: string): void
+  resume(key: string): void
+  /** @throws SpaceshipError `tainted` while a handler of an earlier delivery has outlived it */
+  open(source: Source, hold?: Hold): Promise<Delivery>
+}

@@ -1,0 +1,93 @@
+/**
+ * A fact that a service published, as a CloudEvent 1.0.
+ *
+ * ```
+ * CloudEvent ── wants of its type ── payload parsed ── key ──┬─> event, in the lane of its key
+ *                                                            └─> a dead letter: schema
+ * ```
+ */
+
+import type { Origin, PublishedSpec } from '../declare/event.ts'
+import { describeIssues, validate } from '../declare/schema.ts'
+import { EventContent, refusedShare, type Share } from '../engine/content.ts'
+import type { Kind, Reader, Why } from '../engine/kind.ts'
+import type { Want } from '../engine/plan.ts'
+import { codeOf, SpaceshipError } from '../errors.ts'
+import { type CloudEvent, cloudEventOf } from '../wire/cloudevent.ts'
+import { formatPosition, type UserRecord } from '../wire/index.ts'
+
+export const publishedRecogniser: Pick<Reader<CloudEvent>, 'recognise' | 'describe'> = {
+  recognise: (json) => cloudEventOf(json),
+  describe: ({ type }) => `the record is a published '${type}'`,
+}
+
+export const published: Kind = {
+  name: 'published',
+  spec: 'published',
+  reader: ({ wants }) => {
+    const byType = new Map<string, Want<PublishedSpec>[]>()
+    for (const want of wants)
+      if (isOfPublished(want)) byType.set(want.name, [...(byType.get(want.name) ?? []), want])
+    const reader: Reader<CloudEvent> = {
+      ...publishedRecogniser,
+      shares: (item, record, { stream, shard }, why) => {
+        const origin = { stream, shard, position: formatPosition(record) }
+        const shares = (byType.get(item.type) ?? []).map((want) => shareOf(item, want, record, origin, why))
+        return isKnown(shares) ? shares : Promise.all(shares)
+      },
+    }
+    return reader
+  },
+}
+
+function shareOf(
+  item: CloudEvent,
+  want: Want<PublishedSpec>,
+  record: UserRecord,
+  origin: Origin,
+  why: Why | undefined,
+): Share | Promise<Share> {
+  const { plan, name, spec } = want
+  try {
+    const result = validate(spec.schema, item.data)
+    return result instanceof Promise ? result.then(settle).catch(broken) : settle(result)
+  } catch (error) {
+    return broken(error)
+  }
+
+  function settle(result: Awaited<ReturnType<typeof validate>>): Share {
+    if (result.issues) return refused(describeIssues(result.issues))
+    const key = spec.keyOf(result.value)
+    const at = item.time ?? record.arrivedAt
+    const micros = at.getTime() * 1_000
+    why?.(want, true, () => 'it matches')
+    const event = {
+      name,
+      id: `${item.source}#${item.id}`,
+      at,
+      version: { min: micros, max: micros + 999, clock: item.source },
+      key,
+      source: origin,
+      by: 'user' as const,
+      payload: result.value,
+    }
+    return { plan, lane: `${name}/${key}`, content: new EventContent(event) }
+  }
+  function broken(error: unknown): Share {
+    const own = codeOf(error) === 'schema' && error instanceof SpaceshipError
+    return refused(own ? error.message : 'its schema or key function threw')
+  }
+  function refused(reason: string): Share {
+    const detail = `'data' of ${name}: ${reason}`
+    why?.(want, true, () => `it becomes a dead letter: ${detail}`)
+    return refusedShare(plan, 'schema', detail)
+  }
+}
+
+function isKnown(shares: readonly (Share | Promise<Share>)[]): shares is readonly Share[] {
+  return !shares.some((share) => share instanceof Promise)
+}
+
+function isOfPublished(want: Want): want is Want<PublishedSpec> {
+  return want.spec.kind === 'published'
+}

@@ -1,0 +1,87 @@
+/**
+ * A redrive: an envelope names a dead letter, or all letters of a lane, and what is to be run is read from the store. Whoever may put
+ * records on the stream can so not forge one.
+ *
+ * ```
+ * envelope ── of this application? ── its route ──┬─> the letter is read when it is its turn ── matched again ──> its content
+ *                                                 ├─ a letter that had reached no route ──> a share for each route that wants it now
+ *                                                 └─ no such route: a dead letter, no-route
+ * ```
+ */
+
+import type { Attempt } from '../engine/attempt.ts'
+import { type Content, type Recalled, refusedShare, type Share } from '../engine/content.ts'
+import type { Kind, Reader } from '../engine/kind.ts'
+import { unrouted } from '../engine/plan.ts'
+import type { DeadLetter } from '../ports/index.ts'
+import { type DrainEnvelope, envelopeOf, type RedriveEnvelope } from '../wire/index.ts'
+
+export const redrive: Kind = {
+  name: 'redrive',
+  spec: undefined,
+  reader: ({ application, routes, wants }) => {
+    const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan] as const)))
+    const reader: Reader<RedriveEnvelope | DrainEnvelope> = {
+      recognise: (json) => {
+        const envelope = envelopeOf(json)
+        return envelope?.kind === 'redrive' || envelope?.kind === 'drain' ? envelope : undefined
+      },
+      describe: ({ application: addressed, kind, route }) =>
+        addressed === application ? `a ${kind} of '${route}'` : `the envelope is addressed to '${addressed}'`,
+      shares: (envelope, _record, _place, why) => {
+        const { application: addressed, route, lane, kind } = envelope
+        if (addressed !== application) return []
+        const plan = route === '' ? unrouted : byKey.get(route)
+        if (plan === undefined)
+          return [refusedShare(unrouted, 'no-route', `a ${kind} of '${route}', which is no route`)]
+        for (const want of wants) if (want.plan === plan) why?.(want, true, () => 'it matches')
+        return [{ plan, lane, content: namedContent(envelope) }]
+      },
+    }
+    return reader
+  },
+}
+
+function namedContent(envelope: RedriveEnvelope | DrainEnvelope): Content {
+  return {
+    names: { letter: envelope.kind === 'redrive' ? envelope.letter : undefined },
+    identity: () => '',
+    recall: (attempt) => read(attempt, envelope),
+  }
+}
+
+async function read(attempt: Attempt, envelope: RedriveEnvelope | DrainEnvelope): Promise<Recalled> {
+  const { scope, task, plan } = attempt
+  const { settings, place } = scope
+  // A stage that keeps whole lanes names the letter that comes first.
+  const id = attempt.letter ?? (envelope.kind === 'redrive' ? envelope.letter : undefined)
+  if (id === undefined) return { skip: 'no letter of its lane is left' }
+  const letter = await settings.deadLetters?.get(id)
+  if (letter === undefined) return { skip: 'its letter is gone' }
+  // An envelope only names a letter: one of another application or route was forged or mistaken.
+  const route = letter.route === undefined ? '' : `${letter.reactor}/${letter.route}`
+  const own = plan.keys.length === 0 ? route === '' : plan.keys.includes(route)
+  if (letter.application !== place.application || letter.lane !== task.lane || !own) {
+    settings.logger.warn('an envelope named a letter that is not its own', { letter: id, route: plan.key })
+    return { skip: 'its letter is not of this route' }
+  }
+  if (attempt.letter === undefined) task.entry.letter = id
+  const shares = await sharesOf(attempt, letter, envelope.generation)
+  if (plan === unrouted) return { shares }
+  const share = shares.find((other) => other.plan === plan)
+  if (share === undefined) return { skip: 'its route no longer wants it' }
+  return { content: share.content, part: id, generation: envelope.generation }
+}
+
+async function sharesOf(
+  { scope }: Attempt,
+  letter: DeadLetter,
+  generation: number,
+): Promise<readonly Share[]> {
+  const redriven = { at: new Date(generation), of: letter.id }
+  const shares = await scope.matchLetter(letter)
+  return shares.map((share) => ({
+    ...share,
+    content: share.content.readAgain?.(letter, redriven) ?? share.content,
+  }))
+}

@@ -1,0 +1,112 @@
+/**
+ * A reminder that is due: an envelope names its key and generation, and its state decides what becomes of it as it fires.
+ *
+ * ```
+ * envelope ── of this application? ── wants of the reminder ──┬─> its state is looked up when all is claimed
+ *                                                             └─ none: a dead letter, no-route
+ * ```
+ */
+
+import type { Origin, ReminderSpec } from '../declare/event.ts'
+import type { Attempt } from '../engine/attempt.ts'
+import { type Content, type LookedUp, refusedShare } from '../engine/content.ts'
+import type { Kind, Reader } from '../engine/kind.ts'
+import { unrouted, type Want } from '../engine/plan.ts'
+import type { DeadLetter } from '../ports/index.ts'
+import { type FiringSettings, markHandled, resolveReminder } from '../reminders/firing.ts'
+import { envelopeOf, formatPosition, type ReminderEnvelope } from '../wire/index.ts'
+
+export const reminder: Kind = {
+  name: 'reminder',
+  spec: 'reminder',
+  reader: ({ application, wants }) => {
+    const byName = new Map<string, Want<ReminderSpec>[]>()
+    for (const want of wants)
+      if (isOfReminder(want)) byName.set(want.name, [...(byName.get(want.name) ?? []), want])
+    const reader: Reader<ReminderEnvelope> = {
+      recognise: (json) => {
+        const envelope = envelopeOf(json)
+        return envelope?.kind === 'reminder' ? envelope : undefined
+      },
+      describe: (envelope) =>
+        envelope.application === application
+          ? `the reminder '${envelope.reminder}' is due`
+          : `the envelope is addressed to '${envelope.application}'`,
+      shares: (envelope, record, { stream, shard }, why) => {
+        if (envelope.application !== application) return []
+        const origin = { stream, shard, position: formatPosition(record) }
+        const wanting = byName.get(envelope.reminder) ?? []
+        const lane = `${envelope.reminder}/${envelope.key}`
+        if (wanting.length === 0)
+          return [refusedShare(unrouted, 'no-route', `no route handles the reminder '${envelope.reminder}'`)]
+        return wanting.map((want) => {
+          why?.(want, true, () => 'it matches')
+          return { plan: want.plan, lane, content: new DueContent(envelope, want, origin, undefined) }
+        })
+      },
+    }
+    return reader
+  },
+  problems: ({ wants, application, routes }, { entities }) => {
+    const names = new Set(wants.filter(isOfReminder).map(({ name }) => name))
+    const looking = wants.filter(isOfReminder).find(({ spec }) => spec.unless)
+    return [
+      ...(looking !== undefined && entities === undefined
+        ? [
+            `'entities' is missing, but '${looking.plan.key}' handles a reminder with 'unless', which reads a row: pass an EntityReader, for instance dynamodbEntities(...)`,
+          ]
+        : []),
+      ...routes.flatMap(({ key, handler }) =>
+        (handler.needs ?? []).flatMap(({ verb, target, application: handled = application }) => {
+          if (verb !== 'schedules' || (handled === application) === names.has(target)) return []
+          return handled === application
+            ? `'${key}' schedules the reminder '${target}', which no route handles: add .on('...', ${target}, ...)`
+            : `'${key}' schedules the reminder '${target}' for the application '${handled}', but it is handled here: create the reminders with application '${application}'`
+        }),
+      ),
+    ]
+  },
+}
+
+class DueContent implements Content {
+  readonly #envelope: ReminderEnvelope
+  readonly #want: Want<ReminderSpec>
+  readonly #origin: Origin
+  readonly letter: DeadLetter | undefined
+
+  constructor(
+    envelope: ReminderEnvelope,
+    want: Want<ReminderSpec>,
+    origin: Origin,
+    letter: DeadLetter | undefined,
+  ) {
+    this.#envelope = envelope
+    this.#want = want
+    this.#origin = origin
+    this.letter = letter
+  }
+
+  identity(): string {
+    const { reminder, key, generation } = this.#envelope
+    return `reminder/${reminder}/${key}/${generation}`
+  }
+
+  async lookUp({ scope }: Attempt): Promise<LookedUp> {
+    const [envelope, want, origin] = [this.#envelope, this.#want, this.#origin]
+    const letter = this.letter === undefined ? {} : { letter: this.letter }
+    const found = await resolveReminder({ envelope, want, origin, ...letter }, scope.settings)
+    return found.kind === 'skip' ? { skip: found.reason } : { event: found.event }
+  }
+
+  readAgain(letter: DeadLetter): Content {
+    return new DueContent(this.#envelope, this.#want, this.#origin, letter)
+  }
+
+  closing(settings: FiringSettings): Promise<void> {
+    return markHandled(this.#envelope, settings)
+  }
+}
+
+function isOfReminder(want: Want): want is Want<ReminderSpec> {
+  return want.spec.kind === 'reminder'
+}

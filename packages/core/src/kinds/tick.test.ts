@@ -1,0 +1,203 @@
+/** Scenario A37: schedules. Ticks come late, twice, from several producers, or not at all. */
+
+import { expect, test } from 'vitest'
+import { engineOf as engineAt, idle, record, worker } from '../../test/bench.ts'
+import { createRedrive, tickEnvelope } from '../engine.ts'
+import { type Every, reactor, type Tick } from '../index.ts'
+import { memoryEvents, virtualClock } from '../memory/index.ts'
+import { harness } from '../testing/index.ts'
+
+const at = (time: string) => `2026-01-01T${time}Z`
+const engineOf: typeof engineAt = (reactors, options = {}) =>
+  engineAt(reactors, { clock: virtualClock(new Date(at('10:25:00'))), ...options })
+const tick = (sequence: number, scheduled: string) =>
+  record(sequence, tickEnvelope({ application: 'app', route: 'watch/count', scheduled: at(scheduled) }))
+const text = ({ from, to }: Tick) => `${from.toISOString().slice(11, 16)}-${to.toISOString().slice(11, 16)}`
+
+async function watch(schedule: Partial<Every>, ticks: readonly string[]) {
+  const seen: string[] = []
+  const app = reactor('watch').every('count', { each: '5m', ...schedule }, (e) => void seen.push(text(e)))
+  const { engine } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push(ticks.map((scheduled, i) => tick(i + 1, scheduled)))
+  await delivery.quiet()
+  expect(delivery.watermark?.sequence).toBe(String(ticks.length))
+  return seen
+}
+
+test('A37: a window follows from the time that was scheduled, and each is handled once', async () => {
+  expect(await watch({}, ['10:05:00', '10:05:00', '10:05:03', '10:10:00', '10:05:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+  ])
+  expect(await watch({ delay: '30s' }, ['10:05:00', '10:05:30'])).toEqual(['09:55-10:00', '10:00-10:05'])
+})
+
+test('A37: after a pause the latest window is handled, or all that were missed', async () => {
+  expect(await watch({}, ['10:05:00', '10:20:00'])).toEqual(['10:00-10:05', '10:15-10:20'])
+  expect(await watch({ catchUp: 'all' }, ['10:05:00', '10:20:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+    '10:10-10:15',
+    '10:15-10:20',
+  ])
+})
+
+test('A37: another process, and a tick of each pod, change nothing', async () => {
+  const seen: string[] = []
+  const app = () => reactor('watch').every('count', { each: '5m' }, (e) => void seen.push(text(e)))
+  const first = engineOf(app())
+  for (const owner of [first, engineOf(app(), { state: first.state })]) {
+    const delivery = await owner.engine.open(worker)
+    await delivery.push([tick(1, '10:05:00'), tick(2, '10:05:01')])
+    await delivery.quiet()
+  }
+  expect(seen).toEqual(['10:00-10:05'])
+})
+
+test('a window that fails becomes a dead letter; the schedule goes on, and a redrive is about the same window', async () => {
+  const seen: string[] = []
+  let down = true
+  const app = reactor('watch', { retry: { attempts: 2, base: '1s' } }).every('count', { each: '5m' }, (e) => {
+    if (down) throw new Error('no')
+    seen.push(text(e))
+  })
+  const { engine, deadLetters, clock } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00')])
+  await idle()
+  await clock.moveTo(clock.now() + 5_000, idle)
+  expect(deadLetters.letters).toMatchObject([{ reason: 'exhausted', attempts: 2 }])
+  down = false
+  await delivery.push([tick(2, '10:10:00')])
+  const sink = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events: sink, clock }).letters()
+  await delivery.push([{ ...record(3, ''), ...sink.records[0] }])
+  await delivery.quiet()
+  expect(seen).toEqual(['10:05-10:10', '10:00-10:05'])
+  expect(deadLetters.letters).toEqual([])
+})
+
+test('of several windows that were missed, each that fails is a letter of its own, and no other is lost', async () => {
+  const seen: string[] = []
+  let broken = ['10:05-10:10', '10:10-10:15']
+  const app = () =>
+    reactor('watch', { retry: { attempts: 1 } }).every('count', { each: '5m', catchUp: 'all' }, (e) => {
+      if (broken.includes(text(e))) throw new Error('no')
+      seen.push(text(e))
+    })
+  const { engine, deadLetters, clock, state } = engineOf(app())
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:20:00')])
+  await delivery.quiet()
+  // The process died before it wrote how far it had come: the tick comes again.
+  const again = await engineOf(app(), { deadLetters, clock, state }).engine.open(worker)
+  await again.push([tick(2, '10:20:00'), tick(3, '10:25:00')])
+  await again.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:15-10:20', '10:20-10:25'])
+  expect(deadLetters.letters).toHaveLength(2)
+
+  const sink = memoryEvents()
+  const redrive = createRedrive({ application: 'app', deadLetters, events: sink, clock })
+  await redrive.letters()
+  await again.push(sink.records.map((outgoing, i) => ({ ...record(4 + i, ''), ...outgoing })))
+  await again.quiet()
+  expect(deadLetters.letters, 'they failed again').toHaveLength(2)
+  broken = []
+  await redrive.letters()
+  await again.push(sink.records.slice(2).map((outgoing, i) => ({ ...record(6 + i, ''), ...outgoing })))
+  await again.quiet()
+  expect(seen.slice(3)).toEqual(['10:05-10:10', '10:10-10:15'])
+  expect(deadLetters.letters).toEqual([])
+})
+
+test('a schedule whose lane was parked goes on with what it missed when it is drained', async () => {
+  const seen: string[] = []
+  let broken = true
+  const app = reactor('watch', { retry: { attempts: 1 }, whenExhausted: 'park' }).every(
+    'count',
+    { each: '5m', catchUp: 'all' },
+    (e) => {
+      if (broken) throw new Error('no')
+      seen.push(text(e))
+    },
+  )
+  const { engine, deadLetters, clock, state } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:15:00'), tick(3, '10:15:00'), tick(4, '10:20:00')])
+  await delivery.quiet()
+  expect([seen, deadLetters.letters.length]).toEqual([[], 4])
+  broken = false
+  const sink = memoryEvents()
+  const redrive = createRedrive({ application: 'app', deadLetters, events: sink, clock })
+  await redrive.lane(deadLetters.letters[0]?.id ?? '')
+  await delivery.push([{ ...record(5, ''), ...sink.records[0] }, tick(6, '10:25:00')])
+  await delivery.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15', '10:15-10:20', '10:20-10:25'])
+  expect([deadLetters.letters, await state.get('app/park/watch/count')]).toEqual([[], undefined])
+})
+
+test('a tick that comes long before its time is nobody of ours: it skips no window', async () => {
+  expect(await watch({}, ['10:05:00'])).toEqual(['10:00-10:05'])
+  expect(await watch({}, ['23:05:00', '10:05:00'])).toEqual(['10:00-10:05'])
+  expect(await watch({ catchUp: 'all' }, ['10:05:00', '23:05:00', '10:10:00'])).toEqual([
+    '10:00-10:05',
+    '10:05-10:10',
+  ])
+})
+
+test('a schedule that makes no sense is refused, with all its problems', () => {
+  const bad = () =>
+    reactor('r').every('x', { each: '5' as '5m', delay: '-1s', catchUp: 'some' as 'all' }, () => {})
+  expect(bad).toThrow(/3 problem/)
+})
+
+test('a tick of a route that is no schedule, or of none, is kept', async () => {
+  const { engine, deadLetters } = engineOf(reactor('watch').every('other', { each: '5m' }, () => {}))
+  const delivery = await engine.open(worker)
+  await delivery.push([
+    tick(1, '10:05:00'),
+    record(2, { spaceship: 1, kind: 'tick', application: 'app', route: 'watch/other', scheduled: 'soon' }),
+  ])
+  await delivery.quiet()
+  expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['no-route', 'unrecognised'])
+})
+
+test('the harness ticks as time passes, and on demand', async () => {
+  const seen: string[] = []
+  const ship = harness(() =>
+    reactor('watch')
+      .every('count', { each: '5m', delay: '30s' }, (e) => void seen.push(text(e)))
+      .every('daily', { each: '1d' }, (e) => void seen.push(`day ${e.to.toISOString().slice(0, 10)}`)),
+  )
+  await ship.advance('12m')
+  expect(seen).toEqual(['23:55-00:00', '00:00-00:05', '00:05-00:10'])
+  await ship.tick('watch/daily')
+  await ship.tick('watch/daily')
+  await ship.redeliver()
+  expect(seen.slice(3)).toEqual(['day 2026-01-01'])
+  await expect(ship.tick('watch/none')).rejects.toThrow(/name one of watch\/count, watch\/daily/)
+})
+
+test('a schedule that was renamed goes on where it stood', async () => {
+  const seen: string[] = []
+  const before = engineOf(
+    reactor('watch').every('count', { each: '5m', catchUp: 'all' }, (e) => void seen.push(text(e))),
+  )
+  const one = await before.engine.open(worker)
+  await one.push([tick(1, '10:05:00')])
+  await one.quiet()
+  const renamed = reactor('watch').every(
+    'errors',
+    { each: '5m', catchUp: 'all' },
+    (e) => void seen.push(text(e)),
+    {
+      formerly: ['count'],
+    },
+  )
+  const after = await engineOf(renamed, { state: before.state }).engine.open(worker)
+  const named = tickEnvelope({ application: 'app', route: 'watch/errors', scheduled: at('10:15:00') })
+  await after.push([tick(2, '10:05:00'), record(3, named), tick(4, '10:15:00')])
+  await after.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15'])
+})

@@ -1,0 +1,118 @@
+import { callableProblems, functionProblems, isName, optionsOf } from '../configuration.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
+import { type Clock, type DeadLetter, type DeadLetters, type EventSink, systemClock } from '../ports/index.ts'
+import { type Envelope, encodeEnvelope } from '../wire/index.ts'
+
+export interface RedriveOptions {
+  readonly application: string
+  readonly deadLetters: DeadLetters
+  /** The stream that the application reads: what is redriven comes through the same door as everything else. */
+  readonly events: EventSink
+  /** @default the system's */
+  readonly clock?: Clock
+}
+
+export interface Redrive {
+  /**
+   * Puts one dead letter back. It runs for its own route only, in its lane; a letter that had reached no route reaches all that
+   * want it now, and one of a parked lane brings that whole lane. Once it is done it is removed; if it fails again it stays.
+   *
+   * @throws SpaceshipError `no-letter` if there is none of that id
+   */
+  letter(id: string): Promise<void>
+  /** Puts back every letter that passes, oldest first; what waits in a parked lane comes with the letter it waits behind. @returns how many */
+  letters(pass?: (letter: DeadLetter) => boolean): Promise<number>
+  /**
+   * Runs the records of a parked lane in their order, and opens it again after the last. It ends at the first that fails.
+   *
+   * @param letter the id of any letter of the lane
+   * @throws SpaceshipError `no-letter` if there is none of that id
+   */
+  lane(letter: string): Promise<void>
+}
+
+/**
+ * Brings dead letters back. It only names them on the stream: their payload is read from the store, so whoever may put records
+ * there cannot forge one.
+ *
+ * @throws ConfigurationError that lists every problem
+ * @example
+ * const redrive = createRedrive({ application: 'onboarding', deadLetters, events })
+ * await redrive.letters((letter) => letter.route === 'welcome')
+ */
+export function createRedrive(options: RedriveOptions): Redrive {
+  const problems: string[] = []
+  const { application, deadLetters, events, clock = systemClock } = optionsOf(options, problems)
+  refuse('redrive', [
+    ...problems,
+    ...callableProblems({ clock }, { clock: 'now' }),
+    ...(isName(application) ? [] : ["'application' is missing: name the one whose letters these are"]),
+    ...(typeof deadLetters?.get === 'function'
+      ? []
+      : ["'deadLetters' is missing: pass the DeadLetters that the application writes"]),
+    ...(typeof events?.put === 'function'
+      ? []
+      : ["'events' is missing: pass an EventSink on the stream that the application reads"]),
+  ])
+
+  async function found(id: string): Promise<DeadLetter> {
+    const letter = await deadLetters.get(id)
+    if (letter !== undefined) return letter
+    throw new SpaceshipError(
+      'no-letter',
+      `there is no dead letter '${id}': it was redriven, or never written`,
+    )
+  }
+
+  /** Under the partition key of the record, so that it comes to the shard that owns its lane. */
+  async function put({ partitionKey }: DeadLetter, envelope: Envelope): Promise<void> {
+    await events.put([{ partitionKey, data: new TextEncoder().encode(encodeEnvelope(envelope)) }])
+  }
+
+  async function one(letter: DeadLetter): Promise<void> {
+    const { id, lane } = letter
+    await put(letter, {
+      kind: 'redrive',
+      application,
+      generation: clock.now(),
+      route: routeOf(letter),
+      lane,
+      letter: id,
+    })
+  }
+
+  return {
+    letter: async (id) => one(await found(id)),
+    letters: async (pass = () => true) => {
+      refuse('redrive.letters', functionProblems({ pass }))
+      let count = 0
+      /** Lanes with a letter that the others wait behind, and the first letter of those in which all only wait. */
+      const led = new Set<string>()
+      const waiting = new Map<string, DeadLetter>()
+      const bring = async (letter: DeadLetter) => {
+        if (!pass(letter)) return
+        await one(letter)
+        count += 1
+      }
+      for await (const letter of deadLetters.list(application)) {
+        const name = `${routeOf(letter)}/${letter.lane}`
+        if (letter.reason !== 'parked') {
+          led.add(name)
+          await bring(letter)
+        } else if (!waiting.has(name)) waiting.set(name, letter)
+      }
+      // Its leader's owner died before it wrote the letter, or the lane was drained while this one was written.
+      for (const [name, letter] of waiting) if (!led.has(name)) await bring(letter)
+      return count
+    },
+    lane: async (id) => {
+      const letter = await found(id)
+      const { lane } = letter
+      await put(letter, { kind: 'drain', application, generation: clock.now(), route: routeOf(letter), lane })
+    },
+  }
+}
+
+function routeOf({ reactor, route }: DeadLetter): string {
+  return route === undefined ? '' : `${reactor}/${route}`
+}

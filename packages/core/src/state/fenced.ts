@@ -1,0 +1,23 @@
+import type { StateStore } from '../ports/index.ts'
+
+/**
+ * The state store as one delivery may use it: every write is asked for first, synchronously, so that no write begins once the shard is
+ * lost, however many requests came before it.
+ *
+ * @param assertHeld throws if the delivery may not write
+ */
+export function fenced(store: StateStore, assertHeld: () => void): StateStore {
+  const { list } = store
+  return {
+    get: (key) => store.get(key),
+    set: async (key, value, options) => {
+      assertHeld()
+      return store.set(key, value, options)
+    },
+    delete: async (key, version) => {
+      assertHeld()
+      return store.delete(key, version)
+    },
+    ...(list === undefined ? {} : { list: (prefix, cursor) => list.call(store, prefix, cursor) }),
+  }
+}

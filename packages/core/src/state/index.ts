@@ -1,0 +1,16 @@
+/** State: the keys of all items, and the one compare-and-set. */
+export { type Change, type Changed, change, textsIn } from './change.ts'
+export { fenced } from './fenced.ts'
+export {
+  BUCKETS,
+  claimKey,
+  guardKey,
+  journalKey,
+  keptKey,
+  parkedLaneKey,
+  parkedLanes,
+  reminderKey,
+  shortName,
+  suspectKey,
+  tickKey,
+} from './keys.ts'
