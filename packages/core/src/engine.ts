@@ -13,6 +13,7 @@ export {
   type Step,
 } from './delivery/index.ts'
 export {
+  type Aggregate,
   type Change,
   comparePositions,
   compareSequences,
