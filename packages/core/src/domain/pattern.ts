@@ -113,11 +113,8 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
-  if (a instanceof Set && b instanceof Set) {
-    return (
-      a.size === b.size && [...a].every((item) => b.has(item) || [...b].some((other) => same(item, other)))
-    )
-  }
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
+  if (a instanceof Set && b instanceof Set) return sameSets(a, b)
   if (a instanceof Map && b instanceof Map) {
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key)))
   }
@@ -128,4 +125,27 @@ export function same(a: unknown, b: unknown): boolean {
   return (
     left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
   )
+}
+
+/** Texts, numbers and binary are looked up, as an image may hold a million of them; what else a transform put in, is sought. */
+function sameSets(a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean {
+  if (a.size !== b.size) return false
+  const [left, right] = [itemsOf(a), itemsOf(b)]
+  return (
+    left.known.size === right.known.size &&
+    [...left.known].every((item) => right.known.has(item)) &&
+    left.others.every((item) => right.others.some((other) => same(item, other)))
+  )
+}
+
+function itemsOf(set: ReadonlySet<unknown>): { readonly known: Set<unknown>; readonly others: unknown[] } {
+  const known = new Set<unknown>()
+  const others: unknown[] = []
+  for (const item of set) {
+    if (item instanceof Uint8Array) known.add(`binary ${Buffer.from(item).toString('latin1')}`)
+    else if (typeof item === 'string') known.add(`text ${item}`)
+    else if (typeof item === 'object' || item === undefined) others.push(item)
+    else known.add(item)
+  }
+  return { known, others }
 }
