@@ -77,14 +77,14 @@ const rules: Readonly<
 }
 for (const [what, [pattern, matches, misses]] of Object.entries(rules)) {
   test(`a rule matches a change ${what}`, () => {
-    const match = matcher(pattern as Record<string, unknown>)
+    const match = matcher(pattern as Record<string, unknown>, 'e')
     for (const [before, after] of matches) expect(match({ f: before }, { f: after })).toBe(true)
     for (const [before, after] of misses) expect(match({ f: before }, { f: after })).toBe(false)
   })
 }
 
 test('every rule of a pattern has to hold', () => {
-  const match = matcher({ a: { to: 1 }, b: { to: 2 } })
+  const match = matcher({ a: { to: 1 }, b: { to: 2 } }, 'e')
   expect(match({ a: 0, b: 0 }, { a: 1, b: 2 })).toBe(true)
   expect(match({ a: 0, b: 2 }, { a: 1, b: 2 })).toBe(false)
 })

@@ -7,12 +7,13 @@
  * | `{ from: 'trial' }`           | away from this value (a list: from one of these)                  |
  * | `{ to: 'paid' }`              | to this value (a list: to one of these)                           |
  * | `{ from: undefined }`         | from missing or null to a value; never "from anything"            |
- * | `(before, after) => boolean`  | as the predicate says, also without a change                      |
+ * | `(before, after) => boolean`  | as the predicate says, also without a change; not asynchronous     |
  *
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
 import { optionsOf } from '../configuration.ts'
+import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
 
 /** The last member names the `undefined` of a field that may only be missing. */
@@ -65,10 +66,23 @@ export type Rule =
   | ((before: unknown, after: unknown) => boolean)
   | { readonly from?: unknown; readonly to?: unknown }
 
-/** Compiles a pattern to a predicate over two parsed rows. */
-export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Row, after: Row) => boolean {
-  const rules = rulesOf(pattern)
-  return (before, after) => rules.every(([field, rule]) => obeys(rule, before[field], after[field]))
+/**
+ * Compiles a pattern to a predicate over two parsed rows, which throws nothing but a SpaceshipError `schema`: if a predicate of the
+ * pattern throws or answers with a promise, or a row cannot be looked at.
+ *
+ * @param event has the pattern
+ */
+export function matcher(
+  pattern: Readonly<Record<string, unknown>>,
+  event: string,
+): (before: Row, after: Row) => boolean {
+  const rules = rulesOf(pattern).map(([field, rule]) => ({
+    field,
+    rule,
+    what: `the pattern of '${event}', at '${field}',`,
+  }))
+  return (before, after) =>
+    rules.every(({ field, rule, what }) => answerOf(() => obeys(rule, before[field], after[field]), what))
 }
 
 /** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
