@@ -20,10 +20,11 @@ const ODD: Readonly<Record<string, unknown>> = {
   function: () => {},
 }
 
-/** Called for each record, by runtimes and handlers: a check would cost every caller with types. */
+/** Called for each record, by runtimes, handlers and adapters: a check would cost every caller with types. */
 const hot = named([
   'core: marshal milliseconds skip unmarshal',
   'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read',
+  'core/ports: listedKey listedPrefix',
   'handlers/slack: escapeText',
 ])
 

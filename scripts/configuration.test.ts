@@ -21,6 +21,7 @@ const nothing = new Set(
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
+    'core/ports: listedKey listedPrefix',
     'handlers/slack: escapeText slackWith',
     'handlers/opensearch: searchWith',
     'handlers/testing: memorySearch memorySlack',
@@ -139,20 +140,20 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'client' is missing"],
   },
   'handlers/dynamodb dynamodbState': {
-    wrong: (dynamodbState) => dynamodbState({ table: '', batched: '2ms' }),
-    problems: ["'client' is missing", "'table' is missing", "'batched' is neither"],
+    wrong: (dynamodbState) => dynamodbState({ table: '', sorted: 'sort', batched: '2ms' }),
+    problems: ["'client' is missing", "'table' is missing", "'sorted' is neither", "'batched' is neither"],
   },
   'handlers/dynamodb dynamodbDeadLetters': {
-    wrong: (dynamodbDeadLetters) => dynamodbDeadLetters({ table: '' }),
-    problems: ["'client' is missing", "'table' is missing"],
+    wrong: (dynamodbDeadLetters) => dynamodbDeadLetters({ table: '', sorted: 1 }),
+    problems: ["'client' is missing", "'table' is missing", "'sorted' is neither"],
   },
   'handlers/dynamodb dynamodbEntities': {
     wrong: (dynamodbEntities) => dynamodbEntities({}),
     problems: ["'client' is missing"],
   },
   'handlers/dynamodb createStateTable': {
-    wrong: (createStateTable) => createStateTable({ table: '' }),
-    problems: ["'client' is missing", "'table' is missing"],
+    wrong: (createStateTable) => createStateTable({ table: '', sorted: 1 }),
+    problems: ["'client' is missing", "'table' is missing", "'sorted' is neither"],
   },
   'handlers/kinesis kinesisSink': {
     wrong: (kinesisSink) => kinesisSink({ stream: '', attempts: 0 }),

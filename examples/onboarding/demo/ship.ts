@@ -17,7 +17,7 @@ export interface Pad extends AsyncDisposable {
 export async function preparePad(): Promise<Pad> {
   const ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
-  await createStateTable({ client: dynamodb, table: 'spaceship-state' })
+  await createStateTable({ client: dynamodb, table: 'spaceship-state', sorted: true })
   return {
     ship,
     dynamodb,

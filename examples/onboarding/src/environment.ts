@@ -41,7 +41,7 @@ export function fromEnvironment(variables: Variables) {
   ])
 
   const dynamodb = new DynamoDBClient()
-  const state = dynamodbState({ client: dynamodb, table })
+  const state = dynamodbState({ client: dynamodb, table, sorted: true })
   const scheduler = eventBridgeScheduler({ client: new SchedulerClient(), streamArn, roleArn })
   const dependencies: Dependencies = {
     slack: createSlack({ token, apiUrl }),
@@ -50,7 +50,7 @@ export function fromEnvironment(variables: Variables) {
     // `refuse` above has checked it.
     patience: patience as Duration,
   }
-  const deadLetters = dynamodbDeadLetters({ client: dynamodb, table })
+  const deadLetters = dynamodbDeadLetters({ client: dynamodb, table, sorted: true })
   const entities = dynamodbEntities({ client: dynamodb })
   return { dependencies, options: { application, state, deadLetters, entities } }
 }

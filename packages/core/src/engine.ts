@@ -26,6 +26,7 @@ export type { Observer, Step } from './engine/steps.ts'
 export { type Incoming, read } from './kinds/index.ts'
 export { createRedrive, type Redrive, type RedriveOptions } from './operate/redrive.ts'
 export {
+  type Aggregate,
   type Change,
   comparePositions,
   compareSequences,

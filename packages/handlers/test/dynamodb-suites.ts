@@ -5,6 +5,7 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   type DynamoDBClient,
+  GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { marshal } from '@spaceship/core'
@@ -16,9 +17,11 @@ import {
   entityTables,
   stateStoreCases,
   stateStoreExpiryCases,
+  stateStoreListCases,
+  stateStoreListOutageCases,
   stateStoreOutageCases,
 } from '@spaceship/core/conformance'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   createStateTable,
   type DynamoDBStateOptions,
@@ -34,9 +37,11 @@ export interface Server {
 }
 
 export const TABLE = 'state'
+const SORTED = 'state-sorted'
 
 export async function createTables({ client }: Server): Promise<void> {
   await createStateTable({ client, table: TABLE })
+  await createStateTable({ client, table: SORTED, sorted: true })
   for (const { name, key } of entityTables) {
     const attributes = Object.entries(key)
     await client.send(
@@ -56,11 +61,17 @@ export async function createTables({ client }: Server): Promise<void> {
   }
 }
 
-export function stateSuite(server: () => Server, options: Pick<DynamoDBStateOptions, 'batched'> = {}): void {
-  const store = () => dynamodbState({ client: server().client, table: TABLE, ...options })
-  for (const { name, run } of stateStoreCases) test(name, () => run(store()))
-  for (const { name, run } of stateStoreOutageCases)
-    test(name, () => run(dynamodbState({ client: server().lost, table: TABLE, ...options })))
+export function stateSuite(
+  server: () => Server,
+  options: Pick<DynamoDBStateOptions, 'batched' | 'sorted'> = {},
+): void {
+  const { sorted = false } = options
+  const table = sorted ? SORTED : TABLE
+  const store = () => dynamodbState({ client: server().client, table, ...options })
+  for (const { name, run } of [...stateStoreCases, ...(sorted ? stateStoreListCases : [])])
+    test(name, () => run(store()))
+  for (const { name, run } of [...stateStoreOutageCases, ...(sorted ? stateStoreListOutageCases : [])])
+    test(name, () => run(dynamodbState({ client: server().lost, table, ...options })))
   for (const { name, run } of stateStoreExpiryCases) {
     test(name, () => {
       let moment = Date.now()
@@ -68,25 +79,26 @@ export function stateSuite(server: () => Server, options: Pick<DynamoDBStateOpti
       const advance = async (ms: number) => {
         moment += ms
       }
-      return run({
-        store: dynamodbState({ client: server().client, table: TABLE, now, ...options }),
-        now,
-        advance,
-      })
+      return run({ store: dynamodbState({ client: server().client, table, now, ...options }), now, advance })
     })
   }
+  test('a store says from the start on whether it can list', () => expect('list' in store()).toBe(sorted))
+}
+
+function lettersSuite(server: () => Server, options: { readonly sorted?: boolean } = {}): void {
+  const table = options.sorted ? SORTED : TABLE
+  for (const { name, run } of deadLettersCases)
+    test(name, () => run(dynamodbDeadLetters({ client: server().client, table, ...options })))
+  for (const { name, run } of deadLettersOutageCases)
+    test(name, () => run(dynamodbDeadLetters({ client: server().lost, table, ...options })))
 }
 
 /** Everything but what a server of its own is needed for. */
 export function adapterSuites(server: () => Server): void {
   describe('dynamodbState', () => stateSuite(server))
-
-  describe('dynamodbDeadLetters', () => {
-    for (const { name, run } of deadLettersCases)
-      test(name, () => run(dynamodbDeadLetters({ client: server().client, table: TABLE })))
-    for (const { name, run } of deadLettersOutageCases)
-      test(name, () => run(dynamodbDeadLetters({ client: server().lost, table: TABLE })))
-  })
+  describe('dynamodbState in a sorted table', () => stateSuite(server, { sorted: true }))
+  describe('dynamodbDeadLetters', () => lettersSuite(server))
+  describe('dynamodbDeadLetters in a sorted table', () => lettersSuite(server, { sorted: true }))
 
   describe('dynamodbEntities', () => {
     for (const { name, run } of entityReaderCases) {
@@ -109,6 +121,19 @@ export function adapterSuites(server: () => Server): void {
 
   test('creating the state table again is fine', () =>
     createStateTable({ client: server().client, table: TABLE }))
+
+  test('in a sorted table a collection is a partition, and any other key one of its own', async () => {
+    const { client } = server()
+    const store = dynamodbState({ client, table: SORTED, sorted: true })
+    const id = crypto.randomUUID()
+    const keys = { [`${id}/07//lane`]: [`${id}/07`, '/lane'], [`${id}/https://x`]: [`${id}/https://x`, '-'] }
+    for (const [key, [partition = '', sort = '']] of Object.entries(keys)) {
+      await store.set(key, { n: 1 }, { expect: undefined })
+      const Key = { key: { S: partition }, sort: { S: sort } }
+      const { Item } = await client.send(new GetItemCommand({ TableName: SORTED, Key }))
+      expect(Item?.value).toEqual({ S: '{"n":1}' })
+    }
+  })
 }
 
 function attributes(row: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {

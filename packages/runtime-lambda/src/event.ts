@@ -33,44 +33,72 @@ export interface ShardBatch {
   readonly records: readonly StreamRecord[]
 }
 
+interface Place {
+  readonly stream: string
+  readonly shard: string
+}
+
 /**
  * The event's records, or undefined if it has none.
  *
- * @throws SpaceshipError `not-kinesis` for an event of another source, or one that mixes shards: a mapping never does
+ * @throws SpaceshipError `not-kinesis` for an event of another source, a record that is none, named by its index, or an event that
+ *   mixes shards: a mapping never does
  */
 export function batchOf(event: KinesisEvent): ShardBatch | undefined {
-  const received: readonly KinesisEventRecord[] | undefined = event?.Records
-  if (!Array.isArray(received)) throw notKinesis('it has no Records')
-  const places = new Map<string, { readonly stream: string; readonly shard: string }>()
-  const records = received.map((record: KinesisEventRecord) => {
-    const place = placeOf(record)
-    places.set(`${place.stream}/${place.shard}`, place)
-    return recordOf(record)
+  const received: unknown = event?.Records
+  if (!Array.isArray(received)) throw notKinesis(`'Records' is ${kindOf(received)}, not a list`)
+  if (received.length === 0) return undefined
+  const first: unknown = received[0]
+  const place = placeOf(first, 0)
+  const head = `${place.shard}:`
+  const { eventSourceARN: arn } = first as KinesisEventRecord // placeOf found it there
+  const records = received.map((record: unknown, index) => {
+    // Of one shard, as all are: only the first is taken apart.
+    const { eventID, eventSourceARN } = Object(record)
+    const alike = eventSourceARN === arn && typeof eventID === 'string' && eventID.startsWith(head)
+    if (!alike) demandPlace(record, index, place)
+    return recordOf(record, index)
   })
-  if (places.size > 1) throw notKinesis('its records are of several shards')
-  const [place] = places.values()
-  return place === undefined ? undefined : { ...place, records }
+  return { ...place, records }
 }
 
-function placeOf({ eventID, eventSourceARN }: KinesisEventRecord): {
-  readonly stream: string
-  readonly shard: string
-} {
-  const stream = /:stream\/([^/]+)/.exec(eventSourceARN ?? '')?.[1]
-  const shard = eventID?.split(':')[0]
-  if (stream === undefined || !shard) throw notKinesis('a record names no stream or shard')
-  return { stream, shard }
+function demandPlace(record: unknown, index: number, { stream, shard }: Place): void {
+  const other = placeOf(record, index)
+  if (other.stream === stream && other.shard === shard) return
+  const words = `'${other.shard}' of '${other.stream}', the first one of '${shard}' of '${stream}'`
+  throw notKinesis(`Records[${index}] is of ${words}: a mapping sends those of one shard`)
 }
 
-function recordOf({ kinesis }: KinesisEventRecord): StreamRecord {
-  if (typeof kinesis?.data !== 'string' || typeof kinesis.sequenceNumber !== 'string')
-    throw notKinesis('a record has no data or sequence number')
+function placeOf(record: unknown, index: number): Place {
+  const { eventID, eventSourceARN } = Object(record)
+  const stream = typeof eventSourceARN === 'string' ? /:stream\/([^/]+)/.exec(eventSourceARN)?.[1] : undefined
+  if (stream === undefined)
+    throw notKinesis(`Records[${index}].eventSourceARN is ${kindOf(eventSourceARN)}, not the ARN of a stream`)
+  const end = typeof eventID === 'string' ? eventID.indexOf(':') : -1
+  if (end < 1)
+    throw notKinesis(`Records[${index}].eventID is ${kindOf(eventID)}, not '<shard>:<sequence number>'`)
+  return { stream, shard: eventID.slice(0, end) }
+}
+
+function recordOf(record: unknown, index: number): StreamRecord {
+  const { kinesis } = Object(record)
+  const { sequenceNumber, partitionKey, data, approximateArrivalTimestamp: seconds } = Object(kinesis)
+  const texts = { sequenceNumber, partitionKey, data }
+  if (typeof sequenceNumber !== 'string' || typeof partitionKey !== 'string' || typeof data !== 'string') {
+    const [name, value] = Object.entries(texts).find(([, text]) => typeof text !== 'string') ?? []
+    throw notKinesis(`Records[${index}].kinesis.${name} is ${kindOf(value)}, not a text`)
+  }
+  const arrivedAt = new Date(typeof seconds === 'number' ? seconds * 1_000 : Number.NaN)
+  if (Number.isNaN(arrivedAt.getTime())) {
+    const path = `Records[${index}].kinesis.approximateArrivalTimestamp`
+    throw notKinesis(`${path} is ${kindOf(seconds)}, not a time in seconds since 1970`)
+  }
   return {
-    sequence: kinesis.sequenceNumber,
+    sequence: sequenceNumber,
     subSequence: 0,
-    partitionKey: kinesis.partitionKey,
-    data: Buffer.from(kinesis.data, 'base64'),
-    arrivedAt: new Date(kinesis.approximateArrivalTimestamp * 1_000),
+    partitionKey,
+    data: Buffer.from(data, 'base64'),
+    arrivedAt,
   }
 }
 
@@ -84,5 +112,18 @@ export function responseOf(unfinished: readonly Position[]): KinesisBatchRespons
 }
 
 function notKinesis(why: string): SpaceshipError {
-  return new SpaceshipError('not-kinesis', `the event is not of a Kinesis event source mapping: ${why}`)
+  const advice = 'give the function a Kinesis event source mapping, and nothing else invokes it'
+  return new SpaceshipError(
+    'not-kinesis',
+    `the event is not of a Kinesis event source mapping: ${why}; ${advice}`,
+  )
+}
+
+/** Never the value: an event of another source may hold anything. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return 'another text'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -70,6 +70,74 @@ test('an empty batch is success; an event of another source is refused', async (
   await expect(handle({} as KinesisEvent, context())).rejects.toMatchObject({ code: 'not-kinesis' })
 })
 
+test('an event that is none, or has a record that is none, is refused with the place of what is wrong', async () => {
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {}),
+    options(),
+  )
+  const [first, second] = eventOf(insert('a'), insert('b')).Records
+  const withKinesis = (kinesis: unknown) => ({ ...second, kinesis })
+  const withField = (field: object) => withKinesis({ ...second?.kinesis, ...field })
+  const wrong: readonly (readonly [record: unknown, place: string])[] = [
+    [null, 'eventSourceARN is missing'],
+    [undefined, 'eventSourceARN is missing'],
+    [7, 'eventSourceARN is missing'],
+    [{ ...second, eventSourceARN: 'arn:aws:sqs:eu-west-1:1:queue' }, 'eventSourceARN is another text'],
+    [{ ...second, eventSourceARN: ['x'] }, 'eventSourceARN is a list'],
+    [{ ...second, eventID: null }, 'eventID is null'],
+    [{ ...second, eventID: 'none' }, 'eventID is another text'],
+    [{ ...second, eventID: ':7' }, 'eventID is another text'],
+    [withKinesis(null), 'kinesis.sequenceNumber is missing'],
+    [withKinesis('x'), 'kinesis.sequenceNumber is missing'],
+    [withField({ sequenceNumber: 7 }), 'kinesis.sequenceNumber is a number'],
+    [withField({ partitionKey: undefined }), 'kinesis.partitionKey is missing'],
+    [withField({ data: {} }), 'kinesis.data is an object'],
+    [withField({ approximateArrivalTimestamp: undefined }), 'kinesis.approximateArrivalTimestamp is missing'],
+    [withField({ approximateArrivalTimestamp: '7' }), 'kinesis.approximateArrivalTimestamp is another text'],
+    [withField({ approximateArrivalTimestamp: 1e300 }), 'kinesis.approximateArrivalTimestamp is a number'],
+    [
+      { ...second, eventID: 'shardId-000000000007:7' },
+      " is of 'shardId-000000000007' of 'clients-cdc', the first",
+    ],
+    [
+      { ...second, eventSourceARN: 'arn:aws:kinesis:x:1:stream/other' },
+      " is of 'shardId-000000000000' of 'other'",
+    ],
+  ]
+  for (const [record, place] of wrong)
+    for (const [index, records] of [[first, record], [record]].entries())
+      if (index === 0 || !place.startsWith(' '))
+        // Whoever invokes a function by hand holds to no type.
+        await expect(handle({ Records: records } as never, context())).rejects.toMatchObject({
+          code: 'not-kinesis',
+          message: expect.stringContaining(
+            `Records[${1 - index}]${place.startsWith(' ') ? '' : '.'}${place}`,
+          ),
+        })
+  for (const [event, kind] of [
+    [null, 'missing'],
+    [{ Records: null }, 'null'],
+    [{ Records: {} }, 'an object'],
+  ])
+    await expect(handle(event as never, context())).rejects.toMatchObject({
+      code: 'not-kinesis',
+      message: expect.stringContaining(`'Records' is ${kind}`),
+    })
+})
+
+test('records that name their stream by a consumer of it are of one shard with the others', async () => {
+  const seen: string[] = []
+  const handle = lambda(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    options(),
+  )
+  const [first, second] = eventOf(insert('a'), insert('b')).Records
+  const consumer = { ...second, eventSourceARN: `${second?.eventSourceARN}/consumer/c:1` }
+  // The second record is one, with another text.
+  await handle({ Records: [first, consumer] } as never, context())
+  expect(seen).toEqual(['a', 'b'])
+})
+
 test('the lowest unfinished record is reported, and its redelivery repeats nothing that was done', async () => {
   const seen: string[] = []
   let open = true

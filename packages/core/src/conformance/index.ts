@@ -23,6 +23,7 @@ export {
   stateStoreCases,
   stateStoreExpiryCases,
 } from '../ports/conformance/state-store.ts'
+export { stateStoreListCases, stateStoreListOutageCases } from '../ports/conformance/state-store-list.ts'
 export {
   type RuntimeCase,
   type RuntimeGiven,

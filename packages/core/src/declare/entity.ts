@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { callableProblems, choiceProblems, isName, nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
+import { answerOf } from './answers.ts'
 import type {
   Actor,
   Changed,
@@ -58,7 +59,7 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
    * @default the time of the change record
    */
   readonly version?: Numeric<StandardSchemaV1.InferOutput<S>>
-  /** Lifts a row of an older shape before it is parsed. */
+  /** Lifts a row of an older shape before it is parsed; not asynchronous. */
   readonly upgrade?: (raw: Row) => Row
   /**
    * What becomes of a number that a double would round. `double` refuses the row and names the attribute; `lossless` gives a
@@ -136,7 +137,7 @@ export function entity<
     schema,
     when,
     version,
-    upgrade,
+    upgrade: upgrade && ((raw) => answerOf(() => upgrade(raw), 'its upgrade')),
     numbers: numbers ?? 'double',
   }
 
@@ -156,7 +157,7 @@ export function entity<
     changed: (event, pattern) => {
       if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
       refuse(`changed('${shown(event)}')`, patternProblems(pattern))
-      const matches = matcher(pattern)
+      const matches = matcher(pattern, event)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
         pattern,

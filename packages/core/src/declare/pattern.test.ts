@@ -77,14 +77,14 @@ const rules: Readonly<
 }
 for (const [what, [pattern, matches, misses]] of Object.entries(rules)) {
   test(`a rule matches a change ${what}`, () => {
-    const match = matcher(pattern as Record<string, unknown>)
+    const match = matcher(pattern as Record<string, unknown>, 'e')
     for (const [before, after] of matches) expect(match({ f: before }, { f: after })).toBe(true)
     for (const [before, after] of misses) expect(match({ f: before }, { f: after })).toBe(false)
   })
 }
 
 test('every rule of a pattern has to hold', () => {
-  const match = matcher({ a: { to: 1 }, b: { to: 2 } })
+  const match = matcher({ a: { to: 1 }, b: { to: 2 } }, 'e')
   expect(match({ a: 0, b: 0 }, { a: 1, b: 2 })).toBe(true)
   expect(match({ a: 0, b: 2 }, { a: 1, b: 2 })).toBe(false)
 })
@@ -97,6 +97,7 @@ test('rows are compared by what they hold: sets, binary, dates, nested', () => {
     [new Set(['a', 'b']), new Set(['b', 'a'])],
     [new Set([bytes(1)]), new Set([bytes(1)])],
     [bytes(1, 2), bytes(1, 2)],
+    [new Set([new Date(5), { a: 1 }, null]), new Set([null, { a: 1 }, new Date(5)])],
     [new Date(5), new Date(5)],
     [Object.create(null), Object.create(null)],
     [new URL('https://a.example'), new URL('https://a.example/')],
@@ -115,6 +116,9 @@ test('rows are compared by what they hold: sets, binary, dates, nested', () => {
     [[], {}],
     [{ a: 1 }, { a: 1, b: 1 }],
     [new Set(['a']), ['a']],
+    [new Set([bytes(1), bytes(1)]), new Set([bytes(1), bytes(2)])],
+    [new Set([bytes(65)]), new Set(['A'])],
+    [new Set([1]), new Set(['1'])],
     [new Date(5), {}],
     [new Set(), {}],
     [new Map(), {}],

@@ -7,12 +7,13 @@
  * | `{ from: 'trial' }`           | away from this value (a list: from one of these)                  |
  * | `{ to: 'paid' }`              | to this value (a list: to one of these)                           |
  * | `{ from: undefined }`         | from missing or null to a value; never "from anything"            |
- * | `(before, after) => boolean`  | as the predicate says, also without a change                      |
+ * | `(before, after) => boolean`  | as the predicate says, also without a change; not asynchronous     |
  *
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
 import { optionsOf } from '../configuration.ts'
+import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
 
 /** The last member names the `undefined` of a field that may only be missing. */
@@ -65,10 +66,23 @@ export type Rule =
   | ((before: unknown, after: unknown) => boolean)
   | { readonly from?: unknown; readonly to?: unknown }
 
-/** Compiles a pattern to a predicate over two parsed rows. */
-export function matcher(pattern: Readonly<Record<string, unknown>>): (before: Row, after: Row) => boolean {
-  const rules = rulesOf(pattern)
-  return (before, after) => rules.every(([field, rule]) => obeys(rule, before[field], after[field]))
+/**
+ * Compiles a pattern to a predicate over two parsed rows, which throws nothing but a SpaceshipError `schema`: if a predicate of the
+ * pattern throws or answers with a promise, or a row cannot be looked at.
+ *
+ * @param event has the pattern
+ */
+export function matcher(
+  pattern: Readonly<Record<string, unknown>>,
+  event: string,
+): (before: Row, after: Row) => boolean {
+  const rules = rulesOf(pattern).map(([field, rule]) => ({
+    field,
+    rule,
+    what: `the pattern of '${event}', at '${field}',`,
+  }))
+  return (before, after) =>
+    rules.every(({ field, rule, what }) => answerOf(() => obeys(rule, before[field], after[field]), what))
 }
 
 /** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
@@ -113,11 +127,8 @@ export function same(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
-  if (a instanceof Set && b instanceof Set) {
-    return (
-      a.size === b.size && [...a].every((item) => b.has(item) || [...b].some((other) => same(item, other)))
-    )
-  }
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
+  if (a instanceof Set && b instanceof Set) return sameSets(a, b)
   if (a instanceof Map && b instanceof Map) {
     return a.size === b.size && [...a].every(([key, value]) => b.has(key) && same(value, b.get(key)))
   }
@@ -128,4 +139,27 @@ export function same(a: unknown, b: unknown): boolean {
   return (
     left.length === right.size && left.every(([key, value]) => right.has(key) && same(value, right.get(key)))
   )
+}
+
+/** Texts, numbers and binary are looked up, as an image may hold a million of them; what else a transform put in, is sought. */
+function sameSets(a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean {
+  if (a.size !== b.size) return false
+  const [left, right] = [itemsOf(a), itemsOf(b)]
+  return (
+    left.known.size === right.known.size &&
+    [...left.known].every((item) => right.known.has(item)) &&
+    left.others.every((item) => right.others.some((other) => same(item, other)))
+  )
+}
+
+function itemsOf(set: ReadonlySet<unknown>): { readonly known: Set<unknown>; readonly others: unknown[] } {
+  const known = new Set<unknown>()
+  const others: unknown[] = []
+  for (const item of set) {
+    if (item instanceof Uint8Array) known.add(`binary ${Buffer.from(item).toString('latin1')}`)
+    else if (typeof item === 'string') known.add(`text ${item}`)
+    else if (typeof item === 'object' || item === undefined) others.push(item)
+    else known.add(item)
+  }
+  return { known, others }
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
+import { keyOf } from './answers.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
 import { payloadProblems } from './schema.ts'
 
@@ -30,5 +31,14 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   const problems = nameProblems(name)
   const { schema, key } = optionsOf(options, problems)
   refuse(`event '${shown(name)}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
-  return { name, spec: { kind: 'published', schema, keyOf: key } }
+  const what = `the key function of event '${name}'`
+  return {
+    name,
+    spec: {
+      kind: 'published',
+      schema,
+      // The engine passes a payload that `schema` has parsed.
+      keyOf: (payload) => keyOf(() => key(payload as StandardSchemaV1.InferOutput<S>), what),
+    },
+  }
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { functionProblems, nameProblems, optionsOf, shown } from '../configuration.ts'
 import { refuse } from '../errors.ts'
+import { answerOf, keyOf } from './answers.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
 import { payloadProblems } from './schema.ts'
@@ -45,7 +46,14 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
       : []
   const { payload, key } = optionsOf(options, problems)
   refuse(`reminder '${shown(name)}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
-  return make(name, { kind: 'reminder', schema: payload, keyOf: key, unless: undefined })
+  const what = `the key function of reminder '${name}'`
+  return make(name, {
+    kind: 'reminder',
+    schema: payload,
+    // The engine passes a payload that `payload` has parsed.
+    keyOf: (given) => keyOf(() => key(given as StandardSchemaV1.InferOutput<S>), what),
+    unless: undefined,
+  })
 }
 
 function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Reminder<Payload, Input, N> {
@@ -59,16 +67,17 @@ function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Re
       ])
       const names = entity.spec.key
       const [only] = names
+      const what = `of unless of '${name}'`
       return make(name, {
         ...spec,
         unless: {
           entity: entity.spec,
           // The engine passes a payload that `schema` has parsed, so it is a Payload; likewise the row is a T.
           keyOf: (payload) => {
-            const value = key(payload as Payload)
+            const value = answerOf(() => key(payload as Payload), `the key function ${what}`)
             return names.length === 1 && only !== undefined ? { [only]: value } : (value as Row)
           },
-          when: (row) => when(row as Parameters<typeof when>[0]),
+          when: (row) => answerOf(() => when(row as Parameters<typeof when>[0]), `the predicate ${what}`),
         },
       })
     },

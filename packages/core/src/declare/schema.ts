@@ -1,17 +1,69 @@
+/**
+ * Owns what is made of a schema: one of any library, or of none. Whatever it throws or answers, a result of ours comes out, or a
+ * SpaceshipError `schema`; what a foreign object shows is read once, and here.
+ */
+
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SpaceshipError } from '../errors.ts'
+import { isThenable } from '../foreign.ts'
 
-/** Validates with any Standard Schema; a promise only if the schema needs one. */
-export function validate(
-  schema: StandardSchemaV1,
-  value: unknown,
-): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> {
-  return schema['~standard'].validate(value)
+export type Validated =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly StandardSchemaV1.Issue[] }
+
+/**
+ * Validates with any Standard Schema; a promise only if the schema needs one.
+ *
+ * @throws SpaceshipError `schema` (or the promise rejects with it) if the schema throws, or answers with no result
+ */
+export function validate(schema: StandardSchemaV1, value: unknown): Validated | Promise<Validated> {
+  try {
+    const result: unknown = schema['~standard'].validate(value)
+    return isThenable(result) ? settled(result) : resultOf(result)
+  } catch (error) {
+    throw brokenBy(error)
+  }
+}
+
+async function settled(result: PromiseLike<unknown>): Promise<Validated> {
+  try {
+    return resultOf(await result)
+  } catch (error) {
+    throw brokenBy(error)
+  }
+}
+
+function resultOf(result: unknown): Validated {
+  if (typeof result !== 'object' || result === null || !('value' in result || 'issues' in result))
+    throw new SpaceshipError('schema', 'its schema answered with no result of Standard Schema')
+  // Their form is looked at where they are described.
+  const { issues } = result as { readonly issues?: readonly StandardSchemaV1.Issue[] }
+  if (issues) return { issues }
+  return { value: 'value' in result ? result.value : undefined }
+}
+
+function brokenBy(cause: unknown): SpaceshipError {
+  return isOurs(cause) ? cause : new SpaceshipError('schema', 'its schema threw', { cause })
+}
+
+function isOurs(error: unknown): error is SpaceshipError {
+  try {
+    return error instanceof SpaceshipError && error.code === 'schema'
+  } catch {
+    // A proxy may refuse even that.
+    return false
+  }
 }
 
 /** The output of a schema. @throws SpaceshipError `schema` that names what does not fit, and where */
 export async function fitted(schema: StandardSchemaV1, value: unknown, what: string): Promise<unknown> {
-  const result = await validate(schema, value)
+  let result: Validated
+  try {
+    result = await validate(schema, value)
+  } catch (cause) {
+    // Nothing else is thrown there.
+    throw new SpaceshipError('schema', `${what}: ${(cause as SpaceshipError).message}`, { cause })
+  }
   if (!result.issues) return result.value
   throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
 }
@@ -28,13 +80,31 @@ export function payloadProblems(field: string, schema: unknown, key?: unknown): 
   ]
 }
 
-/** Paths and what was wrong there, never the values. */
+/** So many are told, and of each so many characters: they are kept with a record. */
+const MOST_ISSUES = 5
+const LONGEST = 300
+
+/** Paths and what was wrong there, never the values. Never throws, whatever the issues are. */
 export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
-  return issues
-    .slice(0, 5)
-    .map(({ path = [], message }) => {
-      const names = path.map((part) => String(typeof part === 'object' ? part.key : part))
-      return names.length === 0 ? message : `at ${names.join('.')}: ${message}`
-    })
-    .join('; ')
+  try {
+    const [first, ...more] = Array.from(issues).slice(0, MOST_ISSUES).map(describeIssue)
+    return [first ?? 'its schema names no issue', ...more].join('; ')
+  } catch {
+    return 'its schema names issues that cannot be read'
+  }
+}
+
+function describeIssue(issue: StandardSchemaV1.Issue): string {
+  try {
+    const { path, message }: { readonly path?: unknown; readonly message?: unknown } = issue
+    const said = typeof message === 'string' ? message.slice(0, LONGEST) : 'an issue without a message'
+    const names = Array.isArray(path) ? path.slice(0, LONGEST).map(nameOf) : []
+    return names.length === 0 ? said : `at ${names.join('.').slice(0, LONGEST)}: ${said}`
+  } catch {
+    return 'an issue that cannot be read'
+  }
+}
+
+function nameOf(part: unknown): string {
+  return String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)
 }

@@ -65,6 +65,30 @@ test('mistakes do not compile', () => {
   expect(() => reactor('r', { retry: { base: 'soon' } })).toThrow(/give a duration/)
 })
 
+test('what must answer at once does not compile if it answers with a promise', () => {
+  // @ts-expect-error a predicate that answers later
+  Client.changed('x', { seats: async (before, after) => after > before })
+  // @ts-expect-error a predicate that answers later, beside others
+  Client.changed('x', { plan: { to: 'paid' }, seats: () => Promise.resolve(true) })
+  const options = { table: 't', key: 'id', schema: z.object({ id: z.string() }) } as const
+  // @ts-expect-error an upgrade that answers later
+  entity('x', { ...options, upgrade: async (raw) => raw })
+  const payload = z.object({ id: z.string() })
+  // @ts-expect-error a key function that answers later
+  event('x', { schema: payload, key: async (p) => p.id })
+  // @ts-expect-error a key that is no text
+  event('x', { schema: payload, key: () => 7 })
+  // @ts-expect-error a key function that answers later
+  reminder('x', { payload, key: async (p) => p.id })
+  const nag = reminder('nag', { payload, key: (p) => p.id })
+  const [now, later] = [() => true, async () => true]
+  const idLater = async (p: { readonly id: string }) => p.id
+  // @ts-expect-error a key function that answers later
+  nag.unless(Client, idLater, now)
+  // @ts-expect-error a predicate that answers later
+  nag.unless(Client, (p) => p.id, later)
+})
+
 test('an entity whose mark no row has, or whose version is no number, does not compile', () => {
   const options = { table: 't', key: 'id' } as const
   const schema = z.object({

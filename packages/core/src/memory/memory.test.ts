@@ -7,8 +7,9 @@ import {
   reminderSchedulerCases,
   stateStoreCases,
   stateStoreExpiryCases,
+  stateStoreListCases,
 } from '../conformance/index.ts'
-import type { StateStore } from '../ports/index.ts'
+import type { StatePage, StateStore } from '../ports/index.ts'
 import {
   memoryDeadLetters,
   memoryEntities,
@@ -25,7 +26,8 @@ function timed() {
 }
 
 describe('memoryState', () => {
-  for (const { name, run } of stateStoreCases) test(name, () => run(memoryState()))
+  for (const { name, run } of [...stateStoreCases, ...stateStoreListCases])
+    test(name, () => run(memoryState()))
   for (const { name, run } of stateStoreExpiryCases) {
     test(name, () => {
       const time = timed()
@@ -70,6 +72,39 @@ test('a store that cuts long keys, or loses empty texts, fails the suite', async
   for (const [name, store] of Object.entries(wrong))
     await expect(stateStoreCases.find((each) => each.name === name)?.run(store), name).rejects.toThrow()
 })
+
+test('a store that lists in another order, forgets where a page ended, or shows what is over fails the suite', async () => {
+  const failing = async (
+    change: (page: StatePage, list: List, prefix: string) => StatePage | Promise<StatePage>,
+  ) => {
+    const failed: string[] = []
+    for (const { name, run } of stateStoreListCases) {
+      const store = memoryState()
+      const list: List = (...args) => store.list?.(...args) ?? Promise.reject(new Error('no list'))
+      const wrong = {
+        ...store,
+        list: async (...args: Parameters<List>) => change(await list(...args), list, args[0]),
+      }
+      await run(wrong).catch(() => failed.push(name))
+    }
+    return failed
+  }
+  const byUnits = (page: StatePage) => ({
+    ...page,
+    items: page.items.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+  })
+  expect(await failing((page) => page)).toEqual([])
+  expect(await failing(byUnits)).toEqual([
+    'items come in the order of the UTF-8 bytes of their keys, whatever is in them',
+  ])
+  const several = expect.stringContaining('more than 1,000 items are several pages')
+  expect(await failing((page) => ({ ...page, cursor: undefined }))).toContainEqual(several)
+  expect(
+    await failing(async (page, list, prefix) => ({ ...page, items: (await list(prefix)).items })),
+  ).toContainEqual(several)
+})
+
+type List = NonNullable<StateStore['list']>
 
 describe('memoryReferences', () => {
   for (const { name, run } of referenceStoreCases) {

@@ -1,6 +1,9 @@
 import { callableProblems, optionsOf } from '../configuration.ts'
 import { refuse } from '../errors.ts'
-import { type Clock, type StateItem, type StateStore, systemClock } from '../ports/index.ts'
+import { type Clock, listedPrefix, type StateItem, type StateStore, systemClock } from '../ports/index.ts'
+
+/** Of a page of `list`. */
+const MOST = { items: 1_000, bytes: 1_048_576 }
 
 /** A StateStore in this process: for tests and single-process trials. */
 export function memoryState(options: { readonly clock?: Clock } = {}): StateStore {
@@ -35,6 +38,27 @@ export function memoryState(options: { readonly clock?: Clock } = {}): StateStor
     delete: async (key, version) => {
       if (current(key)?.version !== version) return false
       return items.delete(key)
+    },
+    list: async (prefix, cursor) => {
+      listedPrefix(prefix)
+      const after = cursor === undefined ? undefined : Buffer.from(cursor)
+      const found = [...items.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .map((key) => ({ key, bytes: Buffer.from(key) }))
+        .filter(({ bytes }) => after === undefined || Buffer.compare(bytes, after) > 0)
+        .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+      const page: { readonly key: string; readonly item: StateItem }[] = []
+      let size = 0
+      for (const { key, bytes } of found) {
+        const item = copyOf(current(key))
+        if (item === undefined) continue
+        const last = page.at(-1)
+        size += bytes.length + Buffer.byteLength(JSON.stringify(item.value))
+        if (last !== undefined && (page.length === MOST.items || size > MOST.bytes))
+          return { items: page, cursor: last.key }
+        page.push({ key, item })
+      }
+      return { items: page, cursor: undefined }
     },
   }
 }

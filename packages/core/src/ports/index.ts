@@ -5,4 +5,15 @@ export type { EventSink, OutgoingRecord } from './event-sink.ts'
 export { type Logger, silent } from './logger.ts'
 export type { ReferenceStore } from './reference-store.ts'
 export type { Execution, ReminderScheduler } from './reminder-scheduler.ts'
-export type { Json, SetOptions, SetResult, StateItem, StateStore, StateValue } from './state-store.ts'
+export {
+  type Json,
+  type ListedKey,
+  listedKey,
+  listedPrefix,
+  type SetOptions,
+  type SetResult,
+  type StateItem,
+  type StatePage,
+  type StateStore,
+  type StateValue,
+} from './state-store.ts'

@@ -1,3 +1,5 @@
+import { SpaceshipError } from '../errors.ts'
+
 /**
  * Keyed items with compare-and-set and expiry. Claims, Lambda's journal and reminder state sit on it, so a user
  * configures one table.
@@ -20,12 +22,57 @@ export interface StateStore {
   set(key: string, value: StateValue, options: SetOptions): Promise<SetResult>
   /** True if the item was there at `version` and is gone now. */
   delete(key: string, version: string): Promise<boolean>
+  /**
+   * A page of the items whose keys begin with `prefix`, which must name a collection: see {@link listedKey}. A store that cannot
+   * list has no such method, and says so from its construction on.
+   *
+   * Obligations of an adapter that has it:
+   * - Items come in the ascending order of the UTF-8 bytes of their keys.
+   * - It sees every write that had resolved when it was called, and no item that is absent for `get`.
+   * - A page has at most 1,000 items, and about 1 MiB. It may have none although more follow: only a page without `cursor` is the last.
+   * - `cursor` is opaque, and goes with the prefix of its page. However many writes come between two pages, an item that was there
+   *   throughout is in exactly one of them, and no item is in two.
+   *
+   * @param cursor of the page before; without it the first page
+   * @throws SpaceshipError `state-key` for a prefix that names no collection
+   */
   list?(prefix: string, cursor?: string): Promise<StatePage>
 }
 
 export interface StatePage {
   readonly items: readonly { readonly key: string; readonly item: StateItem }[]
+  /** Of the next page; undefined if this is the last one. */
   readonly cursor: string | undefined
+}
+
+/** A key that a store can list, as its collection and what stands behind it. */
+export interface ListedKey {
+  readonly collection: string
+  readonly member: string
+}
+
+/**
+ * The parts of a key of the form `collection//member`, which `list` finds; undefined for any other key. The first `//` divides, but
+ * for one at the beginning, and one behind a colon: ids are often URIs, and what has such an id is no collection.
+ *
+ * A store may keep a collection in one partition: whoever names keys spreads what is much over several.
+ *
+ * @example
+ * listedKey('app/park/route/07//lane') // { collection: 'app/park/route/07', member: 'lane' }
+ * listedKey('app/claim/route/https://shop.example#7') // undefined
+ */
+export function listedKey(key: string): ListedKey | undefined {
+  const before = key.search(/[^:]\/\//)
+  if (before === -1) return undefined
+  return { collection: key.slice(0, before + 1), member: key.slice(before + 3) }
+}
+
+/** The collection of a prefix, and how its members begin. @throws SpaceshipError `state-key` if it names no collection */
+export function listedPrefix(prefix: string): ListedKey {
+  const listed = listedKey(prefix)
+  if (listed !== undefined) return listed
+  const advice = "give 'collection//', and behind it how the members begin"
+  throw new SpaceshipError('state-key', `the prefix '${prefix}' names no collection to list: ${advice}`)
 }
 
 export type StateValue = { readonly [name: string]: Json }

@@ -30,6 +30,11 @@ function virtualWorker({ clock, make, born }: RuntimeGiven) {
     get: (key) => alive().state.get(key),
     set: (key, value, options) => alive().state.set(key, value, options),
     delete: (key, version) => alive().state.delete(key, version),
+    list: async (...args) => {
+      const page = await alive().state.list?.(...args)
+      if (page === undefined) throw new Error('the state of a process cannot list')
+      return page
+    },
   }
   const letters: DeadLetters = {
     put: (letter) => alive().deadLetters.put(letter),

@@ -46,7 +46,15 @@ export function mortalState(store: StateStore, life: Life, application: string):
     return value.state === 'completed' || (guard && known !== ids) ? 'complete' : undefined
   }
 
+  const { list } = store
   return {
+    // A store that cannot list has no method for it.
+    ...(list && {
+      list: async (prefix, cursor) => {
+        living(life)
+        return list.call(store, prefix, cursor)
+      },
+    }),
     get: async (key) => {
       living(life)
       return store.get(key)

@@ -43,7 +43,7 @@ function delivered({ input, ...range }: Vector): readonly Delivered[] {
     const users = deaggregate(record, range)
     return users === undefined
       ? [{ ...record, aggregated: false }]
-      : users.map((user) => ({ ...user, aggregated: true }))
+      : [...users].map((user) => ({ ...user, aggregated: true }))
   })
 }
 
@@ -124,9 +124,9 @@ describe('any message', () => {
         const users = entries.map(({ data }, n) =>
           field(3, Buffer.from([8, ...varint(n), ...field(3, data)])),
         )
-        const records = deaggregate(recordOf(sealed(Buffer.concat([...keys, ...users]))))
+        const records = [...(deaggregate(recordOf(sealed(Buffer.concat([...keys, ...users])))) ?? [])]
         expect(
-          records?.map(({ partitionKey, subSequence, data }) => [partitionKey, subSequence, [...data]]),
+          records.map(({ partitionKey, subSequence, data }) => [partitionKey, subSequence, [...data]]),
         ).toEqual(entries.map(({ key, data }, n) => [key, n, [...data]]))
       }),
       { numRuns: 50 },
@@ -151,6 +151,42 @@ describe('any message', () => {
 
   test('groups that never end, or lie in each other without end, are no message', () => {
     expect(deaggregate(recordOf(sealed(Buffer.alloc(100_000, 0x2b))))).toBeUndefined()
-    expect(deaggregate(recordOf(sealed(Buffer.from([0x2b, 0x2c]))))).toEqual([])
+    expect([...(deaggregate(recordOf(sealed(Buffer.from([0x2b, 0x2c])))) ?? ['none'])]).toEqual([])
+  })
+
+  test('an explicit hash key of any length and any number of zeros is read as KCL does; one beyond 2^128 is out of range', () => {
+    const whole = { startingHashKey: '0', endingHashKey: String(2n ** 128n - 1n) }
+    const one = { startingHashKey: '1', endingHashKey: '1' }
+    const user = (hashKey: string, range: typeof one) => {
+      const message = [
+        field(1, Buffer.from('k')),
+        field(2, Buffer.from(hashKey)),
+        field(3, Buffer.from([8, 0, 16, 0, 26, 0])),
+      ]
+      return [...(deaggregate(recordOf(sealed(Buffer.concat(message))), range) ?? [])][0]
+    }
+    for (const key of ['1', '+1', `${'0'.repeat(500_000)}1`])
+      expect(user(key, one)?.outOfRange).toBeUndefined()
+    for (const key of ['7'.repeat(500_000), String(2n ** 128n), '-1', `-${'7'.repeat(500_000)}`])
+      expect(user(key, whole)?.outOfRange).toBe(true)
+    expect(user('-0', whole)?.outOfRange).toBeUndefined()
+    expect(user(`${'7'.repeat(500_000)}x`, whole)?.damaged).toBe(true)
+  })
+
+  test('each user record is made when an iteration comes to it, and their number is known before', () => {
+    const users = Array.from({ length: 5 }, (_, n) => field(3, Buffer.from([8, 0, 26, 1, n])))
+    const good = deaggregate(recordOf(sealed(Buffer.concat([field(1, Buffer.from('k')), ...users]))))
+    expect(good?.size).toBe(5)
+    const [first, second] = [...(good ?? [])]
+    expect([first?.subSequence, second?.subSequence]).toEqual([0, 1])
+    // An iteration begins at the first, and gives records of its own.
+    expect([...(good ?? [])][0]).toEqual(first)
+    expect([...(good ?? [])][0]).not.toBe(first)
+    const damaged = field(3, Buffer.from([8, 9, 26, 0]))
+    const bad = deaggregate(
+      recordOf(sealed(Buffer.concat([field(1, Buffer.from('k')), ...users.slice(3), damaged, ...users]))),
+    )
+    expect(bad?.size).toBe(3)
+    expect([...(bad ?? [])].map(({ damaged = false }) => damaged)).toEqual([false, false, true])
   })
 })

@@ -15,7 +15,7 @@
  */
 
 import { md5 } from './digest.ts'
-import { eachField } from './protobuf.ts'
+import { eachField, nextField } from './protobuf.ts'
 import type { StreamRecord } from './record.ts'
 
 /** A user record. One with a mark is not for a handler: it is kept as a dead letter. */
@@ -36,11 +36,20 @@ const MAGIC = 0xf3899ac2
 const DIGEST = 16
 
 /**
+ * The user records of an aggregate, each made when an iteration comes to it: one of 6 bytes costs no memory before. Every iteration
+ * begins at the first.
+ */
+export interface Aggregate extends Iterable<UserRecord> {
+  /** So many an iteration gives. Counted when it is read, in one pass over the bytes. */
+  readonly size: number
+}
+
+/**
  * The user records of an aggregate, at sub-sequences from 0; undefined if it is none and the record stands for itself.
  *
  * @param range of the shard; without it no hash is looked at
  */
-export function deaggregate(record: StreamRecord, range?: HashKeyRange): readonly UserRecord[] | undefined {
+export function deaggregate(record: StreamRecord, range?: HashKeyRange): Aggregate | undefined {
   const { data } = record
   if (data[0] !== MAGIC >>> 24 || data.length <= 4 + DIGEST) return undefined
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
@@ -48,13 +57,28 @@ export function deaggregate(record: StreamRecord, range?: HashKeyRange): readonl
   if (bytes.readUInt32BE() !== MAGIC || !md5(bytes.subarray(4, end)).equals(bytes.subarray(end)))
     return undefined
   const message = messageOf(bytes, 4, end)
-  return message && userRecords(record, bytes, message, range)
+  if (message === undefined) return undefined
+  const inRange = range && hashesIn(message, range)
+  return {
+    [Symbol.iterator]: () => userRecords(record, message, inRange),
+    get size() {
+      let size = 0
+      for (const entry of entriesOf(message)) {
+        size += 1
+        if (isDamaged(message, entry)) break
+      }
+      return size
+    },
+  }
 }
 
 interface Message {
+  readonly bytes: Buffer
+  readonly from: number
+  readonly to: number
   readonly keys: readonly string[]
-  readonly hashKeys: readonly string[]
-  readonly entries: readonly Entry[]
+  /** Undefined for one that is none. Looked at once, as many entries may name it. */
+  readonly hashKeys: readonly (string | undefined)[]
 }
 
 interface Entry {
@@ -64,47 +88,85 @@ interface Entry {
   to: number
 }
 
-function userRecords(
+function* userRecords(
   record: StreamRecord,
-  bytes: Buffer,
-  { keys, hashKeys, entries }: Message,
-  range?: HashKeyRange,
-) {
-  const records: UserRecord[] = []
-  const first = range && BigInt(range.startingHashKey)
-  const last = range && BigInt(range.endingHashKey)
-  for (const [subSequence, entry] of entries.entries()) {
-    const partitionKey = keys[entry.key ?? -1]
-    const hashKey = entry.hashKey === undefined ? undefined : hashKeys[entry.hashKey]
-    const damaged = entry.hashKey !== undefined && (hashKey === undefined || !/^[+-]?\d+$/.test(hashKey))
-    if (partitionKey === undefined || damaged) {
-      records.push({ ...record, subSequence, damaged: true })
-      break
+  message: Message,
+  inRange: ((entry: Entry) => boolean) | undefined,
+): Generator<UserRecord, void> {
+  const { bytes, keys } = message
+  let subSequence = 0
+  for (const entry of entriesOf(message)) {
+    if (isDamaged(message, entry)) {
+      yield { ...record, subSequence, damaged: true }
+      return
     }
+    const partitionKey = keys[entry.key ?? -1] ?? ''
     const user = { ...record, subSequence, partitionKey, data: bytes.subarray(entry.from, entry.to) }
-    if (first === undefined || last === undefined) records.push(user)
-    else {
-      const hash = hashKey === undefined ? hashOf(partitionKey) : BigInt(hashKey)
-      records.push(hash >= first && hash <= last ? user : { ...user, outOfRange: true })
-    }
+    yield inRange === undefined || inRange(entry) ? user : { ...user, outOfRange: true }
+    subSequence += 1
   }
-  return records
+}
+
+/** One after the other, out of a message that is whole. */
+function* entriesOf({ bytes, from, to }: Message): Generator<Entry, void> {
+  let found: Entry | undefined
+  for (let i = from; i !== -1 && i < to; ) {
+    i = nextField(bytes, i, to, (number, type, _, start, end) => {
+      if (number === 3 && type === 2) found = entryOf(bytes, start, end)
+    })
+    if (found === undefined) continue
+    yield found
+    found = undefined
+  }
+}
+
+/** An index that is none, or an explicit key that is none. */
+function isDamaged({ keys, hashKeys }: Message, { key, hashKey }: Entry): boolean {
+  if (keys[key ?? -1] === undefined) return true
+  return hashKey !== undefined && hashKeys[hashKey] === undefined
+}
+
+/** As KCL reads it, into an integer of any length. */
+function hashKeyOf(text: string): string | undefined {
+  return /^[+-]?\d+$/.test(text) ? text : undefined
+}
+
+/** Of the highest, 2^128 - 1. */
+const MOST_DIGITS = 39
+
+/** Whether an entry's hash is in the range. Many entries may name one key, so that each key is hashed once. */
+function hashesIn({ keys, hashKeys }: Message, range: HashKeyRange): (entry: Entry) => boolean {
+  const first = BigInt(range.startingHashKey)
+  const last = BigInt(range.endingHashKey)
+  const isIn = (hash: bigint | undefined) => hash !== undefined && hash >= first && hash <= last
+  const byKey: (boolean | undefined)[] = []
+  const byHashKey: (boolean | undefined)[] = []
+  return ({ key = -1, hashKey }) => {
+    if (hashKey === undefined) byKey[key] ??= isIn(hashOf(keys[key] ?? ''))
+    else byHashKey[hashKey] ??= isIn(integerOf(hashKeys[hashKey] ?? ''))
+    return (hashKey === undefined ? byKey[key] : byHashKey[hashKey]) === true
+  }
+}
+
+/** Undefined for one that is beyond every range: its text may be as long as the record. */
+function integerOf(text: string): bigint | undefined {
+  const digits = text.replace(/^[+-]?0*/, '')
+  if (digits.length > MOST_DIGITS) return undefined
+  return BigInt(digits) * (text.startsWith('-') ? -1n : 1n)
 }
 
 /** Undefined if it is not protobuf, or lacks what is required. */
-function messageOf(data: Buffer, from: number, to: number): Message | undefined {
-  const message = { keys: [] as string[], hashKeys: [] as string[], entries: [] as Entry[] }
+function messageOf(bytes: Buffer, from: number, to: number): Message | undefined {
+  const keys: string[] = []
+  const hashKeys: (string | undefined)[] = []
   let whole = true
-  const read = eachField(data, from, to, (number, type, _, start, end) => {
+  const read = eachField(bytes, from, to, (number, type, _, start, end) => {
     if (type !== 2) return
-    if (number === 1) message.keys.push(data.toString('utf8', start, end))
-    if (number === 2) message.hashKeys.push(data.toString('utf8', start, end))
-    if (number !== 3) return
-    const entry = entryOf(data, start, end)
-    if (entry === undefined) whole = false
-    else message.entries.push(entry)
+    if (number === 1) keys.push(bytes.toString('utf8', start, end))
+    if (number === 2) hashKeys.push(hashKeyOf(bytes.toString('utf8', start, end)))
+    if (number === 3) whole &&= entryOf(bytes, start, end) !== undefined
   })
-  return read && whole ? message : undefined
+  return read && whole ? { bytes, from, to, keys, hashKeys } : undefined
 }
 
 function entryOf(data: Buffer, from: number, to: number): Entry | undefined {

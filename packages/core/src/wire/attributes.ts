@@ -9,14 +9,14 @@
  * | `BOOL`    | boolean            | `NS`      | Set of numbers     |
  * | `NULL`    | null               | `BS`      | Set of Uint8Arrays |
  *
- * Refused, with the path of what was wrong: a number that a double would round (unless asked for without loss), an attribute
- * called `__proto__`, nesting beyond DynamoDB's own 32 levels, binary that is not base64, and whatever is not an attribute value.
+ * Refused, with the path of what was wrong: a number that a double would round (unless asked for without loss), `N` that is no
+ * number in whichever way it is asked for, an attribute called `__proto__`, nesting beyond DynamoDB's own 32 levels, binary that is not base64, and whatever is not an attribute value.
  *
  * This is the reference and the fallback of `image.ts`, which goes from bytes to plain values in one pass.
  */
 
 import { SpaceshipError } from '../errors.ts'
-import { digitsOf, isNumber, type Numbers, numberOf } from './numbers.ts'
+import { digitsOf, isNumber, MOST_CHARACTERS, type Numbers, numberOf } from './numbers.ts'
 
 export type AttributeMap = Readonly<Record<string, unknown>>
 export type Plain = Record<string, unknown>
@@ -101,7 +101,10 @@ export function bytesOf(base64: string): Uint8Array | undefined {
 }
 
 function number(text: unknown, path: string, numbers: Numbers): unknown {
-  if (typeof text !== 'string' || !isNumber(text)) return refuse(path, 'is not a number')
+  if (typeof text !== 'string') return refuse(path, 'is not a number')
+  if (text.length > MOST_CHARACTERS)
+    return refuse(path, `is not a number: DynamoDB writes none of ${text.length} characters`)
+  if (!isNumber(text)) return refuse(path, 'is not a number')
   const value = numberOf(text, numbers)
   if (value !== undefined) return value
   const digits = digitsOf(text).length
@@ -110,8 +113,12 @@ function number(text: unknown, path: string, numbers: Numbers): unknown {
     : refuse(path, 'is not a number that a double can hold')
 }
 
+/** A name may be as long as its record; who reads the message knows it by less. */
+const LONGEST_PATH = 200
+
 function refuse(path: string, why: string): never {
-  throw new SpaceshipError('attributes', `'${path}' ${why}`)
+  const shown = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}…`
+  throw new SpaceshipError('attributes', `'${shown}' ${why}`)
 }
 
 /**

@@ -40,6 +40,16 @@ describe('the text of a key', () => {
     expect(() => keyed({ id: { BOOL: true } }).keyText(['id'])).toThrow(/'id'/)
   })
 
+  test('is refused where N holds no number, with blanks in the record or without', () => {
+    for (const text of ['', 'x', ' 7', '7 ', '0x10', '7'.repeat(1_001)]) {
+      const Keys = { pk: { S: 'a' }, n: { N: text } }
+      const plain = recordText({ Keys })
+      for (const data of [plain, plain.replace('"Keys":', '"Keys" : ')])
+        for (const names of [['n'], ['pk', 'n']])
+          expect(() => changeIn(data).keyText(names)).toThrow(/^'n' is not a number/)
+    }
+  })
+
   test('is read where images cannot be', () => {
     const change = changeIn(recordText({ NewImage: { a: { X: 1 } } }))
     expect(change.keyText(['id'])).toBe('a')
@@ -154,4 +164,18 @@ describe('the identity', () => {
     ]
     expect(new Set(all).size).toBe(all.length)
   })
+})
+
+test('a change that is nested without end still has an actor and an identity: its bytes are its identity', () => {
+  const levels = 100_000
+  const deep = (more: string) =>
+    changeIn(
+      recordText({ OldImage: 'DEEP', NewImage: 'STAMP' })
+        .replace('"DEEP"', () => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`)
+        .replace('"STAMP"', () => `{"aws:rep:updatetime":${'{"N":'.repeat(levels)}1${'}'.repeat(levels)}}`)
+        .replace('"clients"', () => `"clients"${more}`),
+    )
+  expect(deep('').by).toBe('user')
+  expect(deep('').identity()).toBe(deep('').identity())
+  expect(deep(',"awsRegion":"x"').identity()).not.toBe(deep('').identity())
 })

@@ -22,7 +22,7 @@ import { imageAt } from './image.ts'
 import { parse } from './json.ts'
 import type { Numbers } from './numbers.ts'
 import type { Outline } from './outline.ts'
-import { identityOf, isReplicated, type Shape, shapeOf } from './shape.ts'
+import { identityOf, identityOfBytes, isDeep, isReplicated, type Shape, shapeOf } from './shape.ts'
 
 export interface Change {
   readonly table: string
@@ -37,7 +37,7 @@ export interface Change {
   /**
    * The texts of these key attributes, joined by `|`: strings as they are, numbers with all their digits, binary as base64url.
    *
-   * @throws SpaceshipError `attributes`, naming one that is not among the record's keys
+   * @throws SpaceshipError `attributes`, naming one that is not among the record's keys, or of which the value is none of its type
    */
   keyText(names: readonly string[]): string
   /** An image as plain values, decoded once. @default numbers 'double' @throws SpaceshipError `attributes` */
@@ -116,7 +116,9 @@ class RecordedChange implements Change {
   }
 
   identity(): string {
-    this.#identity ??= identityOf(this.#shape())
+    // An outline is only drawn of what is not deep.
+    const deep = this.#parsed !== undefined && isDeep(this.#parsed)
+    this.#identity ??= deep ? identityOfBytes(this.#data) : identityOf(this.#shape())
     return this.#identity
   }
 
@@ -141,7 +143,7 @@ function textOf(keys: Plain, name: string): string {
   const value = Object.hasOwn(keys, name) ? keys[name] : undefined
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
-  const known = Object.keys(keys).join("', '")
+  const known = Object.keys(keys).slice(0, 5).join("', '").slice(0, 200)
   throw new SpaceshipError('attributes', `'${name}' is no key of the record: its keys are '${known}'`)
 }
 

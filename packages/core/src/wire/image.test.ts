@@ -155,4 +155,21 @@ describe('a number', () => {
       for (const numbers of ['double', 'lossless'] as const)
         expect(() => as(text, numbers)).toThrow(/'n' is not a number/)
   })
+
+  test('of more than 1,000 characters is none, however it is asked for: nobody waits for its digits', () => {
+    for (const text of [
+      '7'.repeat(1_001),
+      `1${'0'.repeat(1_000)}`,
+      `${'1'.repeat(80_000)}x`,
+      `1e${'9'.repeat(999)}`,
+    ])
+      for (const numbers of ['double', 'lossless'] as const)
+        expect(() => as(text, numbers)).toThrow(/'n' is not a number: DynamoDB writes none of \d+ characters/)
+    expect(as('7'.repeat(1_000), 'lossless')).toMatchObject({ n: BigInt('7'.repeat(1_000)) })
+  })
+})
+
+test('a refusal names a long path by its beginning: a message is kept with its record', () => {
+  const change = changeTo(`{"${'n'.repeat(100_000)}":{"S":1}}`)
+  expect(() => change.image('after')).toThrow(/^'n{200}…' is not a string$/)
 })

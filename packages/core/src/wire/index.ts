@@ -1,4 +1,4 @@
-export { deaggregate, type HashKeyRange, type UserRecord } from './aggregate.ts'
+export { type Aggregate, deaggregate, type HashKeyRange, type UserRecord } from './aggregate.ts'
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
 export type { CloudEvent } from './cloudevent.ts'

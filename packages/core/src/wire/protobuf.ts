@@ -14,14 +14,23 @@ const NESTED = 64
 
 /** Visits the fields between `from` and `to`; false if they are malformed. */
 export function eachField(data: Uint8Array, from: number, to: number, visit: Visit): boolean {
+  return fieldsEnd(data, from, to, Number.POSITIVE_INFINITY, visit) !== -1
+}
+
+/** Visits the one field at `from`; the index after it, or -1 if it is malformed. */
+export function nextField(data: Uint8Array, from: number, to: number, visit: Visit): number {
+  return fieldsEnd(data, from, to, 1, visit)
+}
+
+function fieldsEnd(data: Uint8Array, from: number, to: number, most: number, visit: Visit): number {
   let i = from
   try {
-    while (i < to) skip(varint(), 0, visit)
+    for (let n = 0; n < most && i < to; n += 1) skip(varint(), 0, visit)
   } catch (error) {
-    if (error === MALFORMED) return false
+    if (error === MALFORMED) return -1
     throw error
   }
-  return true
+  return i
 
   function skip(tag: number, depth: number, visitor?: Visit): void {
     const number = tag >>> 3

@@ -40,10 +40,15 @@ export function tableOfArn(arn: unknown): string | undefined {
   return typeof arn === 'string' ? /:table\/([^/]+)/.exec(arn)?.[1] : undefined
 }
 
-/** A digest of what happened, without what a repeat may have of its own, as `eventID`. */
+/** A digest of what happened, without what a repeat may have of its own, as `eventID`. Not for what {@link isDeep}. */
 export function identityOf({ table, kind, time, precision, keys, before, after }: Shape): string {
   const content = [table, kind, time, precision ?? null, keys, before ?? null, after ?? null]
   return sha256(JSON.stringify(content, sorted))
+}
+
+/** A digest of every byte: for what DynamoDB never wrote, and so never repeats in other words. */
+export function identityOfBytes(data: Uint8Array): string {
+  return sha256(data)
 }
 
 /** In order what has none, members and sets (the only lists of texts): equal text for equal values. */
@@ -53,14 +58,34 @@ function sorted(_: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** Two for each of DynamoDB's 32 levels, and a few for the image itself. */
+const MOST_LEVELS = 80
+
+/** Nested deeper than DynamoDB writes: JSON.parse takes any depth, JSON.stringify and whatever else recurs may not come back. */
+export function isDeep({ keys, before, after }: Shape): boolean {
+  return [keys, before, after].some((part) => isDeeper(part, MOST_LEVELS))
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}
+
 /**
  * Whether the replication of a global table of version 2017.11.29 wrote it: such a write sets the stamp anew, and its deletes
  * are announced in the row. What a user writes leaves the stamp as it was, or off.
  */
 export function isReplicated({ kind, before, after }: Shape): boolean {
-  if (kind === 'REMOVE') return JSON.stringify(before?.['aws:rep:deleting']) === '{"BOOL":true}'
+  if (kind === 'REMOVE')
+    return isObject(before?.['aws:rep:deleting']) && before['aws:rep:deleting'].BOOL === true
   return ['aws:rep:updatetime', 'aws:rep:updateregion'].some((stamp) => {
-    const now = JSON.stringify(after?.[stamp])
-    return now !== undefined && now !== JSON.stringify(before?.[stamp])
+    const now = textOf(after?.[stamp])
+    return now !== undefined && now !== textOf(before?.[stamp])
   })
+}
+
+/** A stamp is a number or a text. */
+function textOf(attribute: unknown): string | undefined {
+  const { N, S = N } = isObject(attribute) ? attribute : {}
+  return typeof S === 'string' ? S : undefined
 }

@@ -148,8 +148,9 @@ function partDifference(
 
 function keyDifference(change: Change, keys: Json): string | undefined {
   const names = Object.keys(keys)
-  if (names.length === 0 || refusalOf(keys, true) !== undefined) return undefined
-  const texts = names.map((name) => keyOf(keys[name]))
+  if (names.length === 0) return undefined
+  const refused = refusalOf(keys, true) !== undefined
+  const texts = names.map((name) => (refused ? undefined : keyOf(keys[name])))
   let ours: string | undefined
   try {
     ours = names.length === 1 ? change.keyText(names) : names.map((name) => change.keyText([name])).join('|')

@@ -207,6 +207,11 @@ function numberText(chance: Chance): string {
       '5.',
       '+5',
       '007',
+      '7'.repeat(1_000),
+      '7'.repeat(1_001),
+      `1${'0'.repeat(999)}`,
+      `1${'0'.repeat(999)}1`,
+      `0.${'0'.repeat(998)}`,
     ]
     return JSON.stringify(extremes[chance.below(extremes.length)])
   }

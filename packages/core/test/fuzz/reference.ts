@@ -5,7 +5,7 @@
  * |-------------------------------------------------------|---------------------------------------|
  * | `prototype`: an attribute called `__proto__`          | changes the object's prototype        |
  * | `rounded`: a number that no double holds              | rounds it, or makes a bigint          |
- * | `no-number`: `N` that is no decimal                   | NaN, 0, or a number that nobody wrote |
+ * | `no-number`: `N` that is no decimal, or of more than 1,000 characters | NaN, 0, or a number that nobody wrote |
  * | `no-base64`: `B` that is not base64                   | gives the text                        |
  * | `shape`: two types, or a value that is not of its type | takes the first, converts             |
  * | `deep`: more than 32 levels                           | any depth                             |
@@ -109,7 +109,7 @@ function binaryRefusal(value: unknown): string | undefined {
 
 function numberRefusal(value: unknown, lossless: boolean): string | undefined {
   if (typeof value !== 'string') return 'shape'
-  const decimal = decimalOf(value)
+  const decimal = value.length > 1_000 ? undefined : decimalOf(value)
   if (decimal === undefined) return 'no-number'
   return lossless || isHeld(value, decimal) ? undefined : 'rounded'
 }

@@ -24,3 +24,6 @@ afterAll(async () => {
 adapterSuites(() => server)
 
 describe('dynamodbState with batched writes', () => stateSuite(() => server, { batched: true }))
+
+describe('dynamodbState with batched writes in a sorted table', () =>
+  stateSuite(() => server, { batched: true, sorted: true }))

@@ -19,9 +19,11 @@ const expiresAt = new Date(2_000_500)
  * test says so.
  */
 function subject({
+  sorted = false,
   batch = ({ Statements = [] }) => ({ Responses: Statements.map(() => ({ TableName: 'state' })) }),
   put = () => ({}),
 }: {
+  readonly sorted?: boolean
   readonly batch?: (input: Input) => Answer
   readonly put?: (input: Input) => Answer
 } = {}) {
@@ -42,6 +44,7 @@ function subject({
     // Of the client, `send` alone is used.
     client: client as never,
     table: 'state',
+    sorted,
     batched: true,
     now,
     sleep: (ms) => {
@@ -139,6 +142,37 @@ describe('requests', () => {
 })
 
 describe('statements', () => {
+  test('in a sorted table name both keys, of a listed key and of any other', async () => {
+    const { batches, together } = subject({ sorted: true })
+    await together(
+      ['a//b'],
+      ['c', { expiresAt }],
+      ['a//d', { expect: 'v' }],
+      ['e', { expect: 'v', expiresAt }],
+    )
+    const version = { S: expect.stringMatching(/^[\da-f-]{36}$/) }
+    const value = { S: '{"n":1}' }
+    const where = `WHERE "key" = ? AND "sort" = ? AND "version" = ? AND`
+    expect(batches[0]).toMatchObject([
+      {
+        Statement: `INSERT INTO "state" VALUE {'key': ?, 'value': ?, 'version': ?, 'sort': ?}`,
+        Parameters: [{ S: 'a' }, value, version, { S: '/b' }],
+      },
+      {
+        Statement: `INSERT INTO "state" VALUE {'key': ?, 'value': ?, 'version': ?, 'expiresAt': ?, 'sort': ?}`,
+        Parameters: [{ S: 'c' }, value, version, { N: '2001' }, { S: '-' }],
+      },
+      {
+        Statement: expect.stringContaining(where),
+        Parameters: [value, version, { S: 'a' }, { S: '/d' }, { S: 'v' }, { N: '1000' }],
+      },
+      {
+        Statement: expect.stringContaining(where),
+        Parameters: [value, version, { N: '2001' }, { S: 'e' }, { S: '-' }, { S: 'v' }, { N: '1000' }],
+      },
+    ])
+  })
+
   test('have their condition, and no value but in parameters', async () => {
     const { batches, together } = subject()
     const hostile = `x'} ; DELETE FROM "state`

@@ -104,14 +104,16 @@ interface Asked {
 
 /** Values are parameters only; the table's name was checked to need no more than its quotes. */
 function statementOf(table: string, { write, over }: Asked, now: number): BatchStatementRequest {
-  const { key, value, version, expect = '', expiresAt } = write
+  const { value, version, expect = '', expiresAt } = write
+  const { key = { S: '' }, sort } = write.primary
   const expiry = expiresAt === undefined ? [] : [{ N: expiresAt }]
+  const member = sort === undefined ? [] : [sort]
   const returned = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const
   if (over === 'nothing') {
-    const rest = expiresAt === undefined ? '' : `, 'expiresAt': ?`
+    const rest = `${expiresAt === undefined ? '' : `, 'expiresAt': ?`}${sort === undefined ? '' : `, 'sort': ?`}`
     return {
       Statement: `INSERT INTO "${table}" VALUE {'key': ?, 'value': ?, 'version': ?${rest}}`,
-      Parameters: [{ S: key }, { S: value }, { S: version }, ...expiry],
+      Parameters: [key, { S: value }, { S: version }, ...expiry, ...member],
       ...returned,
     }
   }
@@ -121,8 +123,8 @@ function statementOf(table: string, { write, over }: Asked, now: number): BatchS
       ? ['"expiresAt" <= ?', []]
       : ['"version" = ? AND ("expiresAt" IS MISSING OR "expiresAt" > ?)', [{ S: expect }]]
   return {
-    Statement: `UPDATE "${table}" ${change} WHERE "key" = ? AND ${condition}`,
-    Parameters: [{ S: value }, { S: version }, ...expiry, { S: key }, ...expected, { N: String(now) }],
+    Statement: `UPDATE "${table}" ${change} WHERE "key" = ?${sort === undefined ? '' : ' AND "sort" = ?'} AND ${condition}`,
+    Parameters: [{ S: value }, { S: version }, ...expiry, key, ...member, ...expected, { N: String(now) }],
     ...returned,
   }
 }

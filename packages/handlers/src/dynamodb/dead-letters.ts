@@ -14,7 +14,6 @@
 
 import { randomUUID } from 'node:crypto'
 import {
-  type AttributeValue,
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -25,6 +24,7 @@ import { optionsOf, refuse } from '@spaceship/core'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
+import { type Item, sortedProblems } from './item.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
@@ -33,9 +33,9 @@ export interface DynamoDBDeadLettersOptions {
   readonly client: DynamoDBClient
   /** A table with the string partition key `key`: the state table will do. */
   readonly table: string
+  /** Says that the table has the string sort key `sort`, too: then each item sorts under `-`. @default false */
+  readonly sorted?: boolean
 }
-
-type Item = Record<string, AttributeValue>
 
 /**
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
@@ -43,15 +43,20 @@ type Item = Record<string, AttributeValue>
  * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
- * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state' })
+ * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state', sorted: true })
  */
 export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLetters {
   const problems: string[] = []
-  const { client, table } = optionsOf(options, problems)
-  refuse('dynamodbDeadLetters', [...problems, ...optionProblems({ client, table }, 'DynamoDBClient')])
-  const keyOf = (id: string): Item => ({ key: { S: `dead-letter/${id}` } })
+  const { client, table, sorted = false } = optionsOf(options, problems)
+  refuse('dynamodbDeadLetters', [
+    ...problems,
+    ...optionProblems({ client, table }, 'DynamoDBClient'),
+    ...sortedProblems(sorted),
+  ])
+  const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
+  const keyOf = (id: string): Item => itemKey(`dead-letter/${id}`)
   const partKeys = (token: string, count: number): Item[] =>
-    Array.from({ length: count }, (_, part) => ({ key: { S: `dead-letter-part/${token}/${part}` } }))
+    Array.from({ length: count }, (_, part) => itemKey(`dead-letter-part/${token}/${part}`))
 
   async function read(Key: Item): Promise<Item | undefined> {
     return (await answered(client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))))

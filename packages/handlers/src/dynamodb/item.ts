@@ -3,7 +3,8 @@
  *
  * | attribute   | type | meaning                                                                    |
  * |-------------|------|----------------------------------------------------------------------------|
- * | `key`       | S    | partition key                                                              |
+ * | `key`       | S    | partition key: the key, or in a sorted table the collection of a listed key |
+ * | `sort`      | S    | of a sorted table alone: `-`, or `/` and the member of a listed key        |
  * | `value`     | S    | the value as JSON                                                          |
  * | `version`   | S    | random, new with each write: compare-and-set is on it                      |
  * | `expiresAt` | N    | seconds since 1970: the table's TTL attribute, also checked when reading   |
@@ -11,13 +12,46 @@
 
 import { randomUUID } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import type { SetOptions, SetResult, StateItem, StateValue } from '@spaceship/core/ports'
+import {
+  listedKey,
+  type SetOptions,
+  type SetResult,
+  type StateItem,
+  type StateValue,
+} from '@spaceship/core/ports'
 
 export type Item = Record<string, AttributeValue>
+
+/** How a table is keyed: by `key` alone, or by `key` and `sort`. */
+export interface Layout {
+  readonly sorted: boolean
+}
+
+/** The primary key of a key's item. No two keys have one: what ordinary ones sort under is no member's. */
+export function primaryKey(key: string, { sorted }: Layout): Item {
+  if (!sorted) return { key: { S: key } }
+  const listed = listedKey(key)
+  if (listed === undefined) return { key: { S: key }, sort: { S: '-' } }
+  return { key: { S: listed.collection }, sort: { S: sortOf(listed.member) } }
+}
+
+/** A member may be empty, a sort key not. */
+export function sortOf(member: string): string {
+  return `/${member}`
+}
+
+/** The problems with an option of that name. */
+export function sortedProblems(sorted: unknown): string[] {
+  if (typeof sorted === 'boolean') return []
+  return [
+    "'sorted' is neither true nor false: leave it out, or pass true for a table with the sort key 'sort'",
+  ]
+}
 
 /** What a `set` asks for, as it was when it was called. */
 export interface Write {
   readonly key: string
+  readonly primary: Item
   readonly value: string
   readonly version: string
   /** The version that must be there; nothing may be there if it is undefined. */
@@ -25,9 +59,15 @@ export interface Write {
   readonly expiresAt: string | undefined
 }
 
-export function writeOf(key: string, value: StateValue, { expect, expiresAt }: SetOptions): Write {
+export function writeOf(
+  key: string,
+  value: StateValue,
+  { expect, expiresAt }: SetOptions,
+  layout: Layout,
+): Write {
   const seconds = expiresAt === undefined ? undefined : String(Math.ceil(expiresAt.getTime() / 1_000))
-  return { key, value: JSON.stringify(value), version: randomUUID(), expect, expiresAt: seconds }
+  const primary = primaryKey(key, layout)
+  return { key, primary, value: JSON.stringify(value), version: randomUUID(), expect, expiresAt: seconds }
 }
 
 /** @param now seconds since 1970, as in each function here */

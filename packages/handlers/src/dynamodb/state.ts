@@ -5,18 +5,45 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb'
 import { callableProblems, optionsOf, refuse } from '@spaceship/core'
-import { type Clock, type SetResult, type StateStore, systemClock } from '@spaceship/core/ports'
+import {
+  type Clock,
+  listedPrefix,
+  type SetResult,
+  type StatePage,
+  type StateStore,
+  systemClock,
+} from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
 import { answered } from './call.ts'
-import { type Item, readItem, refusal, type Write, writeOf } from './item.ts'
+import {
+  type Item,
+  primaryKey,
+  readItem,
+  refusal,
+  sortedProblems,
+  sortOf,
+  type Write,
+  writeOf,
+} from './item.ts'
+
+/** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
+const PAGE = 1_000
 
 export interface DynamoDBStateOptions {
   readonly client: DynamoDBClient
-  /** A table with the string partition key `key`; see {@link createStateTable}. */
+  /** A table with the string partition key `key`, and with `sorted` the string sort key `sort`; see {@link createStateTable}. */
   readonly table: string
+  /**
+   * Says that the table has the sort key `sort`. Only then the store has `list`; everything else works in either table. A table's
+   * keys cannot be changed: state that is to be kept stays in its table, without this option.
+   *
+   * @default false
+   */
+  readonly sorted?: boolean
   /**
    * Sends the `set`s that come within 2 ms of each other as one request, up to 25 of them: for `claim` routes with many
    * records in flight, whose two writes each are then 2 / 25 of a request. Each write keeps its condition and its answer, and
@@ -34,19 +61,20 @@ export interface DynamoDBStateOptions {
 }
 
 /**
- * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it, and with `batched` PartiQLInsert and
- * PartiQLUpdate.
+ * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it, with `sorted` Query, and with `batched`
+ * PartiQLInsert and PartiQLUpdate.
  *
  * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
- * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state' })
+ * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state', sorted: true })
  */
 export function dynamodbState(options: DynamoDBStateOptions): StateStore {
   const problems: string[] = []
   const {
     client,
     table,
+    sorted = false,
     batched = false,
     now = Date.now,
     sleep = systemClock.sleep,
@@ -55,19 +83,21 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     ...problems,
     ...callableProblems({ now, sleep }, { now: '', sleep: '' }),
     ...optionProblems({ client, table }, 'DynamoDBClient'),
+    ...sortedProblems(sorted),
     ...batchedProblems(batched, table),
   ])
   const seconds = () => Math.floor(now() / 1_000)
   const batches = batched ? createBatches({ client, table, seconds, sleep }) : undefined
 
   async function read(key: string): Promise<Item | undefined> {
-    const command = new GetItemCommand({ TableName: table, Key: { key: { S: key } }, ConsistentRead: true })
+    const Key = primaryKey(key, { sorted })
+    const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true })
     return (await answered(client.send(command))).Item
   }
 
   async function put(write: Write): Promise<SetResult> {
-    const { key, value, version, expect, expiresAt } = write
-    const item: Item = { key: { S: key }, value: { S: value }, version: { S: version } }
+    const { key, primary, value, version, expect, expiresAt } = write
+    const item: Item = { ...primary, value: { S: value }, version: { S: version } }
     if (expiresAt !== undefined) item.expiresAt = { N: expiresAt }
     const condition = expect === undefined ? absent(seconds()) : present(expect, seconds())
     const command = new PutItemCommand({
@@ -87,16 +117,42 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     }
   }
 
+  async function list(prefix: string, cursor?: string): Promise<StatePage> {
+    const { collection, member } = listedPrefix(prefix)
+    const head = prefix.slice(0, prefix.length - member.length)
+    const command = new QueryCommand({
+      TableName: table,
+      ConsistentRead: true,
+      Limit: PAGE,
+      KeyConditionExpression: '#key = :key AND begins_with(#sort, :sort)',
+      FilterExpression: 'attribute_not_exists(#expiresAt) OR #expiresAt > :now',
+      ExpressionAttributeNames: { '#key': 'key', '#sort': 'sort', '#expiresAt': 'expiresAt' },
+      ExpressionAttributeValues: {
+        ':key': { S: collection },
+        ':sort': { S: sortOf(member) },
+        ':now': { N: String(seconds()) },
+      },
+      ...(cursor === undefined ? {} : { ExclusiveStartKey: { key: { S: collection }, sort: { S: cursor } } }),
+    })
+    const { Items = [], LastEvaluatedKey: last } = await answered(client.send(command))
+    const items = Items.flatMap((item) => {
+      const found = readItem(item, seconds())
+      return found === undefined ? [] : [{ key: head + (item.sort?.S ?? '').slice(1), item: found }]
+    })
+    return { items, cursor: last?.sort?.S }
+  }
+
   return {
+    ...(sorted ? { list } : {}),
     get: async (key) => readItem(await read(key), seconds()),
     set: async (key, value, setOptions) => {
-      const write = writeOf(key, value, setOptions)
+      const write = writeOf(key, value, setOptions, { sorted })
       return (await batches?.set(write)) ?? put(write)
     },
     delete: async (key, version) => {
       const command = new DeleteItemCommand({
         TableName: table,
-        Key: { key: { S: key } },
+        Key: primaryKey(key, { sorted }),
         ...present(version, seconds()),
       })
       try {

@@ -6,27 +6,38 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { optionsOf, refuse } from '@spaceship/core'
 import { nameOf, optionProblems } from '../aws/index.ts'
+import { sortedProblems } from './item.ts'
 
 /**
  * Creates the table for state and dead letters if it is missing: for tests and first steps. In production it belongs to
- * your infrastructure: string partition key `key`, on-demand, time to live on `expiresAt`.
+ * your infrastructure: string partition key `key`, with `sorted` string sort key `sort`, on-demand, time to live on `expiresAt`.
  *
+ * @param options.sorted gives it the sort key, which `dynamodbState` and `dynamodbDeadLetters` must be told. @default false
  * @throws ConfigurationError that lists every problem
  */
 export async function createStateTable(options: {
   readonly client: DynamoDBClient
   readonly table: string
+  readonly sorted?: boolean
 }): Promise<void> {
   const problems: string[] = []
-  const { client, table } = optionsOf(options, problems)
-  refuse('createStateTable', [...problems, ...optionProblems({ client, table }, 'DynamoDBClient')])
+  const { client, table, sorted = false } = optionsOf(options, problems)
+  refuse('createStateTable', [
+    ...problems,
+    ...optionProblems({ client, table }, 'DynamoDBClient'),
+    ...sortedProblems(sorted),
+  ])
+  const keys = sorted ? (['key', 'sort'] as const) : (['key'] as const)
   try {
     await client.send(
       new CreateTableCommand({
         TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'key', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map((AttributeName) => ({
+          AttributeName,
+          KeyType: AttributeName === 'key' ? 'HASH' : 'RANGE',
+        })),
       }),
     )
   } catch (error) {

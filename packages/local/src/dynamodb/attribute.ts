@@ -37,13 +37,18 @@ export function canonicalItem(item: Item): string {
   return `{${parts.sort().join()}}`
 }
 
+/** DynamoDB's numbers are shorter, also with all the zeros that a writer may add; a longer text stands for itself. */
+const MOST_CHARACTERS = 1_000
+
 /** `'1.50'`, `'15e-1'` and `'+1.5'` are one number, also with 38 digits. */
-export function canonicalNumber(text: string): string {
+export function canonicalNumber(given: string): string {
+  if (given.length > MOST_CHARACTERS) return given
+  const text = given.trim()
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?\s*$/.exec(text) ?? []
+    /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
   const digits = (whole + fraction).replace(/^0+/, '')
-  const significant = digits.replace(/0+$/, '')
-  if (significant === '') return /\d/.test(text) ? '0' : text
+  const significant = digits.replace(/(?<!0)0+$/, '')
+  if (significant === '') return /\d/.test(text) ? '0' : given
   const power = Number(exponent) - fraction.length + (digits.length - significant.length)
   return `${sign === '-' ? '-' : ''}${significant}e${power}`
 }

@@ -58,7 +58,7 @@ export const eventSinkOutageCases: readonly Case<EventSink>[] = [
   outage('put', (sink) => sink.put([{ partitionKey: 'p', data: new Uint8Array([1]) }])),
 ]
 
-function outage<Port>(method: string, call: (port: Port) => Promise<unknown>): Case<Port> {
+export function outage<Port>(method: string, call: (port: Port) => Promise<unknown>): Case<Port> {
   return {
     name: `an outage: ${method} is rejected as Unavailable`,
     run: (port) => assert.rejects(call(port), { code: 'unavailable' }),
