@@ -7,8 +7,8 @@
 
 import type { Change } from '@spaceship/core/engine'
 import { Client, type ClientRecords, clientRecords } from './clients.ts'
-import type { Options, Result } from './main.ts'
 import { type Cases, measureCases, type Pass } from './processes.ts'
+import type { Options, Result } from './result.ts'
 
 const RECORDS = 1_000
 

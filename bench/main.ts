@@ -6,18 +6,9 @@
 import { parseArgs } from 'node:util'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
+import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
-
-export interface Result {
-  readonly ratios: Readonly<Record<string, number>>
-  /** What a ratio may be at most. */
-  readonly bars: Readonly<Record<string, number>>
-}
-
-export interface Options {
-  readonly built: boolean
-}
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   decode: measureDecode,

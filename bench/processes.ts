@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Options } from './main.ts'
+import type { Options } from './result.ts'
 
 /** Goes once through its records, and tells how many these were. */
 export type Pass = () => number | Promise<number>

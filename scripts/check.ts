@@ -1,5 +1,6 @@
 /** `npm run check`: everything that can be told without running the code. Prints each step, and the output of those that fail. */
 
+import { importProblems } from './imports.ts'
 import { ROOT } from './packages.ts'
 import { packedProblems } from './packed.ts'
 import { run, tool } from './run.ts'
@@ -12,11 +13,12 @@ interface Outcome {
 
 const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   types: () => command('tsc', ['-p', 'tsconfig.json']),
-  'lint, format, boundaries, cycles': () => command('biome', ['check', '--error-on-warnings', '.']),
+  'lint, format, boundaries': () => command('biome', ['check', '--error-on-warnings', '.']),
   'unused code and dependencies': () => command('knip', []),
   build: () => command('node', ['scripts/build.ts']),
   'packages, as a registry would get them': packed,
   size,
+  'imports: no cycles, and rooms in their order': imports,
 }
 
 let failed = 0
@@ -37,6 +39,11 @@ async function command(name: string, args: readonly string[]): Promise<Outcome> 
 async function packed(): Promise<Outcome> {
   const problems = await packedProblems()
   return { good: problems.length === 0, note: problems.join('\n') }
+}
+
+async function imports(): Promise<Outcome> {
+  const problems = importProblems()
+  return { good: problems.length === 0, note: problems.map((problem) => `\n${problem}`).join('') }
 }
 
 /** The bar is a target: a miss is reported. What fails the check is growth beyond what was measured. */
