@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
+import { measureLambda } from './lambda.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
@@ -13,6 +14,7 @@ import { measureTypes } from './types.ts'
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   decode: measureDecode,
   deliver: measureDeliver,
+  lambda: measureLambda,
   state: measureState,
   types: measureTypes,
 }
