@@ -4,7 +4,7 @@ import { importProblems } from './imports.ts'
 import { ROOT } from './packages.ts'
 import { packedProblems } from './packed.ts'
 import { run, tool } from './run.ts'
-import { BAR, CEILING, sizeOfLambda } from './size.ts'
+import { CEILINGS, sizeOfLambda } from './size.ts'
 
 interface Outcome {
   readonly good: boolean
@@ -46,11 +46,13 @@ async function imports(): Promise<Outcome> {
   return { good: problems.length === 0, note: problems.map((problem) => `\n${problem}`).join('') }
 }
 
-/** The bar is a target: a miss is reported. What fails the check is growth beyond what was measured. */
+/** What fails the check is growth beyond what was measured; what the figures should become is a bar of `bench -- coldstart`. */
 async function size(): Promise<Outcome> {
-  const bytes = await sizeOfLambda(ROOT)
+  const { load, all } = await sizeOfLambda(ROOT)
   const kib = (n: number) => `${(n / 1_024).toFixed(1)} KiB`
-  const verdict = bytes <= BAR ? 'met' : 'MISSED'
-  const note = `core + runtime-lambda, bundled and minified, without zod: ${kib(bytes)}; bar ${kib(BAR)} ${verdict}; ceiling ${kib(CEILING)}`
-  return { good: bytes <= CEILING, note }
+  const figures = [
+    `core + runtime-lambda, minified, without zod: evaluated at load ${kib(load)}, ceiling ${kib(CEILINGS.load)}`,
+    `all chunks ${kib(all)}, ceiling ${kib(CEILINGS.all)}`,
+  ]
+  return { good: load <= CEILINGS.load && all <= CEILINGS.all, note: figures.join('; ') }
 }
