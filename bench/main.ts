@@ -4,6 +4,7 @@
  */
 
 import { parseArgs } from 'node:util'
+import { measureColdStart } from './coldstart.ts'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
 import { measureLambda } from './lambda.ts'
@@ -12,6 +13,7 @@ import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
+  coldstart: measureColdStart,
   decode: measureDecode,
   deliver: measureDeliver,
   lambda: measureLambda,

@@ -38,7 +38,7 @@ function inProcess(module: string, name: string, built: boolean): number {
   return micros
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[sorted.length >> 1] ?? Number.NaN
 }
