@@ -6,7 +6,7 @@
 import { entity, marshal } from '@spaceship/core'
 import * as z from 'zod'
 
-const schema = z.object({
+export const clientSchema = z.object({
   id: z.string(),
   email: z.string(),
   name: z.string(),
@@ -26,9 +26,9 @@ const schema = z.object({
   scores: z.array(z.number()),
 })
 
-export const Client = entity('client', { table: 'clients', key: 'id', schema })
+export const Client = entity('client', { table: 'clients', key: 'id', schema: clientSchema })
 
-export type ClientRow = z.infer<typeof schema>
+export type ClientRow = z.infer<typeof clientSchema>
 
 export interface ClientRecords {
   readonly inserts: readonly string[]

@@ -7,17 +7,14 @@
 
 import type { Change } from '@spaceship/core/engine'
 import { Client, type ClientRecords, clientRecords } from './clients.ts'
-import type { Options, Result } from './main.ts'
+import { base64, kinesisEvent } from './event.ts'
 import { type Cases, measureCases, type Pass } from './processes.ts'
+import type { Options, Result } from './result.ts'
 
 const RECORDS = 1_000
 
-/** Base64 texts, as Lambda hands them over. */
 function textsOf(kind: keyof ClientRecords): string[] {
-  // Through a buffer, so that each is one flat string.
-  return clientRecords(RECORDS)[kind].map((json) =>
-    Buffer.from(Buffer.from(json).toString('base64')).toString(),
-  )
+  return clientRecords(RECORDS)[kind].map(base64)
 }
 
 function each<T>(items: readonly T[], work: (item: T) => unknown): Pass {
@@ -76,33 +73,13 @@ async function handWritten(): Promise<Pass> {
 async function powertools(): Promise<Pass> {
   const { BatchProcessor, EventType, processPartialResponse } = await import('@aws-lambda-powertools/batch')
   const { KinesisDynamoDBStreamSchema } = await import('@aws-lambda-powertools/parser/schemas/kinesis')
-  const { inserts } = clientRecords(RECORDS)
-  const event = { Records: inserts.map((json, n) => lambdaRecord(Buffer.from(json).toString('base64'), n)) }
+  const event = kinesisEvent(clientRecords(RECORDS).inserts)
   const processor = new BatchProcessor(EventType.KinesisDataStreams)
   return async () => {
     const parsed = KinesisDynamoDBStreamSchema.parse(event)
     const { batchItemFailures } = await processPartialResponse(parsed, async () => {}, processor)
     if (batchItemFailures.length > 0) throw new Error('Powertools refused a record')
     return RECORDS
-  }
-}
-
-function lambdaRecord(data: string, n: number): object {
-  return {
-    kinesis: {
-      kinesisSchemaVersion: '1.0',
-      partitionKey: String(n),
-      sequenceNumber: String(n),
-      data,
-      approximateArrivalTimestamp: 1_796_000_000,
-    },
-    eventSource: 'aws:kinesis',
-    eventVersion: '1.0',
-    eventID: `shardId-000000000000:${n}`,
-    eventName: 'aws:kinesis:record',
-    invokeIdentityArn: 'arn:aws:iam::1:role/r',
-    awsRegion: 'eu-west-1',
-    eventSourceARN: 'arn:aws:kinesis:eu-west-1:1:stream/s',
   }
 }
 

@@ -13,8 +13,8 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { Client, clientRecords } from './clients.ts'
-import type { Options, Result } from './main.ts'
 import { type Cases, measureCases, type Pass } from './processes.ts'
+import type { Options, Result } from './result.ts'
 
 const RECORDS = 1_000
 

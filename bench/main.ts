@@ -4,24 +4,19 @@
  */
 
 import { parseArgs } from 'node:util'
+import { measureColdStart } from './coldstart.ts'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
+import { measureLambda } from './lambda.ts'
+import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
 
-export interface Result {
-  readonly ratios: Readonly<Record<string, number>>
-  /** What a ratio may be at most. */
-  readonly bars: Readonly<Record<string, number>>
-}
-
-export interface Options {
-  readonly built: boolean
-}
-
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
+  coldstart: measureColdStart,
   decode: measureDecode,
   deliver: measureDeliver,
+  lambda: measureLambda,
   state: measureState,
   types: measureTypes,
 }

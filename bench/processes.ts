@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Options } from './main.ts'
+import type { Options } from './result.ts'
 
 /** Goes once through its records, and tells how many these were. */
 export type Pass = () => number | Promise<number>
@@ -38,7 +38,7 @@ function inProcess(module: string, name: string, built: boolean): number {
   return micros
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[sorted.length >> 1] ?? Number.NaN
 }

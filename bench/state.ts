@@ -10,7 +10,7 @@ import { memoryDeadLetters, memoryState, type VirtualClock, virtualClock } from 
 import type { StateStore } from '@spaceship/core/ports'
 import { dynamodbState } from '@spaceship/handlers/dynamodb'
 import { Client, clientRecords } from './clients.ts'
-import type { Result } from './main.ts'
+import type { Result } from './result.ts'
 import { countingTable } from './table.ts'
 
 const RECORDS = 1_000

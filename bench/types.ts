@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Result } from './main.ts'
+import type { Result } from './result.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 

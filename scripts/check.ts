@@ -1,9 +1,10 @@
 /** `npm run check`: everything that can be told without running the code. Prints each step, and the output of those that fail. */
 
+import { importProblems } from './imports.ts'
 import { ROOT } from './packages.ts'
 import { packedProblems } from './packed.ts'
 import { run, tool } from './run.ts'
-import { BAR, CEILING, sizeOfLambda } from './size.ts'
+import { CEILINGS, sizeOfLambda } from './size.ts'
 
 interface Outcome {
   readonly good: boolean
@@ -12,11 +13,12 @@ interface Outcome {
 
 const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   types: () => command('tsc', ['-p', 'tsconfig.json']),
-  'lint, format, boundaries, cycles': () => command('biome', ['check', '--error-on-warnings', '.']),
+  'lint, format, boundaries': () => command('biome', ['check', '--error-on-warnings', '.']),
   'unused code and dependencies': () => command('knip', []),
   build: () => command('node', ['scripts/build.ts']),
   'packages, as a registry would get them': packed,
   size,
+  'imports: no cycles, and rooms in their order': imports,
 }
 
 let failed = 0
@@ -39,11 +41,18 @@ async function packed(): Promise<Outcome> {
   return { good: problems.length === 0, note: problems.join('\n') }
 }
 
-/** The bar is a target: a miss is reported. What fails the check is growth beyond what was measured. */
+async function imports(): Promise<Outcome> {
+  const problems = importProblems()
+  return { good: problems.length === 0, note: problems.map((problem) => `\n${problem}`).join('') }
+}
+
+/** What fails the check is growth beyond what was measured; what the figures should become is a bar of `bench -- coldstart`. */
 async function size(): Promise<Outcome> {
-  const bytes = await sizeOfLambda(ROOT)
+  const { load, all } = await sizeOfLambda(ROOT)
   const kib = (n: number) => `${(n / 1_024).toFixed(1)} KiB`
-  const verdict = bytes <= BAR ? 'met' : 'MISSED'
-  const note = `core + runtime-lambda, bundled and minified, without zod: ${kib(bytes)}; bar ${kib(BAR)} ${verdict}; ceiling ${kib(CEILING)}`
-  return { good: bytes <= CEILING, note }
+  const figures = [
+    `core + runtime-lambda, minified, without zod: evaluated at load ${kib(load)}, ceiling ${kib(CEILINGS.load)}`,
+    `all chunks ${kib(all)}, ceiling ${kib(CEILINGS.all)}`,
+  ]
+  return { good: load <= CEILINGS.load && all <= CEILINGS.all, note: figures.join('; ') }
 }

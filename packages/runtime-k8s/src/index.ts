@@ -1,3 +1,4 @@
+export type { DrainReport } from './assignment.ts'
 export type { StreamOptions, WorkerOptions } from './options.ts'
 export type { Start } from './shards/index.ts'
-export { type DrainReport, type Worker, worker } from './worker.ts'
+export { type Worker, worker } from './worker.ts'

@@ -1,39 +1,20 @@
 /**
- * Owns the worker: which leases it holds, and its life from start to drain.
+ * Owns the life of a worker's process, from its start to the report of its drain.
  *
  * ```
- *  run ─> table ─> sync shards ─┬─ every failover/3: beat all leases, scan, take ──┐
- *                               │                         ▲                        │
- *                               └─ every shardSync: sync ─┴────────────────────────┘
- *  SIGTERM or stop() ─> no more leases ─> drain every consumer ─> report
+ *  run ─> lease table ─> identify streams ─> sync shards ─┬─ every failover/3: beat all leases
+ *                                                         ├─ every failover/3: scan, take leases
+ *                                                         └─ every shardSync:  sync shards
+ *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer, beating on ─> report ─> close
  * ```
  */
 
 import { type Reactor, refuse } from '@spaceship/core'
-import { type Consumer, startConsumer } from './consume/index.ts'
+import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { nameOf } from './errors.ts'
-import {
-  chooseLeases,
-  holdLease,
-  type Lease,
-  type NewLease,
-  observeLeases,
-  SHARD_END,
-  SINGLE_STREAM,
-  type StreamId,
-} from './leases/index.ts'
-import { parseWorkerOptions, READ_INTERVAL, type WorkerOptions } from './options.ts'
-import { identify, listShards, missingLeases } from './shards/index.ts'
-
-/** What a drain came to. */
-export interface DrainReport {
-  /** Everything that had been read is done or kept. */
-  readonly complete: boolean
-  /** Leases that were given up. */
-  readonly leases: number
-  /** Positions that the next owner reads again. */
-  readonly unfinished: number
-}
+import { SINGLE_STREAM } from './leases/index.ts'
+import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
+import { ShardSync } from './sync.ts'
 
 export interface Worker extends AsyncDisposable {
   readonly id: string
@@ -57,236 +38,113 @@ export interface Worker extends AsyncDisposable {
  */
 export function worker(reactors: readonly Reactor[], options: WorkerOptions): Worker {
   const { engine, settings } = parseWorkerOptions(reactors, options)
-  const { clock, failover, kinesis, leases: table, logger, me, random } = settings
-  const consumers = new Map<string, Consumer>()
-  const observer = observeLeases(failover)
-  const streams = new Map<StreamId, string>()
-  const stopping = new AbortController()
-  let running: Promise<DrainReport> | undefined
+  const life = new Life({ engine, settings, shards: new ShardSync(settings) })
+  return {
+    id: settings.me,
+    run: () => life.run(),
+    stop: () => life.stop(),
+    [Symbol.asyncDispose]: async () => {
+      // An error of the run is the caller's of `run`.
+      await life.stop().catch(() => {})
+    },
+  }
+}
 
-  async function run(): Promise<DrainReport> {
-    const stop = () => stopping.abort()
+class Life {
+  readonly #application: string
+  readonly #settings: WorkerSettings
+  readonly #shards: ShardSync
+  readonly #assignment: Assignment
+  readonly #stopping = new AbortController()
+  #running: Promise<DrainReport> | undefined
+
+  constructor(options: AssignmentOptions) {
+    this.#application = options.engine.application
+    this.#settings = options.settings
+    this.#shards = options.shards
+    this.#assignment = new Assignment(options)
+  }
+
+  async run(): Promise<DrainReport> {
+    if (this.#running === undefined && this.#stopping.signal.aborted) return this.stop()
+    this.#running ??= this.#live()
+    return this.#running
+  }
+
+  async stop(): Promise<DrainReport> {
+    this.#stopping.abort()
+    if (this.#running !== undefined) return this.#running
+    this.#settings.close()
+    return { complete: true, leases: 0, unfinished: 0 }
+  }
+
+  async #live(): Promise<DrainReport> {
+    const { failover, shardSync, close } = this.#settings
+    const { signal } = this.#stopping
+    const stop = () => this.#stopping.abort()
     process.on('SIGTERM', stop).on('SIGINT', stop)
     try {
-      await start()
-      await Promise.all([heartbeats(), assignments(), shardSyncs()])
-      return await drain()
+      await this.#start()
+      await Promise.all([
+        this.#every(failover / 3, 'renewing leases', () => this.#assignment.beat()),
+        this.#every(failover / 3, 'taking leases', () => this.#assignment.take(signal)),
+        this.#every(shardSync, 'looking for shards', () => this.#shards.sync()),
+      ])
+      return await this.#drain()
     } finally {
       process.off('SIGTERM', stop).off('SIGINT', stop)
-      settings.close()
+      close()
     }
   }
 
-  async function start(): Promise<void> {
+  async #start(): Promise<void> {
+    const { leases: table, logger, me } = this.#settings
     await table.ensure()
-    refuse(`worker of '${engine.application}'`, await foreignLeases())
-    for (const { stream } of settings.streams) streams.set(await identify(kinesis, stream), stream)
-    await syncShards()
-    logger.info('worker started', {
-      worker: me,
-      application: engine.application,
-      streams: [...streams.values()],
-    })
+    refuse(`worker of '${this.#application}'`, await this.#foreignLeases())
+    await this.#shards.identify()
+    await this.#shards.sync()
+    const { streams } = this.#shards
+    logger.info('worker started', { worker: me, application: this.#application, streams })
   }
 
   /** Reading such a table would start every shard anew beside the Java workers that own it. */
-  async function foreignLeases(): Promise<string[]> {
-    const single = (await table.list()).filter((lease) => lease.stream === SINGLE_STREAM)
+  async #foreignLeases(): Promise<string[]> {
+    const leases = await this.#settings.leases.list()
     const advice =
       "its leases are of KCL's single-stream mode, which this worker does not share: choose another 'leases.table'"
-    return single.length === 0 ? [] : [advice]
+    return leases.some((lease) => lease.stream === SINGLE_STREAM) ? [advice] : []
   }
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */
-  async function every(interval: number, what: string, work: () => Promise<void>): Promise<void> {
-    while (!stopping.signal.aborted) {
+  async #every(interval: number, what: string, work: () => Promise<void>): Promise<void> {
+    const { clock, logger, me } = this.#settings
+    while (!this.#stopping.signal.aborted) {
       try {
         await work()
       } catch (error) {
-        logger.error(`${what} failed: will try again`, {
-          worker: me,
-          error: nameOf(error),
-        })
+        logger.error(`${what} failed: will try again`, { worker: me, error: nameOf(error) })
       }
-      await clock.sleep(interval, stopping.signal)
+      await clock.sleep(interval, this.#stopping.signal)
     }
   }
 
-  const heartbeats = () => every(failover / 3, 'renewing leases', beatAll)
-  const assignments = () => every(failover / 3, 'taking leases', takeLeases)
-  const shardSyncs = () => every(settings.shardSync, 'looking for shards', syncShards)
-
-  async function beatAll(): Promise<void> {
-    const beats = [...consumers.values()].map((consumer) =>
-      consumer.beat().catch((error: unknown) => beatFailed(consumer, error)),
-    )
-    await Promise.all(beats)
-  }
-
-  /** Throttled or cut off: the lease is ours until it runs out; then it is lost without anyone telling us. */
-  function beatFailed(consumer: Consumer, error: unknown): void {
-    const { held } = consumer
-    logger.warn('a lease could not be renewed', {
-      lease: held.lease.key,
-      held: held.isHeld(),
-      error: nameOf(error),
-    })
-    if (!held.isHeld()) lose(consumer, 'it was not renewed in time')
-  }
-
-  async function takeLeases(): Promise<void> {
-    const all = await table.list()
-    const open = all.filter((lease) => streams.has(lease.stream))
-    const ended = new Set(
-      open.filter((lease) => lease.checkpoint.sequence === SHARD_END).map((lease) => lease.key),
-    )
-    const ready = (lease: Lease) =>
-      lease.parents.every(
-        (parent) =>
-          !open.some(
-            (other) => other.stream === lease.stream && other.shard === parent && !ended.has(other.key),
-          ),
-      )
-    // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
-    const expired = new Set(observer.free(open, clock.monotonic()))
-    const free = open
-      .filter((lease) => expired.has(lease) || lease.owner === me)
-      .filter((lease) => !ended.has(lease.key) && !consumers.has(lease.key) && ready(lease))
-    const counted = open.filter((lease) => !ended.has(lease.key) && ready(lease))
-    for (const lease of chooseLeases({ leases: counted, free, me, random })) {
-      if (stopping.signal.aborted) return
-      if (!consumers.has(lease.key)) await take(lease)
-    }
-  }
-
-  async function take(lease: Lease): Promise<void> {
-    const sentAt = clock.monotonic()
-    const taken = await table.take(lease, me)
-    if (taken === undefined) return
-    // Nobody beats before the consumer is there, so nobody can lose it either.
-    const lost = (why: string) => lose(consumer, why)
-    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost })
-    const stream = streams.get(lease.stream) ?? ''
-    const { shard } = lease
-    const consumer: Consumer = await startConsumer({
-      engine,
-      held,
-      stream,
-      clock,
-      logger,
-      pollInterval: settings.pollInterval,
-      readInterval: READ_INTERVAL,
-      reading: (from, signal) => ({
-        client: kinesis,
-        stream,
-        shard,
-        from,
-        limit: settings.limit,
-        clock,
-        random,
-        logger,
-        signal,
-      }),
-      children: () => childrenOf(lease.stream, shard),
-      createLease: table.create,
-    })
-    consumers.set(lease.key, consumer)
-    logger.info('lease taken', {
-      worker: me,
-      lease: lease.key,
-      from: lease.owner ?? 'nobody',
-      checkpoint: taken.checkpoint.sequence,
-    })
-    consumer.done.then(
-      () => forget(consumer),
-      (error: unknown) => lose(consumer, `its consumer failed: ${nameOf(error)}`),
-    )
-  }
-
-  /** A consumer that ends late may have a successor under the same key, which stays. */
-  function forget(consumer: Consumer): void {
-    const { key } = consumer.held.lease
-    if (consumers.get(key) === consumer) consumers.delete(key)
-  }
-
-  function lose(consumer: Consumer, why: string): void {
-    forget(consumer)
-    consumer.revoke()
-    logger.warn('lease lost', { worker: me, lease: consumer.held.lease.key, why })
-  }
-
-  async function childrenOf(stream: StreamId, shard: string): Promise<NewLease[]> {
-    const shards = await listShards(kinesis, streams.get(stream) ?? '')
-    return shards
-      .filter((child) => child.parents.includes(shard))
-      .map(({ id, parents, hashRange }) => ({
-        stream,
-        shard: id,
-        checkpoint: 'TRIM_HORIZON',
-        parents,
-        hashRange,
-      }))
-  }
-
-  async function syncShards(): Promise<void> {
-    const leases = await table.list()
-    for (const { stream: name, start } of settings.streams) {
-      const [stream = ''] = [...streams].find(([, known]) => known === name) ?? []
-      const leased = new Set(leases.filter((lease) => lease.stream === stream).map((lease) => lease.shard))
-      for (const { shard, checkpoint } of missingLeases(await listShards(kinesis, name), leased, start)) {
-        await table.create({
-          stream,
-          shard: shard.id,
-          checkpoint,
-          parents: shard.parents,
-          hashRange: shard.hashRange,
-        })
-      }
-    }
-  }
-
-  /** Leases stay alive while their handlers finish: each drain writes and releases its own. */
-  async function drain(): Promise<DrainReport> {
-    const until = new Date(clock.now() + settings.drainTimeout)
+  /** Leases stay alive while their handlers finish. */
+  async #drain(): Promise<DrainReport> {
+    const { clock, drainTimeout, logger, me } = this.#settings
     const drained = new AbortController()
-    const alive = keepAlive(drained.signal)
-    const ends = await Promise.allSettled([...consumers.values()].map((consumer) => consumer.drain(until)))
+    const alive = this.#keepAlive(drained.signal)
+    const report = await this.#assignment.drain(new Date(clock.now() + drainTimeout))
     drained.abort()
     await alive
-    const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
-    const report = {
-      complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),
-      leases: ends.length,
-      unfinished,
-    }
     logger.info('worker drained', { worker: me, ...report })
     return report
   }
 
-  async function keepAlive(drained: AbortSignal): Promise<void> {
+  async #keepAlive(drained: AbortSignal): Promise<void> {
+    const { clock, failover } = this.#settings
     while (!drained.aborted) {
       await clock.sleep(failover / 3, drained)
-      if (!drained.aborted) await beatAll()
+      if (!drained.aborted) await this.#assignment.beat()
     }
   }
-
-  const self: Worker = {
-    id: me,
-    run: () => {
-      if (running === undefined && stopping.signal.aborted) return self.stop()
-      running ??= run()
-      return running
-    },
-    stop: async () => {
-      stopping.abort()
-      if (running !== undefined) return running
-      settings.close()
-      return { complete: true, leases: 0, unfinished: 0 }
-    },
-    [Symbol.asyncDispose]: async () => {
-      // An error of the run is the caller's of `run`.
-      await self.stop().catch(() => {})
-    },
-  }
-  return self
 }

@@ -10,7 +10,7 @@
  */
 
 import { type AwsCall, isFields } from '../http/index.ts'
-import type { PipeRecord } from './pipe.ts'
+import type { PipeRecord } from './record.ts'
 
 const MOST_RECORDS = 500
 const MOST_BYTES = 4 * 1024 * 1024

@@ -11,17 +11,12 @@
 import { type FaultSource, shuffled } from '../faults/index.ts'
 import type { AwsCall } from '../http/index.ts'
 import { type Lanes, lanesTo } from './lanes.ts'
+import type { PipeRecord } from './record.ts'
 
 /** What Kinesis takes at most in one record, key included. */
 const LARGEST_RECORD = 1024 * 1024
 /** A window that does not fill is shuffled and sent after this silence, in milliseconds. */
 const SILENCE = 20
-
-export interface PipeRecord {
-  readonly stream: string
-  readonly partitionKey: string
-  readonly data: Buffer
-}
 
 export interface PipeOptions {
   /** Kinesis. */

@@ -10,5 +10,5 @@ export {
   SINGLE_STREAM,
   type StreamId,
 } from './lease.ts'
-export { observeLeases } from './observer.ts'
+export { type Observer, observeLeases } from './observer.ts'
 export type { LeaseTable, Progress } from './table.ts'

@@ -1,2 +1,2 @@
 export { missingLeases, type Start } from './missing.ts'
-export { identify, listShards } from './shard.ts'
+export { identify, listShards, type Shard } from './shard.ts'

@@ -1,0 +1,6 @@
+/** A change on its way to a stream. */
+export interface PipeRecord {
+  readonly stream: string
+  readonly partitionKey: string
+  readonly data: Buffer
+}

@@ -1,0 +1,168 @@
+/**
+ * Owns which leases this worker holds: takes them, keeps them alive, and gives them back.
+ *
+ * ```
+ *            scan ─> free, parents ended, within our share
+ *                                │ take (conditional on the counter that was seen)
+ *                                ▼
+ *  nobody's, or a peer's ──> held, with a consumer ──┬─ shard ended ────────────────────> forgotten
+ *             ▲                  │ beat, every       ├─ not renewed in time, ───────────> lost: the consumer
+ *             │                  │ failover/3        │  a peer wrote, consumer failed     starts nothing more
+ *             │                  └──> held           └─ drain: settle, flush, release ──> given back
+ *             └──────────────────────────────────────────────────────────────────────────────┘
+ * ```
+ */
+
+import type { Engine } from '@spaceship/core/engine'
+import { type Consumer, startConsumer } from './consume/index.ts'
+import { nameOf } from './errors.ts'
+import {
+  chooseLeases,
+  holdLease,
+  type Lease,
+  type Observer,
+  observeLeases,
+  SHARD_END,
+} from './leases/index.ts'
+import { READ_INTERVAL, type WorkerSettings } from './options.ts'
+import type { ShardSync } from './sync.ts'
+
+export interface AssignmentOptions {
+  readonly engine: Engine
+  readonly settings: WorkerSettings
+  readonly shards: ShardSync
+}
+
+/** What a drain came to. */
+export interface DrainReport {
+  /** Everything that had been read is done or kept. */
+  readonly complete: boolean
+  /** Leases that were given up. */
+  readonly leases: number
+  /** Positions that the next owner reads again. */
+  readonly unfinished: number
+}
+
+export class Assignment {
+  readonly #engine: Engine
+  readonly #settings: WorkerSettings
+  readonly #shards: ShardSync
+  readonly #observer: Observer
+  readonly #consumers = new Map<string, Consumer>()
+
+  constructor({ engine, settings, shards }: AssignmentOptions) {
+    this.#engine = engine
+    this.#settings = settings
+    this.#shards = shards
+    this.#observer = observeLeases(settings.failover)
+  }
+
+  /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */
+  async take(stopping: AbortSignal): Promise<void> {
+    const { clock, leases: table, me, random } = this.#settings
+    const open = (await table.list()).filter((lease) => this.#shards.isOurs(lease.stream))
+    // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
+    const expired = new Set(this.#observer.free(open, clock.monotonic()))
+    const counted = readable(open)
+    const free = counted.filter(
+      (lease) => (expired.has(lease) || lease.owner === me) && !this.#consumers.has(lease.key),
+    )
+    for (const lease of chooseLeases({ leases: counted, free, me, random })) {
+      if (stopping.aborted) return
+      if (!this.#consumers.has(lease.key)) await this.#takeOne(lease)
+    }
+  }
+
+  /** Renews every lease. */
+  async beat(): Promise<void> {
+    const beats = [...this.#consumers.values()].map((consumer) =>
+      consumer.beat().catch((error: unknown) => this.#beatFailed(consumer, error)),
+    )
+    await Promise.all(beats)
+  }
+
+  /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
+  async drain(until: Date): Promise<DrainReport> {
+    const drains = [...this.#consumers.values()].map((consumer) => consumer.drain(until))
+    const ends = await Promise.allSettled(drains)
+    const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
+    return {
+      complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),
+      leases: ends.length,
+      unfinished,
+    }
+  }
+
+  async #takeOne(lease: Lease): Promise<void> {
+    const { clock, failover, leases: table, logger, me } = this.#settings
+    const sentAt = clock.monotonic()
+    const taken = await table.take(lease, me)
+    if (taken === undefined) return
+    // Nobody beats before the consumer is there, so nobody can lose it either.
+    const lost = (why: string) => this.#lose(consumer, why)
+    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost })
+    const consumer: Consumer = await this.#consume(held)
+    this.#consumers.set(lease.key, consumer)
+    logger.info('lease taken', {
+      worker: me,
+      lease: lease.key,
+      from: lease.owner ?? 'nobody',
+      checkpoint: taken.checkpoint.sequence,
+    })
+    consumer.done.then(
+      () => this.#forget(consumer),
+      (error: unknown) => this.#lose(consumer, `its consumer failed: ${nameOf(error)}`),
+    )
+  }
+
+  #consume(held: Consumer['held']): Promise<Consumer> {
+    const { clock, kinesis: client, leases: table, limit, logger, pollInterval, random } = this.#settings
+    const { stream: id, shard } = held.lease
+    const stream = this.#shards.nameOf(id)
+    return startConsumer({
+      engine: this.#engine,
+      held,
+      stream,
+      clock,
+      logger,
+      pollInterval,
+      readInterval: READ_INTERVAL,
+      reading: (from, signal) => ({ client, stream, shard, from, limit, clock, random, logger, signal }),
+      children: () => this.#shards.childrenOf(id, shard),
+      createLease: table.create,
+    })
+  }
+
+  /** Throttled or cut off: the lease is ours until it runs out; then it is lost without anyone telling us. */
+  #beatFailed(consumer: Consumer, error: unknown): void {
+    const { held } = consumer
+    this.#settings.logger.warn('a lease could not be renewed', {
+      lease: held.lease.key,
+      held: held.isHeld(),
+      error: nameOf(error),
+    })
+    if (!held.isHeld()) this.#lose(consumer, 'it was not renewed in time')
+  }
+
+  #lose(consumer: Consumer, why: string): void {
+    const { logger, me } = this.#settings
+    this.#forget(consumer)
+    consumer.revoke()
+    logger.warn('lease lost', { worker: me, lease: consumer.held.lease.key, why })
+  }
+
+  /** A consumer that ends late may have a successor under the same key, which stays. */
+  #forget(consumer: Consumer): void {
+    const { key } = consumer.held.lease
+    if (this.#consumers.get(key) === consumer) this.#consumers.delete(key)
+  }
+}
+
+/** Leases of shards that have not ended, and whose parents have. */
+function readable(leases: readonly Lease[]): readonly Lease[] {
+  const unended = leases.filter((lease) => lease.checkpoint.sequence !== SHARD_END)
+  return unended.filter(
+    ({ stream, parents }) =>
+      !unended.some((other) => other.stream === stream && parents.includes(other.shard)),
+  )
+}
