@@ -2,8 +2,8 @@
 
 import { capabilities } from './capabilities/index.ts'
 import { makeEngine } from './engine/engine.ts'
-import type { EngineOptions } from './engine/options.ts'
 import type { Engine } from './engine/seam.ts'
+import type { EngineOptions } from './engine/settings.ts'
 import { kinds } from './kinds/index.ts'
 
 /**
@@ -20,8 +20,8 @@ export function createEngine(options: EngineOptions): Engine {
 
 export type { Explanation } from './engine/explain.ts'
 export { completeJournal } from './engine/journal.ts'
-export type { EngineOptions } from './engine/options.ts'
 export type { Delivery, Engine, EngineRoute, Hold, Source } from './engine/seam.ts'
+export type { EngineOptions } from './engine/settings.ts'
 export type { Observer, Step } from './engine/steps.ts'
 export { type Incoming, read } from './kinds/index.ts'
 export { createRedrive, type Redrive, type RedriveOptions } from './operate/redrive.ts'

@@ -9,12 +9,11 @@
  * ```
  */
 
-import type { BatchContext, Batching } from '../declare/batch.ts'
-import { isSkip } from '../declare/handler.ts'
+import { type BatchContext, type Batching, isSkip } from '../declare/handler.ts'
+import { ANSWERED, type Comer, type Finish, NOTHING } from '../engine/admission.ts'
 import { type Attempt, wallOf } from '../engine/attempt.ts'
 import { loggerOf } from '../engine/context.ts'
 import { Run } from '../engine/deadlines.ts'
-import { ANSWERED, type Comer, type Finish, NOTHING } from '../engine/gate.ts'
 import { ofThrown } from '../engine/judge.ts'
 import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'

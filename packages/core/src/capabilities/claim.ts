@@ -14,10 +14,10 @@
  * that its successor holds or has ended. A claim under a former id of the route is read, never written.
  */
 
-import type { Attempt, Lease } from '../engine/attempt.ts'
+import type { Attempt, Entered, Lease, Stage } from '../engine/attempt.ts'
 import { extended } from '../engine/ending.ts'
 import type { Scope } from '../engine/scope.ts'
-import type { Capability, Entered, Stage } from '../engine/stage.ts'
+import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change, claimKey } from '../state/index.ts'
 import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'

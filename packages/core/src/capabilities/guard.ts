@@ -17,11 +17,11 @@
  */
 
 import { isBefore, type Moment, type Version } from '../declare/version.ts'
-import type { Attempt, Lease } from '../engine/attempt.ts'
+import type { Attempt, Entered, Lease, Stage } from '../engine/attempt.ts'
 import { extended } from '../engine/ending.ts'
-import type { Verdict } from '../engine/judge.ts'
+import type { Verdict } from '../engine/outcome.ts'
 import type { Scope } from '../engine/scope.ts'
-import type { Capability, Entered, Stage } from '../engine/stage.ts'
+import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change, guardKey, textsIn } from '../state/index.ts'
 import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'

@@ -1,7 +1,7 @@
 /** What claims and guards share: the lease under which an attempt runs, and what is told of it. */
 
 import type { Attempt } from '../engine/attempt.ts'
-import type { Verdict } from '../engine/judge.ts'
+import type { Verdict } from '../engine/outcome.ts'
 import type { StateItem } from '../ports/index.ts'
 
 export const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }

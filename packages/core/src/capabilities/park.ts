@@ -27,12 +27,12 @@
  * redelivers, each lane is looked up when its first record comes.
  */
 
-import type { Attempt } from '../engine/attempt.ts'
-import { extended } from '../engine/ending.ts'
-import { draftOf, letterId, writeLetter } from '../engine/letters.ts'
+import type { Attempt, Entered, Stage } from '../engine/attempt.ts'
+import { draftOf, extended } from '../engine/ending.ts'
+import { letterId, writeLetter } from '../engine/letters.ts'
 import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
-import type { Capability, Entered, Stage } from '../engine/stage.ts'
+import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateStore } from '../ports/index.ts'
 import { BUCKETS, change, keptKey, parkedLaneKey, parkedLanes, shortName } from '../state/index.ts'
 import { comparePositions, formatPosition, type Position, parsePosition } from '../wire/index.ts'

@@ -11,7 +11,7 @@
  */
 
 import { spacing } from '../duration.ts'
-import type { Admission, Comer } from '../engine/gate.ts'
+import type { Admission, Comer } from '../engine/admission.ts'
 import type { Capability } from '../engine/stage.ts'
 import { WaitQueue } from '../engine/wait-queue.ts'
 import type { Clock } from '../ports/index.ts'

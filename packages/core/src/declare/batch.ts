@@ -1,23 +1,13 @@
 import { countProblems, durationProblems, functionProblems, optionsOf } from '../configuration.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
-import type { Context, Handler } from './handler.ts'
-
-/** What a batch handler gets beside its events: their attempts differ, so the rest of {@link Context} has no meaning here. */
-export type BatchContext = Pick<Context, 'signal' | 'deadline' | 'log' | 'reactor' | 'route'>
+import type { BatchContext, Batching, Context, Handler } from './handler.ts'
 
 export interface BatchOptions {
   /** Events at the most. */
   readonly size: number
   /** How long the first event waits for others. @default '100ms' */
   readonly within?: Duration
-}
-
-/** What the engine knows of a batch handler. */
-export interface Batching {
-  readonly size: number
-  readonly within: number
-  readonly handle: (events: readonly never[], context: BatchContext) => unknown
 }
 
 /**

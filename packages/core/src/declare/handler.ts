@@ -2,7 +2,6 @@ import { functionProblems, optionsOf } from '../configuration.ts'
 import type { Duration } from '../duration.ts'
 import { refuse } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Batching } from './batch.ts'
 import type { EventMeta } from './event.ts'
 import type { PublishedEvent } from './published.ts'
 
@@ -54,6 +53,16 @@ export type Publish = <Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,
   payload: Input,
 ) => Promise<void>
+
+/** What a batch handler gets beside its events: their attempts differ, so the rest of {@link Context} has no meaning here. */
+export type BatchContext = Pick<Context, 'signal' | 'deadline' | 'log' | 'reactor' | 'route'>
+
+/** What the engine knows of a batch handler. */
+export interface Batching {
+  readonly size: number
+  readonly within: number
+  readonly handle: (events: readonly never[], context: BatchContext) => unknown
+}
 
 /**
  * Does something about an event. Returning means done, `skip('why')` done without an effect; throwing asks for another

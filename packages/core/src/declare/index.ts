@@ -1,4 +1,4 @@
-export { type BatchContext, type BatchOptions, batch } from './batch.ts'
+export { type BatchOptions, batch } from './batch.ts'
 export { type Entity, type EntityOptions, entity, type KeyNames, type KeyValue } from './entity.ts'
 export type {
   Actor,
@@ -15,6 +15,7 @@ export type {
   Saved,
 } from './event.ts'
 export {
+  type BatchContext,
   type Context,
   type Effect,
   type Handler,

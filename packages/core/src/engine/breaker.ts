@@ -13,10 +13,10 @@
  * ```
  */
 
-import type { Comer, Finish, Wait } from './gate.ts'
+import type { Comer, Finish, Wait } from './admission.ts'
 import { backoff, SOONEST } from './judge.ts'
-import type { Settings } from './options.ts'
 import type { RoutePlan } from './plan.ts'
+import type { Settings } from './settings.ts'
 import { WaitQueue } from './wait-queue.ts'
 
 export interface Breakers {

@@ -3,11 +3,13 @@
  * an attempt.
  */
 
+import type { Stage } from './attempt.ts'
 import type { Found, Recalled } from './content.ts'
-import { DONE, extended } from './ending.ts'
+import { extended } from './ending.ts'
+import { DONE } from './outcome.ts'
 import type { RoutePlan } from './plan.ts'
 import type { Scope } from './scope.ts'
-import type { Caller, Stage } from './stage.ts'
+import type { Caller, Capability } from './stage.ts'
 
 /** The stages of a route: those before anything is claimed, and those that claim. */
 export interface Stages {
@@ -21,16 +23,20 @@ export class Chain {
   readonly #stages: readonly (Stages | undefined)[]
   readonly #callers: readonly (Caller | undefined)[]
 
-  constructor(scope: Scope) {
+  constructor(scope: Scope, capabilities: readonly Capability[]) {
     const { routes } = scope.settings.plans
     this.#stages = routes.map((plan) => {
+      const own = capabilities.filter((each) => plan.capabilities.includes(each))
       const at = (place: 'lane' | 'claim') =>
-        plan.capabilities.flatMap((each) => (each.place === place ? (each.stage?.(plan, scope) ?? []) : []))
+        own.flatMap((each) => (each.place === place ? (each.stage?.(plan, scope) ?? []) : []))
       const [before, claims] = [at('lane'), at('claim')]
       return before.length + claims.length === 0 ? undefined : { before, claims }
     })
     this.#callers = routes.map((plan) =>
-      plan.capabilities.map(({ caller }) => caller?.(plan, scope)).find((made) => made !== undefined),
+      capabilities
+        .filter((each) => plan.capabilities.includes(each))
+        .map(({ caller }) => caller?.(plan, scope))
+        .find((made) => made !== undefined),
     )
   }
 
@@ -67,7 +73,15 @@ export const recall: Stage = {
     const handled: (() => Promise<void>)[] = []
     let found: Found | undefined
     while (attempt.content.recall !== undefined) {
-      const recalled: Recalled = await attempt.content.recall(attempt)
+      const recalled: Recalled = await attempt.content.recall({
+        plan: task.plan,
+        lane: task.lane,
+        place: scope.place,
+        settings: scope.settings,
+        letter: attempt.letter,
+        matchLetter: scope.matchLetter,
+      })
+      if ('redrives' in recalled) task.entry.letter = recalled.redrives
       if ('skip' in recalled) return { kind: 'conclude', verdict: { kind: 'skip', reason: recalled.skip } }
       if ('shares' in recalled) {
         scope.spread(task, recalled.shares)

@@ -12,9 +12,8 @@
 
 import type { EventMeta } from '../declare/event.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
-import type { Attempt } from './attempt.ts'
-import type { Settings } from './options.ts'
 import type { RoutePlan } from './plan.ts'
+import type { Place, Settings } from './settings.ts'
 
 export interface Content {
   readonly event?: EventMeta | undefined
@@ -26,9 +25,9 @@ export interface Content {
   /** What the event is called wherever its repeats must be told. @throws SpaceshipError if that cannot be told */
   identity(): string
   /** Finds what the record names. */
-  recall?(attempt: Attempt): Promise<Recalled>
+  recall?(asking: Recalling): Promise<Recalled>
   /** Finds what the handler gets, or why it must not be called. */
-  lookUp?(attempt: Attempt): Promise<LookedUp>
+  lookUp?(settings: Settings): Promise<LookedUp>
   /** The same for a redriven letter: `redriven` says when someone asked, and for which letter. */
   readAgain?(letter: DeadLetter, redriven: { readonly at: Date; readonly of: string }): Content
   /** Called once every route of the record has ended. */
@@ -40,17 +39,31 @@ export interface Refusal {
   readonly detail: string
 }
 
+/** What a content is told when it is to find what it names. */
+export interface Recalling {
+  readonly plan: RoutePlan
+  readonly lane: string
+  readonly place: Place
+  readonly settings: Settings
+  /** The letter to read instead of the one that the record names. */
+  readonly letter: string | undefined
+  /** What the record of a letter causes, wherever it stood. */
+  matchLetter(letter: DeadLetter): readonly Share[] | Promise<readonly Share[]>
+}
+
 export type LookedUp = { readonly event: EventMeta } | { readonly skip: string }
 
 export type Recalled =
   | Found
   /** For a letter that had reached no route: what it causes now. */
-  | { readonly shares: readonly Share[] }
+  | { readonly shares: readonly Share[]; readonly redrives: string | undefined }
   /** There is nothing to run. */
-  | { readonly skip: string }
+  | { readonly skip: string; readonly redrives?: string | undefined }
 
 export interface Found {
   readonly content: Content
+  /** The letter that the record asks for again, to be removed when the record is done. */
+  readonly redrives?: string | undefined
   /** Which part of the task this is: its attempts are counted apart. */
   readonly part?: string | undefined
   /** Of the redrive that asked. */

@@ -11,7 +11,6 @@
 
 import { SpaceshipError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
-import { OVER } from './lanes.ts'
 
 /** A handler that runs, or is about to. */
 export class Run {
@@ -45,6 +44,9 @@ export class Run {
     this.#controller?.abort(reason)
   }
 }
+
+/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
+export const OVER = 'over'
 
 /** How long a handler may take to notice that its signal is aborted. */
 export const NOTICE = 1_000

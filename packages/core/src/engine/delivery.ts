@@ -11,24 +11,26 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
-import type { Clock, DeadLetter } from '../ports/index.ts'
+import type { Clock } from '../ports/index.ts'
 import { fenced } from '../state/index.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
 import { type Activity, createActivity } from './activity.ts'
-import { Attempts } from './attempt.ts'
+import { Attempts } from './attempts.ts'
 import type { Budget } from './budget.ts'
 import { Chain } from './chain.ts'
-import { Deadlines, NOTICE } from './deadlines.ts'
+import { Deadlines, NOTICE, OVER } from './deadlines.ts'
 import type { Gate } from './gate.ts'
 import { Intake } from './intake.ts'
-import { Lanes, OVER } from './lanes.ts'
+import type { Reader } from './kind.ts'
+import { Lanes } from './lanes.ts'
 import { Ledger } from './ledger.ts'
-import { match, type Place } from './match.ts'
-import type { Settings } from './options.ts'
+import { match } from './match.ts'
+import type { Parts } from './options.ts'
 import { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
+import type { Place, Settings } from './settings.ts'
 import { createSuffixJournal, type SuffixJournal } from './suffix-journal.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
 import { type Task, tasksOf } from './task.ts'
@@ -41,6 +43,9 @@ const REGAIN = 1_000
 
 export interface Opening {
   readonly settings: Settings
+  readonly parts: Parts
+  /** Of each kind of thing that can arrive. */
+  readonly readers: readonly Reader[]
   readonly source: Source
   readonly hold: Hold
   /** Of the process. */
@@ -107,12 +112,13 @@ class ShardDelivery implements Delivery {
       isHeld: () => this.#isHeld(),
       mayStart: () => this.#mayStart(),
       notHeld: () => this.#notHeld(),
-      match: (record) => match(record, place, settings),
-      matchLetter: (letter) => matchLetter(letter, settings),
+      match: (record) => match(record, place, opening.readers, settings),
+      matchLetter: ({ application, stream, shard, at, ...letter }) =>
+        match({ ...letter, arrivedAt: at }, { application, stream, shard }, opening.readers, settings),
       spread: (task, shares) => this.#intake.spread(task.entry, shares),
     }
     this.#ledger = new Ledger({ ...maxAhead, budget }, () => clock.monotonic())
-    this.#chain = new Chain(scope)
+    this.#chain = new Chain(scope, opening.parts.capabilities)
     const attempts = new Attempts(scope, this.#chain, {
       started: (task) => reporter.started(task),
       closing: (task) => this.#close(task),
@@ -289,13 +295,4 @@ class ShardDelivery implements Delivery {
         'the journal could not be written before the end: everything comes again',
       )
   }
-}
-
-function matchLetter(letter: DeadLetter, settings: Settings): ReturnType<typeof match> {
-  const { sequence, subSequence, partitionKey, data, application, stream, shard, at } = letter
-  return match(
-    { sequence, subSequence, partitionKey, data, arrivedAt: at },
-    { application, stream, shard },
-    settings,
-  )
 }

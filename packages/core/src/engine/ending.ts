@@ -11,37 +11,11 @@
  */
 
 import { describe } from '../foreign.ts'
+import type { DeadReason } from '../ports/index.ts'
 import type { Attempt } from './attempt.ts'
-import type { Verdict, Waiting } from './judge.ts'
-import { draftOf, isDiscarded, type LetterDraft, writeLetter } from './letters.ts'
-import type { Step } from './steps.ts'
-
-/** How an attempt ended, as the lane sees it. */
-export type Outcome =
-  | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
-  /** A part of the task has ended and the next one begins: a letter of a lane, a window of a schedule. */
-  | { readonly kind: 'again'; readonly step: 'done' | 'skipped'; readonly detail: string | undefined }
-  | { readonly kind: 'abandoned' }
-  | { readonly kind: 'halt'; readonly detail: string }
-  | Waiting
-
-/** The verdict is final. Each step is dropped when it has succeeded, so that none is repeated. */
-export interface Ending {
-  readonly steps: readonly (() => Promise<unknown>)[]
-  readonly outcome: Outcome
-  /** The letter that the first steps write. */
-  readonly letter?: LetterDraft
-}
-
-const NO_STEPS: Ending['steps'] = []
-export const DONE: Ending = { steps: NO_STEPS, outcome: { kind: 'ended', step: 'done', detail: undefined } }
-export const ABANDONED: Outcome = { kind: 'abandoned' }
-
-export function skipped(detail: string): Ending {
-  return { steps: NO_STEPS, outcome: { kind: 'ended', step: 'skipped', detail } }
-}
-
-export type Final = Extract<Verdict, { readonly kind: 'done' | 'skip' | 'dead' }>
+import { isDiscarded, type LetterDraft, letterId, writeLetter } from './letters.ts'
+import { DONE, type Ending, type Final, type Outcome, skipped } from './outcome.ts'
+import type { Place } from './settings.ts'
 
 /** What follows from a final verdict, before the stages have added theirs. */
 export function endingOf(attempt: Attempt, verdict: Final): Ending {
@@ -49,7 +23,7 @@ export function endingOf(attempt: Attempt, verdict: Final): Ending {
   if (verdict.kind === 'skip') return skipped(verdict.reason)
   const detail = typeof verdict.error === 'string' ? verdict.error : describe(verdict.error)
   const { plan, scope } = attempt
-  if (plan.whenExhausted === 'halt') return { steps: NO_STEPS, outcome: { kind: 'halt', detail } }
+  if (plan.whenExhausted === 'halt') return { steps: [], outcome: { kind: 'halt', detail } }
   const letter = draftOf(attempt, verdict.reason, detail)
   return {
     steps: [() => writeLetter(scope.settings, letter)],
@@ -72,4 +46,20 @@ export function extended(
   },
 ): Ending {
   return { ...ending, steps: [...before, ...ending.steps, ...after], outcome: outcome ?? ending.outcome }
+}
+
+/** The letter of an attempt: a letter that is given up on again stays under the place where its record first stood. */
+export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): LetterDraft {
+  const { task, plan, scope, content, found } = attempt
+  const { letter } = content
+  const { application, stream, shard } = { ...scope.place, ...letter }
+  const place: Place = { application, stream, shard }
+  const part = found?.letterPart
+  const whole = letter === undefined ? task.entry.record : { ...letter, arrivedAt: letter.at }
+  const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
+  const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
+  const id = again ? letter.id : letterId(place, plan, record, part?.name)
+  const counted = reason === 'exhausted' || reason === 'permanent'
+  const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
+  return { id, plan, record, place, lane: task.lane, reason, detail, attempts, part: part?.name }
 }

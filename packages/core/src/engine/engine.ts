@@ -7,25 +7,30 @@ import { createBudget } from './budget.ts'
 import { openDelivery } from './delivery.ts'
 import { explain } from './explain.ts'
 import { createGate } from './gate.ts'
-import type { Kind } from './kind.ts'
-import { type EngineOptions, parseOptions } from './options.ts'
+import { type Parts, parseOptions } from './options.ts'
+import type { Served } from './plan.ts'
 import type { Engine } from './seam.ts'
-import { type Capability, PLACES } from './stage.ts'
+import type { EngineOptions } from './settings.ts'
+import { PLACES } from './stage.ts'
 
 /** How long handlers of an earlier delivery may take to settle before a new one is refused. */
 const ORPHANED = 1_000
-
-/** What an engine is made of, beside its options. */
-export interface Parts {
-  readonly kinds: readonly Kind[]
-  readonly capabilities: readonly Capability[]
-}
 
 /** @throws ConfigurationError that lists every problem */
 export function makeEngine(options: EngineOptions, parts: Parts): Engine {
   const settings = parseOptions(options, parts)
   const orphans = new Set<Promise<unknown>>()
-  const gate = createGate(settings)
+  const readers = parts.kinds.map((kind) =>
+    kind.reader({ application: settings.application, ...settings.plans }),
+  )
+  const gate = createGate(
+    settings,
+    settings.plans.routes.map((plan) =>
+      parts.capabilities.flatMap((each) =>
+        plan.capabilities.includes(each) ? (each.admission?.(plan, settings.clock) ?? []) : [],
+      ),
+    ),
+  )
   const budget = createBudget(settings.maxAhead.bytes)
   const { routes, wants } = settings.plans
   const known = new Set(routes.flatMap(({ key, reactor }) => [key, reactor]))
@@ -50,7 +55,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
       )[0],
     })),
     explain: (record: StreamRecord) =>
-      explain(record, { application: settings.application, stream: '', shard: '' }, settings),
+      explain(record, { application: settings.application, stream: '', shard: '' }, wants, readers),
     get overdue() {
       return overdue
     },
@@ -58,7 +63,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
     resume: (key) => gate.resume(named(key)),
     open: async (source, hold = {}) => {
       await orphansGone()
-      return openDelivery({ settings, source, hold, gate, budget, late, orphaned })
+      return openDelivery({ settings, readers, parts, source, hold, gate, budget, late, orphaned })
     },
   }
 
@@ -91,7 +96,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
 }
 
 /** The stages of a route, in the order in which an attempt passes them. */
-export function stagesOf(capabilities: readonly Capability[], hasMiddleware: boolean): readonly string[] {
+function stagesOf(capabilities: readonly Served[], hasMiddleware: boolean): readonly string[] {
   return PLACES.flatMap((place) => {
     const names = capabilities.flatMap((each) => (each.place === place ? each.name : []))
     if (place === 'middleware') return hasMiddleware ? ['middleware'] : []

@@ -4,9 +4,10 @@
  */
 
 import type { UserRecord } from '../wire/index.ts'
-import { type Place, recognise } from './match.ts'
-import type { Settings } from './options.ts'
+import type { Reader } from './kind.ts'
+import { recognise } from './match.ts'
 import type { Want } from './plan.ts'
+import type { Place } from './settings.ts'
 
 /** What a route makes of a record. */
 export interface Explanation {
@@ -21,7 +22,8 @@ export interface Explanation {
 export function explain(
   record: UserRecord,
   place: Place,
-  { plans, readers }: Pick<Settings, 'plans' | 'readers'>,
+  wants: readonly Want[],
+  readers: readonly Reader[],
 ): readonly Explanation[] {
   const told = new Map<Want, { readonly matched: boolean; readonly why: string }>()
   const found = recognise(record.data, readers)
@@ -30,7 +32,7 @@ export function explain(
     string,
     { readonly event: string; readonly matched: boolean; readonly why: string }[]
   >()
-  for (const want of plans.wants) {
+  for (const want of wants) {
     const list = routes.get(want.plan.key) ?? []
     routes.set(want.plan.key, list)
     list.push({ event: want.name, ...(told.get(want) ?? { matched: false, why: rest }) })

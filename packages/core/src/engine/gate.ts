@@ -9,38 +9,10 @@
  * | a queue      | wait in it; whoever is woken asks again, and one who then does not enter says so by `passOn`    |
  */
 
+import type { Admission, Comer, Finish, Wait } from './admission.ts'
 import { createBreakers } from './breaker.ts'
-import type { Settings } from './options.ts'
-import type { RoutePlan } from './plan.ts'
+import type { Settings } from './settings.ts'
 import { createSlots } from './slots.ts'
-import type { WaitQueue } from './wait-queue.ts'
-
-/** What asks to start: an attempt's task, or the events that a handler gets together. */
-export interface Comer {
-  readonly plan: RoutePlan
-}
-
-/** Why not now. */
-export type Wait = number | WaitQueue
-
-/** How the work ended that had entered. */
-export type Finish =
-  | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
-  /** It told nothing about the dependencies of the route. */
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'answered' }
-
-export const NOTHING: Finish = { kind: 'nothing' }
-export const ANSWERED: Finish = { kind: 'answered' }
-
-/** A doorkeeper. Nothing is taken until all of them let the comer in. */
-export interface Admission {
-  ask(comer: Comer, now: number): Wait | undefined
-  take(comer: Comer, now: number): void
-  leave?(comer: Comer, finish: Finish): void
-  /** The comer was woken, and does not enter: the next one may. */
-  passOn?(comer: Comer): void
-}
 
 export interface Gate {
   /** @param now on the clock's `monotonic` */
@@ -56,25 +28,23 @@ export interface Gate {
   resume(key: string): void
 }
 
-export function createGate(settings: Settings): Gate {
-  const { plans, clock } = settings
+/** @param added the doorkeepers that capabilities put at the door of each route */
+export function createGate(settings: Settings, added: readonly (readonly Admission[])[]): Gate {
+  const { plans } = settings
   const slots = createSlots(plans.routes)
   const breakers = createBreakers(settings)
-  const own = plans.routes.map((plan) =>
-    plan.capabilities.flatMap(({ admission }) => admission?.(plan, clock) ?? []),
-  )
   const NO_MORE: readonly Admission[] = []
-  const more = ({ plan }: Comer) => own[plan.index] ?? NO_MORE
+  const more = ({ plan }: Comer) => added[plan.index] ?? NO_MORE
 
   return {
     enter: (comer, now) => {
-      const added = more(comer)
+      const others = more(comer)
       let wait = slots.ask(comer) ?? breakers.ask(comer, now)
-      for (const admission of added) wait ??= admission.ask(comer, now)
+      for (const admission of others) wait ??= admission.ask(comer, now)
       if (wait !== undefined) return wait
       slots.take(comer)
       breakers.take(comer)
-      for (const admission of added) admission.take(comer, now)
+      for (const admission of others) admission.take(comer, now)
       return undefined
     },
     leave: (comer, finish) => {

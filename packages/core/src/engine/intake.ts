@@ -21,11 +21,11 @@ import { refusedShare, type Share } from './content.ts'
 import { type Journal, NOTHING_KNOWN, readJournal } from './journal.ts'
 import type { Lanes } from './lanes.ts'
 import type { Ledger } from './ledger.ts'
-import { match, type Place } from './match.ts'
 import { unrouted } from './plan.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Hold, Source } from './seam.ts'
+import type { Place } from './settings.ts'
 import type { SuffixJournal } from './suffix-journal.ts'
 import { isSuspicious, type Suspects } from './suspects.ts'
 import { type Entry, Task } from './task.ts'
@@ -201,9 +201,8 @@ export class Intake {
   }
 
   #match(entry: Entry): Promise<void> | undefined {
-    const { settings } = this.#work.scope
     const suspected = this.#suspectsAll || this.#suspected > 0
-    const shares = suspected ? this.#alone(entry) : match(entry.record, this.#place, settings)
+    const shares = suspected ? this.#alone(entry) : this.#work.scope.match(entry.record)
     if (shares instanceof Promise) return shares.then((settled) => this.#enter(entry, settled))
     this.#enter(entry, shares)
     return undefined
@@ -222,7 +221,7 @@ export class Intake {
         continue
       }
       try {
-        if (await suspects.charge(entry.record)) return match(entry.record, this.#place, settings)
+        if (await suspects.charge(entry.record)) return scope.match(entry.record)
         return [refusedShare(unrouted, 'crashed', 'processes that ran it died')]
       } catch (error) {
         settings.logger.warn('the state store failed: waiting', { ...this.#place, error: describe(error) })

@@ -3,24 +3,9 @@
 import { isSkip } from '../declare/handler.ts'
 import { codeOf } from '../errors.ts'
 import { fieldOf, textIn } from '../foreign.ts'
-import type { DeadReason } from '../ports/index.ts'
-import type { Gate } from './gate.ts'
-import type { Settings } from './options.ts'
+import type { Verdict, Waiting } from './outcome.ts'
+import type { Settings } from './settings.ts'
 import type { Task } from './task.ts'
-
-/** How an attempt ended. See `verdicts.ts` for the errors behind the middle rows. */
-export type Verdict =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'retry'; readonly error: unknown }
-  | { readonly kind: 'retry-after'; readonly delay: number; readonly error: unknown }
-  | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
-  | { readonly kind: 'dead'; readonly reason: DeadReason; readonly error: unknown }
-
-/** What makes a task wait; `until` in milliseconds since 1970. */
-export type Waiting =
-  | { readonly kind: 'held'; readonly until: number }
-  | Extract<Verdict, { readonly kind: 'retry' | 'retry-after' | 'unavailable' }>
 
 const DONE: Verdict = { kind: 'done' }
 
@@ -63,7 +48,8 @@ export function waitOf(
   outcome: Waiting,
   { plan, attempts }: Pick<Task, 'plan' | 'attempts'>,
   { clock, random }: Pick<Settings, 'clock' | 'random'>,
-  gate: Gate,
+  /** Milliseconds until a dependency that is down may be asked again. */
+  backIn: (dependency: string) => number,
 ): number {
   switch (outcome.kind) {
     case 'held':
@@ -71,7 +57,7 @@ export function waitOf(
     case 'retry-after':
       return Math.max(SOONEST, outcome.delay)
     case 'unavailable':
-      return Math.max(SOONEST, gate.until(outcome.dependency))
+      return Math.max(SOONEST, backIn(outcome.dependency))
     case 'retry':
       return backoff(attempts, plan, random)
   }

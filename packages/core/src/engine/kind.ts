@@ -3,9 +3,8 @@
 import type { EventSpec } from '../declare/event.ts'
 import type { UserRecord } from '../wire/index.ts'
 import type { Share } from './content.ts'
-import type { Place } from './match.ts'
-import type { EngineOptions } from './options.ts'
 import type { RoutePlan, Want } from './plan.ts'
+import type { EngineOptions, Place } from './settings.ts'
 
 /** What is told of a route that does not want an item: the reason is put into words only if somebody asks. */
 export type Why = (want: Want, matched: boolean, reason: () => string) => void

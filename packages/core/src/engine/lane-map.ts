@@ -5,9 +5,7 @@
  * stays in the collector's old space with the lanes that it held: a lane that ended is blanked, and thrown away with the map now and then.
  */
 
-import type { Lane } from './lanes.ts'
-
-export interface LaneMap {
+export interface LaneMap<Lane> {
   /** Undefined if the lane is not open. */
   get(key: string): Lane | undefined
   open(key: string, lane: Lane): void
@@ -18,7 +16,7 @@ export interface LaneMap {
 /** Ended lanes that are kept, beside as many as are open. */
 const BLANK = 1_024
 
-export function createLaneMap(): LaneMap {
+export function createLaneMap<Lane>(): LaneMap<Lane> {
   let lanes = new Map<string, Lane | undefined>()
   let open = 0
   const get = (key: string) => (open === 0 ? undefined : lanes.get(key))

@@ -15,10 +15,11 @@
  * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
  */
 
-import type { Outcome } from './ending.ts'
-import { ANSWERED, type Finish, NOTHING } from './gate.ts'
+import { ANSWERED, type Finish, NOTHING } from './admission.ts'
+import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
-import { createLaneMap } from './lane-map.ts'
+import { createLaneMap, type LaneMap } from './lane-map.ts'
+import type { Outcome } from './outcome.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Task } from './task.ts'
@@ -52,9 +53,6 @@ export interface LaneWork {
 /** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
 const REGAIN = 1_000
 
-/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
-export const OVER = 'over'
-
 /** Waiting tasks that keep their content; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
 
@@ -65,7 +63,7 @@ export class Lanes {
   readonly #scope: Scope
   readonly #work: LaneWork
   readonly #reporter: Reporter
-  readonly #open
+  readonly #open: readonly LaneMap<Lane>[]
   readonly #halted = new Set<string>()
   /** Woken when the delivery is over: a listener of each would make every wait a walk over all others. */
   readonly #waiting = new Set<() => void>()
@@ -81,7 +79,7 @@ export class Lanes {
     this.#scope = scope
     this.#reporter = reporter
     this.#work = work
-    this.#open = scope.settings.plans.routes.map(createLaneMap)
+    this.#open = scope.settings.plans.routes.map(() => createLaneMap<Lane>())
     this.#free = scope.settings.concurrency
     scope.stopped.addEventListener('abort', () => {
       for (const wake of [...this.#waiting]) wake()
@@ -219,7 +217,7 @@ export class Lanes {
         if (this.#work.isOver()) this.#leave(lane)
         else {
           const { settings, gate } = this.#scope
-          const delay = waitOf(outcome, task, settings, gate)
+          const delay = waitOf(outcome, task, settings, gate.until)
           task.notBefore = settings.clock.now() + delay
           this.#work.waits(task)
           this.#sleep(lane, delay, outcome)

@@ -4,10 +4,8 @@ import { codeOf } from '../errors.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
 import { Unavailable } from '../verdicts.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
-import type { Attempt } from './attempt.ts'
-import type { Place } from './match.ts'
-import type { Settings } from './options.ts'
 import { type RoutePlan, unrouted } from './plan.ts'
+import type { Place, Settings } from './settings.ts'
 
 /** A letter before it is written. */
 export interface LetterDraft {
@@ -31,22 +29,6 @@ export function letterId(
 ): string {
   const route = plan === unrouted ? '-/-' : plan.key
   return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}${part === undefined ? '' : `/${part}`}`
-}
-
-/** The letter of an attempt: a letter that is given up on again stays under the place where its record first stood. */
-export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): LetterDraft {
-  const { task, plan, scope, content, found } = attempt
-  const { letter } = content
-  const { application, stream, shard } = { ...scope.place, ...letter }
-  const place: Place = { application, stream, shard }
-  const part = found?.letterPart
-  const whole = letter === undefined ? task.entry.record : { ...letter, arrivedAt: letter.at }
-  const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
-  const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
-  const id = again ? letter.id : letterId(place, plan, record, part?.name)
-  const counted = reason === 'exhausted' || reason === 'permanent'
-  const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
-  return { id, plan, record, place, lane: task.lane, reason, detail, attempts, part: part?.name }
 }
 
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */

@@ -13,15 +13,8 @@ import type { UserRecord } from '../wire/index.ts'
 import { isObject, parse } from '../wire/json.ts'
 import { refusedShare, type Share } from './content.ts'
 import type { Reader } from './kind.ts'
-import type { Settings } from './options.ts'
 import { unrouted } from './plan.ts'
-
-/** Where a record stands. */
-export interface Place {
-  readonly application: string
-  readonly stream: string
-  readonly shard: string
-}
+import type { Place, Settings } from './settings.ts'
 
 export type Recognised =
   | { readonly reader: Reader; readonly item: unknown }
@@ -58,7 +51,8 @@ export function recognise(data: Uint8Array, readers: readonly Reader[]): Recogni
 export function match(
   record: UserRecord,
   place: Place,
-  { readers, maxRecordBytes: limit }: Pick<Settings, 'readers' | 'maxRecordBytes'>,
+  readers: readonly Reader[],
+  { maxRecordBytes: limit }: Pick<Settings, 'maxRecordBytes'>,
 ): readonly Share[] | Promise<readonly Share[]> {
   if (record.damaged)
     return [refusedShare(unrouted, 'damaged', 'the rest of an aggregate that cannot be read')]

@@ -10,100 +10,32 @@ import {
   shown,
 } from '../configuration.ts'
 import type { EventDef } from '../declare/event.ts'
-import type { Middleware } from '../declare/handler.ts'
 import type { Reactor } from '../declare/reactor.ts'
-import { type Duration, milliseconds } from '../duration.ts'
+import { milliseconds } from '../duration.ts'
 import { refuse } from '../errors.ts'
-import {
-  type Clock,
-  type DeadLetters,
-  type EntityReader,
-  type EventSink,
-  type Logger,
-  type StateStore,
-  silent,
-  systemClock,
-} from '../ports/index.ts'
-import type { Parts } from './engine.ts'
-import type { Kind, Reader } from './kind.ts'
-import { type Plans, planRoutes, unservedProblems } from './plan.ts'
-import { type Observer, unfailing, unfailingLogger } from './steps.ts'
+import { silent, systemClock } from '../ports/index.ts'
+import type { Kind } from './kind.ts'
+import { planRoutes, unservedProblems } from './plan.ts'
+import type { EngineOptions, Settings } from './settings.ts'
+import type { Capability } from './stage.ts'
+import { unfailing, unfailingLogger } from './steps.ts'
 
-export interface EngineOptions {
-  /** Scopes ids, claims, journals, leases and reminders: two deployments with one name are one application. */
-  readonly application: string
-  readonly reactors: readonly Reactor[]
-  /** Claims, journals and reminders. */
-  readonly state: StateStore
-  /** Required unless every route halts or discards. */
-  readonly deadLetters?: DeadLetters
-  /** Required by routes on a reminder with `unless`. */
-  readonly entities?: EntityReader
-  /** Where `context.publish` puts events. */
-  readonly events?: EventSink
-  /** @default the system's */
-  readonly clock?: Clock
-  /** Uniform in [0, 1): the jitter of retries. @default Math.random */
-  readonly random?: () => number
-  /** @default silent */
-  readonly logger?: Logger
-  /** Handlers that run at the same time, for each shard. @default 16 */
-  readonly concurrency?: number
-  /** Around every attempt of every route, the first one outermost. @default none */
-  readonly middleware?: readonly Middleware[]
-  /** Told of each step of each record: for traces, metrics and tests. It must return at once and never throw. @default nobody */
-  readonly observe?: Observer
-  /**
-   * How much may be on the way: records and age of the oldest unfinished one for each shard, bytes for the process.
-   * @default 10,000 records, 64 MiB, '5m'
-   */
-  readonly maxAhead?: { readonly records?: number; readonly bytes?: number; readonly age?: Duration }
-  /** A larger record becomes a dead letter without being parsed. @default 10 MiB, what Kinesis takes */
-  readonly maxRecordBytes?: number
-  /** How long a dependency may be down before that is logged as an error. @default '5m' */
-  readonly maxPause?: Duration
-  /** How far the clocks of two owners may differ. @default '2s' */
-  readonly maxClockSkew?: Duration
-  /** How long claims and tombstones are kept: longer than the stream's retention. @default '8d' */
-  readonly retention?: Duration
+/** What an engine is made of, beside its options. */
+export interface Parts {
+  readonly kinds: readonly Kind[]
+  readonly capabilities: readonly Capability[]
 }
 
 const MIB = 1024 * 1024
-
-/** The options with their defaults filled. */
-export interface Settings {
-  readonly application: string
-  readonly plans: Plans
-  /** Of each kind of thing that can arrive. */
-  readonly readers: readonly Reader[]
-  /** Names this process among the owners of a shard. */
-  readonly process: string
-  readonly state: StateStore
-  readonly deadLetters: DeadLetters | undefined
-  readonly entities: EntityReader | undefined
-  readonly events: EventSink | undefined
-  readonly clock: Clock
-  readonly random: () => number
-  readonly logger: Logger
-  readonly concurrency: number
-  readonly maxAhead: { readonly records: number; readonly bytes: number; readonly age: number }
-  readonly observe: Observer | undefined
-  readonly maxRecordBytes: number
-  readonly maxPause: number
-  readonly maxClockSkew: number
-  readonly retention: number
-}
 
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions, { kinds, capabilities }: Parts): Settings {
   refuse(`application '${shown(options?.application)}'`, problemsOf(options, { kinds, capabilities }))
   const logger = unfailingLogger(options.logger ?? silent)
   const plans = planRoutes(options.reactors, capabilities, options.middleware)
-  const readers = kinds.map((kind) => kind.reader({ application: options.application, ...plans }))
   return {
     application: options.application,
     plans,
-    readers,
     process: crypto.randomUUID(),
     state: options.state,
     deadLetters: options.deadLetters,
@@ -187,7 +119,11 @@ function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts)
         ]
       : []),
     ...unservedProblems(reactors, capabilities),
-    ...routes.flatMap((plan) => plan.capabilities.flatMap(({ problems }) => problems?.(plan, options) ?? [])),
+    ...routes.flatMap((plan) =>
+      capabilities.flatMap((each) =>
+        plan.capabilities.includes(each) ? (each.problems?.(plan, options) ?? []) : [],
+      ),
+    ),
     ...kinds.flatMap(
       (kind) => kind.problems?.({ routes, wants, application: options.application }, options) ?? [],
     ),

@@ -8,7 +8,18 @@ import type { Effect, Handler, Middleware } from '../declare/handler.ts'
 import type { Reactor } from '../declare/reactor.ts'
 import type { Route, RouteOptions, WhenExhausted } from '../declare/route.ts'
 import { milliseconds } from '../duration.ts'
-import type { Asked, Capability } from './stage.ts'
+
+/** The options by which a route asks for capabilities: of the route, of its reactor or of its handler. */
+export type Asked = Extract<keyof RouteOptions, 'effect' | 'stale' | 'whenExhausted' | 'rate'> | 'batching'
+
+/** What a capability says of itself to the routes. */
+export interface Served {
+  readonly name: string
+  /** The option that asks for it, and the option's value if other values mean something else. */
+  readonly serves: { readonly option: Asked; readonly value?: string }
+  /** Where an attempt passes it. */
+  readonly place: 'turn' | 'lane' | 'claim' | 'call'
+}
 
 /** A route with its defaults filled. */
 export interface RoutePlan {
@@ -34,7 +45,7 @@ export interface RoutePlan {
   /** What must be up, as far as its handler declares. */
   readonly dependencies: readonly string[]
   /** In the order of their places. */
-  readonly capabilities: readonly Capability[]
+  readonly capabilities: readonly Served[]
   /** Its events are gathered before the handler is called: the gate is asked for the whole, and not for each. */
   readonly gathers: boolean
   /** How long an event may wait to be gathered with others, in milliseconds. */
@@ -58,7 +69,7 @@ export interface Plans {
 
 export function planRoutes(
   reactors: readonly Reactor[],
-  capabilities: readonly Capability[],
+  capabilities: readonly Served[],
   around: readonly Middleware[] = [],
 ): Plans {
   const routes: RoutePlan[] = []
@@ -77,7 +88,7 @@ function planOf(
   index: number,
   reactor: Pick<Reactor, 'name' | 'options'>,
   route: Route,
-  capabilities: readonly Capability[],
+  capabilities: readonly Served[],
   around: readonly Middleware[],
 ): RoutePlan {
   const { id, handler, options } = route
@@ -121,7 +132,7 @@ function askedBy(reactor: Pick<Reactor, 'options'>, { handler, options }: Route)
 
 type Answers = ReturnType<typeof askedBy>
 
-function isAsked(asked: Answers, { option, value }: Capability['serves']): boolean {
+function isAsked(asked: Answers, { option, value }: Served['serves']): boolean {
   const given = asked[option]
   return value === undefined ? given !== undefined : given === value
 }
@@ -138,7 +149,7 @@ const KERNEL: Readonly<Record<Asked, readonly unknown[]>> = {
 /** Options that ask for something that no capability serves. */
 export function unservedProblems(
   reactors: readonly Reactor[],
-  capabilities: readonly Capability[],
+  capabilities: readonly Served[],
 ): readonly string[] {
   return reactors.flatMap((reactor) =>
     reactor.routes.flatMap((route) => {

@@ -2,10 +2,9 @@
 
 import { describe } from '../foreign.ts'
 import { formatPosition } from '../wire/index.ts'
-import type { Outcome } from './ending.ts'
-import type { Place } from './match.ts'
-import type { Settings } from './options.ts'
+import type { Outcome } from './outcome.ts'
 import { unrouted } from './plan.ts'
+import type { Place, Settings } from './settings.ts'
 import type { Step } from './steps.ts'
 import type { Entry, Task } from './task.ts'
 

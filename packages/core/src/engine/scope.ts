@@ -6,8 +6,7 @@ import type { Activity } from './activity.ts'
 import type { Share } from './content.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Gate } from './gate.ts'
-import type { Place } from './match.ts'
-import type { Settings } from './options.ts'
+import type { Place, Settings } from './settings.ts'
 import type { Task } from './task.ts'
 
 export interface Scope {

@@ -8,7 +8,7 @@
  * ```
  */
 
-import type { Comer } from './gate.ts'
+import type { Comer } from './admission.ts'
 import type { RoutePlan } from './plan.ts'
 import { WaitQueue } from './wait-queue.ts'
 

@@ -6,8 +6,8 @@
 import type { StateItem } from '../ports/index.ts'
 import { change, journalKey, textsIn } from '../state/index.ts'
 import type { Position } from '../wire/index.ts'
-import type { Settings } from './options.ts'
 import type { Source } from './seam.ts'
+import type { Settings } from './settings.ts'
 
 export interface Opened {
   readonly journal: string | undefined

@@ -6,8 +6,8 @@
 import type { Json } from '../ports/index.ts'
 import { change, suspectKey, textsIn } from '../state/index.ts'
 import { formatPosition, type Position } from '../wire/index.ts'
-import type { Settings } from './options.ts'
 import type { Source } from './seam.ts'
+import type { Settings } from './settings.ts'
 
 /** Processes that one record may take with it. */
 const CRASHES = 3

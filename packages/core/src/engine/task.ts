@@ -14,7 +14,7 @@
 
 import type { Position, UserRecord } from '../wire/index.ts'
 import type { Content } from './content.ts'
-import type { Ending } from './ending.ts'
+import type { Ending } from './outcome.ts'
 import type { RoutePlan } from './plan.ts'
 
 /** Records that have ended below an entry and were taken out of the ledger's chain. */

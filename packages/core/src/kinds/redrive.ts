@@ -9,8 +9,7 @@
  * ```
  */
 
-import type { Attempt } from '../engine/attempt.ts'
-import { type Content, type Recalled, refusedShare, type Share } from '../engine/content.ts'
+import { type Content, type Recalled, type Recalling, refusedShare, type Share } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { unrouted } from '../engine/plan.ts'
 import type { DeadLetter } from '../ports/index.ts'
@@ -46,40 +45,39 @@ function namedContent(envelope: RedriveEnvelope | DrainEnvelope): Content {
   return {
     names: { letter: envelope.kind === 'redrive' ? envelope.letter : undefined },
     identity: () => '',
-    recall: (attempt) => read(attempt, envelope),
+    recall: (asking) => read(asking, envelope),
   }
 }
 
-async function read(attempt: Attempt, envelope: RedriveEnvelope | DrainEnvelope): Promise<Recalled> {
-  const { scope, task, plan } = attempt
-  const { settings, place } = scope
+async function read(asking: Recalling, envelope: RedriveEnvelope | DrainEnvelope): Promise<Recalled> {
+  const { settings, place, plan, lane } = asking
   // A stage that keeps whole lanes names the letter that comes first.
-  const id = attempt.letter ?? (envelope.kind === 'redrive' ? envelope.letter : undefined)
+  const id = asking.letter ?? (envelope.kind === 'redrive' ? envelope.letter : undefined)
   if (id === undefined) return { skip: 'no letter of its lane is left' }
   const letter = await settings.deadLetters?.get(id)
   if (letter === undefined) return { skip: 'its letter is gone' }
   // An envelope only names a letter: one of another application or route was forged or mistaken.
   const route = letter.route === undefined ? '' : `${letter.reactor}/${letter.route}`
   const own = plan.keys.length === 0 ? route === '' : plan.keys.includes(route)
-  if (letter.application !== place.application || letter.lane !== task.lane || !own) {
+  if (letter.application !== place.application || letter.lane !== lane || !own) {
     settings.logger.warn('an envelope named a letter that is not its own', { letter: id, route: plan.key })
     return { skip: 'its letter is not of this route' }
   }
-  if (attempt.letter === undefined) task.entry.letter = id
-  const shares = await sharesOf(attempt, letter, envelope.generation)
-  if (plan === unrouted) return { shares }
-  const share = shares.find((other) => other.plan === plan)
-  if (share === undefined) return { skip: 'its route no longer wants it' }
-  return { content: share.content, part: id, generation: envelope.generation }
+  const redrives = asking.letter === undefined ? id : undefined
+  const shares = await sharesOf(asking, letter, envelope.generation)
+  if (plan === unrouted) return { shares, redrives }
+  const content = shares.find((other) => other.plan === plan)?.content
+  if (content === undefined) return { skip: 'its route no longer wants it', redrives }
+  return { content, redrives, part: id, generation: envelope.generation }
 }
 
 async function sharesOf(
-  { scope }: Attempt,
+  asking: Recalling,
   letter: DeadLetter,
   generation: number,
 ): Promise<readonly Share[]> {
   const redriven = { at: new Date(generation), of: letter.id }
-  const shares = await scope.matchLetter(letter)
+  const shares = await asking.matchLetter(letter)
   return shares.map((share) => ({
     ...share,
     content: share.content.readAgain?.(letter, redriven) ?? share.content,

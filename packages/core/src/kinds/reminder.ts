@@ -8,7 +8,6 @@
  */
 
 import type { Origin, ReminderSpec } from '../declare/event.ts'
-import type { Attempt } from '../engine/attempt.ts'
 import { type Content, type LookedUp, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { unrouted, type Want } from '../engine/plan.ts'
@@ -91,10 +90,10 @@ class DueContent implements Content {
     return `reminder/${reminder}/${key}/${generation}`
   }
 
-  async lookUp({ scope }: Attempt): Promise<LookedUp> {
+  async lookUp(settings: FiringSettings): Promise<LookedUp> {
     const [envelope, want, origin] = [this.#envelope, this.#want, this.#origin]
     const letter = this.letter === undefined ? {} : { letter: this.letter }
-    const found = await resolveReminder({ envelope, want, origin, ...letter }, scope.settings)
+    const found = await resolveReminder({ envelope, want, origin, ...letter }, settings)
     return found.kind === 'skip' ? { skip: found.reason } : { event: found.event }
   }
 

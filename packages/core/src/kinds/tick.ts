@@ -12,8 +12,7 @@
 
 import type { Origin, ScheduleSpec } from '../declare/event.ts'
 import type { Tick } from '../declare/schedule.ts'
-import type { Attempt } from '../engine/attempt.ts'
-import { type Content, EventContent, type Recalled, refusedShare } from '../engine/content.ts'
+import { type Content, EventContent, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
 import type { DeadLetter, StateStore } from '../ports/index.ts'
@@ -85,8 +84,8 @@ class TickContent implements Content {
     return new TickContent(this.#envelope, this.#plan, this.#spec, this.#origin, letter)
   }
 
-  async recall({ scope }: Attempt): Promise<Recalled> {
-    const { state, clock, logger, application } = scope.settings
+  async recall({ settings }: Recalling): Promise<Recalled> {
+    const { state, clock, logger, application } = settings
     const [envelope, letter] = [this.#envelope, this.letter]
     if (isEarly(envelope, clock.now())) {
       logger.warn('a tick came long before its time', { route: envelope.route })
