@@ -11,8 +11,6 @@ import { ignoreRejection, isThenable } from '../foreign.ts'
  *
  * @param what names the function, with whose it is
  * @throws SpaceshipError `schema` if it throws, or answers with a promise
- * @example
- * answerOf(() => key(payload), "the key function of event 'invoice.paid'")
  */
 export function answerOf<T>(ask: () => T, what: string): T {
   let answer: T
