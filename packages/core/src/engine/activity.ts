@@ -6,10 +6,10 @@ export interface Activity {
   rested(): void
   /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it). @returns makes it busy again */
   asleep(wake: number): () => void
-  /** Resolves when every lane has ended or sleeps. */
-  reached(): Promise<void>
+  /** Whether every lane has ended, or sleeps beyond `until`. */
+  isStill(until: number): boolean
   /** Resolves when every lane has ended, or sleeps beyond `until`. */
-  reachedUntil(until: number): Promise<void>
+  still(until: number): Promise<void>
   /** Resolves when every lane has ended. */
   drained(): Promise<void>
 }
@@ -38,6 +38,16 @@ export function createActivity(): Activity {
     })
   }
 
+  function isStill(until: number): boolean {
+    if (busy > 0) return false
+    if (until !== limit) {
+      limit = until
+      early = 0
+      for (const { wake } of sleepers) if (wake < limit) early += 1
+    }
+    return early === 0
+  }
+
   return {
     began: () => {
       busy += 1
@@ -58,13 +68,8 @@ export function createActivity(): Activity {
         busy += 1
       }
     },
-    reached: () => when(() => busy === 0),
-    reachedUntil: (until) => {
-      limit = until
-      early = 0
-      for (const { wake } of sleepers) if (wake < limit) early += 1
-      return when(() => busy === 0 && early === 0)
-    },
+    isStill,
+    still: (until) => when(() => isStill(until)),
     drained: () => when(() => busy === 0 && sleepers.size === 0),
   }
 }

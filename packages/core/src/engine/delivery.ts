@@ -158,7 +158,7 @@ class ShardDelivery implements Delivery {
   }
 
   quiet(): Promise<void> {
-    return this.#stillness(() => this.#activity.reached())
+    return this.#stillness(Number.NEGATIVE_INFINITY)
   }
 
   async settle(until: Date): Promise<readonly Position[]> {
@@ -166,10 +166,8 @@ class ShardDelivery implements Delivery {
     this.#chain.hurry()
     await this.#within(
       this.#drainAt,
-      this.#stillness(() => this.#activity.reachedUntil(this.#drainAt)).catch(() =>
-        // If a page could not be taken, `push` says so; what was taken ends as usual.
-        this.#activity.reachedUntil(this.#drainAt),
-      ),
+      // If a page could not be taken, `push` says so; what was taken ends as usual.
+      this.#stillness(this.#drainAt).catch(() => this.#activity.still(this.#drainAt)),
     )
     // What is left cannot go on before `until`. A source that redelivers at once would come back in a hot loop.
     const isLeft = this.#intake.journal !== undefined && this.#unfinished().length > 0
@@ -223,11 +221,14 @@ class ShardDelivery implements Delivery {
   }
 
   /** Resolves when neither the lanes nor the intake can go on: each may wake the other. */
-  async #stillness(reached: () => Promise<void>): Promise<void> {
+  async #stillness(until: number): Promise<void> {
+    const [intake, activity] = [this.#intake, this.#activity]
+    const isStill = () =>
+      activity.isStill(until) && (intake.isEmpty || intake.isStalled || this.#stop.signal.aborted)
     do {
-      await this.#intake.stalled()
-      await reached()
-    } while (!this.#intake.isEmpty && !this.#intake.isStalled && !this.#stop.signal.aborted)
+      await intake.stalled()
+      await activity.still(until)
+    } while (!isStill())
   }
 
   #unfinished(): readonly Position[] {

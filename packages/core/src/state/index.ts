@@ -1,5 +1,5 @@
 /** State: the keys of all items, and the one compare-and-set. */
-export { type Change, type Changed, change, textsIn } from './change.ts'
+export { change, textsIn } from './change.ts'
 export { fenced } from './fenced.ts'
 export {
   BUCKETS,
