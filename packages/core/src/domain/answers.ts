@@ -12,7 +12,8 @@ import { SpaceshipError } from '../errors.ts'
  */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false
-  return 'then' in value && typeof value.then === 'function'
+  // Of an object any property may be asked.
+  return typeof (value as { readonly then?: unknown }).then === 'function'
 }
 
 /**
