@@ -21,8 +21,6 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  *
  * @param what names the function, with whose it is
  * @throws SpaceshipError `schema` if it throws, or answers with a promise
- * @example
- * answerOf(() => key(payload), "the key function of event 'invoice.paid'")
  */
 export function answerOf<T>(ask: () => T, what: string): T {
   let answer: T
@@ -38,7 +36,7 @@ export function answerOf<T>(ask: () => T, what: string): T {
 }
 
 /** @throws SpaceshipError `schema` */
-export function refusePromise(answer: unknown, what: string): never {
+function refusePromise(answer: unknown, what: string): never {
   // Nobody waits for it, and a rejection that nobody handles ends the process.
   void handled(answer)
   throw new SpaceshipError('schema', `${what} answered with a promise: make it synchronous`)
