@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 export const BAR = 20 * 1_024
 
 /** What it pays at the most today, with the whole delivery contract aboard: no change may make it worse unnoticed. */
-export const CEILING = 78 * 1_024
+export const CEILING = 83 * 1_024
 
 /** Bytes of everything that a Lambda with one reactor loads of core and runtime-lambda. */
 export async function sizeOfLambda(root: string): Promise<number> {
