@@ -122,6 +122,26 @@ export function adapterSuites(server: () => Server): void {
   test('creating the state table again is fine', () =>
     createStateTable({ client: server().client, table: TABLE }))
 
+  test('a table that is keyed otherwise than its option says is told, with what to do', async () => {
+    const { client } = server()
+    for (const [table, sorted] of [
+      [TABLE, true],
+      [SORTED, false],
+    ] as const) {
+      const store = dynamodbState({ client, table, sorted })
+      const letters = dynamodbDeadLetters({ client, table, sorted })
+      const refusal = {
+        code: 'table',
+        message: expect.stringMatching(`^the table '${table}' is not keyed by .*'sorted`),
+      }
+      await expect(store.get('a')).rejects.toMatchObject(refusal)
+      await expect(store.delete('a', 'v')).rejects.toMatchObject(refusal)
+      await expect(letters.get('a')).rejects.toMatchObject(refusal)
+      if (!sorted) await expect(store.set('a', {}, { expect: undefined })).rejects.toMatchObject(refusal)
+      else await expect(store.list?.('a//')).rejects.toMatchObject(refusal)
+    }
+  })
+
   test('in a sorted table a collection is a partition, and any other key one of its own', async () => {
     const { client } = server()
     const store = dynamodbState({ client, table: SORTED, sorted: true })

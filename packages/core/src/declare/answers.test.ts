@@ -133,6 +133,7 @@ describe('a schema, whatever it answers, gives a result or a refusal:', () => {
     null: () => null,
     'a text': () => 'x',
     'an object of neither': () => ({}),
+    'issues that are none': () => ({ issues: undefined }),
     'a value that throws': () => throwing('value'),
     'issues that throw': () => throwing('issues'),
     'a promise of undefined': async () => undefined,

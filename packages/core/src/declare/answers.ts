@@ -26,7 +26,7 @@ export function answerOf<T>(ask: () => T, what: string): T {
 }
 
 /** @throws SpaceshipError `schema` */
-export function refusePromise(answer: unknown, what: string): never {
+function refusePromise(answer: unknown, what: string): never {
   // Nobody waits for it, and a rejection that nobody handles ends the process.
   ignoreRejection(answer)
   throw new SpaceshipError('schema', `${what} answered with a promise: make it synchronous`)

@@ -34,12 +34,19 @@ async function settled(result: PromiseLike<unknown>): Promise<Validated> {
 }
 
 function resultOf(result: unknown): Validated {
-  if (typeof result !== 'object' || result === null || !('value' in result || 'issues' in result))
-    throw new SpaceshipError('schema', 'its schema answered with no result of Standard Schema')
-  // Their form is looked at where they are described.
-  const { issues } = result as { readonly issues?: readonly StandardSchemaV1.Issue[] }
+  if (typeof result !== 'object' || result === null) throw noResult()
+  // A record goes through here: each property is read once. What it holds is looked at where issues are described.
+  const { issues, value } = result as {
+    readonly issues?: readonly StandardSchemaV1.Issue[]
+    readonly value?: unknown
+  }
   if (issues) return { issues }
-  return { value: 'value' in result ? result.value : undefined }
+  if (value === undefined && !('value' in result)) throw noResult()
+  return { value }
+}
+
+function noResult(): SpaceshipError {
+  return new SpaceshipError('schema', 'its schema answered with no result of Standard Schema')
 }
 
 function brokenBy(cause: unknown): SpaceshipError {

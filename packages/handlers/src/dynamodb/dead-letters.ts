@@ -23,7 +23,7 @@ import {
 import { optionsOf, refuse } from '@spaceship/core'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
-import { answered } from './call.ts'
+import { createAnswered } from './call.ts'
 import { type Item, sortedProblems } from './item.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
@@ -53,6 +53,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     ...optionProblems({ client, table }, 'DynamoDBClient'),
     ...sortedProblems(sorted),
   ])
+  const answered = createAnswered(table, sorted)
   const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
   const keyOf = (id: string): Item => itemKey(`dead-letter/${id}`)
   const partKeys = (token: string, count: number): Item[] =>

@@ -18,7 +18,7 @@ import {
 } from '@spaceship/core/ports'
 import { nameOf, optionProblems } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
-import { answered } from './call.ts'
+import { createAnswered } from './call.ts'
 import {
   type Item,
   primaryKey,
@@ -86,6 +86,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     ...sortedProblems(sorted),
     ...batchedProblems(batched, table),
   ])
+  const answered = createAnswered(table, sorted)
   const seconds = () => Math.floor(now() / 1_000)
   const batches = batched ? createBatches({ client, table, seconds, sleep }) : undefined
 
