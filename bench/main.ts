@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { measureColdStart } from './coldstart.ts'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
+import { measureGrowth } from './growth.ts'
 import { measureLambda } from './lambda.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   coldstart: measureColdStart,
   decode: measureDecode,
   deliver: measureDeliver,
+  growth: measureGrowth,
   lambda: measureLambda,
   state: measureState,
   types: measureTypes,
@@ -33,6 +35,7 @@ if (bench === undefined) {
 }
 const { ratios, bars } = await bench({ built: values.built })
 const missed = Object.keys(bars).filter((key) => (ratios[key] ?? Number.POSITIVE_INFINITY) > (bars[key] ?? 0))
-console.table(Object.entries(ratios).map(([key, value]) => ({ case: key, value, bar: bars[key] ?? '' })))
+const rows = new Set([...Object.keys(ratios), ...Object.keys(bars)])
+console.table([...rows].map((row) => ({ case: row, value: ratios[row] ?? 'none', bar: bars[row] ?? '' })))
 if (values.json) console.log(JSON.stringify({ bench: name, ratios, bars, missed }))
 process.exitCode = missed.length === 0 ? 0 : 1
