@@ -23,7 +23,7 @@ const ODD: Readonly<Record<string, unknown>> = {
 /** Called for each record, by runtimes, handlers and adapters: a check would cost every caller with types. */
 const hot = named([
   'core: marshal milliseconds skip unmarshal',
-  'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read',
+  'core/engine: comparePositions compareSequences completeJournal deaggregate formatPosition parsePosition read',
   'core/ports: listedKey listedPrefix',
   'handlers/slack: escapeText',
 ])

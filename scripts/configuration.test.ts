@@ -19,7 +19,7 @@ const nothing = new Set(
     'core: skip handler isDuration milliseconds codeOf refuse marshal unmarshal route',
     'core: callableProblems functionProblems optionsOf',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
-    'core/engine: comparePositions compareSequences deaggregate formatPosition parsePosition read tickEnvelope',
+    'core/engine: comparePositions compareSequences completeJournal deaggregate formatPosition parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
     'core/ports: listedKey listedPrefix',
     'handlers/slack: escapeText slackWith',
