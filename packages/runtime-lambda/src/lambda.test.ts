@@ -246,3 +246,70 @@ test('A4: an environment with a handler that ignored its signal is ended before 
   expect(await invoke()).toMatchObject({ status: 'rejected', reason: { code: 'tainted' } })
   expect(exit).toHaveBeenCalledWith(1)
 })
+
+/** A log of what was told, and of how loudly. */
+function listening() {
+  const told: string[] = []
+  const at = (level: string) => (message: string) => void told.push(`${level}: ${message}`)
+  return { told, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
+}
+
+test('F15: an invocation that begins with little time does what it can, and says that its time is too short', async () => {
+  const seen: string[] = []
+  const { told, logger } = listening()
+  const handle = lambda(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    { ...options(), logger },
+  )
+  expect(await handle(eventOf(insert('a'), insert('b')), context(600))).toEqual({ batchItemFailures: [] })
+  expect([seen, told]).toEqual([
+    ['a', 'b'],
+    [expect.stringMatching(/^warn: the invocation has 600 ms left: raise/)],
+  ])
+})
+
+test('F2: an invocation in which nothing can be run is refused at once, loudly', async () => {
+  const { told, logger } = listening()
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {}),
+    { ...options(), logger },
+  )
+  await expect(handle(eventOf(insert('a')), context(100))).rejects.toMatchObject({ code: 'no-time' })
+  expect(told).toEqual([expect.stringMatching(/^error: the invocation has 100 ms left/)])
+})
+
+for (const timeout of [1_000, 3_000, 4_000, 15_000])
+  test(`F2: with a timeout of ${timeout} ms a partial answer has its journal, however late a handler hears its signal`, async () => {
+    const clock = virtualClock()
+    const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
+    const runs = new Map<string, number>()
+    const given = { ...options(), state: memoryState({ clock }), clock }
+    // Each invocation in an environment of its own: the deaf handler ends the one before.
+    const make = () =>
+      lambda(
+        reactor('r').on(
+          'see',
+          saved,
+          async (e) => {
+            runs.set(e.after.id, (runs.get(e.after.id) ?? 0) + 1)
+            if (e.after.id === 'deaf') await new Promise(() => {})
+          },
+          { timeout: '10m' },
+        ),
+        { ...given, exit: () => {} },
+      )
+    for (let invocation = 0; invocation < 3; invocation += 1) {
+      const end = clock.now() + timeout
+      const event = eventOf(insert('deaf'), ...Array.from({ length: 5 }, (_, i) => insert(`k${i}`)))
+      const answer = make()(event, { getRemainingTimeInMillis: () => end - clock.now() })
+      const settled = Promise.allSettled([answer])
+      await idle()
+      await clock.moveTo(end - 1, idle)
+      expect((await settled)[0]).toMatchObject({
+        status: 'fulfilled',
+        value: { batchItemFailures: [{ itemIdentifier: sequenceOf(0) }] },
+      })
+    }
+    expect(Object.fromEntries(runs)).toEqual({ deaf: 3, k0: 1, k1: 1, k2: 1, k3: 1, k4: 1 })
+    expect(given.deadLetters.letters).toEqual([])
+  })

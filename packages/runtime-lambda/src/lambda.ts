@@ -1,6 +1,6 @@
-import { callableProblems, codeOf, optionsOf, type Reactor, refuse } from '@spaceship/core'
+import { callableProblems, codeOf, optionsOf, type Reactor, refuse, SpaceshipError } from '@spaceship/core'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
-import { systemClock } from '@spaceship/core/ports'
+import { silent, systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
 
 /** What of Lambda's context is used. */
@@ -21,11 +21,21 @@ export type KinesisHandler = (event: KinesisEvent, context: LambdaContext) => Pr
 
 type Reactors = Reactor | readonly Reactor[]
 
-/** Kept back from the invocation's end, to write the journal and to answer. */
-const RESERVE = 500
+/**
+ * How an invocation's time is spent, in milliseconds at most and as a share of what is left when it begins, so that Lambda's default
+ * timeout of 3 s works as well:
+ *
+ * ```
+ *  handlers start ─────────────────> soft end ── signals aborted, handlers settle, journal ──> hard end ── answer ──> Lambda's end
+ *                                   └───────────────── margin ──────────────────────────────┘ └─ reserve ─┘
+ * ```
+ */
+const MARGIN = { longest: 2_000, share: 0.3 }
+const RESERVE = { longest: 500, share: 0.1 }
 
-/** How long before that no handler is started and running ones are told to stop, at most and as a share of what is left. */
-const MARGIN = { longest: 2_000, share: 0.25 }
+/** With less than this an invocation is told of as too short; with less than the other nothing can be run in it. */
+const SHORT = 1_000
+const LEAST = 250
 
 /**
  * A Lambda handler for a Kinesis event source mapping with `ReportBatchItemFailures`.
@@ -42,7 +52,7 @@ export function lambda(
   options: LambdaOptions,
 ): KinesisHandler {
   const problems: string[] = []
-  const { clock = systemClock, exit = process.exit } = optionsOf(options, problems)
+  const { clock = systemClock, exit = process.exit, logger = silent } = optionsOf(options, problems)
   refuse('lambda', [...problems, ...callableProblems({ exit }, { exit: '' })])
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
 
@@ -60,6 +70,17 @@ export function lambda(
     }
   }
 
+  /** @throws SpaceshipError `no-time` if nothing can be run: an answer would only bring the batch back at once */
+  function tellOfShortTime(left: number, records: number): void {
+    const advice = `the invocation has ${Math.round(left)} ms left: raise the function's timeout (at least 10 s), or shorten its init`
+    try {
+      logger[left < LEAST ? 'error' : 'warn'](advice, { records })
+    } catch {
+      // A logger that fails must not fail the invocation.
+    }
+    if (left < LEAST) throw new SpaceshipError('no-time', advice)
+  }
+
   // Started in the init; its error is the invocation's to report.
   engine().catch(() => {})
 
@@ -69,7 +90,8 @@ export function lambda(
     const { stream, shard, records } = batch
     const started = await engine()
     const left = context.getRemainingTimeInMillis()
-    const hardEnd = clock.now() + Math.max(0, left - RESERVE)
+    if (left < SHORT) tellOfShortTime(left, records.length)
+    const hardEnd = clock.now() + left - Math.min(RESERVE.longest, left * RESERVE.share)
     const softEnd = hardEnd - Math.min(MARGIN.longest, left * MARGIN.share)
     const source = { stream, shard, redelivers: 'suffix' } as const
     const delivery = await started.open(source, { hardEnd: new Date(hardEnd) }).catch((error) => {
