@@ -4,7 +4,7 @@
  */
 
 import type { RedriveOptions } from '../packages/core/src/engine.ts'
-import { createEngine, createRedrive, tickEnvelope } from '../packages/core/src/engine.ts'
+import { createEngine, createRedrive, describe, tickEnvelope } from '../packages/core/src/engine.ts'
 import {
   batch,
   encodePublished,
@@ -244,6 +244,7 @@ export const calls: Readonly<Record<string, Call>> = {
     accepts: { 1: own },
   },
   'core/engine createEngine': right(createEngine, { ...engine, reactors: [made] }),
+  'core/engine describe': right(describe, made),
   'core/engine createRedrive': right(createRedrive, {
     application: 'app',
     deadLetters: ports.deadLetters,

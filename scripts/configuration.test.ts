@@ -101,6 +101,10 @@ const checks: Readonly<Record<string, Check>> = {
       "'reactors' is empty",
     ],
   },
+  'core/engine describe': {
+    wrong: (describe) => describe(() => {}),
+    problems: ['a reactor was expected: give what reactor() returned'],
+  },
   'core/engine createRedrive': {
     wrong: (createRedrive) => createRedrive({ application: '' }),
     problems: ["'application' is missing", "'deadLetters' is missing", "'events' is missing"],

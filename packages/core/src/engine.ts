@@ -1,9 +1,11 @@
 /** For runtimes: `@spaceship/core/engine`. */
 
 import { capabilities } from './capabilities/index.ts'
-import { makeEngine } from './engine/engine.ts'
+import type { Reactor } from './declare/reactor.ts'
+import { describeRoutes, makeEngine, type RouteDescription } from './engine/engine.ts'
 import type { Engine } from './engine/seam.ts'
 import type { EngineOptions } from './engine/settings.ts'
+import { refuse } from './errors.ts'
 import { kinds } from './kinds/index.ts'
 
 /**
@@ -18,6 +20,23 @@ export function createEngine(options: EngineOptions): Engine {
   return makeEngine(options, { kinds, capabilities })
 }
 
+/**
+ * What a reactor is made of, as data: for documents, maps and permissions. Nothing is run.
+ *
+ * @throws ConfigurationError if that is no reactor
+ * @example
+ * console.log(describe(greeter)) // [{ route: 'greeter/greet', events: ['client.joined'], stages: ['claim', 'handler'], needs: [] }]
+ */
+export function describe(reactor: Reactor): readonly RouteDescription[] {
+  const isReactor = Array.isArray(reactor?.routes)
+  refuse(
+    'describe',
+    isReactor ? [] : ['a reactor was expected: give what reactor() returned, not a function that makes it'],
+  )
+  return describeRoutes([reactor], capabilities)
+}
+
+export type { RouteDescription } from './engine/engine.ts'
 export type { Explanation } from './engine/explain.ts'
 export { completeJournal } from './engine/journal.ts'
 export type { Delivery, Engine, EngineRoute, Hold, Source } from './engine/seam.ts'

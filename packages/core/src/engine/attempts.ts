@@ -106,7 +106,10 @@ export class Attempts {
         if (why !== undefined) throw why
         this.#work.started(task)
       }
-      const returned = plain ? call(attempt, event) : this.#around(attempt, event)
+      // `route()` tied the handler's event type to the definitions that its kind made this event from.
+      const returned = plain
+        ? plan.handler(event as never, new HandlerContext(attempt))
+        : this.#around(attempt, event)
       if (!isThenable(returned)) return this.#conclude(attempt, ofReturn(returned))
       running = promiseOf(returned)
     } catch (error) {
@@ -149,7 +152,9 @@ export class Attempts {
         refusal = { why }
         throw why
       }
-      return plan.gathers ? this.#chain.caller(plan).call(attempt) : call(attempt, handled)
+      return plan.gathers
+        ? this.#chain.caller(plan).call(attempt)
+        : plan.handler(handled as never, new HandlerContext(attempt)) // as in `#handle`
     }
     const inner = () => {
       running ??= start()
@@ -266,11 +271,6 @@ const USED_UP: Verdict = {
 /** The attempt that was the last one failed, and what it led to was not written. A route that waits for someone to act may try again. */
 function isUsedUp({ plan, attempts }: Task): boolean {
   return attempts >= plan.attempts && plan.whenExhausted !== 'halt'
-}
-
-/** `route()` tied the handler's event type to the definitions that its kind made this event from. */
-function call(attempt: Attempt, event: EventMeta): unknown {
-  return attempt.plan.handler(event as never, new HandlerContext(attempt))
 }
 
 /** A store that failed is an outage, unless it says more. */

@@ -124,7 +124,7 @@ class ShardDelivery implements Delivery {
       closing: (task) => this.#close(task),
     })
     const lanes = new Lanes(scope, reporter, {
-      attempt: (task, now) => attempts.attempt(task, now),
+      attempts,
       isOver: () => stopped.aborted || !this.#isBefore(this.#drainAt),
       ended: (task) => this.#ledger.finish(task),
       waits: (task) => this.#ledger.touch(task),

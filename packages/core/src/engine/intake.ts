@@ -137,9 +137,14 @@ export class Intake {
 
   /** Gives a record more tasks. */
   spread(entry: Entry, shares: readonly Share[]): void {
+    const { ledger, lanes, reporter } = this.#work
     const first = this.#addTasks(entry, shares)
-    this.#work.ledger.spread(entry, first)
-    this.#start(first)
+    ledger.spread(entry, first)
+    for (let task = first; task !== undefined; task = task.sibling) {
+      if (task.done) continue
+      reporter.taken(task)
+      lanes.add(task)
+    }
   }
 
   /** @param enough called when the rest of the page has to wait for its turn */
@@ -162,9 +167,13 @@ export class Intake {
           await this.#sate(lanes.full ? lanes.hungry() : ledger.roomForPart())
         }
         if (stopped.aborted) return
+        const entry = ledger.add(record, at)
+        const isSuspect = this.#suspectsAll || this.#suspected > 0
+        const shares = isSuspect ? this.#alone(entry) : scope.match(record)
         // Awaited only where a schema needs it: an await per record would cost more than the rest.
-        const matching = this.#match(ledger.add(record, at))
-        if (matching !== undefined) await this.#unlessStopped(matching)
+        if (shares instanceof Promise)
+          await this.#unlessStopped(shares.then((settled) => this.#enter(entry, settled)))
+        else this.#enter(entry, shares)
       }
       this.#waiting.shift()
       ledger.unpack(whole)
@@ -200,14 +209,6 @@ export class Intake {
     this.#reopened = { first, journal: opened.journal, suspicious: this.#suspectsAll }
   }
 
-  #match(entry: Entry): Promise<void> | undefined {
-    const suspected = this.#suspectsAll || this.#suspected > 0
-    const shares = suspected ? this.#alone(entry) : this.#work.scope.match(entry.record)
-    if (shares instanceof Promise) return shares.then((settled) => this.#enter(entry, settled))
-    this.#enter(entry, shares)
-    return undefined
-  }
-
   /** Runs a record when all before it have ended, charged ahead of a look at its bytes. Undefined if that is not to be. */
   async #alone(entry: Entry): Promise<readonly Share[] | undefined> {
     const { scope, suspects } = this.#work
@@ -234,16 +235,11 @@ export class Intake {
   /** @param shares undefined if the record is to stay unfinished */
   #enter(entry: Entry, shares: readonly Share[] | undefined): void {
     if (shares === undefined) return
-    const { ledger, reporter } = this.#work
+    const { ledger, lanes, reporter } = this.#work
     if (shares.length === 0) reporter.unwanted(entry)
     this.#addTasks(entry, shares)
     ledger.seal(entry)
-    this.#start(entry.first)
-  }
-
-  #start(first: Task | undefined): void {
-    const { lanes, reporter } = this.#work
-    for (let task = first; task !== undefined; task = task.sibling) {
+    for (let task = entry.first; task !== undefined; task = task.sibling) {
       if (task.done) continue
       reporter.taken(task)
       lanes.add(task)

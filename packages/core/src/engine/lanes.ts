@@ -16,6 +16,7 @@
  */
 
 import { ANSWERED, type Finish, NOTHING } from './admission.ts'
+import type { Attempts } from './attempts.ts'
 import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
@@ -41,8 +42,7 @@ export class Lane {
 }
 
 export interface LaneWork {
-  /** One attempt, started at `now` on the clock's `monotonic`; it never throws. */
-  readonly attempt: (task: Task, now: number) => Outcome | Promise<Outcome>
+  readonly attempts: Pick<Attempts, 'attempt'>
   /** Drained or lost, for good; otherwise a shard that is not held may be held again in a moment. */
   readonly isOver: () => boolean
   readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
@@ -104,7 +104,8 @@ export class Lanes {
     if (this.#free === 0) this.#remember(task)
     this.#scope.activity.began()
     const lane = new Lane(task)
-    this.#enqueue(lane)
+    if (this.#free > 0 && this.#ready === 0 && !this.#pumping) this.#begin(lane)
+    else this.#enqueue(lane)
     // Most lanes are over by now: their handler has returned.
     if (!task.done) open?.open(task.lane, lane)
   }
@@ -162,25 +163,21 @@ export class Lanes {
       // What is gathered passes the gate as one, when it is called.
       const wait = plan.gathers ? undefined : this.#scope.gate.enter(task, now)
       if (wait === undefined) {
-        this.#start(lane, task, now)
+        if (!plan.gathers) this.#free -= 1
+        if (task.remembered) {
+          task.remembered = false
+          this.#remembered -= 1
+        }
+        const outcome = this.#work.attempts.attempt(task, now)
+        // A handler that ends at once costs no promise.
+        if (outcome instanceof Promise) void outcome.then((settled) => this.#end(lane, task, settled))
+        else this.#end(lane, task, outcome)
         return
       }
       if (typeof wait === 'number') this.#sleep(lane, wait, undefined)
       else this.#wait(lane, wait)
     }
     if (woken) this.#scope.gate.passOn(task)
-  }
-
-  #start(lane: Lane, task: Task, now: number): void {
-    if (!task.plan.gathers) this.#free -= 1
-    if (task.remembered) {
-      task.remembered = false
-      this.#remembered -= 1
-    }
-    const outcome = this.#work.attempt(task, now)
-    // A handler that ends at once costs no promise.
-    if (outcome instanceof Promise) void outcome.then((settled) => this.#end(lane, task, settled))
-    else this.#end(lane, task, outcome)
   }
 
   #end(lane: Lane, task: Task, outcome: Outcome): void {

@@ -36,7 +36,7 @@ export function parseOptions(options: EngineOptions, { kinds, capabilities }: Pa
   return {
     application: options.application,
     plans,
-    process: crypto.randomUUID(),
+    process: processName(),
     state: options.state,
     deadLetters: options.deadLetters,
     entities: options.entities,
@@ -142,4 +142,10 @@ function nameClashes(reactors: readonly Reactor[], kinds: readonly Kind[]): stri
     known.set(def.name, def)
   }
   return [...clashes]
+}
+
+/** Another for each engine of each process. It is no secret, and Node's own source of identities takes a while to load. */
+function processName(): string {
+  const part = () => Math.random().toString(36).slice(2, 12)
+  return `${Date.now().toString(36)}-${part()}${part()}`
 }

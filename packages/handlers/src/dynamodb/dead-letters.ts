@@ -12,7 +12,6 @@
  * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes.
  */
 
-import { randomUUID } from 'node:crypto'
 import {
   DeleteItemCommand,
   type DynamoDBClient,
@@ -92,7 +91,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
 
   async function putParts(data: Uint8Array): Promise<Item> {
     const parts = Math.ceil(data.length / PART)
-    const token = randomUUID()
+    const token = crypto.randomUUID()
     for (const [part, key] of partKeys(token, parts).entries()) {
       const bytes = data.subarray(part * PART, (part + 1) * PART)
       const Item = { ...key, data: { B: bytes } }

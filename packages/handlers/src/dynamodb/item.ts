@@ -10,7 +10,6 @@
  * | `expiresAt` | N    | seconds since 1970: the table's TTL attribute, also checked when reading   |
  */
 
-import { randomUUID } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import {
   listedKey,
@@ -67,7 +66,14 @@ export function writeOf(
 ): Write {
   const seconds = expiresAt === undefined ? undefined : String(Math.ceil(expiresAt.getTime() / 1_000))
   const primary = primaryKey(key, layout)
-  return { key, primary, value: JSON.stringify(value), version: randomUUID(), expect, expiresAt: seconds }
+  return {
+    key,
+    primary,
+    value: JSON.stringify(value),
+    version: crypto.randomUUID(),
+    expect,
+    expiresAt: seconds,
+  }
 }
 
 /** @param now seconds since 1970, as in each function here */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { encodePublished, optionsOf, type PublishedEvent, refuse } from '@spaceship/core'
 import { optionProblems } from '../aws/index.ts'
@@ -35,7 +34,7 @@ export function publisher(options: PublisherOptions): Publisher {
   const { stream, source = stream, client = new KinesisClient() } = optionsOf(options, problems)
   refuse('publisher', [...problems, ...optionProblems({ client, stream, source }, 'KinesisClient')])
   const sink = kinesisSink({ client, stream })
-  return async (event, payload, { id = randomUUID() } = {}) => {
+  return async (event, payload, { id = crypto.randomUUID() } = {}) => {
     await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])
   }
 }
