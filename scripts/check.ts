@@ -4,6 +4,7 @@ import { importProblems } from './imports.ts'
 import { ROOT } from './packages.ts'
 import { packedProblems } from './packed.ts'
 import { run, tool } from './run.ts'
+import { separableProblems } from './separable.ts'
 import { CEILINGS, sizeOfLambda } from './size.ts'
 
 interface Outcome {
@@ -19,6 +20,7 @@ const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   'packages, as a registry would get them': packed,
   size,
   'imports: no cycles, and rooms in their order': imports,
+  'each capability is one file': separable,
 }
 
 let failed = 0
@@ -34,6 +36,11 @@ process.exitCode = failed === 0 ? 0 : 1
 async function command(name: string, args: readonly string[]): Promise<Outcome> {
   const { code, output } = await run(tool(name), args)
   return { good: code === 0, note: code === 0 ? '' : `\n${output}` }
+}
+
+async function separable(): Promise<Outcome> {
+  const problems = await separableProblems()
+  return { good: problems.length === 0, note: problems.join('\n') }
 }
 
 async function packed(): Promise<Outcome> {

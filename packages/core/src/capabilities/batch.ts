@@ -25,6 +25,7 @@ export const batch: Capability = {
   name: 'batch',
   serves: { option: 'batching' },
   place: 'call',
+  gathering: ({ batching }) => batching?.within ?? 0,
   caller: (plan, scope) => {
     const { batching } = plan.handler
     if (batching === undefined) throw new TypeError(`${plan.key} has no batch handler`)

@@ -25,7 +25,7 @@ import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'
 export const claim: Capability = {
   name: 'claim',
   serves: { option: 'effect', value: 'claim' },
-  place: 'claim',
+  place: 'write-ahead',
   stage: ({ keys }, scope) => stageOf(keys, scope),
 }
 
@@ -135,6 +135,7 @@ async function acquire(
   return {
     kind: 'acquired',
     claim: {
+      name: 'claim',
       complete: () => write({ state: 'completed' }, true),
       bury: (letter) => write({ state: 'dead', letter, generation: generation ?? 0 }, true),
       extend: (moment) => write({ state: 'held', until: moment }, false),

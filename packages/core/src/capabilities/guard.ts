@@ -29,7 +29,7 @@ import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'
 export const guard: Capability = {
   name: 'guard',
   serves: { option: 'stale', value: 'skip' },
-  place: 'claim',
+  place: 'write-ahead',
   stage: ({ keys }, scope) => stageOf(keys, scope),
 }
 
@@ -153,6 +153,7 @@ async function acquire(
   return {
     kind: 'acquired',
     guard: {
+      name: 'claim',
       complete: () =>
         write({
           ...after,

@@ -31,6 +31,8 @@ export interface Stage {
 
 /** What was taken ahead for an attempt, and ends with it: it must last as long as the attempt does. */
 export interface Lease {
+  /** Of what was taken, in messages and codes. */
+  readonly name: string
   /** @returns false if another owner has taken it meanwhile */
   extend(until: number): Promise<boolean>
 }
@@ -92,7 +94,7 @@ export class Attempt {
     return this.run.signal(this.scope.stopped)
   }
 
-  /** @throws SpaceshipError `deadline`, `claim-lost`: see `Context.extend` */
+  /** @throws SpaceshipError `deadline`, or that the lease was lost: see `Context.extend` */
   async extend(by: number): Promise<Date> {
     const { scope, run } = this
     const tooLate = () =>
@@ -100,7 +102,10 @@ export class Attempt {
     if (run.aborted) throw tooLate()
     const deadline = Math.min(Math.max(run.deadline, scope.settings.clock.monotonic() + by), scope.hardEnd)
     if (this.lease !== undefined && !(scope.isHeld() && (await this.lease.extend(wallOf(deadline, scope)))))
-      throw new SpaceshipError('claim-lost', `another owner has taken the claim of ${this.plan.key}: stop`)
+      throw new SpaceshipError(
+        `${this.lease.name}-lost`,
+        `another owner has taken the ${this.lease.name} of ${this.plan.key}: stop`,
+      )
     // It may have passed while the store was asked.
     if (run.aborted) throw tooLate()
     scope.deadlines.extend(run, deadline)

@@ -59,14 +59,14 @@ export class Attempts {
       if (content === undefined) return await this.#end(task, skipped('its route no longer wants it'))
       if (!this.#scope.mayStart()) return ABANDONED
       attempt = new Attempt(task, content, this.#scope, now)
-      const { before, claims } = this.#chain.stages(task.plan)
+      const { before, ahead } = this.#chain.stages(task.plan)
       const kept = await this.#through(attempt, content.recall === undefined ? before : [...before, recall])
       if (kept !== undefined) return kept
       const { refusal } = attempt.content
       if (refusal !== undefined)
         return await this.#conclude(attempt, { kind: 'dead', reason: refusal.reason, error: refusal.detail })
-      const claimed = await this.#through(attempt, claims)
-      if (claimed !== undefined) return claimed
+      const taken = await this.#through(attempt, ahead)
+      if (taken !== undefined) return taken
       if (isUsedUp(task)) return await this.#conclude(attempt, USED_UP)
       return await this.#handle(attempt, attempt.content.event)
     } catch (error) {

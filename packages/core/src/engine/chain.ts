@@ -11,13 +11,13 @@ import type { RoutePlan } from './plan.ts'
 import type { Scope } from './scope.ts'
 import type { Caller, Capability } from './stage.ts'
 
-/** The stages of a route: those before anything is claimed, and those that claim. */
+/** The stages of a route: those before anything is written ahead, and those that write ahead. */
 export interface Stages {
   readonly before: readonly Stage[]
-  readonly claims: readonly Stage[]
+  readonly ahead: readonly Stage[]
 }
 
-const NO_STAGES: Stages = { before: [], claims: [] }
+const NO_STAGES: Stages = { before: [], ahead: [] }
 
 export class Chain {
   readonly #stages: readonly (Stages | undefined)[]
@@ -27,10 +27,10 @@ export class Chain {
     const { routes } = scope.settings.plans
     this.#stages = routes.map((plan) => {
       const own = capabilities.filter((each) => plan.capabilities.includes(each))
-      const at = (place: 'lane' | 'claim') =>
+      const at = (place: 'lane' | 'write-ahead') =>
         own.flatMap((each) => (each.place === place ? (each.stage?.(plan, scope) ?? []) : []))
-      const [before, claims] = [at('lane'), at('claim')]
-      return before.length + claims.length === 0 ? undefined : { before, claims }
+      const [before, ahead] = [at('lane'), at('write-ahead')]
+      return before.length + ahead.length === 0 ? undefined : { before, ahead }
     })
     this.#callers = routes.map((plan) =>
       capabilities

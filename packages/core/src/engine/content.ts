@@ -6,8 +6,8 @@
  * |-----------------------------------------|------------|--------------------------------------------|
  * | holds the event                         | `event`    | nothing                                    |
  * | can be given to no handler              | `refusal`  | nothing: it becomes a dead letter          |
- * | names state (a letter, a window)        | `recall`   | before anything is claimed                 |
- * | names state that decides as it fires    | `lookUp`   | after everything is claimed                |
+ * | names state (a letter, a window)        | `recall`   | before anything is written ahead           |
+ * | names state that decides as it fires    | `lookUp`   | after everything is written ahead          |
  */
 
 import type { EventMeta } from '../declare/event.ts'

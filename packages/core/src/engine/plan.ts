@@ -18,14 +18,16 @@ export interface Served {
   /** The option that asks for it, and the option's value if other values mean something else. */
   readonly serves: { readonly option: Asked; readonly value?: string }
   /** Where an attempt passes it. */
-  readonly place: 'turn' | 'lane' | 'claim' | 'call'
+  readonly place: 'turn' | 'lane' | 'write-ahead' | 'call'
+  /** Of one that gathers events before it calls the handler: how long an event may wait for others, in milliseconds. */
+  gathering?(handler: Handler<never>): number
 }
 
 /** A route with its defaults filled. */
 export interface RoutePlan {
   /** Its place among the application's routes; -1 for {@link unrouted}. */
   readonly index: number
-  /** `reactor/route`: names it in journals, claims and dead letters. */
+  /** `reactor/route`: names it in the state store, in journals and dead letters. */
   readonly key: string
   /** Its own, then those of its former ids. */
   readonly keys: readonly string[]
@@ -95,7 +97,8 @@ function planOf(
   const retry = { ...reactor.options.retry, ...options.retry }
   const asked = askedBy(reactor, route)
   const chosen = capabilities.filter(({ serves }) => isAsked(asked, serves))
-  const gathers = chosen.some(({ place }) => place === 'call')
+  const gathering = chosen.find((each) => each.gathering !== undefined)?.gathering?.(handler)
+  const gathers = gathering !== undefined
   return {
     index,
     key: `${reactor.name}/${id}`,
@@ -115,7 +118,7 @@ function planOf(
     dependencies: (handler.needs ?? []).flatMap(({ dependency }) => dependency ?? []),
     capabilities: chosen,
     gathers,
-    gathering: handler.batching?.within ?? 0,
+    gathering: gathering ?? 0,
   }
 }
 

@@ -3,10 +3,11 @@
  * that asks for none has an empty chain.
  *
  * ```
- *          turn        lane       recall       claim       look-up     middleware     call
- *  lane ──> rate ──> parked? ──> letter? ──> guard, claim ──> reminder? ──> … ──> handler, or batch
- *                       │            │            │                                    │
- *                       └────────────┴── leave ───┴──────────── verdict <──────────────┘
+ *   turn ──> lane ──────> recall ────────> write-ahead ──────> look-up ─────> middleware ──> call
+ *   may it   is anything  what does the    nobody else runs    does it still  the user's     the handler, for
+ *   start?   before it?   record name?     the same meanwhile  hold?                         one event or several
+ *              │             │                  │                                               │
+ *              └─────────────┴───── leave ──────┴───────────────── verdict <────────────────────┘
  * ```
  *
  * `enter` is asked from left to right; `leave` turns the verdict into durable steps, from right to left. The steps are repeated if a
@@ -21,7 +22,7 @@ import type { Scope } from './scope.ts'
 import type { EngineOptions } from './settings.ts'
 
 /** The stages of a route, in the order in which an attempt passes them. */
-export const PLACES = ['turn', 'lane', 'recall', 'claim', 'look-up', 'middleware', 'call'] as const
+export const PLACES = ['turn', 'lane', 'recall', 'write-ahead', 'look-up', 'middleware', 'call'] as const
 
 /** What calls the handler, if it is not called for each event by itself. */
 export interface Caller {
