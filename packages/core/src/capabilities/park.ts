@@ -181,32 +181,33 @@ class Lanes {
     const [own = ''] = this.#keys
     const home = this.#parked.get(shortName(lane)) ?? own
     const laneKey = this.#laneKey(lane, home)
-    let isLinked = false
-    const { version = '' } = await change(
+    const keptKey = this.#keptKey(lane, home, spot)
+    const { result: kept } = await change<StateItem | undefined>(
       this.#state,
-      this.#keptKey(lane, home, spot),
-      (item) => {
-        isLinked = item !== undefined && textOf(item, 'next') !== undefined && item.value.linked !== false
-        return item === undefined
-          ? { write: { letter }, result: undefined }
-          : { keep: true, result: undefined }
-      },
+      keptKey,
+      (item) =>
+        item === undefined ? { write: { letter }, result: undefined } : { keep: true, result: item },
       'absent',
     )
-    for (let known = await this.#state.get(laneKey); !isLinked; known = await this.#state.get(laneKey)) {
-      const last = known && textOf(known, 'last')
-      if (last === undefined || last === spot) {
-        const first = { first: spot, last: spot }
+    for (let isLinked = false; !isLinked; ) {
+      const known = await this.#state.get(laneKey)
+      const [first, last] = [known && textOf(known, 'first'), known && textOf(known, 'last')]
+      if (first === undefined || last === undefined || last === spot) {
+        // What an owner left that died as it took the record out would lead to records that are gone.
+        if (last === undefined && kept !== undefined)
+          await this.#set(keptKey, { letter, next: null, linked: true })
+        const parked = { first: spot, last: spot }
         const won = await change(
           this.#state,
           laneKey,
           (item) =>
-            item === undefined ? { write: first, result: true } : { keep: true, result: last === spot },
+            item === undefined ? { write: parked, result: true } : { keep: true, result: last === spot },
           known ?? 'absent',
         )
         isLinked = won.result
-      } else if (isBehind(last, spot)) {
-        await this.#insert(lane, home, spot, { value: { letter }, version })
+      } else if (kept !== undefined && isLinkedIn(kept) && !isBehind(first, spot)) isLinked = true
+      else if (isBehind(last, spot)) {
+        await this.#insert(lane, home, spot)
         isLinked = true
       } else {
         await this.#set(this.#keptKey(lane, home, last), { next: spot })
@@ -254,7 +255,7 @@ class Lanes {
   }
 
   /** A record that was done comes again after an unclean death: it is not run after what had failed behind it. */
-  async #insert(lane: string, home: string, spot: Spot, _kept: StateItem): Promise<void> {
+  async #insert(lane: string, home: string, spot: Spot): Promise<void> {
     const laneKey = this.#laneKey(lane, home)
     const item = await this.#state.get(laneKey)
     let before: Spot | undefined
@@ -290,6 +291,11 @@ class Lanes {
   #keptKey(lane: string, route: string, spot: Spot): string {
     return keptKey(this.#scope.settings.application, route, lane, spot)
   }
+}
+
+/** Whether the record before it leads to it, as far as the record itself tells. */
+function isLinkedIn(kept: StateItem): boolean {
+  return textOf(kept, 'next') !== undefined && kept.value.linked !== false
 }
 
 function textOf(item: StateItem, field: string): string | undefined {
