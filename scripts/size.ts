@@ -9,7 +9,7 @@ import { type BuildResult, build } from 'esbuild'
 export interface Size {
   /** Evaluated at load by a function with one plain `journal` route. */
   readonly load: number
-  /** The same by folder of the sources, the largest first: `core/delivery/order`. */
+  /** The same by folder of the sources, the largest first: `core/engine`. */
   readonly folders: Readonly<Record<string, number>>
   /** All chunks of a function that uses everything a reactor may be made of. */
   readonly all: number

@@ -17,6 +17,7 @@ import {
   virtualClock,
 } from '../src/memory/index.ts'
 import type { Logger, OutgoingRecord, StateStore } from '../src/ports/index.ts'
+import { parkedLaneKey } from '../src/state/index.ts'
 
 export const Client = entity('client', {
   table: 'clients',
@@ -122,6 +123,11 @@ export function fleet(make: () => Reactor, given: { readonly state?: StateStore 
     deadLetters,
     owner: () => engineOf(make(), { clock, state, deadLetters }),
   }
+}
+
+/** What the state store holds of the parked lane of a client, on the route `r/post`. */
+export function parkedLane(state: Pick<StateStore, 'get'>, id: string) {
+  return state.get(parkedLaneKey('app', 'r/post', `clients/${id}`))
 }
 
 /** What was put on the stream, as it comes from it. */
