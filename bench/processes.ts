@@ -19,11 +19,22 @@ const ROUNDS = 9
 export function measureCases(
   module: string,
   names: readonly string[],
-  { built }: Options,
+  options: Options,
 ): Readonly<Record<string, number>> {
-  const rounds = Array.from({ length: ROUNDS }, () => names.map((name) => inProcess(module, name, built)))
+  const rounds = measureRounds(module, names, options)
   return Object.fromEntries(
-    names.map((name, n) => [name, median(rounds.map((round) => round[n] ?? Number.NaN))]),
+    names.map((name) => [name, median(rounds.map((round) => round[name] ?? Number.NaN))]),
+  )
+}
+
+/** The same, each round by itself. */
+export function measureRounds(
+  module: string,
+  names: readonly string[],
+  { built }: Options,
+): readonly Readonly<Record<string, number>>[] {
+  return Array.from({ length: ROUNDS }, () =>
+    Object.fromEntries(names.map((name) => [name, inProcess(module, name, built)])),
   )
 }
 
