@@ -110,7 +110,7 @@ class ShardDelivery implements Delivery {
       activity: this.#activity,
       stopped,
       isHeld: () => this.#isHeld(),
-      mayStart: () => this.#mayStart(),
+      mayStart: (now) => this.#mayStart(now),
       notHeld: () => this.#notHeld(),
       match: (record) => match(record, place, opening.readers, settings),
       matchLetter: ({ application, stream, shard, at, ...letter }) =>
@@ -200,17 +200,17 @@ class ShardDelivery implements Delivery {
     return this.#clock.monotonic() + (date.getTime() - this.#clock.now())
   }
 
-  /** Asked for each record: where there is no end the clock is not looked at. */
-  #isBefore(moment: number): boolean {
-    return moment === Number.POSITIVE_INFINITY || this.#clock.monotonic() < moment
+  /** Asked for each record: where there is no end the clock is not looked at. @param now if the caller has just looked */
+  #isBefore(moment: number, now?: number): boolean {
+    return moment === Number.POSITIVE_INFINITY || (now ?? this.#clock.monotonic()) < moment
   }
 
-  #isHeld(): boolean {
-    return !this.#revoked && this.#isBefore(this.#hardEnd) && (this.#opening.hold.isHeld?.() ?? true)
+  #isHeld(now?: number): boolean {
+    return !this.#revoked && this.#isBefore(this.#hardEnd, now) && (this.#opening.hold.isHeld?.() ?? true)
   }
 
-  #mayStart(): boolean {
-    return !this.#stop.signal.aborted && this.#isBefore(this.#drainAt) && this.#isHeld()
+  #mayStart(now?: number): boolean {
+    return !this.#stop.signal.aborted && this.#isBefore(this.#drainAt, now) && this.#isHeld(now)
   }
 
   /** Never counted, though the shard may be held again by the time that this is judged. */

@@ -153,13 +153,13 @@ export class Lanes {
     const { first: task, woken } = lane
     const { plan } = task
     const { clock } = this.#scope.settings
+    const now = clock.monotonic()
     lane.woken = false
     if (this.#halted.size > 0 && this.#halted.has(plan.reactor)) this.#leave(lane)
-    else if (!this.#scope.mayStart()) this.#abandon(lane)
+    else if (!this.#scope.mayStart(now)) this.#abandon(lane)
     else if (task.notBefore > 0 && task.notBefore > clock.now())
       this.#sleep(lane, task.notBefore - clock.now(), undefined)
     else {
-      const now = clock.monotonic()
       // What is gathered passes the gate as one, when it is called.
       const wait = plan.gathers ? undefined : this.#scope.gate.enter(task, now)
       if (wait === undefined) {

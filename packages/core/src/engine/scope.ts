@@ -24,8 +24,8 @@ export interface Scope {
   readonly stopped: AbortSignal
   /** Whether the shard is still held: asked before every write. */
   isHeld(): boolean
-  /** Held, and not draining: asked before every start of a handler. */
-  mayStart(): boolean
+  /** Held, and not draining: asked before every start of a handler. @param now on `monotonic`, if the caller has just looked */
+  mayStart(now?: number): boolean
   /** Why nothing may start. It is never counted. */
   notHeld(): unknown
   /** What a record of this shard causes. */
