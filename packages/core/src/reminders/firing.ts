@@ -3,10 +3,10 @@
 import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../declare/event.ts'
 import { fitted } from '../declare/schema.ts'
 import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
-import { reminderKey } from '../state/index.ts'
+import { change, reminderKey } from '../state/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
-import { load, save } from './state.ts'
+import { itemOf, load, stateOf } from './state.ts'
 
 export interface FiringSettings {
   readonly application: string
@@ -46,14 +46,13 @@ export async function resolveReminder(
   { envelope, want, origin, letter }: Fired,
   settings: FiringSettings,
 ): Promise<Resolved> {
-  const found = await load(settings.state, reminderKey(settings.application, envelope.reminder, envelope.key))
-  if (found === undefined) {
+  const state = await load(settings.state, reminderKey(settings.application, envelope.reminder, envelope.key))
+  if (state === undefined) {
     if (letter !== undefined)
       throw new Permanent('the state of the reminder has expired, and its payload with it')
     settings.logger.warn('an envelope named a reminder that does not exist', { reminder: envelope.reminder })
     return skip('no such reminder')
   }
-  const { state } = found
   if (state.generation !== envelope.generation) return skip('scheduled again since')
   const again = letter !== undefined && state.status === 'handled'
   if (state.status !== 'pending' && !again) return skip(state.status)
@@ -91,16 +90,14 @@ export async function markHandled(
   { application, state, clock, retention }: FiringSettings,
 ): Promise<void> {
   const key = reminderKey(application, envelope.reminder, envelope.key)
-  const found = await load(state, key)
-  if (found?.state.status !== 'pending' || found.state.generation !== envelope.generation) return
-  // Not by an envelope that was skipped because it came long before its time.
-  if (found.state.dueAt > clock.now()) return
-  await save(
-    state,
-    key,
-    { ...found.state, status: 'handled' },
-    { found, expiresAt: new Date(clock.now() + retention) },
-  )
+  await change(state, key, (item) => {
+    const known = item && stateOf(key, item)
+    const isDone = known?.status !== 'pending' || known.generation !== envelope.generation
+    // Not by an envelope that was skipped because it came long before its time.
+    if (isDone || known.dueAt > clock.now()) return { keep: true, result: undefined }
+    const expiresAt = new Date(clock.now() + retention)
+    return { write: itemOf({ ...known, status: 'handled' }), expiresAt, result: undefined }
+  })
 }
 
 async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {

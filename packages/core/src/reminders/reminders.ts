@@ -23,10 +23,10 @@ import {
   type StateStore,
   systemClock,
 } from '../ports/index.ts'
-import { reminderKey } from '../state/index.ts'
+import { change, reminderKey } from '../state/index.ts'
 import { sha256 } from '../wire/digest.ts'
 import { encodeEnvelope } from '../wire/index.ts'
-import { load, type ReminderState, save } from './state.ts'
+import { itemOf, type ReminderState, stateOf } from './state.ts'
 
 export interface RemindersOptions {
   /** The application whose routes handle the reminders when they are due. */
@@ -148,47 +148,61 @@ async function schedule<P, I, N extends string>(
   const key = reminderKey(book.application, reminder.name, name)
   const expiresAt = new Date(Math.max(dueAt, book.clock.now()) + book.retention)
   const moment = momentOf(event)
-  for (;;) {
-    const found = await load(book.state, key)
-    if (found !== undefined && !isNews(moment, found.state, book.maxClockSkew))
-      return skip('a newer event has decided')
-    const repeated =
-      found !== undefined && found.state.status === 'pending' && isRepeat(event.version, dueAt, found.state)
-    const generation = (found?.state.generation ?? 0) + (repeated ? 0 : 1)
-    // The store is told first: an execution without state fires into nothing, state without an execution is started again
-    // by the retry. The payload is stored as it was given; firing parses it again.
+  // The store is told first: an execution without state fires into nothing, state without an execution is started again by the retry.
+  // The payload is stored as it was given; firing parses it again.
+  const decided = await change<Scheduled | undefined>(book.state, key, (item) => {
+    const found = item && stateOf(key, item)
+    if (found !== undefined && !isNews(moment, found, book.maxClockSkew))
+      return { keep: true, result: undefined }
+    const repeated = found?.status === 'pending' && isRepeat(event.version, dueAt, found)
     const state: ReminderState = {
       status: 'pending',
-      generation,
+      generation: (found?.generation ?? 0) + (repeated ? 0 : 1),
       ...moment,
       dueAt,
       payload: payload as Json,
       reference: undefined,
     }
-    const version = await save(book.state, key, state, { found, expiresAt })
-    if (version === undefined) continue
-    const execution = {
-      name: executionName(key, generation),
-      dueAt: new Date(dueAt),
-      ...address(book, reminder.name, name, generation),
-    }
-    const reference = await book.scheduler.start(execution)
-    await save(book.state, key, { ...state, reference }, { found: { state, version }, expiresAt })
-    await book.references?.set(key, reference, Math.max(0, expiresAt.getTime() - book.clock.now()))
-    // The old execution would only be dropped by its generation; stopping it saves its cost.
-    if (!repeated && found?.state.status === 'pending') await stop(book, key, found.state)
-    return undefined
-  }
+    const replaced = !repeated && found?.status === 'pending' ? found : undefined
+    return { write: itemOf(state), expiresAt, result: { state, replaced } }
+  })
+  if (decided.result === undefined) return skip('a newer event has decided')
+  const { state, replaced } = decided.result
+  const reference = await book.scheduler.start({
+    name: executionName(key, state.generation),
+    dueAt: new Date(dueAt),
+    ...address(book, reminder.name, name, state.generation),
+  })
+  const written = { value: itemOf(state), version: decided.version ?? '' }
+  await change(
+    book.state,
+    key,
+    (item) =>
+      item?.version === written.version
+        ? { write: itemOf({ ...state, reference }), expiresAt, result: undefined }
+        : { keep: true, result: undefined },
+    written,
+  )
+  await book.references?.set(key, reference, Math.max(0, expiresAt.getTime() - book.clock.now()))
+  // The old execution would only be dropped by its generation; stopping it saves its cost.
+  if (replaced !== undefined) await stop(book, key, replaced)
+  return undefined
+}
+
+interface Scheduled {
+  readonly state: ReminderState
+  /** What was pending before, under another generation. */
+  readonly replaced: ReminderState | undefined
 }
 
 async function cancel(book: Book, reminder: string, name: string, moment: Moment): Promise<Skip | undefined> {
   const key = reminderKey(book.application, reminder, name)
-  for (;;) {
-    const found = await load(book.state, key)
+  const { result: before } = await change<ReminderState | undefined>(book.state, key, (item) => {
+    const found = item && stateOf(key, item)
     // In a tie the cancel wins: not reminding is the smaller mistake.
-    if (found !== undefined && isBefore(moment, found.state, book.maxClockSkew))
-      return skip('a newer event has decided')
-    const state: ReminderState = found?.state ?? {
+    if (found !== undefined && isBefore(moment, found, book.maxClockSkew))
+      return { keep: true, result: undefined }
+    const state: ReminderState = found ?? {
       status: 'cancelled',
       generation: 0,
       ...moment,
@@ -196,16 +210,16 @@ async function cancel(book: Book, reminder: string, name: string, moment: Moment
       payload: null,
       reference: undefined,
     }
-    const decided = { ...state, status: 'cancelled' as const, ...moment }
     const expiresAt = new Date(Math.max(state.dueAt, book.clock.now()) + book.retention)
-    if ((await save(book.state, key, decided, { found, expiresAt })) === undefined) continue
-    if (state.status === 'pending') {
-      const cached = await book.references?.get(key)
-      await stop(book, key, cached === undefined ? state : { ...state, reference: cached })
-      await book.references?.delete(key)
-    }
-    return undefined
+    return { write: itemOf({ ...state, status: 'cancelled', ...moment }), expiresAt, result: state }
+  })
+  if (before === undefined) return skip('a newer event has decided')
+  if (before.status === 'pending') {
+    const cached = await book.references?.get(key)
+    await stop(book, key, cached === undefined ? before : { ...before, reference: cached })
+    await book.references?.delete(key)
   }
+  return undefined
 }
 
 function momentOf({ version, at }: EventMeta): Moment {

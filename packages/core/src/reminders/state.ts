@@ -16,7 +16,7 @@
 
 import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
-import type { Json, StateStore } from '../ports/index.ts'
+import type { Json, StateItem, StateStore, StateValue } from '../ports/index.ts'
 
 export type Status = 'pending' | 'cancelled' | 'handled'
 
@@ -33,14 +33,8 @@ export interface ReminderState {
   readonly reference: string | undefined
 }
 
-export interface Found {
-  readonly state: ReminderState
-  readonly version: string
-}
-
-export async function load(store: StateStore, key: string): Promise<Found | undefined> {
-  const item = await store.get(key)
-  if (item === undefined) return undefined
+/** @throws SpaceshipError `state` for an item that is something else */
+export function stateOf(key: string, item: StateItem): ReminderState {
   const { status, generation, min, max, clock, at, dueAt, payload, reference } = item.value
   if (status !== 'pending' && status !== 'cancelled' && status !== 'handled') {
     throw new SpaceshipError(
@@ -48,7 +42,7 @@ export async function load(store: StateStore, key: string): Promise<Found | unde
       `the item '${key}' is not a reminder's: another application may share the table under this name`,
     )
   }
-  const state: ReminderState = {
+  return {
     status,
     generation: Number(generation),
     version: { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) },
@@ -57,18 +51,16 @@ export async function load(store: StateStore, key: string): Promise<Found | unde
     payload: payload ?? null,
     reference: typeof reference === 'string' ? reference : undefined,
   }
-  return { state, version: item.version }
 }
 
-/** Writes if the item is still as it was found. @returns the new version, or undefined if someone was faster */
-export async function save(
-  store: StateStore,
-  key: string,
-  state: ReminderState,
-  options: { readonly found: Found | undefined; readonly expiresAt: Date },
-): Promise<string | undefined> {
+export async function load(store: Pick<StateStore, 'get'>, key: string): Promise<ReminderState | undefined> {
+  const item = await store.get(key)
+  return item && stateOf(key, item)
+}
+
+export function itemOf(state: ReminderState): StateValue {
   const { status, generation, version, at, dueAt, payload, reference } = state
-  const value = {
+  return {
     status,
     generation,
     min: version.min,
@@ -79,6 +71,4 @@ export async function save(
     payload,
     ...(reference === undefined ? {} : { reference }),
   }
-  const result = await store.set(key, value, { expect: options.found?.version, expiresAt: options.expiresAt })
-  return result.ok ? result.version : undefined
 }
