@@ -41,6 +41,10 @@ export const park: Capability = {
   name: 'park',
   serves: { option: 'whenExhausted', value: 'park' },
   place: 'lane',
+  limits: ({ state }) =>
+    state.list === undefined
+      ? "the state store cannot list: each lane of a route that parks is looked up when its first record comes, and parked lanes cannot be listed; with dynamodbState give 'sorted: true' and a table with the sort key 'sort'"
+      : undefined,
   stage: (plan, scope) => new ParkStage(plan, scope),
 }
 

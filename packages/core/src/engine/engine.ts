@@ -35,6 +35,11 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
   )
   const budget = createBudget(settings.maxAhead.bytes)
   const { routes, wants } = settings.plans
+  for (const { name, limits } of parts.capabilities) {
+    const users = routes.filter((plan) => plan.capabilities.some((each) => each.name === name))
+    const limit = users.length === 0 ? undefined : limits?.(options)
+    if (limit !== undefined) settings.logger.warn(limit, { routes: users.map(({ key }) => key) })
+  }
   const known = new Set(routes.flatMap(({ key, reactor }) => [key, reactor]))
   let overdue = 0
 

@@ -36,6 +36,8 @@ export interface Capability extends Served {
   stage?(plan: RoutePlan, scope: Scope): Stage
   caller?(plan: RoutePlan, scope: Scope): Caller
   admission?(plan: RoutePlan, clock: Clock): Admission
+  /** What it cannot do with these options, in one sentence. It is logged once, when the engine is made. */
+  limits?(options: EngineOptions): string | undefined
   /** What of the engine's options keeps it from working. */
   problems?(plan: RoutePlan, options: EngineOptions): readonly string[]
 }
