@@ -193,17 +193,13 @@ export class Attempts {
     const verdict = this.#judge(task, given)
     if (verdict.kind === 'retry' || verdict.kind === 'retry-after' || verdict.kind === 'unavailable')
       return this.#wait(attempt, verdict)
-    let ending: Ending
-    if (attempt.entered === undefined) {
-      ending = endingOf(attempt, verdict)
-      // The other routes of the record have their turn before the reactor waits.
-      if (ending.outcome.kind === 'halt') return Promise.resolve(ending.outcome)
-    } else {
-      ending = endingOf(attempt, verdict)
-      if (ending.outcome.kind === 'halt') return this.#wait(attempt, ending.outcome)
+    let ending = endingOf(attempt, verdict)
+    const { outcome } = ending
+    // The other routes of the record have their turn before the reactor waits: a release takes a moment.
+    if (outcome.kind === 'halt') return this.#release(attempt).then(() => outcome)
+    if (attempt.entered !== undefined)
       for (const stage of attempt.entered.toReversed())
         ending = stage.leave?.(attempt, verdict, ending) ?? ending
-    }
     // A letter that is given up on again stays.
     if (ending.letter !== undefined && ending.letter.id === task.entry.letter) task.entry.letter = undefined
     return this.#end(task, ending)
