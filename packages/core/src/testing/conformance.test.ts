@@ -5,7 +5,7 @@ import { type Life, type RuntimeGiven, type RuntimeSubject, runtimeCases } from 
 import { memoryEvents, memoryReferences, memoryScheduler } from '../memory/index.ts'
 import type { DeadLetters, StateStore } from '../ports/index.ts'
 import type { StreamRecord } from '../wire/index.ts'
-import { createStream } from './stream.ts'
+import { Stream } from './stream.ts'
 
 const subject: RuntimeSubject = {
   start: async (given) => virtualWorker(given),
@@ -42,7 +42,7 @@ function virtualWorker({ clock, make, born }: RuntimeGiven) {
     remove: (id) => alive().deadLetters.remove(id),
     list: (application) => alive().deadLetters.list(application),
   }
-  const stream = createStream({
+  const stream = new Stream({
     world: {
       application: 'conformance',
       make: () => {

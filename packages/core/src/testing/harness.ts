@@ -28,7 +28,7 @@ import { check } from './expect.ts'
 import { pendingIn } from './pending.ts'
 import type { Make } from './process.ts'
 import { shuffled } from './shuffle.ts'
-import { AGAIN, type Arrival, createStream } from './stream.ts'
+import { AGAIN, type Arrival, Stream } from './stream.ts'
 import type { Harness, HarnessOptions } from './surface.ts'
 import { createTables } from './tables.ts'
 import { createTicks } from './ticks.ts'
@@ -83,7 +83,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
   /** What was written during `shuffle`. */
   let held: Arrival[] | undefined
   let published = 0
-  const stream = createStream({
+  const stream = new Stream({
     world: {
       random: () => 1,
       ...rest,

@@ -27,22 +27,6 @@ export const AGAIN = ['redelivery', 'duplicates', 'crash'] as const
 
 export type Again = (typeof AGAIN)[number]
 
-export interface Stream {
-  readonly records: readonly StreamRecord[]
-  readonly process: Process
-  /** Of the last checkpoint. */
-  readonly watermark: Position | undefined
-  /** When the next process takes over, in milliseconds since 1970; undefined while one is alive. */
-  readonly successorAt: number | undefined
-  /** Crash points that were asked for and not reached yet. */
-  readonly armed: readonly CrashPoint[]
-  append(arrivals: readonly Arrival[]): void
-  crash(point: CrashPoint): void
-  again(as: Again): void
-  /** Resolves when nothing can go on without time passing. */
-  settled(): Promise<void>
-}
-
 export interface StreamOptions {
   readonly world: World
   readonly clock: VirtualClock
@@ -63,74 +47,153 @@ const CALM = 2
 /** Turns of the event loop before a clock that really ticks is looked at. */
 const TURNS = 20
 
-export function createStream(options: StreamOptions): Stream {
-  const { world, clock, failover, patience, note, appended, steps } = options
-  const records: StreamRecord[] = []
-  const armed: CrashPoint[] = []
-  let checkpoint: { readonly watermark: Position | undefined; readonly journal: string | undefined } = {
-    watermark: undefined,
-    journal: undefined,
-  }
-  /** Index of the next record that the process has not been given. */
-  let next = 0
-  let generation = 0
-  let feeding = false
-  let successorAt: number | undefined
-  /** Handlers that were waited for in vain. */
-  let hanging: ReadonlySet<object> = new Set()
-  let process = start(undefined)
+interface Checkpoint {
+  readonly watermark: Position | undefined
+  readonly journal: string | undefined
+}
 
-  function start(journal: string | undefined): Process {
-    generation += 1
-    const own = generation
+export class Stream {
+  readonly #options: StreamOptions
+  readonly #records: StreamRecord[] = []
+  readonly #armed: CrashPoint[] = []
+  #checkpoint: Checkpoint = { watermark: undefined, journal: undefined }
+  /** Index of the next record that the process has not been given. */
+  #next = 0
+  #generation = 0
+  #feeding = false
+  #successorAt: number | undefined
+  /** Handlers that were waited for in vain. */
+  #hanging: ReadonlySet<object> = new Set()
+  #process: Process
+
+  constructor(options: StreamOptions) {
+    this.#options = options
+    this.#process = this.#start(undefined)
+  }
+
+  get records(): readonly StreamRecord[] {
+    return this.#records
+  }
+
+  get process(): Process {
+    return this.#process
+  }
+
+  /** Of the last checkpoint. */
+  get watermark(): Position | undefined {
+    return this.#checkpoint.watermark
+  }
+
+  /** When the next process takes over, in milliseconds since 1970; undefined while one is alive. */
+  get successorAt(): number | undefined {
+    return this.#successorAt
+  }
+
+  /** Crash points that were asked for and not reached yet. */
+  get armed(): readonly CrashPoint[] {
+    return this.#armed
+  }
+
+  append(arrivals: readonly Arrival[]): void {
+    const { clock, appended } = this.#options
+    for (const { partitionKey, data } of arrivals) {
+      const record = {
+        sequence: String(this.#records.length + 1),
+        subSequence: 0,
+        partitionKey,
+        data,
+        arrivedAt: new Date(clock.now()),
+      }
+      this.#records.push(record)
+      appended(record)
+    }
+    this.#feed()
+  }
+
+  crash(point: CrashPoint): void {
+    this.#armed.push(point)
+  }
+
+  again(as: Again): void {
+    const { watermark, journal } = this.#checkpoint
+    const routes = this.#process.reactors.flatMap(({ name, routes }) =>
+      routes.map(({ id }) => `${name}/${id}`),
+    )
+    const complete = watermark === undefined ? undefined : completeJournal(watermark, routes)
+    this.#process.kill('everything arrives again')
+    this.#options.note(`everything arrives again, as after a ${as}`)
+    this.#replace(as === 'crash' ? undefined : (journal ?? complete), 0)
+  }
+
+  /** Resolves when nothing can go on without time passing. */
+  async settled(): Promise<void> {
+    const activity = () => this.#generation + this.#records.length + this.#options.steps()
+    for (let calm = 0; calm < CALM; ) {
+      const before = activity()
+      await macrotask()
+      await this.#quiet(this.#process)
+      calm = before === activity() ? calm + 1 : 0
+    }
+    if (!this.#process.alive) return
+    const { watermark, journal } = await this.#process.delivery
+    if (watermark !== undefined && this.#hasMoved(watermark)) this.#process.reached('checkpoint')
+    if (this.#process.alive) this.#checkpoint = { watermark, journal }
+  }
+
+  #start(journal: string | undefined): Process {
+    const { world, clock, failover, note } = this.#options
+    this.#generation += 1
+    const own = this.#generation
     return startProcess(world, journal, (point) => {
-      const index = armed.indexOf(point)
+      const index = this.#armed.indexOf(point)
       if (index < 0) return false
-      armed.splice(index, 1)
-      successorAt = clock.now() + failover
+      this.#armed.splice(index, 1)
+      this.#successorAt = clock.now() + failover
       note(`the process crashed at '${point}'`)
       void clock.sleep(failover).then(() => {
-        if (own === generation) succeed()
+        if (own === this.#generation) this.#succeed()
       })
       return true
     })
   }
 
-  function succeed(): void {
-    const { watermark, journal } = checkpoint
-    note('another process took over, from the last checkpoint')
-    replace(
+  #succeed(): void {
+    const { watermark, journal } = this.#checkpoint
+    this.#options.note('another process took over, from the last checkpoint')
+    this.#replace(
       journal,
-      watermark === undefined ? 0 : records.findIndex((record) => comparePositions(record, watermark) > 0),
+      watermark === undefined
+        ? 0
+        : this.#records.findIndex((record) => comparePositions(record, watermark) > 0),
     )
   }
 
-  function replace(journal: string | undefined, from: number): void {
-    successorAt = undefined
-    next = from < 0 ? records.length : from
-    process = start(journal)
-    feeding = false
-    feed()
+  #replace(journal: string | undefined, from: number): void {
+    this.#successorAt = undefined
+    this.#next = from < 0 ? this.#records.length : from
+    this.#process = this.#start(journal)
+    this.#feeding = false
+    this.#feed()
   }
 
   /** As a worker does: the next page once the engine wants more. */
-  function feed(): void {
-    const reader = process
-    if (feeding || !reader.alive || next >= records.length) return
-    feeding = true
-    const page = records.slice(next)
-    next = records.length
+  #feed(): void {
+    const reader = this.#process
+    if (this.#feeding || !reader.alive || this.#next >= this.#records.length) return
+    this.#feeding = true
+    const page = this.#records.slice(this.#next)
+    this.#next = this.#records.length
     const fed = () => {
       // Another process may read by now.
-      if (reader !== process) return
-      feeding = false
-      feed()
+      if (reader !== this.#process) return
+      this.#feeding = false
+      this.#feed()
     }
     reader.push(page).then(fed, fed)
   }
 
   /** Waits for the delivery, but not for ever for a handler that waits for time to pass. */
-  async function quiet({ alive, delivery, running }: Process): Promise<void> {
+  async #quiet({ alive, delivery, running }: Process): Promise<void> {
     if (!alive) return
     let over = false
     const calm = delivery.then((opened) => opened.quiet())
@@ -139,69 +202,18 @@ export function createStream(options: StreamOptions): Stream {
     }
     calm.then(done, done)
     for (let turn = 0; turn < TURNS && !over; turn += 1) await macrotask()
-    if (running.size > 0 && [...running].every((run) => hanging.has(run))) return
+    if (running.size > 0 && [...running].every((run) => this.#hanging.has(run))) return
     let timer: ReturnType<typeof setTimeout> | undefined
     const bored = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, over ? 0 : patience)
+      timer = setTimeout(resolve, over ? 0 : this.#options.patience)
     })
     await Promise.race([calm, bored]).finally(() => clearTimeout(timer))
-    hanging = new Set(over ? [] : running)
+    this.#hanging = new Set(over ? [] : running)
   }
 
-  async function settled(): Promise<void> {
-    const activity = () => generation + records.length + steps()
-    for (let calm = 0; calm < CALM; ) {
-      const before = activity()
-      await macrotask()
-      await quiet(process)
-      calm = before === activity() ? calm + 1 : 0
-    }
-    if (!process.alive) return
-    const { watermark, journal } = await process.delivery
-    if (watermark !== undefined && moved(watermark)) process.reached('checkpoint')
-    if (process.alive) checkpoint = { watermark, journal }
-  }
-
-  function moved(watermark: Position): boolean {
-    return checkpoint.watermark === undefined || comparePositions(watermark, checkpoint.watermark) > 0
-  }
-
-  return {
-    records,
-    get process() {
-      return process
-    },
-    get watermark() {
-      return checkpoint.watermark
-    },
-    get successorAt() {
-      return successorAt
-    },
-    armed,
-    append: (arrivals) => {
-      for (const { partitionKey, data } of arrivals) {
-        const record = {
-          sequence: String(records.length + 1),
-          subSequence: 0,
-          partitionKey,
-          data,
-          arrivedAt: new Date(clock.now()),
-        }
-        records.push(record)
-        appended(record)
-      }
-      feed()
-    },
-    crash: (point) => void armed.push(point),
-    again: (as) => {
-      const { watermark } = checkpoint
-      const routes = process.reactors.flatMap(({ name, routes }) => routes.map(({ id }) => `${name}/${id}`))
-      const complete = watermark === undefined ? undefined : completeJournal(watermark, routes)
-      process.kill('everything arrives again')
-      note(`everything arrives again, as after a ${as}`)
-      replace(as === 'crash' ? undefined : (checkpoint.journal ?? complete), 0)
-    },
-    settled,
+  #hasMoved(watermark: Position): boolean {
+    const { watermark: before } = this.#checkpoint
+    return before === undefined || comparePositions(watermark, before) > 0
   }
 }
 
