@@ -276,9 +276,11 @@ class Backlog {
     this.#records.push(record)
   }
 
+  /** Half of the row is thrown away at once, so that a record costs the same in a long row as in a short one. */
   shift(): void {
     this.#head += 1
-    if (this.#head < 1_024 && this.#head < this.#records.length) return
+    if (this.#head < this.#records.length && (this.#head < 1_024 || this.#head * 2 < this.#records.length))
+      return
     this.#records = this.#records.slice(this.#head)
     this.#head = 0
   }
