@@ -2,27 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { StreamRecord } from '../../src/engine.ts'
 import { reactor } from '../../src/index.ts'
-import { memoryState, virtualClock } from '../../src/memory/index.ts'
-import { engineOf, inserted, lambda, record, saved, settled, worker } from '../bench.ts'
-
-/** An aggregate of the producer library with one change of each of these keys, as KCL reads it. */
-function aggregate(sequence: number, keys: readonly string[]): StreamRecord {
-  const field = (number: number, bytes: Uint8Array) =>
-    Buffer.concat([Buffer.from([(number << 3) | 2]), varint(bytes.length), bytes])
-  const varint = (value: number): Buffer =>
-    value < 128
-      ? Buffer.from([value])
-      : Buffer.concat([Buffer.from([(value & 127) | 128]), varint(value >>> 7)])
-  const table = keys.map((key) => field(1, Buffer.from(key)))
-  const entries = keys.map((key, i) =>
-    field(3, Buffer.concat([Buffer.from([1 << 3, i]), field(3, inserted(sequence * 10 + i, key).data)])),
-  )
-  const message = Buffer.concat([...table, ...entries])
-  const digest = createHash('md5').update(message).digest()
-  return record(sequence, new Uint8Array(Buffer.concat([Buffer.from('f3899ac2', 'hex'), message, digest])))
-}
+import { memoryDeadLetters, memoryState, virtualClock } from '../../src/memory/index.ts'
+import { aggregate } from '../aggregate.ts'
+import { engineOf, inserted, lambda, saved, settled, worker } from '../bench.ts'
 
 test('A26: a record inside an aggregate has a place of its own: siblings of a failed one are not repeated', async () => {
   const clock = virtualClock()
@@ -74,4 +57,36 @@ test('A26: a record of an aggregate that belongs on another shard is kept, and t
   expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(
     keys.slice(inside.length).map(() => 'out-of-range'),
   )
+})
+
+test('F15: of an aggregate of thousands of empty records no more are on the way than there is room for, and each is kept', async () => {
+  const deadLetters = memoryDeadLetters()
+  let most = 0
+  const slow = {
+    ...deadLetters,
+    letters: deadLetters.letters,
+    put: async (letter: Parameters<typeof deadLetters.put>[0]) => {
+      await new Promise((resolve) => setImmediate(resolve))
+      await deadLetters.put(letter)
+    },
+  }
+  const onTheWay = new Set<string>()
+  const { engine } = engineOf(
+    reactor('r').on('see', saved, () => {}),
+    {
+      deadLetters: slow,
+      maxAhead: { records: 50 },
+      observe: ({ step, position }) => {
+        if (step === 'taken') onTheWay.add(position)
+        if (step === 'dead-letter') onTheWay.delete(position)
+        most = Math.max(most, onTheWay.size)
+      },
+    },
+  )
+  const delivery = await engine.open(worker)
+  const keys = Array.from({ length: 3_000 }, () => 'a')
+  await delivery.push([aggregate(1, keys, () => new Uint8Array())])
+  await delivery.quiet()
+  expect([deadLetters.letters.length, delivery.complete]).toEqual([3_000, true])
+  expect(most).toBeLessThanOrEqual(50)
 })
