@@ -19,6 +19,7 @@ import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Caller, Capability } from '../engine/stage.ts'
 import { codeOf } from '../errors.ts'
+import { isThenable, promiseOf } from '../foreign.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
 
 export const batch: Capability = {
@@ -170,8 +171,9 @@ class Batches implements Caller {
       return { finish: ANSWERED, rest: halves.map((half) => ({ plan: this.#plan, members: half })) }
     }
     let finish: Finish = ANSWERED
+    const settled = await Promise.all(members.map((_, i) => answerAt(answers, i)))
     for (const [i, { resolve, reject }] of members.entries()) {
-      const { answer, failed } = answerAt(answers, i)
+      const { answer, failed } = settled[i] ?? NOTHING_ANSWERED
       if (!failed) {
         resolve(isSkip(answer) ? answer : undefined)
         continue
@@ -235,10 +237,19 @@ class Batches implements Caller {
   }
 }
 
-/** What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone. */
-function answerAt(answers: unknown, i: number): { readonly answer: unknown; readonly failed: boolean } {
+const NOTHING_ANSWERED = { answer: undefined, failed: false }
+
+/**
+ * What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone; a list of
+ * promises is taken for what they settle to.
+ */
+async function answerAt(
+  answers: unknown,
+  i: number,
+): Promise<{ readonly answer: unknown; readonly failed: boolean }> {
   try {
-    const answer: unknown = Array.isArray(answers) ? answers[i] : answers
+    const given: unknown = Array.isArray(answers) ? answers[i] : answers
+    const answer = isThenable(given) ? await promiseOf(given) : given
     return { answer, failed: answer instanceof Error }
   } catch (error) {
     return { answer: error, failed: true }

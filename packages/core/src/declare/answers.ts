@@ -19,6 +19,7 @@ export function answerOf<T>(ask: () => T, what: string): T {
     answer = ask()
     later = isThenable(answer)
   } catch (cause) {
+    ignoreRejection(cause)
     throw new SpaceshipError('schema', `${what} threw`, { cause })
   }
   if (later) refusePromise(answer, what)

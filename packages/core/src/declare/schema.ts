@@ -5,7 +5,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SpaceshipError } from '../errors.ts'
-import { isThenable } from '../foreign.ts'
+import { ignoreRejection, isThenable } from '../foreign.ts'
 
 export type Validated =
   | { readonly value: unknown; readonly issues?: undefined }
@@ -50,6 +50,8 @@ function noResult(): SpaceshipError {
 }
 
 function brokenBy(cause: unknown): SpaceshipError {
+  // Somebody may throw a promise, which nobody waits for.
+  ignoreRejection(cause)
   return isOurs(cause) ? cause : new SpaceshipError('schema', 'its schema threw', { cause })
 }
 

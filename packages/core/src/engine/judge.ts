@@ -2,7 +2,7 @@
 
 import { isSkip } from '../declare/handler.ts'
 import { codeOf } from '../errors.ts'
-import { fieldOf, textIn } from '../foreign.ts'
+import { fieldOf, ignoreRejection, textIn } from '../foreign.ts'
 import type { Verdict, Waiting } from './outcome.ts'
 import type { Settings } from './settings.ts'
 import type { Task } from './task.ts'
@@ -16,6 +16,8 @@ export function ofReturn(value: unknown): Verdict {
 }
 
 export function ofThrown(error: unknown): Verdict {
+  // Somebody may throw a promise, which nobody waits for.
+  ignoreRejection(error)
   switch (codeOf(error)) {
     case 'retry-after':
       return { kind: 'retry-after', delay: delayIn(error), error }

@@ -1,0 +1,171 @@
+/** Nothing starts and nothing is written once the shard is lost, whatever was awaited before. */
+
+import { expect, test } from 'vitest'
+import { engineOf, idle, inserted, pass, saved, worker } from '../../test/bench.ts'
+import { createRedrive } from '../engine.ts'
+import { batch, type Middleware, type RouteOptions, reactor } from '../index.ts'
+import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../memory/index.ts'
+import type { StateStore } from '../ports/index.ts'
+
+const routes: Readonly<Record<string, RouteOptions>> = {
+  plain: {},
+  claimed: { effect: 'claim' },
+  guarded: { stale: 'skip' },
+  parking: { whenExhausted: 'park' },
+}
+
+for (const [name, options] of Object.entries(routes))
+  for (const gathers of [false, true])
+    for (const how of ['revoked', 'not held', 'drained', 'after its lease'])
+      test(`F4: ${gathers ? 'a batch of a' : 'a'} ${name} route does not start ${how}, though its middleware goes on and swallows that`, async () => {
+        const clock = virtualClock()
+        const handled: string[] = []
+        let go = () => {}
+        const gate = new Promise<void>((resolve) => {
+          go = resolve
+        })
+        const slow: Middleware = async (_event, _context, next) => {
+          await gate
+          try {
+            return await next()
+          } catch {
+            return 'swallowed'
+          }
+        }
+        const see = (e: { readonly after: { readonly id: string } }) => void handled.push(e.after.id)
+        const handler = gathers
+          ? batch({ size: 1 }, (events: readonly { readonly after: { readonly id: string } }[]) => {
+              for (const event of events) see(event)
+            })
+          : see
+        const { engine } = engineOf(
+          reactor('r', { middleware: [slow] }).on('see', saved, handler, { ...options, timeout: '10s' }),
+          { clock },
+        )
+        let held = true
+        const delivery = await engine.open(worker, { isHeld: () => held })
+        await delivery.push([inserted(1, 'a')])
+        await idle()
+        if (how === 'revoked') delivery.revoke(new Error('lease lost'))
+        if (how === 'not held') held = false
+        if (how === 'drained') {
+          void delivery.settle(new Date(clock.now() + 1_000))
+          await pass(clock, 5_000)
+        }
+        // Only a route that takes a lease has one that can end.
+        if (how === 'after its lease') {
+          if (name !== 'claimed' && name !== 'guarded') return
+          await pass(clock, 10_500)
+        }
+        go()
+        await idle()
+        await idle()
+        expect(handled).toEqual([])
+        expect(delivery.watermark, 'what did not start is not done').toBeUndefined()
+        held = true
+        delivery.revoke(new Error('the end'))
+      })
+
+test('F13: whichever request a delivery waits for when it is revoked, no write begins afterwards', async () => {
+  for (let at = 1, more = true; more; at += 1) {
+    const clock = virtualClock()
+    const memory = memoryState({ clock })
+    const letters = memoryDeadLetters()
+    const late: string[] = []
+    let calls = 0
+    let isRevoked = false
+    let revoke = () => {}
+    const asked = async <T>(what: string, isWrite: boolean, call: () => Promise<T>): Promise<T> => {
+      if (isRevoked && isWrite) late.push(what)
+      const answer = await call()
+      if (++calls === at) revoke()
+      return answer
+    }
+    const state: StateStore = {
+      get: (key) => asked(`get ${key}`, false, () => memory.get(key)),
+      set: (key, value, options) => asked(`set ${key}`, true, () => memory.set(key, value, options)),
+      delete: (key, version) => asked(`delete ${key}`, true, () => memory.delete(key, version)),
+    }
+    const deadLetters = {
+      ...letters,
+      letters: letters.letters,
+      put: (letter: Parameters<typeof letters.put>[0]) =>
+        asked(`put ${letter.id}`, true, () => letters.put(letter)),
+      remove: (id: string) => asked(`remove ${id}`, true, () => letters.remove(id)),
+    }
+    const sink = memoryEvents()
+    let broken = true
+    const app = () =>
+      reactor('r', { retry: { attempts: 1 } })
+        .on('claim', saved, () => {}, { effect: 'claim' })
+        .on('guard', saved, () => {}, { stale: 'skip' })
+        .on(
+          'park',
+          saved,
+          () => {
+            if (broken) throw new Error('no')
+          },
+          { whenExhausted: 'park', effect: 'claim' },
+        )
+    const first = await engineOf(app(), { clock, state, deadLetters }).engine.open(worker)
+    revoke = () => {
+      isRevoked = true
+      first.revoke(new Error('lease lost'))
+    }
+    await first.push([inserted(1, 'a'), inserted(2, 'a')]).catch(() => {})
+    await pass(clock, 30_000)
+    if (!isRevoked) {
+      broken = false
+      const redrive = createRedrive({ application: 'app', deadLetters: letters, events: sink, clock })
+      await redrive.lane(letters.letters[0]?.id ?? '')
+      const drain = { ...inserted(3, 'a'), ...sink.records[0] }
+      await first.push([drain]).catch(() => {})
+      await pass(clock, 30_000)
+    }
+    more = isRevoked
+    expect(late, `revoked at request ${at}`).toEqual([])
+    if (!isRevoked) expect([letters.letters, first.complete]).toEqual([[], true])
+  }
+})
+
+for (const minutes of [-60, 60])
+  test(`F15: a system clock that is set ${minutes > 0 ? 'forward' : 'back'} by an hour holds up nothing`, async () => {
+    const still = virtualClock()
+    let jumped = 0
+    const clock = { ...still, now: () => still.now() + jumped, next: undefined }
+    const waits = { rate: 0, retry: 0, batch: 0, timeout: 0 }
+    const add = (what: keyof typeof waits, more = 1) => {
+      waits[what] += more
+    }
+    const app = reactor('r', { retry: { attempts: 3, base: '1s', max: '1s' } })
+      .on('rate', saved, () => add('rate'), { rate: '10/s' })
+      .on('retry', saved, (_, { attempt }) => {
+        add('retry')
+        if (attempt === 1) throw new Error('once')
+      })
+      .on(
+        'batch',
+        saved,
+        batch({ size: 50, within: '2s' }, (events) => add('batch', events.length)),
+      )
+      .on(
+        'timeout',
+        saved,
+        (_, { signal, attempt }) => {
+          add('timeout')
+          if (attempt > 1) return undefined
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason))
+          })
+        },
+        { timeout: '2s' },
+      )
+    const { engine } = engineOf(app, { clock: { ...clock, moveTo: still.moveTo, next: undefined } })
+    const delivery = await engine.open(worker)
+    await delivery.push(Array.from({ length: 8 }, (_, i) => inserted(i + 1, `k${i}`)))
+    await pass(still, 50)
+    jumped = minutes * 60_000
+    await pass(still, 10_000)
+    expect(waits).toEqual({ rate: 8, retry: 16, batch: 8, timeout: 16 })
+    expect(delivery.complete).toBe(true)
+  })
