@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../../test/bench.ts'
 import { batch, reactor, Unavailable } from '../index.ts'
-import { memoryState } from '../memory/index.ts'
+import { memoryState, virtualClock } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
 
 test('a batch may wait for longer than its timeout: nobody is overdue, and what it claims is its own when it runs', async () => {
@@ -130,3 +130,74 @@ test('a batch whose shard is not held at the moment is run once it is again: not
   expect([runs, delivery.watermark?.sequence]).toEqual([[2], '2'])
   expect(JSON.stringify(logged)).not.toContain('threw')
 })
+
+test('F7: a free place wakes one batch: what a record costs does not grow with those that wait', async () => {
+  const asked: number[] = []
+  for (const count of [100, 2_000]) {
+    const clock = virtualClock()
+    let sleeps = 0
+    let waits = 0
+    const counting = {
+      ...clock,
+      sleep: (ms: number, signal?: AbortSignal) => {
+        sleeps += 1
+        return clock.sleep(ms, signal)
+      },
+    }
+    const { engine } = engineOf(
+      reactor('r')
+        .on(
+          'load',
+          saved,
+          batch({ size: 1, within: 0 }, async () => counting.sleep(1)),
+          { concurrency: 2 },
+        )
+        // Handlers of both kinds in turn, one at a time.
+        .on('single', saved, (e) => (e.after.n % 2 === 0 ? undefined : counting.sleep(1)), {
+          concurrency: 1,
+        }),
+      {
+        clock: { ...counting, moveTo: clock.moveTo, next: undefined },
+        observe: ({ step }) => {
+          if (step === 'waiting') waits += 1
+        },
+        maxAhead: { records: 10_000 },
+      },
+    )
+    const delivery = await engine.open(worker)
+    void delivery.push(Array.from({ length: count }, (_, i) => inserted(i + 1, `k${i}`)))
+    for (let i = 0; i < count * 2 && !delivery.complete; i += 1) await pass(clock, 1)
+    expect(delivery.complete).toBe(true)
+    asked.push((sleeps + waits) / count)
+  }
+  expect(asked[1]).toBeLessThanOrEqual((asked[0] ?? 0) * 1.2)
+})
+
+for (const what of ['rate', 'pause', 'breaker'] as const)
+  test(`F10: the halves of a batch that failed ask for their route's ${what}`, async () => {
+    const clock = virtualClock()
+    const at: number[] = []
+    const { engine } = engineOf(
+      reactor('r', { retry: { attempts: 1, base: '10s', max: '10s' } }).on(
+        'load',
+        saved,
+        batch({ size: 16, within: 10 }, async (events) => {
+          at.push(clock.now())
+          if (what === 'pause' && events.length === 16) engine.pause('r/load')
+          if (what === 'breaker' && events.length < 16) throw new Unavailable('warehouse')
+          throw new Error('one of them is poison')
+        }),
+        what === 'rate' ? { rate: '1/s' } : {},
+      ),
+      { clock },
+    )
+    const delivery = await engine.open(worker)
+    void delivery.push(Array.from({ length: 16 }, (_, i) => inserted(i + 1, `k${i}`)))
+    await pass(clock, 5_000)
+    if (what === 'rate') {
+      for (const [i, moment] of at.slice(1).entries())
+        expect(moment - (at[i] ?? 0)).toBeGreaterThanOrEqual(1_000)
+      expect(at.length).toBeGreaterThan(3)
+    } else expect(at.length).toBe(what === 'pause' ? 1 : 2)
+    delivery.revoke(new Error('the end'))
+  })

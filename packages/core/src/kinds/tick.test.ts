@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { engineOf as engineAt, idle, record, worker } from '../../test/bench.ts'
 import { createRedrive, tickEnvelope } from '../engine.ts'
 import { type Every, reactor, type Tick } from '../index.ts'
-import { memoryEvents, virtualClock } from '../memory/index.ts'
+import { memoryEvents, memoryState, virtualClock } from '../memory/index.ts'
 import { harness } from '../testing/index.ts'
 
 const at = (time: string) => `2026-01-01T${time}Z`
@@ -200,4 +200,39 @@ test('a schedule that was renamed goes on where it stood', async () => {
   await after.push([tick(2, '10:05:00'), record(3, named), tick(4, '10:15:00')])
   await after.quiet()
   expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15'])
+})
+
+test('F14: a window has attempts of its own, though its owner died between the end of the one before and the next checkpoint', async () => {
+  const clock = virtualClock(new Date(at('10:25:00')))
+  const state = memoryState({ clock })
+  const tries: string[] = []
+  const app = () =>
+    reactor('watch', { retry: { attempts: 2, base: '1s', max: '1s' } }).every(
+      'count',
+      { each: '5m', catchUp: 'all' },
+      (e, { attempt }) => {
+        tries.push(`${text(e)} ${attempt}`)
+        if (attempt === 1 || text(e) === '10:05-10:10') throw new Error('not yet')
+      },
+    )
+  const first = engineOf(app(), { clock, state })
+  const one = await first.engine.open(worker)
+  await one.push([tick(1, '10:05:00')])
+  await first.pass(10_000)
+  await one.push([tick(2, '10:15:00')])
+  await idle()
+  // The checkpoint is taken while the first window of the tick waits for its second attempt.
+  const { journal = '' } = one
+  expect(tries.splice(0)).toEqual(['10:00-10:05 1', '10:00-10:05 2', '10:05-10:10 1'])
+  one.revoke(new Error('died'))
+  await state.set(
+    'app/tick/watch/count',
+    { to: Date.parse(at('10:10:00')) },
+    { expect: (await state.get('app/tick/watch/count'))?.version },
+  )
+  const second = engineOf(app(), { clock, state })
+  const two = await second.engine.open(worker, { journal, after: { sequence: '1', subSequence: 0 } })
+  await two.push([tick(2, '10:15:00')])
+  await second.pass(10_000)
+  expect(tries).toEqual(['10:10-10:15 1', '10:10-10:15 2'])
 })

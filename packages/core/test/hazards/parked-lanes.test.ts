@@ -200,3 +200,63 @@ test('A19: a lane that holds as many letters as one item could not name takes mo
   // Nothing is left of the lane, whichever of its letters was named.
   expect(await parkedLane(state, 'a'), 'open again').toBeUndefined()
 })
+
+test('F14: a letter has attempts of its own, though its owner died before it took the one before out of the lane', async () => {
+  const clock = virtualClock()
+  const memory = memoryState({ clock })
+  const letters = memoryDeadLetters()
+  const sink = memoryEvents()
+  const tries: string[] = []
+  let isDrained = false
+  let isDead = false
+  const never = () => new Promise<never>(() => {})
+  const state = {
+    get: (key: string) => (isDead ? never() : memory.get(key)),
+    set: (...args: Parameters<typeof memory.set>) => (isDead ? never() : memory.set(...args)),
+    delete: (...args: Parameters<typeof memory.delete>) => (isDead ? never() : memory.delete(...args)),
+  }
+  const owner = (dies: boolean) =>
+    engineOf(
+      reactor('r', { retry: { attempts: 2, base: '1s', max: '1s' }, whenExhausted: 'park' }).on(
+        'post',
+        saved,
+        (e, { attempt }) => {
+          if (isDrained) tries.push(`${e.after.n}, attempt ${attempt}`)
+          if (!isDrained || e.after.n === 2 || attempt === 1) throw new Error('not yet')
+        },
+      ),
+      {
+        clock,
+        state,
+        deadLetters: {
+          ...letters,
+          letters: letters.letters,
+          remove: async (id) => {
+            if (isDead) return never()
+            await letters.remove(id)
+            isDead = dies
+            if (dies) await never()
+          },
+        },
+      },
+    )
+  const first = await owner(false).engine.open(worker)
+  await first.push([inserted(1, 'a'), inserted(2, 'a')])
+  await pass(clock, 10_000)
+  await createRedrive({ application: 'app', deadLetters: letters, events: sink, clock }).lane(
+    letters.letters[0]?.id ?? '',
+  )
+  isDrained = true
+  const second = await owner(true).engine.open(worker)
+  const drain = arrived(3, sink.records[0])
+  await second.push([drain])
+  await pass(clock, 10)
+  const { journal = '' } = second
+  await pass(clock, 10_000)
+  isDead = false
+  const third = await owner(false).engine.open(worker, { journal })
+  await third.push([drain])
+  await pass(clock, 60_000)
+  expect(tries).toEqual(['1, attempt 1', '1, attempt 2', '2, attempt 1', '2, attempt 2'])
+  expect(third.complete).toBe(true)
+})
