@@ -1,57 +1,42 @@
-/** What users declare and throw. Runtimes import `@spaceship/core/engine`, tests `@spaceship/core/testing`. */
-export { callableProblems, functionProblems, optionsOf } from './configuration.ts'
-export {
-  type Actor,
-  type AfterMatch,
-  type BatchContext,
-  type BatchOptions,
-  type BeforeMatch,
-  batch,
-  type Changed,
-  type Context,
-  type Created,
-  type Due,
-  type Effect,
-  type Entity,
-  type EntityOptions,
-  type EventDef,
-  type EventMeta,
-  type EventOf,
-  type Every,
-  entity,
-  event,
-  type FieldRule,
-  type Handler,
-  handler,
-  type KeyNames,
-  type KeyValue,
-  type Middleware,
-  type Need,
-  type Origin,
-  type Pattern,
-  type Publish,
-  type Published,
-  type PublishedEvent,
-  type Reactor,
-  type ReactorOptions,
-  type Redriven,
-  type Reminder,
-  type Removed,
-  type RetryPolicy,
-  type Route,
-  type RouteOptions,
-  reactor,
-  reminder,
-  route,
-  type Saved,
-  type Skip,
-  skip,
-  type Tick,
-  type Version,
-  type WhenExhausted,
+/** What users declare and throw. Runtimes import `@spaceship/core/engine`, adapters `/adapter`, tests `/testing`. */
+
+// Declared things.
+// Events, as handlers get them.
+// Handlers, and what stands around them.
+// Options.
+export type {
+  Changed,
+  Context,
+  Created,
+  Due,
+  Effect,
+  Entity,
+  EventDef,
+  EventMeta,
+  EventOf,
+  Every,
+  Handler,
+  Middleware,
+  Need,
+  Published,
+  PublishedEvent,
+  Reactor,
+  ReactorOptions,
+  Reminder,
+  Removed,
+  RetryPolicy,
+  Route,
+  RouteOptions,
+  Saved,
+  Tick,
+  WhenExhausted,
 } from './declare/index.ts'
-export { type Duration, isDuration, milliseconds, type Rate } from './duration.ts'
-export { ConfigurationError, codeOf, refuse, SpaceshipError } from './errors.ts'
+// What users declare.
+export { batch, entity, event, handler, reactor, reminder, route, skip } from './declare/index.ts'
+export type { Duration } from './duration.ts'
+// What handlers throw, and what is thrown at users.
+export { ConfigurationError, codeOf, SpaceshipError } from './errors.ts'
 export type { Reminders } from './reminders/index.ts'
 export { Permanent, RetryAfter, Unavailable } from './verdicts.ts'
+// What programs without a runtime need to write and to read records.
 export { encodePublished, marshal, unmarshal } from './wire/index.ts'

@@ -1,4 +1,5 @@
-import { callableProblems, codeOf, optionsOf, type Reactor, refuse } from '@spaceship/core'
+import { codeOf, type Reactor } from '@spaceship/core'
+import { bare, callable, check } from '@spaceship/core/adapter'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
@@ -27,6 +28,9 @@ const RESERVE = 500
 /** How long before that no handler is started and running ones are told to stop, at most and as a share of what is left. */
 const MARGIN = { longest: 2_000, share: 0.25 }
 
+/** The engine asks for the shapes of its own options. */
+export const LAMBDA = { options: bare({ exit: callable }) }
+
 /**
  * A Lambda handler for a Kinesis event source mapping with `ReportBatchItemFailures`.
  *
@@ -41,9 +45,9 @@ export function lambda(
   reactors: Reactors | (() => Reactors | Promise<Reactors>),
   options: LambdaOptions,
 ): KinesisHandler {
-  const problems: string[] = []
-  const { clock = systemClock, exit = process.exit } = optionsOf(options, problems)
-  refuse('lambda', [...problems, ...callableProblems({ exit }, { exit: '' })])
+  check('lambda', LAMBDA, { options })
+  // Options that are missing are the engine's to refuse.
+  const { clock = systemClock, exit = process.exit } = options ?? {}
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
 
   function engine(): Promise<Engine> {

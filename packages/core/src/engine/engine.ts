@@ -1,7 +1,7 @@
 /** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
 
-import { shown } from '../configuration.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
+import { called } from '../shapes.ts'
 import type { StreamRecord } from '../wire/index.ts'
 import { createBudget } from './budget.ts'
 import { openDelivery } from './delivery.ts'
@@ -38,8 +38,8 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
 
   function named(key: string): string {
     refuse(
-      `route '${shown(key)}'`,
-      known.has(key) ? [] : [`there is none: expected one of ${[...known].join(', ')}`],
+      called('route', key),
+      known.has(key) ? [] : [`no reactor has it: expected one of ${[...known].join(', ')}`],
     )
     return key
   }

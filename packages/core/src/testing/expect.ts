@@ -1,7 +1,8 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
+import { refuse } from '../adapter.ts'
 import type { Step } from '../engine.ts'
-import { refuse, SpaceshipError } from '../errors.ts'
+import { SpaceshipError } from '../index.ts'
 import { keyOf } from './about.ts'
 import type { Course, Story } from './trail.ts'
 
@@ -86,8 +87,10 @@ export function check(
 function claimProblems(counts: Readonly<Record<string, unknown>>): string[] {
   const known = Object.keys(countsOf([]))
   return Object.entries(counts).flatMap(([name, count]) => {
-    if (!known.includes(name)) return [`there is no '${name}' to count: give key, ${known.join(', ')}`]
-    return count === undefined || typeof count === 'number' ? [] : [`'${name}' must be a number`]
+    if (!known.includes(name)) return [`'${name}' is not a count: expected 'key', '${known.join("', '")}'`]
+    return count === undefined || typeof count === 'number'
+      ? []
+      : [`'${name}' is a ${typeof count}: expected a number`]
   })
 }
 

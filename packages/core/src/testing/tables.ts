@@ -1,12 +1,13 @@
 /** Owns the virtual tables: what a write does to an item, and the change record that DynamoDB would send for it. */
 
 import { randomUUID } from 'node:crypto'
-import type { EntitySpec, Row } from '../declare/event.ts'
-import { same } from '../declare/pattern.ts'
-import { SpaceshipError } from '../errors.ts'
-import { memoryEntities } from '../memory/entities.ts'
+import { isDeepStrictEqual as same } from 'node:util'
+import { type Entity, marshal, SpaceshipError, unmarshal } from '../index.ts'
+import { memoryEntities } from '../memory/index.ts'
 import type { EntityReader } from '../ports/index.ts'
-import { marshal, unmarshal } from '../wire/index.ts'
+
+export type EntitySpec = Entity<unknown>['spec']
+export type Row = Readonly<Record<string, unknown>>
 
 export interface Tables extends EntityReader {
   /** @returns the change record, or undefined for a write that changes nothing */

@@ -15,7 +15,22 @@ import {
   type KinesisClientConfig,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { callableProblems, optionsOf, refuse, SpaceshipError } from '@spaceship/core'
+import { SpaceshipError } from '@spaceship/core'
+import {
+  bare,
+  callable,
+  check,
+  choice,
+  count,
+  flag,
+  list,
+  plain,
+  port,
+  record,
+  required,
+  type ShapesOf,
+  text,
+} from '@spaceship/core/adapter'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import type { Policy } from './decide.ts'
 import { type Condition, deliver } from './deliver.ts'
@@ -99,6 +114,37 @@ interface ShardRun {
 const KEPT_INVOCATIONS = 1_000
 const MOST_DOUBLINGS = 5
 
+const name = text('a name')
+
+export const MAPPING = {
+  options: bare({
+    handler: required(
+      plain(
+        'the absolute path of a file',
+        (path) => typeof path === 'string' && isAbsolute(path) && existsSync(path),
+      ),
+    ),
+    exportName: name,
+    functionName: name,
+    stream: required(name),
+    kinesis: record({}),
+    environment: record({}),
+    execArgv: list(text()),
+    batchSize: count(1, 10_000),
+    batchingWindowMs: count(0, 300_000),
+    timeoutMs: count(1, 900_000),
+    maximumRetryAttempts: count(-1, 10_000),
+    maximumRecordAgeSeconds: count(-1, 604_800),
+    bisectBatchOnFunctionError: flag,
+    startingPosition: choice('TRIM_HORIZON', 'LATEST'),
+    pollIntervalMs: count(1, 60_000),
+    retryBackoffMs: count(1, 60_000),
+    onFailure: callable,
+    log: callable,
+    clock: port('sleep', 'a Clock'),
+  } satisfies ShapesOf<LambdaOptions>),
+}
+
 /**
  * Runs a Lambda function on a stream, as Lambda's event source mapping does: real processes, the Runtime API, partial batch
  * responses, retries, bisecting, the on-failure destination. It starts from `startingPosition` each time: it keeps no checkpoints.
@@ -110,9 +156,12 @@ const MOST_DOUBLINGS = 5
  * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis })
  * await mapping.idle()
  */
-export async function startLambda(given: LambdaOptions): Promise<Mapping> {
-  const problems: string[] = []
-  const options = optionsOf(given, problems)
+export async function startLambda(options: LambdaOptions): Promise<Mapping> {
+  check('lambda', MAPPING, { options }, () =>
+    Object(options).maximumRecordAgeSeconds === 0
+      ? ["'maximumRecordAgeSeconds' is 0, which makes every record too old: expected -1, or at least 1"]
+      : [],
+  )
   const {
     handler,
     stream,
@@ -139,35 +188,6 @@ export async function startLambda(given: LambdaOptions): Promise<Mapping> {
     maximumRecordAgeSeconds: options.maximumRecordAgeSeconds ?? -1,
     bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
   }
-  refuse(`lambda on stream '${stream}'`, [
-    ...problems,
-    ...Object.entries({ stream, exportName, functionName })
-      .filter(([, value]) => typeof value !== 'string' || value === '')
-      .map(([name]) => `${name} must be a name`),
-    ...(startingPosition === 'TRIM_HORIZON' || startingPosition === 'LATEST'
-      ? []
-      : [`startingPosition '${startingPosition}' is none: give 'TRIM_HORIZON' or 'LATEST'`]),
-    ...(Array.isArray(execArgv) && execArgv.every((argument) => typeof argument === 'string')
-      ? []
-      : ['execArgv must be a list of texts']),
-    ...(typeof policy.bisectBatchOnFunctionError === 'boolean'
-      ? []
-      : ['bisectBatchOnFunctionError must be true or false']),
-    ...callableProblems({ onFailure, log, clock }, { onFailure: '', log: '', clock: 'sleep' }),
-    ...(typeof handler === 'string' && isAbsolute(handler) && existsSync(handler)
-      ? []
-      : [`handler '${handler}' is not the absolute path of a file`]),
-    ...within('batchSize', batchSize, 1, 10_000),
-    ...within('batchingWindowMs', batchingWindowMs, 0, 300_000),
-    ...within('timeoutMs', timeoutMs, 1, 900_000),
-    ...within('pollIntervalMs', pollIntervalMs, 1, 60_000),
-    ...within('retryBackoffMs', retryBackoffMs, 1, 60_000),
-    ...within('maximumRetryAttempts', policy.maximumRetryAttempts, -1, 10_000),
-    ...within('maximumRecordAgeSeconds', policy.maximumRecordAgeSeconds, -1, 604_800),
-    ...(policy.maximumRecordAgeSeconds === 0
-      ? ['maximumRecordAgeSeconds is 0: every record would be too old; -1 keeps them all']
-      : []),
-  ])
 
   // Reads are repeated by the pollers, which say so and stop at once when they are told to.
   const client = new KinesisClient({
@@ -333,12 +353,6 @@ export async function startLambda(given: LambdaOptions): Promise<Mapping> {
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function within(name: string, value: number, least: number, most: number): readonly string[] {
-  return Number.isInteger(value) && value >= least && value <= most
-    ? []
-    : [`${name} is ${value}: it must be a whole number from ${least} to ${most}`]
 }
 
 function nameOf(error: unknown): string {
