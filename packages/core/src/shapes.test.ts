@@ -290,7 +290,9 @@ test('a duration is milliseconds, or a number with a unit', () => {
     Number.POSITIVE_INFINITY,
   ]) {
     expect(isDuration(bad)).toBe(false)
-    expect(() => milliseconds(wrong(bad))).toThrow(/is not a duration: write milliseconds/)
+    expect(() => milliseconds(wrong(bad))).toThrow(
+      /^the duration is '.*': expected milliseconds, or a text such as '250ms'/,
+    )
   }
   for (const bad of [undefined, null, {}, [], 1n]) expect(isDuration(bad)).toBe(false)
 })

@@ -69,7 +69,7 @@ export const standardSchema = like(
 /** A name that becomes part of keys. */
 export const keyPart = (most: number): Shape =>
   plain(
-    `1 to ${most} letters, digits, '.', '_' or '-', since it becomes part of keys`,
+    `1 to ${most} letters, digits, '.', '_' or '-'`,
     (value) => typeof value === 'string' && value.length <= most && /^[A-Za-z0-9][\w.-]*$/.test(value),
   )
 
@@ -154,7 +154,7 @@ export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
   const fit = value === undefined ? bare || !required : fits(value)
   const problems = fit ? [] : [`'${path}' is ${given(shape, value)}: expected ${expected}`]
   // What is required of options is missing, too, where something else is given instead of them.
-  if (fields && (bare || (fit && isObject(value))))
+  if (fields && (bare || (fit && value !== undefined && typeof value !== 'string')))
     for (const [name, field] of Object.entries(fields))
       problems.push(...problemsOf(field, Object(value)[name], bare ? name : `${path}.${name}`))
   if (items && Array.isArray(value))
@@ -177,11 +177,6 @@ export function called(kind: string, name: unknown): string {
   return isText(name) ? `${kind} '${name}'` : kind
 }
 
-/** A function is one, too. */
-function isObject(value: unknown): boolean {
-  return Object(value) === value && !Array.isArray(value)
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && isObject(value)
+export function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

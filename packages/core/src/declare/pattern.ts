@@ -12,7 +12,7 @@
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
-import { like, problemsOf, record, required } from '../shapes.ts'
+import { isRecord, like, problemsOf, record, required } from '../shapes.ts'
 import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
 
@@ -90,13 +90,13 @@ export const PATTERN = { pattern: record({}) }
 const RULE = required(
   like(
     "an object with 'from' and 'to', or a function",
-    (rule) => typeof rule === 'function' || (Object(rule) === rule && !Array.isArray(rule)),
+    (rule) => typeof rule === 'function' || isRecord(rule),
   ),
 )
 
 /** The problems of a pattern that is an object: rules that no change can obey, and, for callers without types, other values. */
 export function patternProblems(pattern: Readonly<Record<string, unknown>>): string[] {
-  if (typeof pattern !== 'object' || pattern === null) return []
+  if (!isRecord(pattern)) return []
   return rulesOf(pattern).flatMap(([field, rule]) => {
     const problems = problemsOf(RULE, rule, `pattern.${field}`)
     if (typeof rule === 'function' || problems.length > 0) return problems

@@ -60,7 +60,7 @@ export function createRedrive(options: RedriveOptions): Redrive {
     if (letter !== undefined) return letter
     throw new SpaceshipError(
       'no-letter',
-      `there is no dead letter '${id}': it was redriven, or never written`,
+      `no dead letter has the id '${id}': expected one that was written, and not redriven yet`,
     )
   }
 

@@ -76,7 +76,7 @@ export function check(
   const of = key === undefined ? route : `${route} for '${key}'`
   const found = Object.entries(arrived).filter(([name, count]) => count > 0 || name in counts)
   const got = found.length === 0 ? 'nothing' : found.map(([name, count]) => `${name} ${count}`).join(', ')
-  const unheard = isHeard ? [] : [`nothing has this key; there are: ${listOf([...keys])}`]
+  const unheard = isHeard ? [] : [`no record has this key: expected one of ${listOf([...keys])}`]
   const asked = wrong.length === 0 ? ['a record'] : wrong
   throw new SpaceshipError(
     'expectation',

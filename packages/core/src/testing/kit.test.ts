@@ -318,11 +318,11 @@ test('a claim for a key that nothing has is answered with the keys that there ar
   const ship = harness(() => reactor('r').on('see', Order.saved('order.saved'), () => {}))
   for (const no of [1, 2, 2]) await ship.put(Order, { client: 'acme', no })
   expect(messageOf(() => ship.expect('r/see', { key: 'acme/1' }))).toBe(
-    "r/see for 'acme/1': expected at least one run; got nothing\n\nnothing has this key; there are: 'acme|1', 'acme|2'",
+    "r/see for 'acme/1': expected at least one run; got nothing\n\nno record has this key: expected one of 'acme|1', 'acme|2'",
   )
   ship.expect('r/see', { key: 'acme|1', runs: 1 })
   expect(messageOf(() => ship.expect('r/see', { key: 'acme/1', runs: 0 }))).toContain(
-    "r/see for 'acme/1': expected a record; got runs 0\n\nnothing has this key",
+    "r/see for 'acme/1': expected a record; got runs 0\n\nno record has this key",
   )
 })
 

@@ -87,7 +87,10 @@ export function createTables(now: () => number): Tables {
     const key = keyOf(entity, given)
     const row = current.get(idOf(entity, key))
     if (row !== undefined) return row
-    throw new SpaceshipError('no-row', `there is no ${entity.name} '${keyText(entity, key)}': put it first`)
+    throw new SpaceshipError(
+      'no-row',
+      `no ${entity.name} has the key '${keyText(entity, key)}': expected a row that put() wrote before`,
+    )
   }
 
   return {
@@ -99,7 +102,7 @@ export function createTables(now: () => number): Tables {
       if (named.length > 0)
         throw new SpaceshipError(
           'key',
-          `'${named.join("', '")}' of ${entity.name} is its key: an update cannot change it, remove the row and put another`,
+          `'${named.join("', '")}' of ${entity.name} is its key, which an update cannot change: expected remove() of the row, and put() of another`,
         )
       const merged = Object.entries({ ...row, ...changes }).filter(([, value]) => value !== undefined)
       return put(entity, Object.fromEntries(merged))
@@ -117,7 +120,7 @@ function keyOf(entity: EntitySpec, row: Row): Row {
   if (missing.length > 0)
     throw new SpaceshipError(
       'key',
-      `'${missing.join("', '")}' of ${entity.name} is missing: a row is found by its whole key`,
+      `'${missing.join("', '")}' of ${entity.name} is missing: expected all attributes of its key`,
     )
   return Object.fromEntries(entity.key.map((name) => [name, row[name]]))
 }
