@@ -1,6 +1,38 @@
 /** For authors of adapters, handler factories and runtimes: `@spaceship/core/adapter`. */
 
-// The types that stand inside those of `@spaceship/core`: declarations of what users export may name them.
+// The checker refuses wrong arguments with one error that lists every problem.
+export { check, problemsOf } from './shapes.ts'
+export { refuse } from './errors.ts'
+
+// Shapes say what fits, and what messages say of it.
+export {
+  bare,
+  callable,
+  choice,
+  count,
+  date,
+  duration,
+  flag,
+  like,
+  list,
+  plain,
+  port,
+  record,
+  required,
+  text,
+  textOr,
+} from './shapes.ts'
+
+// Options have durations in these forms.
+export { isDuration, milliseconds } from './duration.ts'
+
+// Rows and events stand in tables and on streams in these forms; `@spaceship/core` has the three names, too.
+export { encodePublished, marshal, unmarshal } from './wire/index.ts'
+
+// Types of shapes.
+export type { Shape, Shapes, ShapesOf } from './shapes.ts'
+
+// Types within those of `@spaceship/core`, which the declarations of a package may have to name.
 export type {
   Actor,
   AfterMatch,
@@ -19,31 +51,3 @@ export type {
   Version,
 } from './declare/index.ts'
 export type { Rate } from './duration.ts'
-// Durations, as options have them.
-export { isDuration, milliseconds } from './duration.ts'
-// What refuses wrong options: shapes as data, and the checker that words every problem.
-export { refuse } from './errors.ts'
-
-// Shapes.
-export type { Shape, Shapes, ShapesOf } from './shapes.ts'
-export {
-  bare,
-  callable,
-  check,
-  choice,
-  count,
-  date,
-  duration,
-  flag,
-  like,
-  list,
-  plain,
-  port,
-  problemsOf,
-  record,
-  required,
-  text,
-  textOr,
-} from './shapes.ts'
-// Rows and events as they stand in tables and on streams; `@spaceship/core` has them, too.
-export { encodePublished, marshal, unmarshal } from './wire/index.ts'

@@ -1,318 +1,233 @@
-/** Wrong configuration: every declaration names all its problems at once, with advice. */
+/** Shapes: what fits each of them, and what a message says of a value that does not. */
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { isDuration, milliseconds } from './adapter.ts'
-import { createEngine } from './engine.ts'
-import { ConfigurationError, type Duration, entity, event, reactor, reminder, route } from './index.ts'
-import { memoryDeadLetters, memoryScheduler, memoryState } from './memory/index.ts'
-import { createReminders } from './reminders/index.ts'
+import {
+  bare,
+  callable,
+  check,
+  choice,
+  count,
+  date,
+  duration,
+  flag,
+  like,
+  list,
+  plain,
+  port,
+  problemsOf,
+  record,
+  required,
+  type Shape,
+  text,
+  textOr,
+} from './adapter.ts'
+import { ConfigurationError } from './index.ts'
+import { keyPart, rate, standardSchema } from './shapes.ts'
 
-const schema = z.object({ id: z.string() })
-const Client = entity('client', { table: 'clients', key: 'id', schema })
-const joined = Client.created('joined')
-/** What a caller without types could pass. */
-const wrong = (value: unknown) => value as never
-
-function problems(make: () => unknown): readonly string[] {
-  try {
-    make()
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.problems
-    throw error
-  }
-  return []
+interface Case {
+  readonly shape: Shape
+  readonly good: readonly unknown[]
+  /** Values, and what a message says of each. */
+  readonly bad: readonly (readonly [value: unknown, said: string])[]
 }
 
-test('an entity: name, table and key', () => {
-  expect(problems(() => entity('', { table: '', key: wrong(''), schema }))).toEqual([
-    expect.stringContaining("'name' is"),
-    expect.stringContaining("'table' is empty"),
-    expect.stringContaining("'key' is empty"),
-  ])
-  expect(problems(() => entity('c', { table: 't', key: { partition: 'id', sort: 'id' }, schema }))).toEqual([
-    "'key' has 'id' as 'partition' and as 'sort': expected two attributes",
-  ])
+const SECRET = 'xoxb-secret'
+
+const cases: Readonly<Record<string, Case>> = {
+  text: {
+    shape: text('the name of a table'),
+    good: ['a'],
+    bad: [
+      ['', "'it' is empty: expected the name of a table"],
+      [SECRET.length, "'it' is a number: expected the name of a table"],
+      [null, "'it' is null: expected the name of a table"],
+      [[SECRET], "'it' is a list: expected the name of a table"],
+    ],
+  },
+  keyPart: {
+    shape: keyPart(3),
+    good: ['a', 'a.b', 'A-1'],
+    bad: [
+      ['a b', "'it' is 'a b': expected 1 to 3 letters, digits, '.', '_' or '-'"],
+      ['abcd', "'it' is 'abcd': expected 1 to 3 letters, digits, '.', '_' or '-'"],
+      ['.a', "'it' is '.a': expected 1 to 3 letters, digits, '.', '_' or '-'"],
+    ],
+  },
+  count: {
+    shape: count(),
+    good: [1, 10_000],
+    bad: [
+      [-1, "'it' is -1: expected a whole number of at least 1"],
+      ['4', "'it' is '4': expected a whole number of at least 1"],
+      [Number.NaN, "'it' is NaN: expected a whole number of at least 1"],
+      [1.5, "'it' is 1.5: expected a whole number of at least 1"],
+      [{ secret: SECRET }, "'it' is an object: expected a whole number of at least 1"],
+    ],
+  },
+  'count, bounded': {
+    shape: count(0, 9),
+    good: [0, 9],
+    bad: [[10, "'it' is 10: expected a whole number from 0 to 9"]],
+  },
+  duration: {
+    shape: duration('30s', 1),
+    good: [1, '1ms'],
+    bad: [
+      [0, "'it' is 0: expected a duration such as '30s', of at least 1 ms"],
+      ['soon', "'it' is 'soon': expected a duration such as '30s', of at least 1 ms"],
+      [() => SECRET, "'it' is a function: expected a duration such as '30s', of at least 1 ms"],
+    ],
+  },
+  rate: {
+    shape: rate,
+    good: ['1/s', '5/h'],
+    bad: [
+      ['0/s', "'it' is '0/s': expected a rate such as '10/s', '100/m' or '5/h'"],
+      [10, "'it' is 10: expected a rate such as '10/s', '100/m' or '5/h'"],
+    ],
+  },
+  choice: {
+    shape: choice('idempotent', 'journal', 'claim'),
+    good: ['claim'],
+    bad: [
+      ['clame', "'it' is 'clame': expected 'idempotent', 'journal' or 'claim'"],
+      [Symbol('claim'), "'it' is Symbol(claim): expected 'idempotent', 'journal' or 'claim'"],
+      [Object.create(null), "'it' is an object: expected 'idempotent', 'journal' or 'claim'"],
+    ],
+  },
+  flag: { shape: flag, good: [true, false], bad: [['yes', "'it' is 'yes': expected true or false"]] },
+  date: {
+    shape: date,
+    good: [new Date()],
+    bad: [
+      [new Date('never'), "'it' is an object: expected a date"],
+      [5, "'it' is a number: expected a date"],
+    ],
+  },
+  callable: {
+    shape: callable,
+    good: [() => {}],
+    bad: [[SECRET, "'it' is a text: expected a function"]],
+  },
+  port: {
+    shape: port('put', 'a DeadLetters'),
+    good: [{ put: () => {} }, Object.assign(() => {}, { put: () => {} })],
+    bad: [
+      [{}, "'it' is an object: expected a DeadLetters"],
+      [SECRET, "'it' is a text: expected a DeadLetters"],
+    ],
+  },
+  schema: {
+    shape: standardSchema,
+    good: [z.string()],
+    bad: [[{}, "'it' is an object: expected a Standard Schema, such as one of zod, valibot or arktype"]],
+  },
+  list: {
+    shape: list(count(), 'at least one count', 1),
+    good: [[1], [1, 2]],
+    bad: [
+      [[], "'it' is empty: expected at least one count"],
+      [[1, 0], "'it[1]' is 0: expected a whole number of at least 1"],
+      [[undefined], "'it[0]' is missing: expected a whole number of at least 1"],
+      [SECRET, "'it' is a text: expected at least one count"],
+    ],
+  },
+  record: {
+    shape: record({ rate: count(), of: record({ more: list(flag) }) }),
+    good: [{}, { rate: 1, other: true }, { of: { more: [true] } }],
+    bad: [
+      [{ rate: 0 }, "'it.rate' is 0: expected a whole number of at least 1"],
+      [{ of: { more: [1] } }, "'it.of.more[0]' is 1: expected true or false"],
+      [() => {}, "'it' is a function: expected an object"],
+      [SECRET, "'it' is a text: expected an object"],
+      [[SECRET], "'it' is a list: expected an object"],
+    ],
+  },
+  textOr: {
+    shape: textOr('a name, or { name }', { name: required(text()) }),
+    good: ['a', { name: 'a' }],
+    bad: [
+      ['', "'it' is empty: expected a name, or { name }"],
+      [{}, "'it.name' is missing: expected a text"],
+      [5, "'it' is a number: expected a name, or { name }"],
+    ],
+  },
+  like: {
+    shape: like('a secret', () => false),
+    good: [],
+    bad: [
+      [SECRET, "'it' is a text: expected a secret"],
+      [5, "'it' is a number: expected a secret"],
+    ],
+  },
+  plain: {
+    shape: plain('a share', (share) => Number(share) <= 1),
+    good: [0.5],
+    bad: [[2, "'it' is 2: expected a share"]],
+  },
+}
+
+describe('what fits has no problem, and what does not is told by its place, itself and what was expected', () => {
+  for (const [name, { shape, good, bad }] of Object.entries(cases)) {
+    test(name, () => {
+      for (const value of good) expect(problemsOf(shape, value, 'it')).toEqual([])
+      for (const [value, said] of bad) expect(problemsOf(shape, value, 'it')).toEqual([said])
+      expect(problemsOf(shape, undefined, 'it')).toEqual([])
+      expect(problemsOf(required(shape), undefined, 'it')).toEqual([
+        `'it' is missing: expected ${shape.expected}`,
+      ])
+    })
+  }
 })
 
-test('a name or table that the environment did not give is none', () => {
-  const absent = wrong(undefined)
-  expect(problems(() => entity(absent, { table: absent, key: 'id', schema }))).toEqual([
-    expect.stringContaining("'name' is"),
-    expect.stringContaining("'table' is missing"),
-  ])
-  expect(problems(() => reactor(absent))).toEqual([expect.stringContaining("'name' is missing")])
-  expect(problems(() => entity('c', wrong({ table: 't', key: { partition: 'id' }, schema })))).toEqual([
-    expect.stringContaining("'key.sort' is missing"),
-  ])
-  expect(problems(() => event(absent, { schema, key: (e) => e.id })).length).toBe(1)
-  expect(problems(() => reminder(absent, { payload: schema, key: (p) => p.id })).length).toBe(1)
-})
-
-test('a pattern that no change can match', () => {
-  const Seat = entity('seat', {
-    table: 'seats',
-    key: 'id',
-    schema: z.object({ id: z.string(), plan: z.enum(['trial', 'paid']), seats: z.number().optional() }),
-  })
-  const same = { plan: { from: 'trial', to: 'trial' }, seats: { to: [] } } as const
-  expect(problems(() => Seat.changed('never', same))).toEqual([
-    "'pattern.plan' has one value as 'from' and as 'to', which is no change: expected two values",
-    "'pattern.seats.to' is empty: expected at least one value",
-  ])
-  const misspelt = { plan: wrong({ form: 'trial' }), seats: wrong(3) }
-  expect(problems(() => Seat.changed('misspelt', misspelt))).toEqual([
-    "'pattern.plan' has 'form': expected 'from' and 'to' only",
-    "'pattern.seats' is a number: expected an object with 'from' and 'to', or a function",
-  ])
-  const fine = { plan: { from: ['trial', 'paid'], to: 'paid' }, seats: { from: undefined } } as const
-  expect(problems(() => Seat.changed('fine', fine))).toEqual([])
-})
-
-test('a reactor and its retry policy', () => {
-  const retry = { attempts: 0, base: wrong('soon'), max: wrong('later') }
-  expect(problems(() => reactor('no spaces', { retry, whenExhausted: wrong('ignore') }))).toEqual([
-    expect.stringContaining("'name' is 'no spaces'"),
-    expect.stringContaining("'retry.attempts' is 0"),
-    expect.stringContaining("'retry.base' is 'soon'"),
-    expect.stringContaining("'retry.max' is 'later'"),
-    expect.stringContaining("'whenExhausted' is 'ignore'"),
-  ])
-  expect(problems(() => reactor('r', { retry: { attempts: 1.5 } })).length).toBe(1)
-})
-
-test('what is no object of options is one problem among the others', () => {
-  const given = { retry: wrong(null), middleware: wrong([() => {}, 5]) }
-  expect(problems(() => reactor('no spaces', given))).toEqual([
-    expect.stringContaining("'name' is 'no spaces'"),
-    "'retry' is null: expected an object",
-    "'middleware[1]' is a number: expected a function",
-  ])
-  expect(problems(() => createEngine(wrong(null)))).toEqual([
-    "'options' is null: expected an object",
-    expect.stringContaining("'application' is missing"),
-    expect.stringContaining("'reactors' is missing"),
-    expect.stringContaining("'state' is missing"),
-  ])
-})
-
-test('a route: id, former ids, events, handler, timeout, retry', () => {
-  const bad = route('a b', [], wrong(undefined), {
-    timeout: wrong('soon'),
-    effect: wrong('once'),
-    whenExhausted: wrong('ignore'),
-    formerly: ['c d'],
-    retry: { attempts: -1 },
-  })
-  expect(problems(() => reactor('r').use(bad))).toEqual([
-    expect.stringContaining("'id' is 'a b'"),
-    "'events' is empty: expected at least one event",
-    "'handler' is missing: expected a function",
-    expect.stringContaining("'retry.attempts' is -1"),
-    "'whenExhausted' is 'ignore': expected 'dead-letter', 'park', 'halt' or 'discard'",
-    "'effect' is 'once': expected 'idempotent', 'journal' or 'claim'",
-    expect.stringContaining("'timeout' is 'soon'"),
-    expect.stringContaining("'formerly[0]' is 'c d'"),
-  ])
-})
-
-test('events that an import cycle left undefined, or that are no events', () => {
-  const advice = (given: string) =>
-    `${given}: expected what an entity, event() or reminder() made (an import cycle leaves it undefined)`
-  expect(problems(() => reactor('r').on('a', wrong(undefined), () => {}))).toEqual([
-    advice("'events[0]' is missing"),
-  ])
-  expect(problems(() => reactor('r').on('a', [joined, wrong(Client)], () => {}))).toEqual([
-    advice("'events[1]' is an object"),
-  ])
-  expect(problems(() => reactor('r').on('a', wrong(Client.created), () => {}))).toEqual([
-    advice("'events[0]' is a function"),
-  ])
-})
-
-test('an attempt without any time makes no sense', () => {
-  expect(problems(() => reactor('r').on('a', joined, () => {}, { timeout: 0 }))).toEqual([
-    "'timeout' is 0: expected a duration such as '30s', of at least 1 ms",
-  ])
-})
-
-test('an id is taken by a route, or by what it was called formerly', () => {
-  const r = reactor('r').on('a', joined, () => {}, { formerly: ['old'] })
-  for (const id of ['a', 'old'])
-    expect(problems(() => r.on(id, joined, () => {}))).toEqual([
-      expect.stringContaining(`the id '${id}' is taken`),
-    ])
-  expect(problems(() => r.on('b', joined, () => {}, { formerly: ['a'] }))).toEqual([
-    expect.stringContaining("the id 'a' is taken"),
-  ])
-  expect(r.routes.map(({ id }) => id)).toEqual(['a'])
-})
-
-test('an engine: its own options', () => {
-  const found = problems(() =>
-    createEngine({
-      application: 'a b',
-      reactors: [],
-      state: wrong(undefined),
-      concurrency: 0,
-      maxAhead: { records: 0.5, bytes: -1 },
-      maxClockSkew: wrong('a moment'),
-      retention: wrong('8 days'),
-    }),
-  )
-  const subjects = [
-    "'application'",
-    "'reactors' is empty",
-    "'state'",
-    "'concurrency'",
-    "'maxAhead.records'",
-    "'maxAhead.bytes'",
-    "'maxClockSkew'",
-    "'retention'",
-  ]
-  expect(found).toEqual(subjects.map((subject) => expect.stringContaining(subject)))
-})
-
-test('an engine: what its reactors need of it and of each other', () => {
-  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
-  const unless = tutorial.unless(
-    Client,
-    (p) => p.id,
-    () => false,
-  )
-  const forgotten = reminder('forgotten', { payload: schema, key: (p) => p.id })
-  const state = memoryState()
-  const reminders = createReminders({ application: 'app', state, scheduler: memoryScheduler() })
-  const start = reminders.schedule(forgotten, { in: '1d', payload: () => ({ id: 'a' }) })
-  const reactors = [
-    reactor('one')
-      .on('remind', unless, () => {})
-      .on('start', joined, start),
-    reactor('one').on('other', event('joined', { schema, key: (e) => e.id }), () => {}),
-    reactor('idle'),
-  ]
-  const advice = [
-    "two reactors are called 'one'",
-    "reactor 'idle' has no route",
-    "two different events are called 'joined'",
-    "'deadLetters' is missing, but 3 route(s)",
-    "'entities' is missing, but 'one/remind'",
-    "'one/start' schedules the reminder 'forgotten', which no route handles",
-  ]
-  expect(problems(() => createEngine({ application: 'app', reactors, state }))).toEqual(
-    advice.map((text) => expect.stringContaining(text)),
-  )
-})
-
-test('schedules of two reactors may have one id, also that of an event', () => {
-  const watch = (name: string) => reactor(name).every('joined', { each: '5m' }, () => {})
-  const reactors = [watch('one'), watch('two').on('see', joined, () => {})]
-  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
-  expect(problems(() => createEngine({ application: 'app', reactors, ...ports }))).toEqual([])
-})
-
-test('an engine: what is no reactor', () => {
-  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
-  const make = () => reactor('r').on('see', joined, () => {})
-  const reactors = [wrong(undefined), wrong(make), make()]
-  expect(problems(() => createEngine({ application: 'app', reactors, ...ports }))).toEqual([
-    "'reactors[0]' is missing: expected a reactor (did you pass the function instead of its result?)",
-    "'reactors[1]' is a function: expected a reactor (did you pass the function instead of its result?)",
-  ])
-})
-
-test('a reminder that is handled here and scheduled for another application would never arrive', () => {
-  const ports = { state: memoryState(), deadLetters: memoryDeadLetters() }
-  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
-  const reminders = createReminders({ application: 'other', ...ports, scheduler: memoryScheduler() })
-  const start = () =>
-    reactor('r').on('start', joined, reminders.schedule(tutorial, { in: '1d', payload: () => ({ id: 'a' }) }))
-  const handled = start().on('remind', tutorial, () => {})
-  expect(problems(() => createEngine({ application: 'app', reactors: [handled], ...ports }))).toEqual([
-    expect.stringContaining("'r/start' schedules the reminder 'tutorial' for the application 'other'"),
-  ])
-  const elsewhere = start()
-  expect(problems(() => createEngine({ application: 'app', reactors: [elsewhere], ...ports }))).toEqual([])
-})
-
-test('DeadLetters are not needed where every route halts or discards', () => {
-  const drops = reactor('r', { whenExhausted: 'halt' }).on('a', joined, () => {}, {
-    whenExhausted: 'discard',
-  })
+test('a function has fields, too, once it is one', () => {
+  const marked = { ...callable, fields: { effect: choice('claim') } }
+  const effect = "'handler.effect' is 'clame': expected 'claim'"
   expect(
-    problems(() => createEngine({ application: 'app', reactors: [drops], state: memoryState() })),
-  ).toEqual([])
-  const deadLetters = memoryDeadLetters()
-  const keeps = reactor('r').on('a', joined, () => {})
-  expect(
-    problems(() =>
-      createEngine({ application: 'app', reactors: [keeps], state: memoryState(), deadLetters }),
+    problemsOf(
+      marked,
+      Object.assign(() => {}, { effect: 'clame' }),
+      'handler',
     ),
-  ).toEqual([])
-})
-
-test('reminders, and what they schedule', () => {
-  const ports = { state: memoryState(), scheduler: memoryScheduler() }
-  const bad = { application: '', maxLateness: wrong('late'), retention: wrong('long') }
-  expect(problems(() => createReminders({ ...ports, ...bad }))).toEqual([
-    expect.stringContaining("'application'"),
-    expect.stringContaining("'maxLateness'"),
-    expect.stringContaining("'retention'"),
+  ).toEqual([effect])
+  expect(problemsOf(marked, { effect: 'clame' }, 'handler')).toEqual([
+    "'handler' is an object: expected a function",
   ])
-  const tutorial = reminder('tutorial', { payload: schema, key: (p) => p.id })
-  const reminders = createReminders({ ...ports, application: 'app' })
-  expect(
-    problems(() => reminders.schedule(tutorial, { in: wrong('3 days'), payload: () => ({ id: 'a' }) })),
-  ).toEqual([expect.stringContaining("'in' is '3 days'")])
 })
 
-test('a duration is milliseconds, or a number with a unit', () => {
-  const good: [Duration, number][] = [
-    [250, 250],
-    ['250ms', 250],
-    ['1.5s', 1_500],
-    ['5m', 300_000],
-    ['2h', 7_200_000],
-    ['3d', 259_200_000],
-    ['0s', 0],
-  ]
-  for (const [text, ms] of good) expect([isDuration(text), milliseconds(text)]).toEqual([true, ms])
-  for (const bad of [
-    '3',
-    '3 d',
-    '-1s',
-    's',
-    '',
-    '1w',
-    'Infinityms',
-    -1,
-    Number.NaN,
-    Number.POSITIVE_INFINITY,
-  ]) {
-    expect(isDuration(bad)).toBe(false)
-    expect(() => milliseconds(wrong(bad))).toThrow(
-      /^the duration is '.*': expected milliseconds, or a text such as '250ms'/,
-    )
+describe('check', () => {
+  const shapes = {
+    name: required(text()),
+    options: bare({ token: required(text()), retry: record({ most: count() }) }),
   }
-  for (const bad of [undefined, null, {}, [], 1n]) expect(isDuration(bad)).toBe(false)
-})
+  const problems = (args: Readonly<Record<keyof typeof shapes, unknown>>, more?: () => string[]) => {
+    try {
+      check('it', shapes, args, more)
+    } catch (error) {
+      return error instanceof ConfigurationError ? error.problems : error
+    }
+    return []
+  }
 
-test('what cannot be written as text is refused as all else is, and no message shows what lies in it', () => {
-  const secret = () => 'xoxb-secret'
-  for (const odd of [Object.create(null), Symbol('odd'), ['xoxb-secret'], secret, { toString: secret }]) {
-    const found = [
-      ...problems(() => reactor(wrong(odd))),
-      ...problems(() => entity('c', { table: 't', key: 'id', schema, numbers: wrong(odd) })),
-      ...problems(() =>
-        reactor('r').on(wrong(odd), joined, () => {}, {
-          timeout: wrong(odd),
-          rate: wrong(odd),
-          concurrency: wrong(odd),
-          whenExhausted: wrong(odd),
-        }),
-      ),
-    ]
-    expect(found.length).toBeGreaterThanOrEqual(6)
-    expect(found.join()).not.toContain('xoxb')
-  }
+  test('lists the problems of all arguments, and names the fields of options without them', () => {
+    expect(problems({ name: 'a', options: { token: 't' } })).toEqual([])
+    expect(problems({ name: '', options: { retry: { most: 0 } } }, () => ['more: expected less'])).toEqual([
+      "'name' is empty: expected a text",
+      "'token' is missing: expected a text",
+      "'retry.most' is 0: expected a whole number of at least 1",
+      'more: expected less',
+    ])
+  })
+
+  test('misses what options require where there are none, or something else is given', () => {
+    const token = "'token' is missing: expected a text"
+    expect(problems({ name: 'a', options: undefined })).toEqual([token])
+    for (const [options, given] of [
+      [null, 'null'],
+      [SECRET, 'a text'],
+      [[SECRET], 'a list'],
+    ])
+      expect(problems({ name: 'a', options })).toEqual([`'options' is ${given}: expected an object`, token])
+  })
 })
