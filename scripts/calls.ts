@@ -34,7 +34,7 @@ import { DELAY, DUPLICATE, REORDER, THROTTLE } from '../packages/local/src/fault
 import { faultSource } from '../packages/local/src/faults/index.ts'
 import { launch } from '../packages/local/src/index.ts'
 import { startLambda } from '../packages/local/src/lambda/index.ts'
-import { MAPPING } from '../packages/local/src/lambda/mapping.ts'
+import { MAPPING } from '../packages/local/src/lambda/options.ts'
 import { worker } from '../packages/runtime-k8s/src/index.ts'
 import { WORKER } from '../packages/runtime-k8s/src/options.ts'
 import { lambda } from '../packages/runtime-lambda/src/index.ts'

@@ -1,7 +1,7 @@
 /** For authors of adapters, handler factories and runtimes: `@spaceship/core/adapter`. */
 
 // The checker refuses wrong arguments with one error that lists every problem.
-export { check, problemsOf } from './shapes.ts'
+export { called, check, problemsOf } from './shapes.ts'
 export { refuse } from './errors.ts'
 
 // Shapes say what fits, and what messages say of it.

@@ -6,6 +6,7 @@ import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { codeOf, type Duration, type Reactor } from '@spaceship/core'
 import {
   bare,
+  called,
   choice,
   count,
   duration,
@@ -112,7 +113,7 @@ export function parseWorkerOptions(
   reactors: readonly Reactor[],
   options: WorkerOptions,
 ): { readonly engine: Engine; readonly settings: WorkerSettings } {
-  const subject = `worker of '${options?.application}'`
+  const subject = called('worker of', options?.application)
   const problems = [...problemsOf(bare(WORKER), { options }), ...togetherProblems(options)]
   try {
     const engine = createEngine({ ...options, reactors })

@@ -1,6 +1,6 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
-import { refuse } from '../adapter.ts'
+import { called, refuse } from '../adapter.ts'
 import type { Step } from '../engine.ts'
 import { SpaceshipError } from '../index.ts'
 import { keyOf } from './about.ts'
@@ -53,7 +53,7 @@ export function check(
   told: (concerned: (story: Story) => boolean) => string,
 ): void {
   const { key, ...counts } = expected
-  refuse(`expect('${route}')`, claimProblems(counts))
+  refuse(called('expect', route), claimProblems(counts))
   const courses = stories.flatMap((story) => {
     const course = story.courses.get(route)
     return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []

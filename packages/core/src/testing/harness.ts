@@ -3,7 +3,7 @@
  * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
-import { check, milliseconds, refuse } from '../adapter.ts'
+import { called, check, milliseconds, refuse } from '../adapter.ts'
 import { createRedrive, read, type StreamRecord } from '../engine.ts'
 import { encodePublished } from '../index.ts'
 import {
@@ -151,7 +151,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     tick: async (route) => {
       const named = route === undefined ? ticks.routes : ticks.routes.filter((key) => key === route)
       refuse(
-        `tick('${route ?? ''}')`,
+        called('tick', route),
         named.length > 0
           ? []
           : ticks.routes.length === 0
@@ -196,7 +196,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       await settled()
     },
     expect: (route, expected = {}) => {
-      check(`expect('${route}')`, METHODS.expect, { route, expected }, () =>
+      check(called('expect', route), METHODS.expect, { route, expected }, () =>
         known.includes(route) ? [] : [`no route has this name: expected one of ${known.join(', ')}`],
       )
       checkClaims(route, expected, trail.stories, (concerned) => {
