@@ -13,22 +13,25 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * milliseconds('3d') // 259_200_000
  */
 export function milliseconds(duration: Duration): number {
-  const value = typeof duration === 'number' ? duration : parse(duration)
-  if (Number.isFinite(value) && value >= 0) return value
+  if (isDuration(duration)) return lengthOf(duration)
+  const given: unknown = duration
+  // Callers without types may give anything, with anything inside.
+  const shown = typeof given === 'string' || typeof given === 'number' ? given : typeof given
   throw new SpaceshipError(
     'duration',
-    `'${duration}' is not a duration: write milliseconds, or '250ms', '30s', '5m', '2h', '3d'`,
+    `the duration is '${shown}': expected milliseconds, or a text such as '250ms', '30s', '5m', '2h' or '3d'`,
   )
 }
 
 /** True if {@link milliseconds} would accept the value. */
 export function isDuration(value: unknown): value is Duration {
-  const parsed = typeof value === 'string' ? parse(value) : value
-  return typeof parsed === 'number' && Number.isFinite(parsed) && parsed >= 0
+  const length = lengthOf(value)
+  return Number.isFinite(length) && length >= 0
 }
 
-function parse(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? []
+function lengthOf(value: unknown): number {
+  if (typeof value !== 'string') return typeof value === 'number' ? value : Number.NaN
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value) ?? []
   return Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
 }
 

@@ -2,11 +2,12 @@
 
 import { capabilities } from './capabilities/index.ts'
 import type { Reactor } from './declare/reactor.ts'
-import { describeRoutes, makeEngine, type RouteDescription } from './engine/engine.ts'
+import { DESCRIBE, describeRoutes, type RouteDescription } from './engine/describe.ts'
+import { makeEngine } from './engine/engine.ts'
 import type { Engine } from './engine/seam.ts'
 import type { EngineOptions } from './engine/settings.ts'
-import { refuse } from './errors.ts'
 import { kinds } from './kinds/index.ts'
+import { check } from './shapes.ts'
 
 /**
  * The delivery engine, for runtimes: see `engine/seam.ts` for what they owe it.
@@ -28,15 +29,11 @@ export function createEngine(options: EngineOptions): Engine {
  * console.log(describe(greeter)) // [{ route: 'greeter/greet', events: ['client.joined'], stages: ['claim', 'handler'], needs: [] }]
  */
 export function describe(reactor: Reactor): readonly RouteDescription[] {
-  const isReactor = Array.isArray(reactor?.routes)
-  refuse(
-    'describe',
-    isReactor ? [] : ['a reactor was expected: give what reactor() returned, not a function that makes it'],
-  )
+  check('describe', DESCRIBE, { reactor })
   return describeRoutes([reactor], capabilities)
 }
 
-export type { RouteDescription } from './engine/engine.ts'
+export type { RouteDescription } from './engine/describe.ts'
 export type { Explanation } from './engine/explain.ts'
 export { completeJournal } from './engine/journal.ts'
 export type { Delivery, Engine, EngineRoute, Hold, Source } from './engine/seam.ts'

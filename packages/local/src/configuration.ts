@@ -1,4 +1,18 @@
-import { callableProblems, optionsOf, refuse } from '@spaceship/core'
+import {
+  bare,
+  callable,
+  check,
+  choice,
+  count,
+  list,
+  plain,
+  problemsOf,
+  record,
+  required,
+  type ShapesOf,
+  text,
+  textOr,
+} from '@spaceship/core/adapter'
 import type { Precision } from './dynamodb/index.ts'
 
 export type KeyType = 'S' | 'N' | 'B'
@@ -46,15 +60,55 @@ export interface Plan {
   readonly streams: readonly Required<StreamOptions>[]
 }
 
-const NAME = /^[a-zA-Z0-9_.-]+$/
-const ENDPOINTS: readonly string[] = [
-  'dynamodb',
-  'kinesis',
-  'search',
-  'slack',
-  'scheduler',
-] satisfies Endpoint[]
-const MOST_SHARDS = 100
+const named = (least: number, most: number) => {
+  const pattern = new RegExp(`^[a-zA-Z0-9_.-]{${least},${most}}$`)
+  return plain(
+    `a name of ${least} to ${most} letters, digits, '_', '-' and '.'`,
+    (name) => typeof name === 'string' && pattern.test(name),
+  )
+}
+
+const streamName = named(1, 128)
+const attribute = text('the name of an attribute')
+const port = count(0, 65_535)
+const keyType = required(choice('S', 'N', 'B'))
+
+export const LAUNCH = {
+  options: bare({
+    tables: list(
+      record({
+        name: required(named(3, 255)),
+        key: required(
+          textOr("an attribute's name such as 'id', or { partition: 'pk', sort: 'sk' }", {
+            partition: required(attribute),
+            sort: attribute,
+          }),
+        ),
+        types: record({}),
+        stream: streamName,
+        precision: choice('MILLISECOND', 'MICROSECOND'),
+        timeToLive: attribute,
+      } satisfies ShapesOf<TableOptions>),
+    ),
+    streams: list(
+      textOr("a stream's name, or { name }", {
+        name: required(streamName),
+        shards: count(1, 100),
+      } satisfies ShapesOf<StreamOptions>),
+    ),
+    ports: record({
+      dynamodb: port,
+      kinesis: port,
+      search: port,
+      slack: port,
+      scheduler: port,
+    } satisfies ShapesOf<Record<Endpoint, number>>),
+    seed: plain('a whole number', Number.isSafeInteger),
+    region: text("a region such as 'us-east-1'"),
+    timeScale: plain('a number above 0', (scale) => typeof scale === 'number' && scale > 0),
+    log: callable,
+  } satisfies ShapesOf<LaunchOptions>),
+}
 
 /**
  * What is to be created: the tables, the streams, and the streams that only a table names.
@@ -62,49 +116,57 @@ const MOST_SHARDS = 100
  * @throws ConfigurationError with every problem at once
  */
 export function planOf(options: LaunchOptions): Plan {
-  const problems: string[] = []
-  const given = optionsOf(options, problems)
-  const { seed, timeScale, region, log } = given
-  const tables = listOf('tables', given.tables, problems).map((table) =>
-    optionsOf(table, problems, 'a table'),
+  check('launch', LAUNCH, { options }, () => togetherProblems(options))
+  const { tables = [], streams = [] } = options
+  const listed = streams.map(
+    (stream): StreamOptions => (typeof stream === 'string' ? { name: stream } : stream),
   )
-  const listed = listOf('streams', given.streams, problems).map((stream) =>
-    typeof stream === 'string' ? { name: stream } : optionsOf(stream, problems, 'a stream'),
+  const unlisted = new Set(
+    tables.flatMap(({ stream }) =>
+      stream === undefined || listed.some(({ name }) => name === stream) ? [] : [stream],
+    ),
   )
-  const ports = optionsOf(given.ports, problems, "'ports'")
-  const named = tables.flatMap(({ stream }) => (stream === undefined ? [] : [stream]))
-  refuse('launch', [
-    ...problems,
-    ...tables.flatMap(tableProblems),
-    ...twice(
-      'table',
-      tables.map(({ name }) => name),
-    ),
-    ...listed.flatMap(streamProblems),
-    ...twice(
-      'stream',
-      listed.map(({ name }) => name),
-    ),
-    ...portProblems(ports),
-    ...(seed === undefined || Number.isSafeInteger(seed) ? [] : [`seed is ${seed}: write a whole number`]),
-    ...(timeScale === undefined || (typeof timeScale === 'number' && timeScale > 0)
-      ? []
-      : [`timeScale is ${timeScale}: write a number above 0`]),
-    ...(region === undefined || (typeof region === 'string' && region !== '')
-      ? []
-      : ["region must be a text, such as 'us-east-1'"]),
-    ...callableProblems({ log }, { log: '' }),
-  ])
-  const unlisted = [...new Set(named)].filter((name) => !listed.some((stream) => stream.name === name))
-  const all = [...listed, ...unlisted.map((name): StreamOptions => ({ name }))]
+  const all = [...listed, ...[...unlisted].map((name): StreamOptions => ({ name }))]
   return { tables, streams: all.map(({ name, shards = 1 }) => ({ name, shards })) }
 }
 
-/** The list in `value`; what is none has no items, and is a problem. */
-function listOf<T>(name: string, value: readonly T[] = [], problems: string[]): readonly T[] {
-  if (Array.isArray(value)) return value
-  problems.push(`${name} must be a list`)
-  return []
+function togetherProblems(options: LaunchOptions): string[] {
+  const { tables, streams, ports } = Object(options)
+  const fixed = Object.values(Object(ports)).filter((port) => port)
+  return [
+    ...listOf(tables).flatMap((table, index) => tableProblems(Object(table), `tables[${index}]`)),
+    ...twice(
+      'tables',
+      listOf(tables).map((table) => Object(table).name),
+    ),
+    ...listOf(streams).flatMap((stream, index) =>
+      typeof stream === 'string' && !streamName.fits(stream)
+        ? [`'streams[${index}]' is '${stream}': expected ${streamName.expected}`]
+        : [],
+    ),
+    ...twice(
+      'streams',
+      listOf(streams).map((stream) => (typeof stream === 'string' ? stream : Object(stream).name)),
+    ),
+    ...Object.keys(Object(ports))
+      .filter((name) => !ENDPOINTS.includes(name))
+      .map((name) => `'ports' has '${name}': expected '${ENDPOINTS.join("', '")}' only`),
+    ...(new Set(fixed).size < fixed.length
+      ? ["'ports' has one port for two endpoints: expected a port for each"]
+      : []),
+  ]
+}
+
+const ENDPOINTS: readonly string[] = [
+  'dynamodb',
+  'kinesis',
+  'search',
+  'slack',
+  'scheduler',
+] satisfies Endpoint[]
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }
 
 /** The key attributes with their types, the partition key first. */
@@ -114,71 +176,30 @@ export function keyAttributes({ key, types = {} }: TableOptions): { name: string
   return names.map((name) => ({ name, type: types[name] ?? 'S' }))
 }
 
-function tableProblems(table: TableOptions): string[] {
-  const problems: string[] = []
-  const { name, stream, precision, timeToLive } = table
-  const types = optionsOf(table.types, problems, `table '${name}': types`)
-  const key =
-    typeof table.key === 'string'
-      ? { partition: table.key }
-      : optionsOf(table.key, problems, `table '${name}': key`)
-  const keys = keyAttributes({ name, key, types }).map((attribute) => attribute.name)
-  if (typeof name !== 'string' || !NAME.test(name) || name.length < 3 || name.length > 255) {
-    problems.push(`table '${name}': a name has 3 to 255 letters, digits, '_', '-' and '.'`)
-  }
-  if (keys.some((key) => typeof key !== 'string' || key === '')) {
-    problems.push(`table '${name}': write key: 'id', or key: { partition: 'pk', sort: 'sk' }`)
-  }
-  if (new Set(keys).size < keys.length) problems.push(`table '${name}': partition and sort key must differ`)
-  for (const [key, type] of Object.entries(types)) {
-    if (!keys.includes(key))
-      problems.push(`table '${name}': types names '${key}', which is not a key attribute`)
-    if (!['S', 'N', 'B'].includes(type))
-      problems.push(`table '${name}': the type of '${key}' must be 'S', 'N' or 'B'`)
-  }
-  if (stream !== undefined && !validStream(stream)) problems.push(`table '${name}': ${streamAdvice(stream)}`)
-  if (precision !== undefined && stream === undefined) {
-    problems.push(`table '${name}': precision without stream has no effect; name the stream`)
-  }
-  if (precision !== undefined && precision !== 'MILLISECOND' && precision !== 'MICROSECOND') {
-    problems.push(`table '${name}': precision must be 'MILLISECOND' or 'MICROSECOND'`)
-  }
-  if (timeToLive !== undefined && (typeof timeToLive !== 'string' || timeToLive === ''))
-    problems.push(`table '${name}': timeToLive must name an attribute`)
-  return problems
-}
-
-function streamProblems({ name, shards = 1 }: StreamOptions): string[] {
+/** @param at names the table in messages */
+function tableProblems(table: TableOptions, at: string): string[] {
+  const { stream, precision, types = {} } = table
+  const { partition, sort } = typeof table.key === 'string' ? { partition: table.key } : Object(table.key)
   return [
-    ...(validStream(name) ? [] : [streamAdvice(name)]),
-    ...(Number.isSafeInteger(shards) && shards >= 1 && shards <= MOST_SHARDS
-      ? []
-      : [`stream '${name}': shards is ${shards}: write a whole number from 1 to ${MOST_SHARDS}`]),
+    ...(partition && partition === sort
+      ? [`'${at}.key' has '${sort}' as 'partition' and as 'sort': expected two attributes`]
+      : []),
+    ...Object.entries(Object(types)).flatMap(([name, type]) => [
+      ...([partition, sort].includes(name)
+        ? []
+        : [`'${at}.types' has '${name}', which is not a key attribute: expected key attributes only`]),
+      ...problemsOf(keyType, type, `${at}.types.${name}`),
+    ]),
+    ...(precision !== undefined && stream === undefined
+      ? [`'${at}.precision' is given without 'stream', which makes it useless: expected both or none`]
+      : []),
   ]
 }
 
-function validStream(name: string): boolean {
-  return typeof name === 'string' && NAME.test(name) && name.length <= 128
-}
-
-function streamAdvice(name: string): string {
-  return `stream '${name}': a name has 1 to 128 letters, digits, '_', '-' and '.'`
-}
-
-function twice(what: string, names: readonly string[]): string[] {
-  const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-  return [...repeated].map((name) => `${what} '${name}' is listed twice: names must be unique`)
-}
-
-function portProblems(ports: Readonly<Record<string, number | undefined>>): string[] {
-  const problems = Object.entries(ports).flatMap(([name, port]) => {
-    if (!ENDPOINTS.includes(name))
-      return [`ports.${name}: there is no such endpoint; known are ${ENDPOINTS.join(', ')}`]
-    const valid = port === undefined || (Number.isSafeInteger(port) && port >= 0 && port <= 65_535)
-    return valid ? [] : [`ports.${name} is ${port}: write a port from 0 to 65535`]
-  })
-  const fixed = Object.values(ports).filter((port) => port !== undefined && port > 0)
-  return new Set(fixed).size < fixed.length
-    ? [...problems, 'ports: two endpoints cannot share a port']
-    : problems
+function twice(at: string, names: readonly unknown[]): string[] {
+  return names.flatMap((name, index) =>
+    typeof name === 'string' && names.indexOf(name) < index
+      ? [`'${at}[${index}]' is '${name}', which is listed before: expected each name once`]
+      : [],
+  )
 }

@@ -27,18 +27,18 @@ describe('launch', () => {
     const { code, problems } = await wrong.catch((error) => error)
     expect(code).toBe('configuration')
     expect(problems).toEqual([
-      expect.stringContaining(`table 'a'`),
-      expect.stringContaining('must differ'),
-      expect.stringContaining('precision without stream'),
-      expect.stringContaining(`types names 'other'`),
-      expect.stringContaining(`stream 'no spaces'`),
-      expect.stringContaining(`table 'clients' is listed twice`),
-      expect.stringContaining('shards is 0'),
-      expect.stringContaining(`stream 's' is listed twice`),
-      expect.stringContaining('ports.dynamodb is 70000'),
-      expect.stringContaining('cannot share a port'),
-      expect.stringContaining('seed is 0.5'),
-      expect.stringContaining('timeScale is 0'),
+      expect.stringContaining("'tables[0].name' is 'a': expected a name of 3 to 255 letters"),
+      expect.stringContaining("'tables[2].stream' is 'no spaces': expected a name"),
+      "'streams[1].shards' is 0: expected a whole number from 1 to 100",
+      "'ports.dynamodb' is 70000: expected a whole number from 0 to 65535",
+      "'seed' is 0.5: expected a whole number",
+      "'timeScale' is 0: expected a number above 0",
+      "'tables[1].key' has 'id' as 'partition' and as 'sort': expected two attributes",
+      expect.stringContaining("'tables[1].precision' is given without 'stream'"),
+      expect.stringContaining("'tables[2].types' has 'other', which is not a key attribute"),
+      expect.stringContaining("'tables[2]' is 'clients', which is listed before"),
+      expect.stringContaining("'streams[1]' is 's', which is listed before"),
+      "'ports' has one port for two endpoints: expected a port for each",
     ])
   })
 

@@ -3,16 +3,24 @@
 import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { codeOf, type Duration, type Reactor } from '@spaceship/core'
 import {
-  callableProblems,
-  codeOf,
-  type Duration,
-  isDuration,
+  bare,
+  called,
+  choice,
+  count,
+  duration,
+  list,
   milliseconds,
-  optionsOf,
-  type Reactor,
+  port,
+  problemsOf,
+  record,
   refuse,
-} from '@spaceship/core'
+  required,
+  type ShapesOf,
+  text,
+  textOr,
+} from '@spaceship/core/adapter'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { type Clock, type Logger, silent, systemClock } from '@spaceship/core/ports'
 import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
@@ -69,6 +77,33 @@ export interface WorkerSettings {
 /** Kinesis allows five reads a second and shard, shared by all applications. */
 export const READ_INTERVAL = 200
 
+const client = port('send', 'a client of the SDK')
+
+/** The engine asks for the shapes of its own options. */
+export const WORKER = {
+  options: bare({
+    streams: required(
+      list(
+        textOr("a stream's name, or { stream: 'name' }", {
+          stream: required(text("the stream's name")),
+          start: choice('TRIM_HORIZON', 'LATEST'),
+        } satisfies ShapesOf<StreamOptions>),
+        'at least one Kinesis stream',
+        1,
+      ),
+    ),
+    workerId: text('a text, or none for a random one'),
+    // A pause of the process loses leases that are shorter.
+    leases: record({ table: text("the lease table's name"), failover: duration('10s', 1_000) }),
+    // Kinesis takes no more.
+    poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
+    drainTimeout: duration('20s'),
+    shardSync: duration('1m'),
+    kinesis: client,
+    dynamodb: client,
+  } satisfies ShapesOf<Omit<WorkerOptions, keyof EngineOptions>>),
+}
+
 /**
  * The engine and the worker's own settings.
  *
@@ -78,8 +113,8 @@ export function parseWorkerOptions(
   reactors: readonly Reactor[],
   options: WorkerOptions,
 ): { readonly engine: Engine; readonly settings: WorkerSettings } {
-  const subject = `worker of '${options?.application}'`
-  const problems = problemsOf(options)
+  const subject = called('worker of', options?.application)
+  const problems = [...problemsOf(bare(WORKER), { options }), ...togetherProblems(options)]
   try {
     const engine = createEngine({ ...options, reactors })
     refuse(subject, problems)
@@ -123,61 +158,28 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
 /** DynamoDB's rule. The application's own rule is another: what names it may be no table. */
 const TABLE = /^[A-Za-z0-9_.-]{3,255}$/
 
-function problemsOf(options: WorkerOptions): string[] {
-  const problems: string[] = []
-  const given = optionsOf(options, problems)
-  const { application, streams, drainTimeout, shardSync, workerId } = given
-  const leases = optionsOf(given.leases, problems, "'leases'")
-  const poll = optionsOf(given.poll, problems, "'poll'")
-  problems.push(...callableProblems(given, { kinesis: 'send', dynamodb: 'send' }))
-  if (!Array.isArray(streams) || streams.length === 0)
-    return [...problems, "'streams' is empty: name at least one Kinesis stream"]
-  // What is neither a text nor an object has no name.
-  const listed = streams.map((stream: unknown) =>
-    typeof stream === 'string' ? { stream, start: undefined } : Object(stream),
+function togetherProblems(options: WorkerOptions): string[] {
+  const { application, streams, leases } = Object(options)
+  const names = (Array.isArray(streams) ? streams : []).map((listed: unknown) =>
+    typeof listed === 'string' ? listed : Object(listed).stream,
   )
-  const names = listed.map(({ stream }) => stream)
-  const starts = listed.flatMap(({ start }) => (start === undefined ? [] : [start]))
-  const durations = {
-    'leases.failover': leases.failover,
-    'poll.interval': poll.interval,
-    drainTimeout,
-    shardSync,
-  }
   return [
-    ...problems,
-    ...names
-      .filter((name) => !name || typeof name !== 'string')
-      .map(() => "a stream has no name: give one, or { stream: 'name' }"),
-    ...names
-      .filter((name, i) => name && names.indexOf(name) < i)
-      .map((name) => `the stream '${name}' is listed twice: keep one`),
-    ...starts
-      .filter((start) => start !== 'TRIM_HORIZON' && start !== 'LATEST')
-      .map((start) => `start '${start}' is not 'TRIM_HORIZON' or 'LATEST'`),
-    ...(workerId !== undefined && (workerId === '' || typeof workerId !== 'string')
-      ? ["'workerId' is empty: leave it out for a random one"]
-      : []),
-    ...Object.entries(durations)
-      .filter(([, value]) => value !== undefined && !isDuration(value))
-      .map(([name, value]) => `'${name}' is '${value}': give a duration such as '10s'`),
-    ...tableProblems(application, leases.table),
-    ...(leases.failover !== undefined && isDuration(leases.failover) && milliseconds(leases.failover) < 1_000
-      ? [`'leases.failover' is ${leases.failover}: below a second a pause of the process loses leases`]
-      : []),
-    ...(poll.limit !== undefined && !(Number.isInteger(poll.limit) && poll.limit >= 1 && poll.limit <= 10_000)
-      ? [`'poll.limit' is ${poll.limit}: Kinesis takes 1 to 10,000`]
-      : []),
+    ...names.flatMap((name, i) =>
+      name && names.indexOf(name) < i
+        ? [`'streams[${i}]' is '${name}', which is listed before: expected each stream once`]
+        : [],
+    ),
+    ...tableProblems(application, Object(leases).table),
   ]
 }
 
 /** An application that has no name at all is the engine's problem. */
-function tableProblems(application: string, table: string | undefined): string[] {
+function tableProblems(application: unknown, table: unknown): string[] {
   const name = table === undefined ? application : table
-  if (table === undefined && (!name || typeof name !== 'string')) return []
-  if (typeof name === 'string' && TABLE.test(name)) return []
-  const origin = table === undefined ? ', named as the application,' : ''
+  if (typeof name !== 'string' || name === '' || TABLE.test(name)) return []
+  const [option, advice] =
+    table === undefined ? ['application', ", or a table in 'leases.table'"] : ['leases.table', '']
   return [
-    `the lease table '${name}'${origin} needs 3 to 255 letters, digits, '_', '-' or '.': give 'leases.table'`,
+    `'${option}' is '${name}', which names the lease table: expected 3 to 255 letters, digits, '_', '-' or '.'${advice}`,
   ]
 }

@@ -215,9 +215,13 @@ test('a wrong configuration lists every problem; an unknown stream fails the run
       [reactor('r').on('see', saved, () => {})],
       optionsOf('app', { streams: ['a', 'a'], leases: { failover: '10ms' }, poll: { limit: 0 } }),
     )
-  expect(bad).toThrow(/'a' is listed twice.*\n.*failover.*\n.*poll\.limit/)
+  expect(bad).toThrow(
+    /'leases\.failover' is '10ms'.*\n.*poll\.limit' is 0.*\n.*'streams\[1\]' is 'a', which is listed before/,
+  )
   const tableless = () => worker([reactor('r').on('see', saved, () => {})], optionsOf('x'))
-  expect(tableless).toThrow(/the lease table 'x', named as the application, .* give 'leases.table'/)
+  expect(tableless).toThrow(
+    /'application' is 'x', which names the lease table: expected .*, or a table in 'leases.table'/,
+  )
   const unknown = start(
     reactor('r').on('see', saved, () => {}),
     optionsOf(`app-${randomUUID()}`, { streams: ['unheard-of'] }),

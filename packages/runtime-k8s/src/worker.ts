@@ -9,7 +9,8 @@
  * ```
  */
 
-import { type Reactor, refuse } from '@spaceship/core'
+import type { Reactor } from '@spaceship/core'
+import { refuse } from '@spaceship/core/adapter'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { nameOf } from './errors.ts'
 import { SINGLE_STREAM } from './leases/index.ts'

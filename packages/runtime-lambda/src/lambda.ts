@@ -1,4 +1,5 @@
-import { callableProblems, codeOf, optionsOf, type Reactor, refuse, SpaceshipError } from '@spaceship/core'
+import { codeOf, type Reactor, SpaceshipError } from '@spaceship/core'
+import { bare, callable, check } from '@spaceship/core/adapter'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import { silent, systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
@@ -37,6 +38,9 @@ const RESERVE = { longest: 500, share: 0.1 }
 const SHORT = 1_000
 const LEAST = 250
 
+/** The engine asks for the shapes of its own options. */
+export const LAMBDA = { options: bare({ exit: callable }) }
+
 /**
  * A Lambda handler for a Kinesis event source mapping with `ReportBatchItemFailures`.
  *
@@ -51,9 +55,9 @@ export function lambda(
   reactors: Reactors | (() => Reactors | Promise<Reactors>),
   options: LambdaOptions,
 ): KinesisHandler {
-  const problems: string[] = []
-  const { clock = systemClock, exit = process.exit, logger = silent } = optionsOf(options, problems)
-  refuse('lambda', [...problems, ...callableProblems({ exit }, { exit: '' })])
+  check('lambda', LAMBDA, { options })
+  // Options that are missing are the engine's to refuse.
+  const { clock = systemClock, exit = process.exit, logger = silent } = options ?? {}
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
 
   function engine(): Promise<Engine> {

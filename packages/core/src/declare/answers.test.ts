@@ -73,7 +73,7 @@ describe('a predicate of a pattern that gives no answer at once is refused, with
         expect.objectContaining({
           code: 'schema',
           message: expect.stringMatching(
-            /^the pattern of 'client.grew', at 'seats', (threw$|answered with a promise: make it synchronous)/,
+            /^the pattern of 'client.grew', at 'seats', (threw$|answered with a promise: expected an answer at once)/,
           ),
         }),
       )
@@ -105,7 +105,7 @@ describe('a key function, an upgrade and an unless are refused in the same way:'
     for (const key of [5, 1n, true, undefined, null, Symbol('x'), {}, Object.create(null), () => 'x']) {
       const { spec } = event('paid', { schema: anything, key: (() => key) as never })
       expect(() => spec.keyOf({})).toThrow(
-        /^the key function of event 'paid' answered with .*: make it answer/,
+        /^the key function of event 'paid' answered with .*: expected a text/,
       )
     }
     const { spec } = event('paid', { schema: anything, key: () => '' })
@@ -122,7 +122,10 @@ test('an asynchronous predicate matches no change: the record is a dead letter t
   await ship.put(Client, { id: 'a', seats: 2 } as never)
   expect(seen).toEqual([])
   expect(ship.deadLetters.map(({ reason, detail }) => [reason, detail])).toEqual([
-    ['schema', "the pattern of 'client.grew', at 'seats', answered with a promise: make it synchronous"],
+    [
+      'schema',
+      "the pattern of 'client.grew', at 'seats', answered with a promise: expected an answer at once",
+    ],
   ])
 })
 

@@ -30,7 +30,7 @@ export function answerOf<T>(ask: () => T, what: string): T {
 function refusePromise(answer: unknown, what: string): never {
   // Nobody waits for it, and a rejection that nobody handles ends the process.
   ignoreRejection(answer)
-  throw new SpaceshipError('schema', `${what} answered with a promise: make it synchronous`)
+  throw new SpaceshipError('schema', `${what} answered with a promise: expected an answer at once`)
 }
 
 /** A key as text. @throws SpaceshipError `schema` for another answer */
@@ -38,5 +38,5 @@ export function keyOf(ask: () => unknown, what: string): string {
   const key = answerOf(ask, what)
   if (typeof key === 'string') return key
   const kind = key === null ? 'null' : typeof key === 'object' ? 'an object' : `a value of type ${typeof key}`
-  throw new SpaceshipError('schema', `${what} answered with ${kind}: make it answer with a text`)
+  throw new SpaceshipError('schema', `${what} answered with ${kind}: expected a text`)
 }

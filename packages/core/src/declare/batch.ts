@@ -1,6 +1,5 @@
-import { countProblems, durationProblems, functionProblems, optionsOf } from '../configuration.ts'
 import { type Duration, milliseconds } from '../duration.ts'
-import { refuse } from '../errors.ts'
+import { bare, callable, check, count, duration, required, type ShapesOf } from '../shapes.ts'
 import type { BatchContext, Batching, Context, Handler } from './handler.ts'
 
 export interface BatchOptions {
@@ -8,6 +7,11 @@ export interface BatchOptions {
   readonly size: number
   /** How long the first event waits for others. @default '100ms' */
   readonly within?: Duration
+}
+
+export const BATCH = {
+  options: bare({ size: required(count()), within: duration('200ms') } satisfies ShapesOf<BatchOptions>),
+  handle: required(callable),
 }
 
 /**
@@ -27,14 +31,8 @@ export function batch<E>(
   options: BatchOptions,
   handle: (events: readonly E[], context: BatchContext) => unknown,
 ): Handler<E> {
-  const problems: string[] = []
-  const { size = 0, within = '100ms' } = optionsOf(options, problems)
-  refuse('batch', [
-    ...problems,
-    ...countProblems({ size }),
-    ...durationProblems({ within }, '200ms'),
-    ...functionProblems({ handle }),
-  ])
+  check('batch', BATCH, { options, handle })
+  const { size, within = '100ms' } = options
   const batching: Batching = { size, within: milliseconds(within), handle }
   // Called by itself, as a user's own test might, it is a batch of one; the engine looks at `batching`.
   return Object.assign((event: E, context: Context) => handle([event], context), { batching })

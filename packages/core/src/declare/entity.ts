@@ -1,6 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { callableProblems, choiceProblems, isName, nameProblems, optionsOf, shown } from '../configuration.ts'
-import { refuse } from '../errors.ts'
+import {
+  bare,
+  callable,
+  called,
+  check,
+  choice,
+  isText,
+  record,
+  required,
+  type ShapesOf,
+  standardSchema,
+  text,
+  textOr,
+} from '../shapes.ts'
 import { answerOf } from './answers.ts'
 import type {
   Actor,
@@ -20,10 +32,10 @@ import {
   type BeforeMatch,
   type Exactly,
   matcher,
+  PATTERN,
   type Pattern,
   patternProblems,
 } from './pattern.ts'
-import { payloadProblems } from './schema.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
 export type KeyNames<Attribute extends string> =
@@ -97,6 +109,30 @@ export interface Entity<out T, out Item = T, out K = unknown> {
   removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
 }
 
+const attribute = required(text('the name of a key attribute'))
+
+export const ENTITY = {
+  name: required(text('the name of the entity')),
+  options: bare({
+    table: required(text('the name of the DynamoDB table')),
+    key: required(
+      textOr('the name of the partition key attribute, or { partition, sort }', {
+        partition: attribute,
+        sort: attribute,
+      }),
+    ),
+    schema: required(standardSchema),
+    when: record({}),
+    version: text('the name of an attribute'),
+    upgrade: callable,
+    numbers: choice('double', 'lossless'),
+  } satisfies ShapesOf<EntityOptions<StandardSchemaV1, unknown>>),
+}
+
+export const DEFINED = { name: required(text('the name of the event')) }
+
+export const REMOVED = { options: bare({ by: choice('user', 'ttl', 'replication') }) }
+
 /**
  * Declares a kind of DynamoDB item, from which the events of its changes are made.
  *
@@ -113,27 +149,19 @@ export function entity<
   name: string,
   options: EntityOptions<S, K>,
 ): Entity<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, K> {
-  const problems = nameProblems(name)
-  const given = optionsOf(options, problems)
-  const { table, schema, when, version, upgrade, numbers } = given
-  const key: unknown[] = typeof given.key === 'object' ? [given.key?.partition, given.key?.sort] : [given.key]
-  optionsOf(when, problems, "'when'")
-  refuse(`entity '${shown(name)}'`, [
-    ...problems,
-    ...(isName(table) ? [] : ["'table' is empty: give the name of the DynamoDB table"]),
-    ...(key.every(isName)
-      ? []
-      : ["'key' is empty: name the partition key attribute, or { partition, sort }"]),
-    ...payloadProblems('schema', schema),
-    ...(new Set(key).size < key.length ? ["'key' names one attribute twice"] : []),
-    ...(version === undefined || isName(version) ? [] : ["'version' must be the name of an attribute"]),
-    ...callableProblems({ upgrade }, { upgrade: '' }),
-    ...choiceProblems("'numbers'", numbers, ['double', 'lossless']),
-  ])
+  check(called('entity', name), ENTITY, { name, options }, () => {
+    const { partition, sort } = Object(Object(options).key)
+    return isText(sort) && partition === sort
+      ? [`'key' has '${sort}' as 'partition' and as 'sort': expected two attributes`]
+      : []
+  })
+  const { table, schema, when, version, upgrade, numbers } = options
+  const key: unknown[] =
+    typeof options.key === 'object' ? [options.key.partition, options.key.sort] : [options.key]
   const spec: EntitySpec = {
     name,
     table,
-    key: key.filter(isName),
+    key: key.filter(isText),
     schema,
     when,
     version,
@@ -142,7 +170,7 @@ export function entity<
   }
 
   function define(event: string, on: ChangeKind[], exposes: Image[], rest: Partial<ChangeSpec> = {}) {
-    refuse(`event '${shown(event)}' of entity '${name}'`, nameProblems(event))
+    check(`${called('event', event)} of entity '${name}'`, DEFINED, { name: event })
     return {
       name: event,
       spec: { kind: 'change', entity: spec, on, exposes, by: undefined, matches: undefined, ...rest },
@@ -151,12 +179,12 @@ export function entity<
 
   return {
     spec,
-    key: given.key,
+    key: options.key,
     created: (event) => define(event, ['INSERT'], ['after']),
     saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
     changed: (event, pattern) => {
       if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
-      refuse(`changed('${shown(event)}')`, patternProblems(pattern))
+      check(called('changed', event), PATTERN, { pattern }, () => patternProblems(pattern))
       const matches = matcher(pattern, event)
       return define(event, ['MODIFY'], ['before', 'after'], {
         matches: (before, after) => before !== undefined && after !== undefined && matches(before, after),
@@ -164,13 +192,8 @@ export function entity<
       })
     },
     removed: (event, options) => {
-      const problems: string[] = []
-      const { by } = optionsOf(options, problems)
-      refuse(`removed('${shown(event)}')`, [
-        ...problems,
-        ...choiceProblems("'by'", by, ['user', 'ttl', 'replication']),
-      ])
-      return define(event, ['REMOVE'], ['before'], { by })
+      check(called('removed', event), REMOVED, { options })
+      return define(event, ['REMOVE'], ['before'], { by: options?.by })
     },
   }
 }

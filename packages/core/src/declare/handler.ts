@@ -1,7 +1,6 @@
-import { functionProblems, optionsOf } from '../configuration.ts'
 import type { Duration } from '../duration.ts'
-import { refuse } from '../errors.ts'
 import type { Logger } from '../ports/logger.ts'
+import { bare, callable, check, choice, list, record, required, type ShapesOf, text } from '../shapes.ts'
 import type { EventMeta } from './event.ts'
 import type { PublishedEvent } from './published.ts'
 
@@ -92,6 +91,21 @@ export interface Handler<in E> {
  */
 export type Middleware = (event: EventMeta, context: Context, next: () => Promise<unknown>) => unknown
 
+export const MARKS = {
+  effect: choice('idempotent', 'journal', 'claim'),
+  needs: list(
+    record({
+      verb: required(text()),
+      target: required(text()),
+      dependency: text(),
+      application: text(),
+    } satisfies ShapesOf<Need>),
+    'a list of { verb, target }',
+  ),
+}
+
+export const HANDLER = { about: bare(MARKS), handle: required(callable) }
+
 /**
  * Marks a function as a handler with its effect and needs: how handler factories are written.
  *
@@ -104,10 +118,8 @@ export function handler<E>(
   about: { readonly effect?: Effect; readonly needs?: readonly Need[] },
   handle: (event: E, context: Context) => unknown,
 ): Handler<E> {
-  const problems: string[] = []
-  const marks = optionsOf(about, problems)
-  refuse('handler', [...problems, ...functionProblems({ handle })])
-  return Object.assign((event: E, context: Context) => handle(event, context), marks)
+  check('handler', HANDLER, { about, handle })
+  return Object.assign((event: E, context: Context) => handle(event, context), about)
 }
 
 const skipped = Symbol.for('spaceship.skip')

@@ -12,7 +12,7 @@
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
-import { optionsOf } from '../configuration.ts'
+import { isRecord, like, problemsOf, record, required } from '../shapes.ts'
 import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
 
@@ -85,24 +85,33 @@ export function matcher(
     rules.every(({ field, rule, what }) => answerOf(() => obeys(rule, before[field], after[field]), what))
 }
 
-/** What is wrong with a pattern: rules that no change can obey, and, for callers without types, what is no rule. */
+export const PATTERN = { pattern: record({}) }
+
+const RULE = required(
+  like(
+    "an object with 'from' and 'to', or a function",
+    (rule) => typeof rule === 'function' || isRecord(rule),
+  ),
+)
+
+/** The problems of a pattern that is an object: rules that no change can obey, and, for callers without types, other values. */
 export function patternProblems(pattern: Readonly<Record<string, unknown>>): string[] {
-  const problems: string[] = []
-  const rules = rulesOf(optionsOf(pattern, problems, 'the pattern')).flatMap(([field, rule]) => {
-    if (typeof rule === 'function') return []
-    if (typeof rule !== 'object' || rule === null || Array.isArray(rule))
-      return [`the rule of '${field}' must be { from, to } or a function`]
+  if (!isRecord(pattern)) return []
+  return rulesOf(pattern).flatMap(([field, rule]) => {
+    const problems = problemsOf(RULE, rule, `pattern.${field}`)
+    if (typeof rule === 'function' || problems.length > 0) return problems
     const { from, to, ...rest } = rule
     const stays = 'from' in rule && 'to' in rule && !Array.isArray(from) && !Array.isArray(to)
     return [
-      ...Object.keys(rest).map((name) => `the rule of '${field}' has '${name}': give 'from' and 'to'`),
-      ...(stays && same(from, to) ? [`'${field}' is to go from a value to the same: that is no change`] : []),
-      ...([from, to].some((choice) => Array.isArray(choice) && choice.length === 0)
-        ? [`the rule of '${field}' names an empty list: that is no value`]
+      ...Object.keys(rest).map((name) => `'pattern.${field}' has '${name}': expected 'from' and 'to' only`),
+      ...(stays && same(from, to)
+        ? [`'pattern.${field}' has one value as 'from' and as 'to', which is no change: expected two values`]
         : []),
+      ...Object.entries({ from, to })
+        .filter(([, choice]) => Array.isArray(choice) && choice.length === 0)
+        .map(([name]) => `'pattern.${field}.${name}' is empty: expected at least one value`),
     ]
   })
-  return [...problems, ...rules]
 }
 
 export function rulesOf(pattern: Readonly<Record<string, unknown>>): [field: string, rule: Rule][] {

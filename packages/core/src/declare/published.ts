@@ -1,9 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { nameProblems, optionsOf, shown } from '../configuration.ts'
-import { refuse } from '../errors.ts'
+import { bare, callable, called, check, required, standardSchema, text } from '../shapes.ts'
 import { keyOf } from './answers.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
-import { payloadProblems } from './schema.ts'
 
 /** A typed fact that services publish. `Input` is what a publisher gives, `Payload` what handlers see. */
 export interface PublishedEvent<out Payload, Input = Payload, N extends string = string>
@@ -12,6 +10,11 @@ export interface PublishedEvent<out Payload, Input = Payload, N extends string =
   readonly spec: PublishedSpec
   /** Holds the type only; never set. */
   readonly $input?: Input
+}
+
+export const EVENT = {
+  name: required(text('the name of the event')),
+  options: bare({ schema: required(standardSchema), key: required(callable) }),
 }
 
 /**
@@ -28,9 +31,8 @@ export function event<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly schema: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): PublishedEvent<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
-  const problems = nameProblems(name)
-  const { schema, key } = optionsOf(options, problems)
-  refuse(`event '${shown(name)}'`, [...problems, ...payloadProblems('schema', schema, key ?? null)])
+  check(called('event', name), EVENT, { name, options })
+  const { schema, key } = options
   const what = `the key function of event '${name}'`
   return {
     name,

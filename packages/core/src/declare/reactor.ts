@@ -1,20 +1,25 @@
 import {
-  choiceProblems,
-  countProblems,
-  durationProblems,
-  functionProblems,
-  functionsProblems,
-  isName,
-  keyProblems,
-  optionsOf,
-  shown,
-} from '../configuration.ts'
-import { spacing } from '../duration.ts'
-import { refuse } from '../errors.ts'
+  bare,
+  callable,
+  called,
+  check,
+  choice,
+  count,
+  duration,
+  isText,
+  keyPart,
+  like,
+  list,
+  rate,
+  record,
+  required,
+  type Shape,
+  type ShapesOf,
+} from '../shapes.ts'
 import type { EventDef, EventOf } from './event.ts'
-import type { Handler, Middleware, Need } from './handler.ts'
+import { type Handler, MARKS, type Middleware } from './handler.ts'
 import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
-import { type Every, everyProblems, type Tick, ticking } from './schedule.ts'
+import { type Every, SCHEDULE, type Tick, ticking } from './schedule.ts'
 
 export interface ReactorOptions {
   readonly retry?: RetryPolicy
@@ -55,8 +60,46 @@ export interface Reactor {
   use(route: Route): this
 }
 
-const EFFECTS = ['idempotent', 'journal', 'claim']
-const ENDS = ['dead-letter', 'park', 'halt', 'discard']
+const ID = keyPart(64)
+
+/** What a reactor says for all of its routes, and a route for itself. */
+const COMMON = {
+  retry: record({
+    attempts: count(),
+    base: duration('1s'),
+    max: duration('1m'),
+  } satisfies ShapesOf<RetryPolicy>),
+  whenExhausted: choice('dead-letter', 'park', 'halt', 'discard'),
+}
+
+export const REACTOR = {
+  name: required(ID),
+  options: bare({ ...COMMON, middleware: list(callable) } satisfies ShapesOf<ReactorOptions>),
+}
+
+const EVENT: Shape = like(
+  'what an entity, event() or reminder() made (an import cycle leaves it undefined)',
+  (event) => 'kind' in Object(Object(event).spec),
+)
+
+export const ROUTE = {
+  route: bare({
+    id: required(ID),
+    events: required(list(EVENT, 'at least one event', 1)),
+    handler: required({ ...callable, fields: MARKS }),
+    options: bare({
+      ...COMMON,
+      effect: MARKS.effect,
+      timeout: duration('30s', 1),
+      concurrency: count(),
+      rate,
+      stale: choice('skip'),
+      formerly: list(ID),
+    } satisfies ShapesOf<RouteOptions>),
+  } satisfies ShapesOf<Route>),
+}
+
+export const EVERY = { schedule: SCHEDULE }
 
 /**
  * A reactor, usually the result of a function of its dependencies.
@@ -66,26 +109,20 @@ const ENDS = ['dead-letter', 'park', 'halt', 'discard']
  * const greeter = reactor('greeter', { retry: { attempts: 5 } }).on('greet', joined, (e) => greet(e.after.name))
  */
 export function reactor(name: string, options: ReactorOptions = {}): Reactor {
-  const problems = keyProblems(`the name '${shown(name)}'`, name, 64)
-  const { retry, whenExhausted, middleware } = optionsOf(options, problems)
-  refuse(`reactor '${shown(name)}'`, [
-    ...problems,
-    ...retryProblems(retry),
-    ...choiceProblems('whenExhausted', whenExhausted, ENDS),
-    ...functionsProblems('middleware', middleware),
-  ])
+  check(called('reactor', name), REACTOR, { name, options })
   const routes: Route[] = []
+  const subject = (id: unknown) => `${called('route', id)} of reactor '${name}'`
   const self: Reactor = {
     name,
     options,
     routes,
     on: (id, events, handler, options) => self.use(route(id, events, handler, options)),
     every: (id, schedule, handler, options) => {
-      refuse(`route '${shown(id)}' of reactor '${name}'`, everyProblems(schedule))
+      check(subject(id), EVERY, { schedule })
       return self.use(route(id, ticking(id, schedule), handler, options))
     },
     use: (added) => {
-      refuse(`route '${shown(added?.id)}' of reactor '${name}'`, problemsOf(added, routes))
+      check(subject(added?.id), ROUTE, { route: added }, () => takenBy(routes, added))
       routes.push(added)
       return self
     },
@@ -93,59 +130,18 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
   return self
 }
 
-function problemsOf(added: Route, routes: readonly Route[]): string[] {
-  const problems: string[] = []
-  const { id, events, handler, options } = optionsOf(added, problems, 'the route')
-  const { timeout, retry, effect, whenExhausted, concurrency, rate, stale, formerly } = optionsOf(
-    options,
-    problems,
-  )
-  const taken = new Set(routes.flatMap((other) => [other.id, ...(other.options.formerly ?? [])]))
-  const ids = [id, ...(Array.isArray(formerly) ? formerly : [])]
-  const list = Array.isArray(events) ? events : []
-  return [
-    ...problems,
-    ...ids.flatMap((id) => keyProblems(`the id '${shown(id)}'`, id, 64)),
-    ...ids
-      .filter((id) => taken.has(id))
-      .map(
-        (id) => `the id '${shown(id)}' is taken: ids are durable state and must be unique within a reactor`,
-      ),
-    ...(formerly === undefined || Array.isArray(formerly) ? [] : ["'formerly' must be a list of ids"]),
-    ...(list.length === 0 ? ['it names no event: give one'] : []),
-    ...list.flatMap((event, index) =>
-      'kind' in Object(event?.spec)
-        ? []
-        : [
-            `its event ${index + 1} is no event: give what an entity, event() or reminder() made; an import cycle leaves it undefined`,
-          ],
-    ),
-    ...functionProblems({ handler }),
-    ...needProblems(handler?.needs),
-    ...durationProblems({ timeout }, '30s', 1),
-    ...choiceProblems('effect', effect === undefined ? handler?.effect : effect, EFFECTS),
-    ...choiceProblems('whenExhausted', whenExhausted, ENDS),
-    ...choiceProblems('stale', stale, ['skip']),
-    ...countProblems({ concurrency }),
-    ...(rate === undefined || (typeof rate === 'string' && Number.isFinite(spacing(rate)))
-      ? []
-      : [`rate '${shown(rate)}' is not one such as '10/s', '100/m' or '5/h'`]),
-    ...retryProblems(retry),
-  ]
+/** Ids are durable state: none stands for two routes. */
+function takenBy(routes: readonly Route[], added: Route): string[] {
+  const taken = new Set(routes.flatMap(idsOf))
+  return idsOf(added)
+    .filter((id) => taken.has(id))
+    .map(
+      (id) => `the id '${id}' is taken: expected one that no route of the reactor has, and none had formerly`,
+    )
 }
 
-/** Handler factories declare them, and the engine reads them when it is made. */
-function needProblems(needs: readonly Need[] = []): string[] {
-  const good = Array.isArray(needs) && needs.every((need) => isName(need?.verb) && isName(need.target))
-  return good ? [] : ["its handler's 'needs' must be a list of { verb, target }"]
-}
-
-function retryProblems(policy: RetryPolicy | undefined): string[] {
-  const problems: string[] = []
-  const { attempts, base, max } = optionsOf(policy, problems, "'retry'")
-  return [
-    ...problems,
-    ...countProblems({ 'retry.attempts': attempts }),
-    ...durationProblems({ 'retry.base': base, 'retry.max': max }, '1s'),
-  ]
+function idsOf(route: Route): string[] {
+  const { id, options } = Object(route)
+  const { formerly } = Object(options)
+  return [id, ...(Array.isArray(formerly) ? formerly : [])].filter(isText)
 }

@@ -1,10 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { functionProblems, nameProblems, optionsOf, shown } from '../configuration.ts'
-import { refuse } from '../errors.ts'
+import { bare, callable, called, check, isText, like, required, standardSchema } from '../shapes.ts'
 import { answerOf, keyOf } from './answers.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
-import { payloadProblems } from './schema.ts'
 
 /** Something to be done later for a key, unless it is cancelled or no longer true when it is due. */
 export interface Reminder<Payload, Input = Payload, N extends string = string>
@@ -26,6 +24,20 @@ export interface Reminder<Payload, Input = Payload, N extends string = string>
   ): Reminder<Payload, Input, N>
 }
 
+export const REMINDER = {
+  name: required(
+    like("a name without '/', since it becomes part of keys", (name) => isText(name) && !name.includes('/')),
+  ),
+  options: bare({ payload: required(standardSchema), key: required(callable) }),
+}
+
+/** An entity as an argument. */
+export const TABLED = required(
+  like('what entity() made', (entity) => Array.isArray(Object(entity).spec?.key)),
+)
+
+export const UNLESS = { entity: TABLED, key: required(callable), when: required(callable) }
+
 /**
  * Declares a reminder. At most one is pending for a key; scheduling again replaces it.
  *
@@ -40,12 +52,8 @@ export function reminder<const N extends string, S extends StandardSchemaV1>(
   name: N,
   options: { readonly payload: S; readonly key: (payload: StandardSchemaV1.InferOutput<S>) => string },
 ): Reminder<StandardSchemaV1.InferOutput<S>, StandardSchemaV1.InferInput<S>, N> {
-  const problems =
-    nameProblems(name).length > 0 || name.includes('/')
-      ? ["it needs a name, without '/': it becomes part of keys"]
-      : []
-  const { payload, key } = optionsOf(options, problems)
-  refuse(`reminder '${shown(name)}'`, [...problems, ...payloadProblems('payload', payload, key ?? null)])
+  check(called('reminder', name), REMINDER, { name, options })
+  const { payload, key } = options
   const what = `the key function of reminder '${name}'`
   return make(name, {
     kind: 'reminder',
@@ -61,10 +69,7 @@ function make<Payload, Input, N extends string>(name: N, spec: ReminderSpec): Re
     name,
     spec,
     unless: (entity, key, when) => {
-      refuse(`unless of '${name}'`, [
-        ...(entity?.spec?.key ? [] : ['give what entity() made first']),
-        ...functionProblems({ key, when }),
-      ])
+      check(`unless of reminder '${name}'`, UNLESS, { entity, key, when })
       const names = entity.spec.key
       const [only] = names
       const what = `of unless of '${name}'`

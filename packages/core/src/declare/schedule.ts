@@ -1,5 +1,5 @@
-import { choiceProblems, durationProblems, optionsOf } from '../configuration.ts'
 import { type Duration, milliseconds } from '../duration.ts'
+import { bare, choice, duration, required, type ShapesOf } from '../shapes.ts'
 import type { EventDef, EventMeta, ScheduleSpec } from './event.ts'
 
 /** A window of time has passed. Each one is handled once, in order, whoever put the tick and however often. */
@@ -22,16 +22,11 @@ export interface Every {
   readonly catchUp?: 'latest' | 'all'
 }
 
-export function everyProblems(schedule: Every): string[] {
-  const problems: string[] = []
-  const { each, delay, catchUp } = optionsOf(schedule, problems, 'the schedule')
-  return [
-    ...problems,
-    ...durationProblems({ each: each ?? 0 }, '5m', 1_000),
-    ...durationProblems({ delay }, '30s'),
-    ...choiceProblems("'catchUp'", catchUp, ['latest', 'all']),
-  ]
-}
+export const SCHEDULE = bare({
+  each: required(duration('5m', 1_000)),
+  delay: duration('30s'),
+  catchUp: choice('latest', 'all'),
+} satisfies ShapesOf<Every>)
 
 export function ticking(id: string, { each, delay = 0, catchUp = 'latest' }: Every): EventDef<Tick> {
   const spec: ScheduleSpec = {

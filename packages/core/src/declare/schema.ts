@@ -77,18 +77,6 @@ export async function fitted(schema: StandardSchemaV1, value: unknown, what: str
   throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
 }
 
-/** What is wrong with a schema and its key function, for callers without types. */
-export function payloadProblems(field: string, schema: unknown, key?: unknown): string[] {
-  return [
-    ...(typeof Object(schema)['~standard']?.validate === 'function'
-      ? []
-      : [`'${field}' is no Standard Schema: give one of zod, valibot or arktype`]),
-    ...(key === undefined || typeof key === 'function'
-      ? []
-      : ["'key' is no function: give one from the payload to its key"]),
-  ]
-}
-
 /** So many are told, and of each so many characters: they are kept with a record. */
 const MOST_ISSUES = 5
 const LONGEST = 300

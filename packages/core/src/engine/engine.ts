@@ -1,19 +1,16 @@
 /** Owns the engine: its options, parsed once, and what outlives a delivery. Never sees a record. */
 
-import { shown } from '../configuration.ts'
-import type { Need } from '../declare/handler.ts'
-import type { Reactor } from '../declare/reactor.ts'
 import { refuse, SpaceshipError } from '../errors.ts'
+import { called } from '../shapes.ts'
 import type { StreamRecord } from '../wire/index.ts'
 import { createBudget } from './budget.ts'
 import { openDelivery } from './delivery.ts'
+import { stagesOf } from './describe.ts'
 import { explain } from './explain.ts'
 import { createGate } from './gate.ts'
 import { type Parts, parseOptions } from './options.ts'
-import { planRoutes, type Served } from './plan.ts'
 import type { Engine } from './seam.ts'
 import type { EngineOptions } from './settings.ts'
-import { PLACES } from './stage.ts'
 
 /** How long handlers of an earlier delivery may take to settle before a new one is refused. */
 const ORPHANED = 1_000
@@ -45,8 +42,8 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
 
   function named(key: string): string {
     refuse(
-      `route '${shown(key)}'`,
-      known.has(key) ? [] : [`there is none: expected one of ${[...known].join(', ')}`],
+      called('route', key),
+      known.has(key) ? [] : [`no reactor has it: expected one of ${[...known].join(', ')}`],
     )
     return key
   }
@@ -100,39 +97,4 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
       `${orphans.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
     )
   }
-}
-
-/** A route in words, as an engine would run it. */
-export interface RouteDescription {
-  /** `reactor/route`. */
-  readonly route: string
-  /** The names of the events that it wants. */
-  readonly events: readonly string[]
-  /** What an attempt passes, in order: capabilities by their names, then `middleware`, then `handler` or what calls it. */
-  readonly stages: readonly string[]
-  /** What its handler touches, as its factory declared it. */
-  readonly needs: readonly Need[]
-}
-
-export function describeRoutes(
-  reactors: readonly Reactor[],
-  capabilities: readonly Served[],
-): readonly RouteDescription[] {
-  const { routes, wants } = planRoutes(reactors, capabilities)
-  return routes.map((plan) => ({
-    route: plan.key,
-    events: wants.flatMap((want) => (want.plan === plan ? want.name : [])),
-    stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
-    needs: plan.handler.needs ?? [],
-  }))
-}
-
-/** The stages of a route, in the order in which an attempt passes them. */
-function stagesOf(capabilities: readonly Served[], hasMiddleware: boolean): readonly string[] {
-  return PLACES.flatMap((place) => {
-    const names = capabilities.flatMap((each) => (each.place === place ? each.name : []))
-    if (place === 'middleware') return hasMiddleware ? ['middleware'] : []
-    if (place === 'call') return names.length > 0 ? names : ['handler']
-    return names
-  })
 }

@@ -1,19 +1,24 @@
 /** Owns the engine's options: one parse, all problems at once. */
 
-import {
-  callableProblems,
-  countProblems,
-  durationProblems,
-  functionsProblems,
-  keyProblems,
-  optionsOf,
-  shown,
-} from '../configuration.ts'
 import type { EventDef } from '../declare/event.ts'
 import type { Reactor } from '../declare/reactor.ts'
 import { milliseconds } from '../duration.ts'
-import { refuse } from '../errors.ts'
 import { silent, systemClock } from '../ports/index.ts'
+import {
+  bare,
+  callable,
+  called,
+  check,
+  count,
+  duration,
+  keyPart,
+  like,
+  list,
+  port,
+  record,
+  required,
+  type ShapesOf,
+} from '../shapes.ts'
 import type { Kind } from './kind.ts'
 import { planRoutes, unservedProblems } from './plan.ts'
 import type { EngineOptions, Settings } from './settings.ts'
@@ -28,9 +33,40 @@ export interface Parts {
 
 const MIB = 1024 * 1024
 
+export const REACTOR = like('a reactor (did you pass the function instead of its result?)', (reactor) =>
+  Array.isArray(Object(reactor).routes),
+)
+
+export const ENGINE = {
+  options: bare({
+    application: required(keyPart(128)),
+    reactors: required(list(REACTOR, 'at least one reactor', 1)),
+    state: required(port('set', 'a StateStore, for instance dynamodbState(...), or memoryState() in tests')),
+    deadLetters: port('put', 'a DeadLetters, for instance dynamodbDeadLetters(...)'),
+    entities: port('read', 'an EntityReader'),
+    events: port('put', 'an EventSink'),
+    clock: port('now', 'a Clock'),
+    random: callable,
+    logger: port('error', 'a Logger'),
+    concurrency: count(),
+    middleware: list(callable),
+    observe: callable,
+    maxAhead: record({ records: count(), bytes: count(), age: duration('5m') }),
+    maxRecordBytes: count(),
+    maxPause: duration('5m'),
+    maxClockSkew: duration('2s'),
+    retention: duration('8d'),
+  } satisfies ShapesOf<EngineOptions>),
+}
+
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions, { kinds, capabilities }: Parts): Settings {
-  refuse(`application '${shown(options?.application)}'`, problemsOf(options, { kinds, capabilities }))
+  check(called('application', options?.application), ENGINE, { options }, () => {
+    const reactors: unknown = options?.reactors
+    return Array.isArray(reactors) && reactors.every(REACTOR.fits)
+      ? reactorProblems(options, { kinds, capabilities })
+      : []
+  })
   const logger = unfailingLogger(options.logger ?? silent)
   const plans = planRoutes(options.reactors, capabilities, options.middleware)
   return {
@@ -58,46 +94,6 @@ export function parseOptions(options: EngineOptions, { kinds, capabilities }: Pa
   }
 }
 
-/** The ports and functions among the options, by a method that each has. */
-const CALLED = {
-  deadLetters: 'put',
-  entities: 'read',
-  events: 'put',
-  clock: 'now',
-  random: '',
-  logger: 'error',
-  observe: '',
-}
-
-function problemsOf(options: EngineOptions, parts: Parts): string[] {
-  const problems: string[] = []
-  const given = optionsOf(options, problems)
-  const { application, concurrency, maxRecordBytes, maxClockSkew, retention, maxPause, reactors } = given
-  const ahead = optionsOf(given.maxAhead, problems, "'maxAhead'")
-  problems.push(...keyProblems("'application'", application, 128))
-  if (typeof given.state?.set !== 'function')
-    problems.push(
-      "'state' is missing: pass a StateStore, for instance dynamodbState(...), or memoryState() in tests",
-    )
-  problems.push(
-    ...callableProblems(given, CALLED),
-    ...functionsProblems('middleware', given.middleware),
-    ...countProblems({
-      concurrency,
-      'maxAhead.records': ahead.records,
-      'maxAhead.bytes': ahead.bytes,
-      maxRecordBytes,
-    }),
-    ...durationProblems({ maxClockSkew, retention, maxPause, 'maxAhead.age': ahead.age }, '2s'),
-  )
-  if (!Array.isArray(reactors) || reactors.length === 0)
-    return [...problems, "'reactors' is empty: pass at least one reactor"]
-  const none = reactors.filter((reactor) => !Array.isArray(reactor?.routes)).length
-  if (none > 0)
-    return [...problems, `${none} of the reactors are none: pass what reactor() returned, not a function`]
-  return [...problems, ...reactorProblems(given, parts)]
-}
-
 function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts): string[] {
   const { reactors, deadLetters } = options
   const { routes, wants } = planRoutes(reactors, capabilities)
@@ -108,14 +104,19 @@ function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts)
   return [
     ...names
       .filter((name, i) => names.indexOf(name) < i)
-      .map((name) => `two reactors are called '${name}': names are durable state`),
+      .map(
+        (name) =>
+          `two reactors are called '${name}': expected a name for each, since names are durable state`,
+      ),
     ...reactors
       .filter((reactor) => reactor.routes.length === 0)
-      .map((reactor) => `reactor '${reactor.name}' has no route`),
-    ...nameClashes(reactors, kinds).map((name) => `two different events are called '${name}': rename one`),
+      .map((reactor) => `reactor '${reactor.name}' has no route: expected at least one`),
+    ...nameClashes(reactors, kinds).map(
+      (name) => `two different events are called '${name}': expected a name for each`,
+    ),
     ...(lettered.length > 0 && deadLetters === undefined
       ? [
-          `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): pass a DeadLetters, or set whenExhausted to 'halt' or 'discard'`,
+          `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): expected a DeadLetters, or 'halt' or 'discard' as 'whenExhausted'`,
         ]
       : []),
     ...unservedProblems(reactors, capabilities),

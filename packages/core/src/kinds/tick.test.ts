@@ -176,7 +176,7 @@ test('the harness ticks as time passes, and on demand', async () => {
   await ship.tick('watch/daily')
   await ship.redeliver()
   expect(seen.slice(3)).toEqual(['day 2026-01-01'])
-  await expect(ship.tick('watch/none')).rejects.toThrow(/name one of watch\/count, watch\/daily/)
+  await expect(ship.tick('watch/none')).rejects.toThrow(/expected one of watch\/count, watch\/daily/)
 })
 
 test('a schedule that was renamed goes on where it stood', async () => {

@@ -1,5 +1,5 @@
-import { refuse } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
+import { check, date, like } from '../shapes.ts'
 
 export interface VirtualClock extends Clock {
   /** Moves to `moment`; sleepers whose time comes wake in order, and `settled` is awaited after each moment with some. */
@@ -8,17 +8,21 @@ export interface VirtualClock extends Clock {
   readonly next: number | undefined
 }
 
+const START = like(
+  'a date, or milliseconds since 1970',
+  (start) => date.fits(start) || Number.isFinite(start),
+)
+
+export const VIRTUAL_CLOCK = { start: START }
+
 /**
  * A clock that stands still until it is moved.
  *
  * @throws ConfigurationError for a start that is no date
  */
 export function virtualClock(start: Date | number = new Date('2026-01-01T00:00:00Z')): VirtualClock {
-  let now = start instanceof Date || typeof start === 'number' ? Number(start) : Number.NaN
-  refuse(
-    'virtualClock',
-    Number.isFinite(now) ? [] : ["'start' is not a date: give one, or milliseconds since 1970"],
-  )
+  check('virtualClock', VIRTUAL_CLOCK, { start })
+  let now = Number(start)
   const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>()
   const next = () => (sleepers.size === 0 ? undefined : Math.min(...[...sleepers].map(({ until }) => until)))
 

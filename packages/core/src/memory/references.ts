@@ -1,12 +1,12 @@
-import { callableProblems, optionsOf } from '../configuration.ts'
-import { refuse } from '../errors.ts'
 import { type Clock, type ReferenceStore, systemClock } from '../ports/index.ts'
+import { bare, check, port } from '../shapes.ts'
+
+export const REFERENCES = { options: bare({ clock: port('now', 'a Clock') }) }
 
 /** A ReferenceStore in this process. */
 export function memoryReferences(options: { readonly clock?: Clock } = {}): ReferenceStore {
-  const problems: string[] = []
-  const { clock = systemClock } = optionsOf(options, problems)
-  refuse('memoryReferences', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
+  check('memoryReferences', REFERENCES, { options })
+  const { clock = systemClock } = options
   const items = new Map<string, { readonly value: string; readonly until: number }>()
 
   function current(key: string): string | undefined {

@@ -1,15 +1,15 @@
-import { callableProblems, optionsOf } from '../configuration.ts'
-import { refuse } from '../errors.ts'
 import { type Clock, listedPrefix, type StateItem, type StateStore, systemClock } from '../ports/index.ts'
+import { bare, check, port } from '../shapes.ts'
 
 /** Of a page of `list`. */
 const MOST = { items: 1_000, bytes: 1_048_576 }
 
+export const STATE = { options: bare({ clock: port('now', 'a Clock') }) }
+
 /** A StateStore in this process: for tests and single-process trials. */
 export function memoryState(options: { readonly clock?: Clock } = {}): StateStore {
-  const problems: string[] = []
-  const { clock = systemClock } = optionsOf(options, problems)
-  refuse('memoryState', [...problems, ...callableProblems({ clock }, { clock: 'now' })])
+  check('memoryState', STATE, { options })
+  const { clock = systemClock } = options
   const items = new Map<string, StateItem & { readonly expiresAt: number }>()
   let writes = 0
 

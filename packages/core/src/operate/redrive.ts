@@ -1,6 +1,6 @@
-import { callableProblems, functionProblems, isName, optionsOf } from '../configuration.ts'
-import { refuse, SpaceshipError } from '../errors.ts'
+import { SpaceshipError } from '../errors.ts'
 import { type Clock, type DeadLetter, type DeadLetters, type EventSink, systemClock } from '../ports/index.ts'
+import { bare, callable, check, port, required, type ShapesOf, text } from '../shapes.ts'
 import { type Envelope, encodeEnvelope } from '../wire/index.ts'
 
 export interface RedriveOptions {
@@ -31,6 +31,17 @@ export interface Redrive {
   lane(letter: string): Promise<void>
 }
 
+export const REDRIVE = {
+  options: bare({
+    application: required(text('the name of the application whose letters these are')),
+    deadLetters: required(port('get', 'the DeadLetters that the application writes')),
+    events: required(port('put', 'an EventSink on the stream that the application reads')),
+    clock: port('now', 'a Clock'),
+  } satisfies ShapesOf<RedriveOptions>),
+}
+
+export const LETTERS = { pass: callable }
+
 /**
  * Brings dead letters back. It only names them on the stream: their payload is read from the store, so whoever may put records
  * there cannot forge one.
@@ -41,26 +52,15 @@ export interface Redrive {
  * await redrive.letters((letter) => letter.route === 'welcome')
  */
 export function createRedrive(options: RedriveOptions): Redrive {
-  const problems: string[] = []
-  const { application, deadLetters, events, clock = systemClock } = optionsOf(options, problems)
-  refuse('redrive', [
-    ...problems,
-    ...callableProblems({ clock }, { clock: 'now' }),
-    ...(isName(application) ? [] : ["'application' is missing: name the one whose letters these are"]),
-    ...(typeof deadLetters?.get === 'function'
-      ? []
-      : ["'deadLetters' is missing: pass the DeadLetters that the application writes"]),
-    ...(typeof events?.put === 'function'
-      ? []
-      : ["'events' is missing: pass an EventSink on the stream that the application reads"]),
-  ])
+  check('redrive', REDRIVE, { options })
+  const { application, deadLetters, events, clock = systemClock } = options
 
   async function found(id: string): Promise<DeadLetter> {
     const letter = await deadLetters.get(id)
     if (letter !== undefined) return letter
     throw new SpaceshipError(
       'no-letter',
-      `there is no dead letter '${id}': it was redriven, or never written`,
+      `no dead letter has the id '${id}': expected one that was written, and not redriven yet`,
     )
   }
 
@@ -84,7 +84,7 @@ export function createRedrive(options: RedriveOptions): Redrive {
   return {
     letter: async (id) => one(await found(id)),
     letters: async (pass = () => true) => {
-      refuse('redrive.letters', functionProblems({ pass }))
+      check('redrive.letters', LETTERS, { pass })
       let count = 0
       /** Lanes with a letter that the others wait behind, and the first letter of those in which all only wait. */
       const led = new Set<string>()

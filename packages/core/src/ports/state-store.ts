@@ -71,7 +71,7 @@ export function listedKey(key: string): ListedKey | undefined {
 export function listedPrefix(prefix: string): ListedKey {
   const listed = listedKey(prefix)
   if (listed !== undefined) return listed
-  const advice = "give 'collection//', and behind it how the members begin"
+  const advice = "expected 'collection//', and behind it how the members begin"
   throw new SpaceshipError('state-key', `the prefix '${prefix}' names no collection to list: ${advice}`)
 }
 

@@ -1,20 +1,11 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
-import {
-  callableProblems,
-  durationProblems,
-  functionProblems,
-  isName,
-  optionsOf,
-  shown,
-} from '../configuration.ts'
 import type { EventMeta } from '../declare/event.ts'
 import { type Handler, handler, type Skip, skip } from '../declare/handler.ts'
 import type { Reminder } from '../declare/reminder.ts'
 import { fitted } from '../declare/schema.ts'
 import { isBefore, type Moment, type Version } from '../declare/version.ts'
 import { type Duration, milliseconds } from '../duration.ts'
-import { refuse } from '../errors.ts'
 import {
   type Clock,
   type Json,
@@ -23,6 +14,18 @@ import {
   type StateStore,
   systemClock,
 } from '../ports/index.ts'
+import {
+  bare,
+  callable,
+  called,
+  check,
+  duration,
+  like,
+  port,
+  required,
+  type ShapesOf,
+  text,
+} from '../shapes.ts'
 import { change, reminderKey } from '../state/index.ts'
 import { sha256 } from '../wire/digest.ts'
 import { encodeEnvelope } from '../wire/index.ts'
@@ -67,44 +70,49 @@ export interface Reminders {
 /** Fields beyond those of `T` must not compile: they would land in the store. */
 type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
 
+export const REMINDERS = {
+  options: bare({
+    application: required(text('the name of the application that handles the reminders')),
+    state: required(port('set', "the application's StateStore")),
+    scheduler: required(port('start', 'a ReminderScheduler, for instance eventBridgeScheduler(...)')),
+    references: port('set', 'a ReferenceStore'),
+    clock: port('now', 'a Clock'),
+    maxLateness: duration('1d'),
+    retention: duration('8d'),
+    maxClockSkew: duration('2s'),
+  } satisfies ShapesOf<RemindersOptions>),
+}
+
+const DECLARED = required(
+  like('what reminder() made', (reminder) => Object(Object(reminder).spec).kind === 'reminder'),
+)
+
+export const SCHEDULED = {
+  reminder: DECLARED,
+  options: bare({ in: required(duration('3d')), payload: required(callable) }),
+}
+
+export const CANCELLED = { reminder: DECLARED, key: required(callable) }
+
 /**
  * Reminders on a scheduler, a state store and, if you like, a cache of references.
  *
  * @throws ConfigurationError that lists every problem
  */
 export function createReminders(options: RemindersOptions): Reminders {
-  const problems: string[] = []
-  const given = optionsOf(options, problems)
-  const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = given
-  refuse('reminders', [
-    ...problems,
-    ...(isName(application) ? [] : ["'application' is empty: name the one that handles the reminders"]),
-    ...(typeof given.state?.set === 'function'
-      ? []
-      : ["'state' is missing: pass the application's StateStore"]),
-    ...(typeof given.scheduler?.start === 'function'
-      ? []
-      : ["'scheduler' is missing: pass a ReminderScheduler, for instance eventBridgeScheduler(...)"]),
-    ...callableProblems(given, { references: 'set', clock: 'now' }),
-    ...durationProblems({ maxLateness, retention, maxClockSkew }, '8d'),
-  ])
+  check('reminders', REMINDERS, { options })
+  const { application, maxLateness = '1d', retention = '8d', maxClockSkew = '2s' } = options
   const book: Book = {
-    ...given,
-    clock: given.clock ?? systemClock,
+    ...options,
+    clock: options.clock ?? systemClock,
     maxLateness: milliseconds(maxLateness),
     retention: milliseconds(retention),
     maxClockSkew: milliseconds(maxClockSkew),
   }
   return {
     schedule: (reminder, options) => {
-      const problems = reminderProblems(reminder)
-      const { in: delay, payload } = optionsOf(options, problems)
-      refuse(`schedule('${shown(reminder?.name)}')`, [
-        ...problems,
-        ...(delay === undefined ? ["'in' is missing: give a duration such as '3d'"] : []),
-        ...durationProblems({ in: delay }, '3d'),
-        ...functionProblems({ payload }),
-      ])
+      check(called('schedule', reminder?.name), SCHEDULED, { reminder, options })
+      const { in: delay, payload } = options
       const wait = milliseconds(delay)
       const needs = [{ verb: 'schedules', target: reminder.name, application }]
       return handler({ effect: 'idempotent', needs }, (event) =>
@@ -112,20 +120,13 @@ export function createReminders(options: RemindersOptions): Reminders {
       )
     },
     cancel: (reminder, key) => {
-      refuse(`cancel('${shown(reminder?.name)}')`, [
-        ...reminderProblems(reminder),
-        ...functionProblems({ key }),
-      ])
+      check(called('cancel', reminder?.name), CANCELLED, { reminder, key })
       const needs = [{ verb: 'cancels', target: reminder.name }]
       return handler({ effect: 'idempotent', needs }, (event) =>
         cancel(book, reminder.name, key(event), momentOf(event)),
       )
     },
   }
-}
-
-function reminderProblems(reminder: { readonly spec: unknown }): string[] {
-  return Object(reminder?.spec).kind === 'reminder' ? [] : ['that is no reminder: give what reminder() made']
 }
 
 interface Book extends RemindersOptions {

@@ -1,6 +1,5 @@
 /** Owns what a record is called in messages: what it is about, and its key. */
 
-import type { ChangeKind } from '../declare/event.ts'
 import { type Change, read, type StreamRecord } from '../engine.ts'
 
 export interface About {
@@ -10,7 +9,7 @@ export interface About {
   readonly key: string | undefined
 }
 
-const WORDS: Readonly<Record<ChangeKind, string>> = {
+const WORDS: Readonly<Record<Change['kind'], string>> = {
   INSERT: 'created',
   MODIFY: 'changed',
   REMOVE: 'removed',

@@ -11,7 +11,7 @@
  * | `checkpoint`  | everything is done                        | nothing is acknowledged              |
  */
 
-import { SpaceshipError } from '../errors.ts'
+import { SpaceshipError } from '../index.ts'
 import type { DeadLetters, EventSink, ReminderScheduler, StateStore, StateValue } from '../ports/index.ts'
 
 export const CRASH_POINTS = ['claim', 'effect', 'complete', 'dead-letter', 'checkpoint'] as const

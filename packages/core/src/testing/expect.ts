@@ -1,7 +1,8 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
+import { called, refuse } from '../adapter.ts'
 import type { Step } from '../engine.ts'
-import { refuse, SpaceshipError } from '../errors.ts'
+import { SpaceshipError } from '../index.ts'
 import { keyOf } from './about.ts'
 import type { Course, Story } from './trail.ts'
 
@@ -52,7 +53,7 @@ export function check(
   told: (concerned: (story: Story) => boolean) => string,
 ): void {
   const { key, ...counts } = expected
-  refuse(`expect('${route}')`, claimProblems(counts))
+  refuse(called('expect', route), claimProblems(counts))
   const courses = stories.flatMap((story) => {
     const course = story.courses.get(route)
     return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []
@@ -75,7 +76,7 @@ export function check(
   const of = key === undefined ? route : `${route} for '${key}'`
   const found = Object.entries(arrived).filter(([name, count]) => count > 0 || name in counts)
   const got = found.length === 0 ? 'nothing' : found.map(([name, count]) => `${name} ${count}`).join(', ')
-  const unheard = isHeard ? [] : [`nothing has this key; there are: ${listOf([...keys])}`]
+  const unheard = isHeard ? [] : [`no record has this key: expected one of ${listOf([...keys])}`]
   const asked = wrong.length === 0 ? ['a record'] : wrong
   throw new SpaceshipError(
     'expectation',
@@ -86,8 +87,10 @@ export function check(
 function claimProblems(counts: Readonly<Record<string, unknown>>): string[] {
   const known = Object.keys(countsOf([]))
   return Object.entries(counts).flatMap(([name, count]) => {
-    if (!known.includes(name)) return [`there is no '${name}' to count: give key, ${known.join(', ')}`]
-    return count === undefined || typeof count === 'number' ? [] : [`'${name}' must be a number`]
+    if (!known.includes(name)) return [`'${name}' is not a count: expected 'key', '${known.join("', '")}'`]
+    return count === undefined || typeof count === 'number'
+      ? []
+      : [`'${name}' is a ${typeof count}: expected a number`]
   })
 }
 

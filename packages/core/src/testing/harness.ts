@@ -3,17 +3,9 @@
  * clock that only `advance` moves. A write returns once nothing can go on without time passing.
  */
 
-import {
-  callableProblems,
-  choiceProblems,
-  durationProblems,
-  functionProblems,
-  optionsOf,
-} from '../configuration.ts'
-import type { EntitySpec, Row } from '../declare/event.ts'
-import { milliseconds } from '../duration.ts'
-import { createRedrive } from '../engine.ts'
-import { refuse } from '../errors.ts'
+import { called, check, milliseconds, refuse } from '../adapter.ts'
+import { createRedrive, read, type StreamRecord } from '../engine.ts'
+import { encodePublished } from '../index.ts'
 import {
   memoryDeadLetters,
   memoryEvents,
@@ -22,15 +14,14 @@ import {
   memoryState,
   virtualClock,
 } from '../memory/index.ts'
-import { encodePublished, envelopeOf, type StreamRecord } from '../wire/index.ts'
-import { CRASH_POINTS } from './crash.ts'
-import { check } from './expect.ts'
+import { check as checkClaims } from './expect.ts'
 import { pendingIn } from './pending.ts'
 import type { Make } from './process.ts'
+import { HARNESS, METHODS } from './shapes.ts'
 import { shuffled } from './shuffle.ts'
-import { AGAIN, type Arrival, Stream } from './stream.ts'
+import { type Arrival, Stream } from './stream.ts'
 import type { Harness, HarnessOptions } from './surface.ts'
-import { createTables } from './tables.ts'
+import { createTables, type EntitySpec, type Row } from './tables.ts'
 import { createTicks } from './ticks.ts'
 import { createTrail } from './trail.ts'
 
@@ -51,29 +42,8 @@ import { createTrail } from './trail.ts'
  * ship.expect('greeter/greet', { key: 'acme', runs: 1 })
  */
 export function harness(make: Make, options: HarnessOptions = {}): Harness {
-  const problems: string[] = []
-  const {
-    application = 'harness',
-    start,
-    failover = '10s',
-    patience = 1_000,
-    observe,
-    ...rest
-  } = optionsOf(options, problems)
-  refuse('harness', [
-    ...problems,
-    ...(typeof make === 'function'
-      ? []
-      : ['give a function that makes the reactors: harness(() => greeter)']),
-    ...(start === undefined || (start instanceof Date && !Number.isNaN(start.getTime()))
-      ? []
-      : ["'start' is not a date"]),
-    ...durationProblems({ failover }, '10s'),
-    ...callableProblems({ observe }, { observe: '' }),
-    ...(typeof patience === 'number' && patience >= 0
-      ? []
-      : [`'patience' is ${patience}: give milliseconds, 0 or more`]),
-  ])
+  check('harness', HARNESS, { make, options })
+  const { application = 'harness', start, failover = '10s', patience = 1_000, observe, ...rest } = options
   const clock = virtualClock(start)
   const scheduler = memoryScheduler()
   const letters = memoryDeadLetters()
@@ -139,32 +109,31 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
   }
 
   return {
-    // An Item is what the schema takes in: an object of attributes.
-    put: async (entity, item) => write(tables.put(specOf(entity), optioned('put', item as Row, 'the item'))),
+    put: async (entity, item) => {
+      check('put', METHODS.put, { entity, item })
+      // An Item is an object of attributes, as are what changes of it and a key of two of them.
+      await write(tables.put(entity.spec, item as Row))
+    },
     update: async (entity, key, changes) => {
-      const { spec, row } = addressed(entity, key)
-      await write(tables.update(spec, row, optioned('update', changes as Row, 'what changes')))
+      check('update', METHODS.update, { entity, key, changes })
+      await write(tables.update(entity.spec, keyRow(entity.spec, key), changes as Row))
     },
     remove: async (entity, key, options) => {
-      const { by = 'user' } = optioned('remove', options)
-      refuse('remove', choiceProblems("'by'", by, ['user', 'ttl']))
-      const { spec, row } = addressed(entity, key)
-      await write(tables.remove(spec, row, by))
+      check('remove', METHODS.remove, { entity, key, options })
+      await write(tables.remove(entity.spec, keyRow(entity.spec, key), options?.by ?? 'user'))
     },
     expire: async (entity, key) => {
-      const { spec, row } = addressed(entity, key)
-      await write(tables.expire(spec, row))
+      check('expire', METHODS.expire, { entity, key })
+      await write(tables.expire(entity.spec, keyRow(entity.spec, key)))
     },
     publish: async (event, payload, options) => {
-      const { id = `published-${++published}` } = optioned('publish', options)
+      check('publish', METHODS.publish, { event, payload, options })
+      const id = options?.id ?? `published-${++published}`
       const about = { id, source: 'harness', time: new Date(clock.now()) }
       await write(await encodePublished(event, payload, about))
     },
     deliver: async (data) => {
-      refuse(
-        'deliver',
-        data === undefined || typeof data === 'function' ? ['give bytes, or a value as JSON'] : [],
-      )
+      check('deliver', METHODS.deliver, { data })
       const text = typeof data === 'string' || data instanceof Uint8Array ? data : JSON.stringify(data)
       const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
       await write({ partitionKey: 'raw', data: bytes })
@@ -182,30 +151,28 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     tick: async (route) => {
       const named = route === undefined ? ticks.routes : ticks.routes.filter((key) => key === route)
       refuse(
-        `tick('${route ?? ''}')`,
+        called('tick', route),
         named.length > 0
           ? []
           : ticks.routes.length === 0
-            ? ['no route is made with every: there is nothing to tick']
-            : [`there is no such schedule: name one of ${ticks.routes.join(', ')}`],
+            ? ['no route is made with every(): expected a reactor that has one']
+            : [`no schedule has this name: expected one of ${ticks.routes.join(', ')}`],
       )
       arrive(named.map((key) => ticks.tick(key, clock.now())))
       await settled()
     },
     redeliver: async (options) => {
-      const { as = 'redelivery' } = optioned('redeliver', options)
-      refuse('redeliver', choiceProblems('as', as, AGAIN))
+      check('redeliver', METHODS.redeliver, { options })
+      const as = options?.as ?? 'redelivery'
       if (as === 'duplicates') arrive([...stream.records])
       else stream.again(as)
       await settled()
     },
     shuffle: async (writes, options) => {
-      const { seed = Math.floor(Math.random() * 2 ** 32) } = optioned('shuffle', options)
-      refuse('shuffle', [
-        ...functionProblems({ writes }),
-        ...(typeof seed === 'number' ? [] : ["'seed' must be a number"]),
-      ])
-      refuse('shuffle', held === undefined ? [] : ['one shuffle within another: write everything in one'])
+      check('shuffle', METHODS.shuffle, { writes, options }, () =>
+        held === undefined ? [] : ['a shuffle runs within another one: expected all writes in one'],
+      )
+      const seed = options?.seed ?? Math.floor(Math.random() * 2 ** 32)
       held = []
       let arrivals: readonly Arrival[] = []
       try {
@@ -220,7 +187,7 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       await settled()
     },
     crash: (at) => {
-      refuse('crash', choiceProblems('the point', at ?? 'undefined', CRASH_POINTS))
+      check('crash', METHODS.crash, { at })
       stream.crash(at)
     },
     redrive: async (letter) => {
@@ -229,11 +196,10 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       await settled()
     },
     expect: (route, expected = {}) => {
-      refuse(
-        `expect('${route}')`,
-        known.includes(route) ? [] : [`there is no such route: expected one of ${known.join(', ')}`],
+      check(called('expect', route), METHODS.expect, { route, expected }, () =>
+        known.includes(route) ? [] : [`no route has this name: expected one of ${known.join(', ')}`],
       )
-      check(route, optioned('expect', expected), trail.stories, (concerned) => {
+      checkClaims(route, expected, trail.stories, (concerned) => {
         const armed = stream.armed.map(
           (point) => `-- the process was to crash at '${point}', which was not reached`,
         )
@@ -248,7 +214,8 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
     reminders: {
       pending: (reminder) =>
         scheduler.waiting.flatMap(({ envelope, dueAt }) => {
-          const named = envelopeOf(JSON.parse(envelope))
+          const incoming = read(new TextEncoder().encode(envelope), () => true)
+          const named = incoming.kind === 'envelope' ? incoming.envelope : undefined
           return named?.kind === 'reminder' && named.reminder === reminder?.name
             ? [{ key: named.key, dueAt, generation: named.generation }]
             : []
@@ -267,24 +234,6 @@ export function harness(make: Make, options: HarnessOptions = {}): Harness {
       return new Date(clock.now())
     },
   }
-}
-
-function optioned<T extends object>(subject: string, options: T | undefined, what?: string): T {
-  const problems: string[] = []
-  const given = optionsOf(options, problems, what)
-  refuse(subject, problems)
-  return given
-}
-
-function specOf(entity: { readonly spec: EntitySpec }): EntitySpec {
-  refuse('harness', Array.isArray(entity?.spec?.key) ? [] : ['name the table first: give what entity() made'])
-  return entity.spec
-}
-
-/** Which row is meant. */
-function addressed(entity: { readonly spec: EntitySpec }, key: unknown) {
-  const spec = specOf(entity)
-  return { spec, row: keyRow(spec, key) }
 }
 
 function keyRow(entity: EntitySpec, key: unknown): Row {

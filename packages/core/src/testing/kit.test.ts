@@ -284,7 +284,7 @@ test('a claim that does not hold is answered with what arrived and the trail in 
   )
   expect(() => ship.expect('greeter/thank')).toThrow('expected at least one run; got nothing')
   expect(() => ship.expect('greeter/welcome')).toThrow(
-    /no such route: expected one of greeter\/greet, greeter\/thank/,
+    /no route has this name: expected one of greeter\/greet, greeter\/thank/,
   )
   expect(ship.trail).toContain("2. clients 'other' created (+1h)")
 })
@@ -318,11 +318,11 @@ test('a claim for a key that nothing has is answered with the keys that there ar
   const ship = harness(() => reactor('r').on('see', Order.saved('order.saved'), () => {}))
   for (const no of [1, 2, 2]) await ship.put(Order, { client: 'acme', no })
   expect(messageOf(() => ship.expect('r/see', { key: 'acme/1' }))).toBe(
-    "r/see for 'acme/1': expected at least one run; got nothing\n\nnothing has this key; there are: 'acme|1', 'acme|2'",
+    "r/see for 'acme/1': expected at least one run; got nothing\n\nno record has this key: expected one of 'acme|1', 'acme|2'",
   )
   ship.expect('r/see', { key: 'acme|1', runs: 1 })
   expect(messageOf(() => ship.expect('r/see', { key: 'acme/1', runs: 0 }))).toContain(
-    "r/see for 'acme/1': expected a record; got runs 0\n\nnothing has this key",
+    "r/see for 'acme/1': expected a record; got runs 0\n\nno record has this key",
   )
 })
 
@@ -331,7 +331,7 @@ test('a claim about a count that there is none of, or that is no number, is refu
   await ship.put(Client, acme)
   // @ts-expect-error a misspelt count, and a text where a number belongs
   expect(() => ship.expect('r/see', { run: 1, done: '1' })).toThrow(
-    /there is no 'run' to count: give key, runs, done[\s\S]*'done' must be a number/,
+    /'run' is not a count: expected 'key', 'runs', 'done'[\s\S]*'done' is a string: expected a number/,
   )
 })
 
@@ -342,8 +342,8 @@ test('words that mean nothing are refused, where they would silently do less', a
   // @ts-expect-error what a caller without types could pass
   expect(() => ship.crash('handler')).toThrow("'claim', 'effect', 'complete', 'dead-letter' or 'checkpoint'")
   const nested = ship.shuffle(() => ship.shuffle(async () => {}))
-  await expect(nested).rejects.toThrow('one shuffle within another')
-  await expect(ship.tick()).rejects.toThrow('no route is made with every')
+  await expect(nested).rejects.toThrow('a shuffle runs within another one')
+  await expect(ship.tick()).rejects.toThrow('no route is made with every()')
 })
 
 test('an armed crash that was not reached stands in the message', async () => {

@@ -1,6 +1,6 @@
 /** Owns what is on the way: tasks of routes that have not ended, and records that no process has taken in. */
 
-import { comparePositions } from '../wire/index.ts'
+import { comparePositions } from '../engine.ts'
 import { keyOf } from './about.ts'
 import type { Stream } from './stream.ts'
 import type { Story } from './trail.ts'

@@ -3,10 +3,8 @@
  * crashes or is replaced; what it still does afterwards is refused.
  */
 
-import type { Reactor } from '../declare/reactor.ts'
-import type { Route } from '../declare/route.ts'
-import { createEngine, type Delivery, type Engine, type EngineOptions } from '../engine.ts'
-import { SpaceshipError } from '../errors.ts'
+import { createEngine, type Delivery, type Engine, type EngineOptions, type StreamRecord } from '../engine.ts'
+import { type Reactor, type Route, SpaceshipError } from '../index.ts'
 import type {
   Clock,
   DeadLetters,
@@ -16,7 +14,6 @@ import type {
   StateStore,
 } from '../ports/index.ts'
 import { createReminders, type Reminders } from '../reminders/index.ts'
-import type { StreamRecord } from '../wire/index.ts'
 import {
   type CrashPoint,
   type Life,

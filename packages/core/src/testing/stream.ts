@@ -11,9 +11,8 @@
  * ```
  */
 
-import { completeJournal } from '../engine.ts'
+import { comparePositions, completeJournal, type Position, type StreamRecord } from '../engine.ts'
 import type { VirtualClock } from '../memory/index.ts'
-import { comparePositions, type Position, type StreamRecord } from '../wire/index.ts'
 import type { CrashPoint } from './crash.ts'
 import { type Process, startProcess, type World } from './process.ts'
 

@@ -1,12 +1,9 @@
 /** Owns what a test can do with the harness, and how it is set up. */
 
-import type { Entity, KeyValue } from '../declare/entity.ts'
-import type { PublishedEvent } from '../declare/published.ts'
-import type { Reminder } from '../declare/reminder.ts'
-import type { Duration } from '../duration.ts'
-import type { EngineOptions, Explanation } from '../engine.ts'
+import type { KeyValue } from '../adapter.ts'
+import type { EngineOptions, Explanation, StreamRecord } from '../engine.ts'
+import type { Duration, Entity, PublishedEvent, Reminder } from '../index.ts'
 import type { DeadLetter } from '../ports/index.ts'
-import type { StreamRecord } from '../wire/index.ts'
 import type { CrashPoint } from './crash.ts'
 import type { Expected } from './expect.ts'
 import type { PendingTask } from './pending.ts'

@@ -1,12 +1,13 @@
 /** Owns the virtual tables: what a write does to an item, and the change record that DynamoDB would send for it. */
 
 import { randomUUID } from 'node:crypto'
-import type { EntitySpec, Row } from '../declare/event.ts'
-import { same } from '../declare/pattern.ts'
-import { SpaceshipError } from '../errors.ts'
-import { memoryEntities } from '../memory/entities.ts'
+import { isDeepStrictEqual as same } from 'node:util'
+import { type Entity, marshal, SpaceshipError, unmarshal } from '../index.ts'
+import { memoryEntities } from '../memory/index.ts'
 import type { EntityReader } from '../ports/index.ts'
-import { marshal, unmarshal } from '../wire/index.ts'
+
+export type EntitySpec = Entity<unknown>['spec']
+export type Row = Readonly<Record<string, unknown>>
 
 export interface Tables extends EntityReader {
   /** @returns the change record, or undefined for a write that changes nothing */
@@ -86,7 +87,10 @@ export function createTables(now: () => number): Tables {
     const key = keyOf(entity, given)
     const row = current.get(idOf(entity, key))
     if (row !== undefined) return row
-    throw new SpaceshipError('no-row', `there is no ${entity.name} '${keyText(entity, key)}': put it first`)
+    throw new SpaceshipError(
+      'no-row',
+      `no ${entity.name} has the key '${keyText(entity, key)}': expected a row that put() wrote before`,
+    )
   }
 
   return {
@@ -98,7 +102,7 @@ export function createTables(now: () => number): Tables {
       if (named.length > 0)
         throw new SpaceshipError(
           'key',
-          `'${named.join("', '")}' of ${entity.name} is its key: an update cannot change it, remove the row and put another`,
+          `'${named.join("', '")}' of ${entity.name} is its key, which an update cannot change: expected remove() of the row, and put() of another`,
         )
       const merged = Object.entries({ ...row, ...changes }).filter(([, value]) => value !== undefined)
       return put(entity, Object.fromEntries(merged))
@@ -116,7 +120,7 @@ function keyOf(entity: EntitySpec, row: Row): Row {
   if (missing.length > 0)
     throw new SpaceshipError(
       'key',
-      `'${missing.join("', '")}' of ${entity.name} is missing: a row is found by its whole key`,
+      `'${missing.join("', '")}' of ${entity.name} is missing: expected all attributes of its key`,
     )
   return Object.fromEntries(entity.key.map((name) => [name, row[name]]))
 }

@@ -1,7 +1,6 @@
 /** Owns the ticks of the virtual scheduler: when the next one comes, and the record that it puts. */
 
-import type { EngineRoute } from '../engine.ts'
-import { tickEnvelope } from '../wire/index.ts'
+import { type EngineRoute, tickEnvelope } from '../engine.ts'
 import type { Arrival } from './stream.ts'
 
 type ScheduleSpec = NonNullable<EngineRoute['schedule']>

@@ -3,8 +3,7 @@
  * what failure messages show.
  */
 
-import type { Explanation, Step } from '../engine.ts'
-import { formatPosition, type StreamRecord } from '../wire/index.ts'
+import { type Explanation, formatPosition, type Step, type StreamRecord } from '../engine.ts'
 import { type About, aboutOf } from './about.ts'
 
 /** A route's way with one record. */

@@ -41,7 +41,7 @@ function mapOf(map: unknown, path: string, depth: number, numbers: Numbers): Pla
   const plain: Plain = {}
   for (const [name, value] of Object.entries(map)) {
     const at = path === '' ? name : `${path}.${name}`
-    if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
+    if (name === '__proto__') refuse(at, 'is a name that could change the object itself: expected another')
     plain[name] = plainOf(value, at, depth + 1, numbers)
   }
   return plain
@@ -109,7 +109,10 @@ function number(text: unknown, path: string, numbers: Numbers): unknown {
   if (value !== undefined) return value
   const digits = digitsOf(text).length
   return digits > 15
-    ? refuse(path, `has ${digits} digits, more than a double can hold: see 'numbers' of entity()`)
+    ? refuse(
+        path,
+        `has ${digits} digits, more than a double can hold: expected numbers: 'lossless' of its entity`,
+      )
     : refuse(path, 'is not a number that a double can hold')
 }
 
@@ -134,7 +137,7 @@ function attributesOf(row: object, path: string): Record<string, Record<string, 
   const item: Record<string, Record<string, unknown>> = {}
   for (const [name, value] of Object.entries(row)) {
     const at = path === '' ? name : `${path}.${name}`
-    if (name === '__proto__') refuse(at, 'is a name that could change the object itself')
+    if (name === '__proto__') refuse(at, 'is a name that could change the object itself: expected another')
     if (value !== undefined) item[name] = attributeOf(value, at)
   }
   return item
@@ -154,7 +157,7 @@ function attributeOf(value: unknown, path: string): Record<string, unknown> {
     case 'object':
       return containerOf(value, path)
     default:
-      return refuse(path, `is a ${typeof value}, which DynamoDB cannot hold`)
+      return refuse(path, `is a ${typeof value}: expected a value that DynamoDB can hold`)
   }
 }
 
@@ -163,16 +166,16 @@ function containerOf(value: object, path: string): Record<string, unknown> {
   if (value instanceof Set) return setOf([...value], path)
   if (Array.isArray(value)) return { L: value.map((item, i) => attributeOf(item ?? null, `${path}[${i}]`)) }
   if (value instanceof Date || value instanceof Map)
-    return refuse(path, 'is a Date or Map: store a string, number or object')
+    return refuse(path, 'is a Date or a Map: expected a string, a number or an object')
   return { M: attributesOf(value, path) }
 }
 
 function setOf(items: readonly unknown[], path: string): Record<string, unknown> {
-  if (items.length === 0) return refuse(path, 'is an empty set, which DynamoDB cannot hold')
+  if (items.length === 0) return refuse(path, 'is an empty set: expected at least one item')
   if (items.every((item) => typeof item === 'string')) return { SS: items }
   if (items.every((item) => typeof item === 'number' || typeof item === 'bigint'))
     return { NS: items.map(String) }
   if (items.every((item) => item instanceof Uint8Array))
     return { BS: items.map((item) => Buffer.from(item).toString('base64')) }
-  return refuse(path, 'is a set of mixed types')
+  return refuse(path, 'is a set of mixed types: expected only strings, only numbers or only binary')
 }

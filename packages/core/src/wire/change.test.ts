@@ -36,7 +36,7 @@ describe('the text of a key', () => {
           message: expect.stringContaining(`'${names.at(-1)}'`),
         }),
       )
-    expect(() => change.keyText(['id'])).toThrow(/its keys are 'pk', 'sk'/)
+    expect(() => change.keyText(['id'])).toThrow(/expected 'pk', 'sk'/)
     expect(() => keyed({ id: { BOOL: true } }).keyText(['id'])).toThrow(/'id'/)
   })
 

@@ -144,7 +144,7 @@ function textOf(keys: Plain, name: string): string {
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
   const known = Object.keys(keys).slice(0, 5).join("', '").slice(0, 200)
-  throw new SpaceshipError('attributes', `'${name}' is no key of the record: its keys are '${known}'`)
+  throw new SpaceshipError('attributes', `'${name}' is not a key of the record: expected '${known}'`)
 }
 
 /** Without a precision the magnitude tells: 10 digits are seconds, 13 milliseconds, 16 microseconds. */

@@ -1,6 +1,3 @@
-import { isName, optionsOf } from '../configuration.ts'
-import { refuse } from '../errors.ts'
-
 /**
  * Records that name state of ours. They carry no payload: it is read from the store, so that whoever may put a record on
  * the stream cannot forge what it does.
@@ -54,31 +51,6 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   redrive: ['route', 'lane', 'letter'],
   drain: ['route', 'lane'],
   tick: ['route', 'scheduled'],
-}
-
-/**
- * The record that ticks a route made with `every`, as the input of an EventBridge schedule whose target is Kinesis PutRecord;
- * use the route as its partition key, so that its ticks stay in one lane. A tick that comes twice, or late, does no harm.
- *
- * @throws ConfigurationError that lists every problem
- * @param scheduled ISO 8601. @default what EventBridge Scheduler replaces by the time it was scheduled for
- * @example
- * const data = tickEnvelope({ application: 'onboarding', route: 'error-watch/count-errors' })
- */
-export function tickEnvelope(options: {
-  readonly application: string
-  readonly route: string
-  readonly scheduled?: string
-}): string {
-  const problems: string[] = []
-  const { application, route, scheduled = '<aws.scheduler.scheduled-time>' } = optionsOf(options, problems)
-  refuse('tickEnvelope', [
-    ...problems,
-    ...Object.entries({ application, route, scheduled })
-      .filter(([, value]) => !isName(value))
-      .map(([option]) => `'${option}' is empty: give a text`),
-  ])
-  return encodeEnvelope({ kind: 'tick', application, route, scheduled })
 }
 
 export function encodeEnvelope(envelope: Envelope): string {

@@ -10,7 +10,6 @@ export {
   type RedriveEnvelope,
   type ReminderEnvelope,
   type TickEnvelope,
-  tickEnvelope,
 } from './envelope.ts'
 export type { Wanted } from './outline.ts'
 export {
@@ -22,3 +21,4 @@ export {
 } from './position.ts'
 export { encodePublished } from './published.ts'
 export type { StreamRecord } from './record.ts'
+export { tickEnvelope } from './tick.ts'

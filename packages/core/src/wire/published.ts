@@ -1,9 +1,17 @@
-import { isName, optionsOf } from '../configuration.ts'
 import type { PublishedEvent } from '../declare/published.ts'
 import { fitted } from '../declare/schema.ts'
-import { refuse } from '../errors.ts'
 import type { OutgoingRecord } from '../ports/event-sink.ts'
+import { bare, called, check, date, like, required, text } from '../shapes.ts'
 import { encodeCloudEvent } from './cloudevent.ts'
+
+export const PUBLISHED = {
+  event: required(like('what event() made', (event) => Object(Object(event).spec).kind === 'published')),
+  about: bare({
+    id: required(text('an id, which tells a repeat from another event')),
+    source: required(text('the name of the publishing service')),
+    time: required(date),
+  }),
+}
 
 /**
  * A published event as the record that goes on the stream: checked against its schema, in its lane.
@@ -15,15 +23,7 @@ export async function encodePublished<Payload, Input, N extends string>(
   payload: Input,
   about: { readonly id: string; readonly source: string; readonly time: Date },
 ): Promise<OutgoingRecord> {
-  const problems: string[] = []
-  const { id, source, time } = optionsOf(about, problems)
-  refuse(`event '${event?.name}'`, [
-    ...problems,
-    ...(event?.spec?.kind === 'published' ? [] : ['give what event() made']),
-    ...(isName(id) ? [] : ["'id' is empty: it tells a repeat from another event"]),
-    ...(isName(source) ? [] : ["'source' is empty: name the publishing service"]),
-    ...(time instanceof Date ? [] : ["'time' must be a Date"]),
-  ])
+  check(called('event', event?.name), PUBLISHED, { event, about })
   const fit = await fitted(event.spec.schema, payload, `the payload of '${event.name}'`)
   // The record holds what the publisher gave; a consumer parses it again, transformations included.
   return {

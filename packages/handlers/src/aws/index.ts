@@ -1,2 +1,2 @@
-export { optionProblems } from './configuration.ts'
 export { classified, nameOf } from './errors.ts'
+export { client, nameFor } from './shapes.ts'

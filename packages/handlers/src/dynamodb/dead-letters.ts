@@ -19,11 +19,11 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { optionsOf, refuse } from '@spaceship/core'
+import { bare, check, type ShapesOf } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
-import { nameOf, optionProblems } from '../aws/index.ts'
+import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
-import { type Item, sortedProblems } from './item.ts'
+import { type Item, TABLE } from './item.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
@@ -36,6 +36,8 @@ export interface DynamoDBDeadLettersOptions {
   readonly sorted?: boolean
 }
 
+export const DEAD_LETTERS = { options: bare(TABLE satisfies ShapesOf<DynamoDBDeadLettersOptions>) }
+
 /**
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
  *
@@ -45,13 +47,8 @@ export interface DynamoDBDeadLettersOptions {
  * const deadLetters = dynamodbDeadLetters({ client: new DynamoDBClient(), table: 'spaceship-state', sorted: true })
  */
 export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLetters {
-  const problems: string[] = []
-  const { client, table, sorted = false } = optionsOf(options, problems)
-  refuse('dynamodbDeadLetters', [
-    ...problems,
-    ...optionProblems({ client, table }, 'DynamoDBClient'),
-    ...sortedProblems(sorted),
-  ])
+  check('dynamodbDeadLetters', DEAD_LETTERS, { options })
+  const { client, table, sorted = false } = options
   const answered = createAnswered(table, sorted)
   const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
   const keyOf = (id: string): Item => itemKey(`dead-letter/${id}`)

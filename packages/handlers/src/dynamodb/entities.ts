@@ -1,8 +1,11 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { optionsOf, refuse, SpaceshipError, unmarshal } from '@spaceship/core'
+import { SpaceshipError, unmarshal } from '@spaceship/core'
+import { bare, check } from '@spaceship/core/adapter'
 import type { EntityReader } from '@spaceship/core/ports'
-import { optionProblems } from '../aws/index.ts'
 import { answered } from './call.ts'
+import { TABLE } from './item.ts'
+
+export const ENTITIES = { options: bare({ client: TABLE.client }) }
 
 /**
  * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
@@ -13,9 +16,8 @@ import { answered } from './call.ts'
  * const entities = dynamodbEntities({ client: new DynamoDBClient() })
  */
 export function dynamodbEntities(options: { readonly client: DynamoDBClient }): EntityReader {
-  const problems: string[] = []
-  const { client } = optionsOf(options, problems)
-  refuse('dynamodbEntities', [...problems, ...optionProblems({ client }, 'DynamoDBClient')])
+  check('dynamodbEntities', ENTITIES, { options })
+  const { client } = options
   return {
     read: async (table, key, numbers) => {
       const Key = Object.fromEntries(

@@ -11,6 +11,7 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { flag, required } from '@spaceship/core/adapter'
 import {
   listedKey,
   type SetOptions,
@@ -18,6 +19,7 @@ import {
   type StateItem,
   type StateValue,
 } from '@spaceship/core/ports'
+import { client, nameFor } from '../aws/index.ts'
 
 export type Item = Record<string, AttributeValue>
 
@@ -39,13 +41,8 @@ export function sortOf(member: string): string {
   return `/${member}`
 }
 
-/** The problems with an option of that name. */
-export function sortedProblems(sorted: unknown): string[] {
-  if (typeof sorted === 'boolean') return []
-  return [
-    "'sorted' is neither true nor false: leave it out, or pass true for a table with the sort key 'sort'",
-  ]
-}
+/** The shapes of what every adapter here is told of its table. */
+export const TABLE = { client: required(client('DynamoDBClient')), table: nameFor('table'), sorted: flag }
 
 /** What a `set` asks for, as it was when it was called. */
 export interface Write {

@@ -7,7 +7,7 @@ import {
   PutItemCommand,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb'
-import { callableProblems, optionsOf, refuse } from '@spaceship/core'
+import { bare, callable, check, flag, type ShapesOf } from '@spaceship/core/adapter'
 import {
   type Clock,
   listedPrefix,
@@ -16,19 +16,10 @@ import {
   type StateStore,
   systemClock,
 } from '@spaceship/core/ports'
-import { nameOf, optionProblems } from '../aws/index.ts'
+import { nameOf } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
 import { createAnswered } from './call.ts'
-import {
-  type Item,
-  primaryKey,
-  readItem,
-  refusal,
-  sortedProblems,
-  sortOf,
-  type Write,
-  writeOf,
-} from './item.ts'
+import { type Item, primaryKey, readItem, refusal, sortOf, TABLE, type Write, writeOf } from './item.ts'
 
 /** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
 const PAGE = 1_000
@@ -60,6 +51,15 @@ export interface DynamoDBStateOptions {
   readonly sleep?: Clock['sleep']
 }
 
+export const STATE = {
+  options: bare({
+    ...TABLE,
+    batched: flag,
+    now: callable,
+    sleep: callable,
+  } satisfies ShapesOf<DynamoDBStateOptions>),
+}
+
 /**
  * A StateStore in a DynamoDB table. Grant GetItem, PutItem and DeleteItem on it, with `sorted` Query, and with `batched`
  * PartiQLInsert and PartiQLUpdate.
@@ -70,7 +70,7 @@ export interface DynamoDBStateOptions {
  * const state = dynamodbState({ client: new DynamoDBClient(), table: 'spaceship-state', sorted: true })
  */
 export function dynamodbState(options: DynamoDBStateOptions): StateStore {
-  const problems: string[] = []
+  check('dynamodbState', STATE, { options }, () => batchedProblems(options))
   const {
     client,
     table,
@@ -78,14 +78,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     batched = false,
     now = Date.now,
     sleep = systemClock.sleep,
-  } = optionsOf(options, problems)
-  refuse('dynamodbState', [
-    ...problems,
-    ...callableProblems({ now, sleep }, { now: '', sleep: '' }),
-    ...optionProblems({ client, table }, 'DynamoDBClient'),
-    ...sortedProblems(sorted),
-    ...batchedProblems(batched, table),
-  ])
+  } = options
   const answered = createAnswered(table, sorted)
   const seconds = () => Math.floor(now() / 1_000)
   const batches = batched ? createBatches({ client, table, seconds, sleep }) : undefined
@@ -167,11 +160,13 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
   }
 }
 
-function batchedProblems(batched: unknown, table: unknown): string[] {
-  if (typeof batched !== 'boolean') return ["'batched' is neither true nor false: leave it out, or pass true"]
-  // PartiQL reaches no table of another account; what it is told by ARN it takes for a table that is missing.
-  const named = !batched || typeof table !== 'string' || /^[\w.-]*$/.test(table)
-  return named ? [] : [`'table' is '${table}': with 'batched' give the table's name, not an ARN`]
+/** PartiQL reaches no table of another account, and takes an ARN for the name of a table that is missing. */
+function batchedProblems(options: DynamoDBStateOptions): string[] {
+  const { batched, table } = Object(options)
+  const named = batched !== true || typeof table !== 'string' || /^[\w.-]*$/.test(table)
+  return named
+    ? []
+    : [`'table' is '${table}': expected the table's name, not an ARN, since 'batched' is true`]
 }
 
 function absent(now: number) {

@@ -4,9 +4,11 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { optionsOf, refuse } from '@spaceship/core'
-import { nameOf, optionProblems } from '../aws/index.ts'
-import { sortedProblems } from './item.ts'
+import { bare, check } from '@spaceship/core/adapter'
+import { nameOf } from '../aws/index.ts'
+import { TABLE } from './item.ts'
+
+export const STATE_TABLE = { options: bare(TABLE) }
 
 /**
  * Creates the table for state and dead letters if it is missing: for tests and first steps. In production it belongs to
@@ -20,13 +22,8 @@ export async function createStateTable(options: {
   readonly table: string
   readonly sorted?: boolean
 }): Promise<void> {
-  const problems: string[] = []
-  const { client, table, sorted = false } = optionsOf(options, problems)
-  refuse('createStateTable', [
-    ...problems,
-    ...optionProblems({ client, table }, 'DynamoDBClient'),
-    ...sortedProblems(sorted),
-  ])
+  check('createStateTable', STATE_TABLE, { options })
+  const { client, table, sorted = false } = options
   const keys = sorted ? (['key', 'sort'] as const) : (['key'] as const)
   try {
     await client.send(

@@ -1,6 +1,7 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { encodePublished, optionsOf, type PublishedEvent, refuse } from '@spaceship/core'
-import { optionProblems } from '../aws/index.ts'
+import { encodePublished, type PublishedEvent } from '@spaceship/core'
+import { bare, check, type ShapesOf, text } from '@spaceship/core/adapter'
+import { nameFor, client as sdk } from '../aws/index.ts'
 import { kinesisSink } from './sink.ts'
 
 export interface PublisherOptions {
@@ -20,6 +21,14 @@ export type Publisher = <Payload, Input, N extends string>(
   },
 ) => Promise<void>
 
+export const PUBLISHER = {
+  options: bare({
+    client: sdk('KinesisClient'),
+    stream: nameFor('stream'),
+    source: text('the name of the publishing service'),
+  } satisfies ShapesOf<PublisherOptions>),
+}
+
 /**
  * Publishes events from a service. Requests are shared, single failed records are sent again, and events of one key keep
  * their order.
@@ -30,9 +39,8 @@ export type Publisher = <Payload, Input, N extends string>(
  * await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
  */
 export function publisher(options: PublisherOptions): Publisher {
-  const problems: string[] = []
-  const { stream, source = stream, client = new KinesisClient() } = optionsOf(options, problems)
-  refuse('publisher', [...problems, ...optionProblems({ client, stream, source }, 'KinesisClient')])
+  check('publisher', PUBLISHER, { options })
+  const { stream, source = stream, client = new KinesisClient() } = options
   const sink = kinesisSink({ client, stream })
   return async (event, payload, { id = crypto.randomUUID() } = {}) => {
     await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])

@@ -4,9 +4,10 @@
  */
 
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { callableProblems, optionsOf, refuse, Unavailable } from '@spaceship/core'
+import { Unavailable } from '@spaceship/core'
+import { bare, callable, check, count, port, required, type ShapesOf } from '@spaceship/core/adapter'
 import { type Clock, type EventSink, type OutgoingRecord, systemClock } from '@spaceship/core/ports'
-import { optionProblems } from '../aws/index.ts'
+import { nameFor, client as sdk } from '../aws/index.ts'
 
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const MOST_RECORDS = 500
@@ -27,28 +28,24 @@ interface Waiting {
   readonly refused: (error: unknown) => void
 }
 
+export const SINK = {
+  options: bare({
+    client: required(sdk('KinesisClient')),
+    stream: nameFor('stream'),
+    attempts: count(),
+    clock: port('sleep', 'a Clock'),
+    random: callable,
+  } satisfies ShapesOf<KinesisSinkOptions>),
+}
+
 /**
  * An EventSink on a Kinesis stream. Puts that run at the same time share requests.
  *
  * @throws ConfigurationError that lists every problem
  */
 export function kinesisSink(options: KinesisSinkOptions): EventSink {
-  const problems: string[] = []
-  const {
-    client,
-    stream,
-    attempts = 8,
-    clock = systemClock,
-    random = Math.random,
-  } = optionsOf(options, problems)
-  refuse('kinesisSink', [
-    ...problems,
-    ...callableProblems({ clock, random }, { clock: 'sleep', random: '' }),
-    ...optionProblems({ client, stream }, 'KinesisClient'),
-    ...(Number.isInteger(attempts) && attempts >= 1
-      ? []
-      : [`'attempts' is ${attempts}: give a whole number of at least 1`]),
-  ])
+  check('kinesisSink', SINK, { options })
+  const { client, stream, attempts = 8, clock = systemClock, random = Math.random } = options
   let queue: Waiting[] = []
   let running = false
 

@@ -14,11 +14,23 @@
  */
 
 import type { Client } from '@opensearch-project/opensearch'
-import { optionsOf, Permanent, refuse, Unavailable } from '@spaceship/core'
+import { Permanent, Unavailable } from '@spaceship/core'
+import { bare, check, like, required } from '@spaceship/core/adapter'
 import { type Search, searchWith, type Write, type Written } from './search.ts'
 
 /** OpenSearch's own limit on ids, in bytes. */
 const LONGEST_ID = 512
+
+export const SEARCH = {
+  options: bare({
+    client: required(
+      like(
+        'a Client of @opensearch-project/opensearch',
+        (client) => typeof Object(client).transport?.request === 'function',
+      ),
+    ),
+  }),
+}
 
 /**
  * Search on OpenSearch.
@@ -30,10 +42,8 @@ const LONGEST_ID = 512
  * const search = createSearch({ client: new Client({ node: 'https://search.internal' }) })
  */
 export function createSearch(options: { readonly client: Client }): Search {
-  const problems: string[] = []
-  const { client } = optionsOf(options, problems)
-  const missing = ["'client' is missing: pass a Client of @opensearch-project/opensearch"]
-  refuse('createSearch', [...problems, ...(typeof client?.transport?.request === 'function' ? [] : missing)])
+  check('createSearch', SEARCH, { options })
+  const { client } = options
   const call = (request: Request, signal?: AbortSignal) => answered(client, request, signal)
   return searchWith({
     put: async (write, document) => {

@@ -1,15 +1,7 @@
 /** Owns what reactors say to a search engine: the same for the real one and for the one in tests. */
 
-import {
-  type EventMeta,
-  functionProblems,
-  type Handler,
-  handler,
-  optionsOf,
-  refuse,
-  type Skip,
-  skip,
-} from '@spaceship/core'
+import { type EventMeta, type Handler, handler, skip } from '@spaceship/core'
+import { bare, callable, check, required, type ShapesOf, type Skip, text } from '@spaceship/core/adapter'
 
 /** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
 export type Query = Readonly<Record<string, unknown>>
@@ -72,17 +64,26 @@ export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
   delete(write: Write): Promise<Written>
 }
 
+const asked = required(callable)
+
+export const ENGINE = {
+  engine: bare({ put: asked, delete: asked, search: asked, count: asked } satisfies ShapesOf<SearchEngine>),
+}
+
+const index = required(text("the index's name"))
+
+export const INDEX = { options: bare({ index, id: asked, document: asked }) }
+
+export const REMOVE = { options: bare({ index, id: asked }) }
+
 /** A Search on an engine. @throws ConfigurationError if it lacks a function; so do `index` and `remove` for wrong options */
 export function searchWith(engine: SearchEngine): Search {
-  const problems: string[] = []
-  const { put, delete: remove, search, count } = optionsOf(engine, problems, 'the engine')
-  refuse('searchWith', [...problems, ...functionProblems({ put, delete: remove, search, count })])
+  check('searchWith', ENGINE, { engine })
   const needs = (verb: string, index: string) => [{ verb, target: index, dependency: 'opensearch' }]
   return {
     index: (options) => {
-      const problems: string[] = []
-      const { index, id, document } = optionsOf(options, problems)
-      refuse('search.index', [...problems, ...indexProblems(index), ...functionProblems({ id, document })])
+      check('search.index', INDEX, { options })
+      const { index, id, document } = options
       return handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
         outcome(
           await engine.put({ index, id: id(event), version: event.version.max, signal }, document(event)),
@@ -90,9 +91,8 @@ export function searchWith(engine: SearchEngine): Search {
       )
     },
     remove: (options) => {
-      const problems: string[] = []
-      const { index, id } = optionsOf(options, problems)
-      refuse('search.remove', [...problems, ...indexProblems(index), ...functionProblems({ id })])
+      check('search.remove', REMOVE, { options })
+      const { index, id } = options
       return handler(
         { effect: 'idempotent', needs: needs('removes from', index) },
         async (event, { signal }) =>
@@ -102,10 +102,6 @@ export function searchWith(engine: SearchEngine): Search {
     search: engine.search,
     count: engine.count,
   }
-}
-
-function indexProblems(index: unknown): string[] {
-  return typeof index === 'string' && index !== '' ? [] : ["'index' is missing: give the index's name"]
 }
 
 function outcome(written: Written): Skip | undefined {

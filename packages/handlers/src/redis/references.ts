@@ -1,4 +1,5 @@
-import { optionsOf, refuse, Unavailable } from '@spaceship/core'
+import { Unavailable } from '@spaceship/core'
+import { bare, callable, check, like, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { ReferenceStore } from '@spaceship/core/ports'
 
 /** Sends one command: `(...args) => redis.call(...args)` for ioredis, `(...args) => client.sendCommand(args)` for node-redis. */
@@ -8,6 +9,14 @@ export interface RedisReferencesOptions {
   readonly command: RedisCommand
   /** Before every key, to share a Redis. @default 'spaceship:' */
   readonly prefix?: string
+}
+
+export const REFERENCES = {
+  options: bare({
+    command: required({ ...callable, expected: 'a function: (...args) => redis.call(...args)' }),
+    // It may be empty.
+    prefix: like('a text', (prefix) => typeof prefix === 'string'),
+  } satisfies ShapesOf<RedisReferencesOptions>),
 }
 
 /**
@@ -20,14 +29,8 @@ export interface RedisReferencesOptions {
  * const references = redisReferences({ command: (...args) => redis.call(...args) })
  */
 export function redisReferences(options: RedisReferencesOptions): ReferenceStore {
-  const problems: string[] = []
-  const { command, prefix = 'spaceship:' } = optionsOf(options, problems)
-  const missing = ["'command' is missing: give (...args) => redis.call(...args)"]
-  refuse('redisReferences', [
-    ...problems,
-    ...(typeof command === 'function' ? [] : missing),
-    ...(typeof prefix === 'string' ? [] : ["'prefix' must be a text"]),
-  ])
+  check('redisReferences', REFERENCES, { options })
+  const { command, prefix = 'spaceship:' } = options
   const ask = async (...args: Parameters<RedisCommand>): Promise<unknown> => {
     try {
       return await command(...args)

@@ -4,9 +4,9 @@ import {
   DeleteScheduleCommand,
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
-import { callableProblems, optionsOf, refuse } from '@spaceship/core'
+import { bare, callable, check, plain, required, type ShapesOf, text } from '@spaceship/core/adapter'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
-import { classified, nameOf, optionProblems } from '../aws/index.ts'
+import { classified, nameOf, client as sdk } from '../aws/index.ts'
 
 export interface EventBridgeSchedulerOptions {
   readonly client: SchedulerClient
@@ -20,6 +20,19 @@ export interface EventBridgeSchedulerOptions {
   readonly now?: () => number
 }
 
+const arn = (what: string, pattern: RegExp) =>
+  required(plain(`the ARN of ${what}`, (given) => typeof given === 'string' && pattern.test(given)))
+
+export const SCHEDULER = {
+  options: bare({
+    client: required(sdk('SchedulerClient')),
+    streamArn: arn('a Kinesis stream', /^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/),
+    roleArn: arn('an IAM role', /^arn:[^:]+:iam::/),
+    group: text("the group's name"),
+    now: callable,
+  } satisfies ShapesOf<EventBridgeSchedulerOptions>),
+}
+
 /**
  * A ReminderScheduler on EventBridge Scheduler: one self-deleting schedule per reminder, which puts the envelope straight on
  * the stream. AWS fires within the named minute.
@@ -27,17 +40,8 @@ export interface EventBridgeSchedulerOptions {
  * @throws ConfigurationError that lists every problem
  */
 export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
-  const problems: string[] = []
-  const { client, streamArn, roleArn, group = 'default', now = Date.now } = optionsOf(options, problems)
-  refuse('eventBridgeScheduler', [
-    ...problems,
-    ...callableProblems({ now }, { now: '' }),
-    ...optionProblems({ client, group }, 'SchedulerClient'),
-    ...(/^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/.test(streamArn)
-      ? []
-      : [`'streamArn' is not the ARN of a Kinesis stream`]),
-    ...(/^arn:[^:]+:iam::/.test(roleArn) ? [] : [`'roleArn' is not the ARN of an IAM role`]),
-  ])
+  check('eventBridgeScheduler', SCHEDULER, { options })
+  const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
 
   function scheduleOf({ name, dueAt, envelope, partitionKey }: Execution): CreateScheduleCommandInput {
     return {

@@ -1,6 +1,7 @@
 /** Owns the handlers: the same for the real Slack and for the one in tests. */
 
-import { functionProblems, type Handler, handler, optionsOf, refuse } from '@spaceship/core'
+import { type Handler, handler } from '@spaceship/core'
+import { bare, callable, check, like, required, text } from '@spaceship/core/adapter'
 
 export interface SlackMessage {
   /** With its `#`, or a channel id. */
@@ -34,21 +35,28 @@ export interface Slack {
   }): Handler<E>
 }
 
+export const POST = { post: required(callable) }
+
+export const NOTIFY = {
+  options: bare({
+    channel: required(
+      like(
+        "a channel's name, or a function from the event to it",
+        (channel) => text().fits(channel) || callable.fits(channel),
+      ),
+    ),
+    text: required(callable),
+  }),
+}
+
 /** A Slack that posts with `post`. @throws ConfigurationError if that is no function */
 export function slackWith(post: Slack['post']): Slack {
-  refuse('slackWith', functionProblems({ post }))
+  check('slackWith', POST, { post })
   return {
     post,
     notify: (options) => {
-      const problems: string[] = []
-      const { channel, text } = optionsOf(options, problems)
-      refuse('slack.notify', [
-        ...problems,
-        ...(channel && (typeof channel === 'string' || typeof channel === 'function')
-          ? []
-          : ["'channel' is missing: give its name, or a function from the event to it"]),
-        ...functionProblems({ text }),
-      ])
+      check('slack.notify', NOTIFY, { options })
+      const { channel, text } = options
       const target = typeof channel === 'string' ? `slack ${channel}` : 'slack'
       const needs = [{ verb: 'posts to', target, dependency: 'slack' }]
       return handler({ effect: 'claim', needs }, (event, { signal }) => {

@@ -9,17 +9,21 @@
  * | anything else                                   | Permanent: Slack's word for it, never the text     |
  */
 
+import { type Duration, Permanent, RetryAfter, Unavailable } from '@spaceship/core'
 import {
-  callableProblems,
-  type Duration,
-  isDuration,
+  bare,
+  callable,
+  check,
+  choice,
+  duration,
+  like,
   milliseconds,
-  optionsOf,
-  Permanent,
-  RetryAfter,
-  refuse,
-  Unavailable,
-} from '@spaceship/core'
+  problemsOf,
+  record,
+  required,
+  type ShapesOf,
+  text,
+} from '@spaceship/core/adapter'
 import { type Slack, type SlackMessage, slackWith } from './notify.ts'
 import { escapeText, shortened } from './text.ts'
 
@@ -47,6 +51,19 @@ const BAD_CREDENTIALS = new Set([
   'missing_scope',
 ])
 
+const url = required(like('a URL', (given) => typeof given === 'string' && URL.canParse(given)))
+
+export const SLACK = {
+  options: bare({
+    token: text('a bot token (is the secret set?)'),
+    webhooks: record({}),
+    apiUrl: { ...url, required: false },
+    format: choice('plain', 'mrkdwn'),
+    timeout: duration('10s'),
+    fetch: callable,
+  } satisfies ShapesOf<SlackOptions>),
+}
+
 /**
  * Slack through its Web API or through webhooks.
  *
@@ -55,31 +72,9 @@ const BAD_CREDENTIALS = new Set([
  * const slack = createSlack({ token: secrets.slackToken })
  */
 export function createSlack(options: SlackOptions): Slack {
-  const problems: string[] = []
-  const given = optionsOf(options, problems)
-  const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = given
-  const call = given.fetch ?? fetch
-  const urls = { apiUrl, ...optionsOf(webhooks, problems, "'webhooks'") }
-  refuse('slack', [
-    ...problems,
-    ...callableProblems(given, { fetch: '' }),
-    ...(token === undefined && webhooks === undefined
-      ? ["pass 'token' for the Web API or 'webhooks' by channel"]
-      : []),
-    ...(token !== undefined && webhooks !== undefined
-      ? ["'token' and 'webhooks' exclude each other: keep one"]
-      : []),
-    ...(token === '' || (token !== undefined && typeof token !== 'string')
-      ? ["'token' is empty: is the secret set?"]
-      : []),
-    ...(isDuration(timeout) ? [] : [`'timeout' is '${timeout}': give a duration such as '10s'`]),
-    ...(format === 'plain' || format === 'mrkdwn'
-      ? []
-      : [`'format' is '${format}': give 'plain' or 'mrkdwn'`]),
-    ...Object.entries(urls)
-      .filter(([, url]) => typeof url !== 'string' || !URL.canParse(url))
-      .map(([name]) => `the URL of '${name}' is not a URL`),
-  ])
+  check('slack', SLACK, { options }, () => targetProblems(options))
+  const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = options
+  const call = options.fetch ?? fetch
 
   return slackWith(async ({ channel, text }, { signal } = {}) => {
     const message = { channel, text: shortened(format === 'plain' ? escapeText(text) : text) }
@@ -115,6 +110,20 @@ export function createSlack(options: SlackOptions): Slack {
     if (url === undefined) throw new Permanent(`no webhook is configured for the channel '${channel}'`)
     return { url, headers }
   }
+}
+
+function targetProblems(options: SlackOptions): string[] {
+  const { token, webhooks } = Object(options)
+  const one = "expected 'token' for the Web API, or 'webhooks' by channel"
+  return [
+    ...(token === undefined && webhooks === undefined ? [`'token' and 'webhooks' are missing: ${one}`] : []),
+    ...(token !== undefined && webhooks !== undefined
+      ? [`'token' and 'webhooks' are both given: ${one}`]
+      : []),
+    ...Object.entries(Object(webhooks)).flatMap(([channel, given]) =>
+      problemsOf(url, given, `webhooks.${channel}`),
+    ),
+  ]
 }
 
 function judge(response: Response, body: string, webApi: boolean): void {

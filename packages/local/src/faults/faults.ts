@@ -1,4 +1,4 @@
-import { optionsOf, refuse } from '@spaceship/core'
+import { bare, check, count, plain, required, type ShapesOf } from '@spaceship/core/adapter'
 import { type Random, seededRandom } from './random.ts'
 
 /** Shares in [0, 1] of what is refused. */
@@ -57,6 +57,18 @@ const NONE: FaultState = {
   throttle: { kinesis: 0, putRecords: 0, dynamodb: 0 },
 }
 
+const share = plain(
+  'a share between 0 and 1, such as 0.2',
+  (given) => typeof given === 'number' && given >= 0 && given <= 1,
+)
+
+export const DUPLICATE = { share: required(share) }
+export const REORDER = { window: required(count(0)) }
+export const DELAY = { ms: required(count(0)) }
+export const THROTTLE = {
+  shares: bare({ kinesis: share, putRecords: share, dynamodb: share } satisfies ShapesOf<Throttle>),
+}
+
 /**
  * Fault switches over a seeded random, so that a failing run can be repeated.
  *
@@ -72,26 +84,21 @@ export function faultSource(seed: number): FaultSource {
   }
   const faults: Faults = {
     duplicate: (share) => {
-      refuse('faults.duplicate', shareProblems('share', share))
+      check('faults.duplicate', DUPLICATE, { share })
       turn({ duplicate: share })
     },
     reorder: (window) => {
-      refuse('faults.reorder', lengthProblems('window', window))
+      check('faults.reorder', REORDER, { window })
       turn({ reorder: window })
     },
     delay: (ms) => {
-      refuse('faults.delay', lengthProblems('ms', ms))
+      check('faults.delay', DELAY, { ms })
       turn({ delay: ms })
     },
     throttle: (given) => {
-      const problems: string[] = []
-      const { kinesis = 0, putRecords = 0, dynamodb = 0 } = optionsOf(given, problems, 'the shares')
-      const shares = { kinesis, putRecords, dynamodb }
-      refuse('faults.throttle', [
-        ...problems,
-        ...Object.entries(shares).flatMap(([name, share]) => shareProblems(name, share)),
-      ])
-      turn({ throttle: shares })
+      check('faults.throttle', THROTTLE, { shares: given })
+      const { kinesis = 0, putRecords = 0, dynamodb = 0 } = given ?? {}
+      turn({ throttle: { kinesis, putRecords, dynamodb } })
     },
     clear: () => turn(NONE),
   }
@@ -102,16 +109,4 @@ export function faultSource(seed: number): FaultSource {
     strikes: (share) => share > 0 && random() < share,
     watch: (listener) => void listeners.push(listener),
   }
-}
-
-function shareProblems(name: string, share: number): string[] {
-  return typeof share === 'number' && share >= 0 && share <= 1
-    ? []
-    : [`${name} is ${share}: write a share between 0 and 1, such as 0.2`]
-}
-
-function lengthProblems(name: string, value: number): string[] {
-  return Number.isSafeInteger(value) && value >= 0
-    ? []
-    : [`${name} is ${value}: write a whole number, 0 or more`]
 }

@@ -7,64 +7,23 @@
  *                      +----------------------------------+-----> discarded: on-failure destination
  * ```
  */
-import { existsSync } from 'node:fs'
-import { basename, extname, isAbsolute } from 'node:path'
-import {
-  DescribeStreamSummaryCommand,
-  KinesisClient,
-  type KinesisClientConfig,
-} from '@aws-sdk/client-kinesis'
+
+import { basename, extname } from 'node:path'
+import { DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { callableProblems, optionsOf, refuse, SpaceshipError } from '@spaceship/core'
-import { type Clock, systemClock } from '@spaceship/core/ports'
+import { SpaceshipError } from '@spaceship/core'
+import { check } from '@spaceship/core/adapter'
+import { systemClock } from '@spaceship/core/ports'
 import type { Policy } from './decide.ts'
 import { type Condition, deliver } from './deliver.ts'
 import { createEnvironment, type Environment } from './environment.ts'
 import { eventOf, type ShardRecord } from './event.ts'
-import { type FailedBatch, failedBatch } from './failed-batch.ts'
+import { failedBatch } from './failed-batch.ts'
 import { listShards, type ShardNode, startable } from './lineage.ts'
+import { type LambdaOptions, MAPPING } from './options.ts'
 import { createPoller, type Poller } from './poller.ts'
 import { createReader, type StartingPosition } from './reader.ts'
 import { type FunctionError, type Verdict, verdictOf } from './response.ts'
-
-export interface LambdaOptions {
-  /** Absolute path of the module that exports the function. */
-  readonly handler: string
-  /** @default 'handler' */
-  readonly exportName?: string
-  /** @default the name of the module */
-  readonly functionName?: string
-  readonly stream: string
-  /** Where the stream is. */
-  readonly kinesis: KinesisClientConfig
-  /** What the function sees of the world, beside Lambda's own variables; nothing of this process. @default {} */
-  readonly environment?: Readonly<Record<string, string>>
-  /** Arguments for Node, before the module: `['--enable-source-maps']`. @default [] */
-  readonly execArgv?: readonly string[]
-  /** 1 to 10,000. @default 100 */
-  readonly batchSize?: number
-  /** How long to gather records for a batch that is not full. @default 0 */
-  readonly batchingWindowMs?: number
-  /** How long an invocation may take before its process is killed. @default 30_000 */
-  readonly timeoutMs?: number
-  /** -1: without end. @default -1 */
-  readonly maximumRetryAttempts?: number
-  /** -1: never too old. @default -1 */
-  readonly maximumRecordAgeSeconds?: number
-  /** @default false */
-  readonly bisectBatchOnFunctionError?: boolean
-  readonly startingPosition?: StartingPosition
-  /** How long to wait after a read that found nothing. @default 100 */
-  readonly pollIntervalMs?: number
-  /** The wait before the first retry; it doubles with each that fails, up to 32 times this. @default 100 */
-  readonly retryBackoffMs?: number
-  /** Gets what was given up on. Called again until it succeeds. @default what is given up on is lost, as with Lambda */
-  readonly onFailure?: (failed: FailedBatch) => void | Promise<void>
-  /** What the function prints, what was given up on, and why reads and destinations failed, line by line. @default silence */
-  readonly log?: (line: string) => void
-  /** @default the system's clock */
-  readonly clock?: Pick<Clock, 'now' | 'sleep'>
-}
 
 export interface Invocation {
   readonly requestId: string
@@ -110,9 +69,12 @@ const MOST_DOUBLINGS = 5
  * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis })
  * await mapping.idle()
  */
-export async function startLambda(given: LambdaOptions): Promise<Mapping> {
-  const problems: string[] = []
-  const options = optionsOf(given, problems)
+export async function startLambda(options: LambdaOptions): Promise<Mapping> {
+  check('lambda', MAPPING, { options }, () =>
+    Object(options).maximumRecordAgeSeconds === 0
+      ? ["'maximumRecordAgeSeconds' is 0, which makes every record too old: expected -1, or at least 1"]
+      : [],
+  )
   const {
     handler,
     stream,
@@ -139,35 +101,6 @@ export async function startLambda(given: LambdaOptions): Promise<Mapping> {
     maximumRecordAgeSeconds: options.maximumRecordAgeSeconds ?? -1,
     bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
   }
-  refuse(`lambda on stream '${stream}'`, [
-    ...problems,
-    ...Object.entries({ stream, exportName, functionName })
-      .filter(([, value]) => typeof value !== 'string' || value === '')
-      .map(([name]) => `${name} must be a name`),
-    ...(startingPosition === 'TRIM_HORIZON' || startingPosition === 'LATEST'
-      ? []
-      : [`startingPosition '${startingPosition}' is none: give 'TRIM_HORIZON' or 'LATEST'`]),
-    ...(Array.isArray(execArgv) && execArgv.every((argument) => typeof argument === 'string')
-      ? []
-      : ['execArgv must be a list of texts']),
-    ...(typeof policy.bisectBatchOnFunctionError === 'boolean'
-      ? []
-      : ['bisectBatchOnFunctionError must be true or false']),
-    ...callableProblems({ onFailure, log, clock }, { onFailure: '', log: '', clock: 'sleep' }),
-    ...(typeof handler === 'string' && isAbsolute(handler) && existsSync(handler)
-      ? []
-      : [`handler '${handler}' is not the absolute path of a file`]),
-    ...within('batchSize', batchSize, 1, 10_000),
-    ...within('batchingWindowMs', batchingWindowMs, 0, 300_000),
-    ...within('timeoutMs', timeoutMs, 1, 900_000),
-    ...within('pollIntervalMs', pollIntervalMs, 1, 60_000),
-    ...within('retryBackoffMs', retryBackoffMs, 1, 60_000),
-    ...within('maximumRetryAttempts', policy.maximumRetryAttempts, -1, 10_000),
-    ...within('maximumRecordAgeSeconds', policy.maximumRecordAgeSeconds, -1, 604_800),
-    ...(policy.maximumRecordAgeSeconds === 0
-      ? ['maximumRecordAgeSeconds is 0: every record would be too old; -1 keeps them all']
-      : []),
-  ])
 
   // Reads are repeated by the pollers, which say so and stop at once when they are told to.
   const client = new KinesisClient({
@@ -333,12 +266,6 @@ export async function startLambda(given: LambdaOptions): Promise<Mapping> {
     close,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function within(name: string, value: number, least: number, most: number): readonly string[] {
-  return Number.isInteger(value) && value >= least && value <= most
-    ? []
-    : [`${name} is ${value}: it must be a whole number from ${least} to ${most}`]
 }
 
 function nameOf(error: unknown): string {

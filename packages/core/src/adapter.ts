@@ -1,0 +1,53 @@
+/** For authors of adapters, handler factories and runtimes: `@spaceship/core/adapter`. */
+
+// The checker refuses wrong arguments with one error that lists every problem.
+export { called, check, problemsOf } from './shapes.ts'
+export { refuse } from './errors.ts'
+
+// Shapes say what fits, and what messages say of it.
+export {
+  bare,
+  callable,
+  choice,
+  count,
+  date,
+  duration,
+  flag,
+  like,
+  list,
+  plain,
+  port,
+  record,
+  required,
+  text,
+  textOr,
+} from './shapes.ts'
+
+// Options have durations in these forms.
+export { isDuration, milliseconds } from './duration.ts'
+
+// Rows and events stand in tables and on streams in these forms; `@spaceship/core` has the three names, too.
+export { encodePublished, marshal, unmarshal } from './wire/index.ts'
+
+// Types of shapes.
+export type { Shape, Shapes, ShapesOf } from './shapes.ts'
+
+// Types within those of `@spaceship/core`, which the declarations of a package may have to name.
+export type {
+  Actor,
+  AfterMatch,
+  BatchContext,
+  BatchOptions,
+  BeforeMatch,
+  EntityOptions,
+  FieldRule,
+  KeyNames,
+  KeyValue,
+  Origin,
+  Pattern,
+  Publish,
+  Redriven,
+  Skip,
+  Version,
+} from './declare/index.ts'
+export type { Rate } from './duration.ts'
