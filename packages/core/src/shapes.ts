@@ -152,7 +152,7 @@ export function check<Names extends string>(
 export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
   const { expected, fits, required, items, fields, bare } = shape
   const fit = value === undefined ? bare || !required : fits(value)
-  const problems = fit ? [] : [`'${path}' is ${given(shape, value)}: expected ${expected}`]
+  const problems = fit ? [] : [`'${path}' is ${given(value, shape.plain)}: expected ${expected}`]
   // What is required of options is missing, too, where something else is given instead of them.
   if (fields && (bare || (fit && value !== undefined && typeof value !== 'string')))
     for (const [name, field] of Object.entries(fields))
@@ -162,7 +162,8 @@ export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
   return problems
 }
 
-function given({ plain }: Shape, value: unknown): string {
+/** A value in a message: its kind, and if it is `plain` itself. */
+export function given(value: unknown, plain = false): string {
   const kind = typeof value
   if (value === undefined) return 'missing'
   if (value === '') return 'empty'

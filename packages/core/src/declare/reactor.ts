@@ -135,9 +135,7 @@ function takenBy(routes: readonly Route[], added: Route): string[] {
   const taken = new Set(routes.flatMap(idsOf))
   return idsOf(added)
     .filter((id) => taken.has(id))
-    .map(
-      (id) => `the id '${id}' is taken: expected one that no route of the reactor has, and none had formerly`,
-    )
+    .map((id) => `the id '${id}' is taken: expected one that no route of the reactor has or had`)
 }
 
 function idsOf(route: Route): string[] {

@@ -104,10 +104,7 @@ function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts)
   return [
     ...names
       .filter((name, i) => names.indexOf(name) < i)
-      .map(
-        (name) =>
-          `two reactors are called '${name}': expected a name for each, since names are durable state`,
-      ),
+      .map((name) => `two reactors are called '${name}': expected a name for each`),
     ...reactors
       .filter((reactor) => reactor.routes.length === 0)
       .map((reactor) => `reactor '${reactor.name}' has no route: expected at least one`),

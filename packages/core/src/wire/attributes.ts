@@ -16,6 +16,7 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
+import { given } from '../shapes.ts'
 import { digitsOf, isNumber, MOST_CHARACTERS, type Numbers, numberOf } from './numbers.ts'
 
 export type AttributeMap = Readonly<Record<string, unknown>>
@@ -36,7 +37,7 @@ export function unmarshal(item: AttributeMap, numbers: Numbers = 'double'): Plai
 }
 
 function mapOf(map: unknown, path: string, depth: number, numbers: Numbers): Plain {
-  if (typeof map !== 'object' || map === null || Array.isArray(map)) return refuse(path, 'is not a map')
+  if (typeof map !== 'object' || map === null || Array.isArray(map)) return unfit(path, map, 'a map')
   if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
   const plain: Plain = {}
   for (const [name, value] of Object.entries(map)) {
@@ -48,18 +49,19 @@ function mapOf(map: unknown, path: string, depth: number, numbers: Numbers): Pla
 }
 
 function plainOf(attribute: unknown, path: string, depth: number, numbers: Numbers): unknown {
-  if (typeof attribute !== 'object' || attribute === null) return refuse(path, 'is not an attribute value')
+  if (typeof attribute !== 'object' || attribute === null) return unfit(path, attribute, 'an attribute value')
   const entries = Object.entries(attribute)
   const [entry] = entries
-  if (entry === undefined || entries.length > 1) return refuse(path, 'is not an attribute value of one type')
+  if (entry === undefined || entries.length > 1)
+    return refuse(path, `has ${entries.length} types: expected one`)
   const [type, value] = entry
   switch (type) {
     case 'S':
-      return typeof value === 'string' ? value : refuse(path, 'is not a string')
+      return textOf(value, path)
     case 'N':
       return number(value, path, numbers)
     case 'BOOL':
-      return typeof value === 'boolean' ? value : refuse(path, 'is not a boolean')
+      return typeof value === 'boolean' ? value : unfit(path, value, 'true or false')
     case 'NULL':
       return null
     case 'M':
@@ -70,11 +72,7 @@ function plainOf(attribute: unknown, path: string, depth: number, numbers: Numbe
     case 'B':
       return binary(value, path)
     case 'SS':
-      return new Set(
-        listOf(value, path).map((item) =>
-          typeof item === 'string' ? item : refuse(path, 'is not a set of strings'),
-        ),
-      )
+      return new Set(listOf(value, path).map((item, i) => textOf(item, `${path}[${i}]`)))
     case 'NS':
       return new Set(listOf(value, path).map((item) => number(item, path, numbers)))
     case 'BS':
@@ -84,14 +82,18 @@ function plainOf(attribute: unknown, path: string, depth: number, numbers: Numbe
   }
 }
 
+function textOf(value: unknown, path: string): string {
+  return typeof value === 'string' ? value : unfit(path, value, 'a text')
+}
+
 function listOf(value: unknown, path: string): readonly unknown[] {
-  return Array.isArray(value) ? value : refuse(path, 'is not a list')
+  return Array.isArray(value) ? value : unfit(path, value, 'a list')
 }
 
 function binary(value: unknown, path: string): Uint8Array {
   // The SDK's clients have decoded it already; records hold base64.
   if (value instanceof Uint8Array) return value
-  return (typeof value === 'string' ? bytesOf(value) : undefined) ?? refuse(path, 'is not base64')
+  return (typeof value === 'string' ? bytesOf(value) : undefined) ?? unfit(path, value, 'base64')
 }
 
 /** Undefined for what is not base64, of which Buffer would take a part. */
@@ -101,7 +103,7 @@ export function bytesOf(base64: string): Uint8Array | undefined {
 }
 
 function number(text: unknown, path: string, numbers: Numbers): unknown {
-  if (typeof text !== 'string') return refuse(path, 'is not a number')
+  if (typeof text !== 'string') return unfit(path, text, 'a number as text')
   if (text.length > MOST_CHARACTERS)
     return refuse(path, `is not a number: DynamoDB writes none of ${text.length} characters`)
   if (!isNumber(text)) return refuse(path, 'is not a number')
@@ -118,6 +120,10 @@ function number(text: unknown, path: string, numbers: Numbers): unknown {
 
 /** A name may be as long as its record; who reads the message knows it by less. */
 const LONGEST_PATH = 200
+
+function unfit(path: string, value: unknown, expected: string): never {
+  return refuse(path, `is ${given(value)}: expected ${expected}`)
+}
 
 function refuse(path: string, why: string): never {
   const shown = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}…`

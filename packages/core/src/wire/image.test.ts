@@ -84,11 +84,12 @@ describe('an image', () => {
 
   test('that is wrong is refused with its path, again and again, and holds up no other part', () => {
     const change = changeIn(recordText({ NewImage: { a: { L: [{ S: 1 }] } }, OldImage: { a: { S: 'old' } } }))
-    for (let n = 0; n < 2; n += 1) expect(() => change.image('after')).toThrow(/'a\[0\]' is not a string/)
+    for (let n = 0; n < 2; n += 1)
+      expect(() => change.image('after')).toThrow(/'a\[0\]' is a number: expected a text/)
     expect(change.image('before')).toEqual({ a: 'old' })
     const refused = {
-      '{"b":{"B":"A"}}': /'b' is not base64/,
-      '{"s":{"SS":[{}]}}': /'s' is not a set of strings/,
+      '{"b":{"B":"A"}}': /'b' is a text: expected base64/,
+      '{"s":{"SS":[{}]}}': /'s\[0\]' is an object: expected a text/,
     }
     for (const [image, why] of Object.entries(refused)) expect(() => imageOf(image)).toThrow(why)
   })
@@ -171,5 +172,5 @@ describe('a number', () => {
 
 test('a refusal names a long path by its beginning: a message is kept with its record', () => {
   const change = changeTo(`{"${'n'.repeat(100_000)}":{"S":1}}`)
-  expect(() => change.image('after')).toThrow(/^'n{200}…' is not a string$/)
+  expect(() => change.image('after')).toThrow(/^'n{200}…' is a number: expected a text$/)
 })

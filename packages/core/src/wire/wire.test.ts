@@ -76,15 +76,15 @@ describe('attributes', () => {
     'an empty number': [{ n: { N: '' } }, /'n' is not a number/],
     infinity: [{ n: { N: '1e999' } }, /'n' is not a number that a double can hold/],
     'a name that changes the object': [JSON.parse('{"m":{"M":{"__proto__":{"S":"x"}}}}'), /'m.__proto__'/],
-    'two types at once': [{ a: { S: 'x', N: '1' } }, /'a' is not an attribute value of one type/],
-    'no type': [{ a: {} }, /'a' is not an attribute value of one type/],
+    'two types at once': [{ a: { S: 'x', N: '1' } }, /'a' has 2 types: expected one/],
+    'no type': [{ a: {} }, /'a' has 0 types: expected one/],
     'an unknown type': [{ a: { X: 1 } }, /'a' has a type that DynamoDB does not know/],
-    'a plain value': [{ a: 'x' }, /'a' is not an attribute value/],
-    null: [{ a: null }, /'a' is not an attribute value/],
-    'a wrong value': [{ l: { L: [{ S: 1 }] } }, /'l\[0\]' is not a string/],
-    'a wrong set': [{ s: { SS: [1] } }, /'s' is not a set of strings/],
-    'a list that is none': [{ s: { L: {} } }, /'s' is not a list/],
-    'binary that is none': [{ b: { B: 7 } }, /'b' is not base64/],
+    'a plain value': [{ a: 'x' }, /'a' is a text: expected an attribute value/],
+    null: [{ a: null }, /'a' is null: expected an attribute value/],
+    'a wrong value': [{ l: { L: [{ S: 1 }] } }, /'l\[0\]' is a number: expected a text/],
+    'a wrong set': [{ s: { SS: [1] } }, /'s\[0\]' is a number: expected a text/],
+    'a list that is none': [{ s: { L: {} } }, /'s' is an object: expected a list/],
+    'binary that is none': [{ b: { B: 7 } }, /'b' is a number: expected base64/],
   }
   for (const [what, [item, message]] of Object.entries(refused)) {
     test(`refuses ${what}, and names the path`, () => {
