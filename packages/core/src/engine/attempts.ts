@@ -14,7 +14,7 @@
 
 import type { EventMeta } from '../declare/event.ts'
 import { skip } from '../declare/handler.ts'
-import { isThenable, promiseOf } from '../foreign.ts'
+import { ignoreRejection, isThenable, promiseOf } from '../foreign.ts'
 import { Unavailable } from '../verdicts.ts'
 import { Attempt, type Stage } from './attempt.ts'
 import { type Chain, recall } from './chain.ts'
@@ -157,14 +157,14 @@ export class Attempts {
         : plan.handler(handled as never, new HandlerContext(attempt)) // as in `#handle`
     }
     const inner = () => {
-      running ??= start()
+      running ??= leavable(start())
       return running
     }
     try {
       if (plan.middleware.length === 0) return await inner()
       const context = new HandlerContext(attempt)
       const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
-        (next, wrap) => async () => wrap(handled, context, next),
+        (next, wrap) => () => leavable((async () => wrap(handled, context, next))()),
         inner,
       )
       const returned = await wrapped()
@@ -256,6 +256,12 @@ export class Attempts {
       return outageOf(error)
     }
   }
+}
+
+/** Middleware may leave what it was given by `next`, or swallow what that rejects with: neither is to end the process. */
+function leavable(work: Promise<unknown>): Promise<unknown> {
+  ignoreRejection(work)
+  return work
 }
 
 const USED_UP: Verdict = {
