@@ -1,6 +1,8 @@
 /** What users' code may hand to the engine: values that break, or break whoever looks at them. */
 
+import { afterEach, beforeEach, expect } from 'vitest'
 import { skip } from '../src/index.ts'
+import { idle } from './bench.ts'
 
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
@@ -127,4 +129,32 @@ export const malformed: Readonly<Record<string, () => unknown>> = {
         throw new Error('no dependency for you')
       },
     }),
+}
+
+export const WAYS = ['throws', 'returns', 'rejects'] as const
+
+export type Act = () => unknown
+
+/** Users' code that throws the value, returns it, or returns a promise that rejects with it. */
+export function acting(make: Act, how: (typeof WAYS)[number]): Act {
+  return () => {
+    if (how === 'rejects') return Promise.reject(make())
+    if (how === 'throws') throw make()
+    return make()
+  }
+}
+
+/** Each test of the file fails if it leaves a rejection unhandled. */
+export function watchUnhandled(): void {
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  beforeEach(() => {
+    unhandled.length = 0
+    process.on('unhandledRejection', note)
+  })
+  afterEach(async () => {
+    await idle()
+    process.off('unhandledRejection', note)
+    expect(unhandled.map(String)).toEqual([])
+  })
 }
