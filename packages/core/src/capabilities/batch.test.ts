@@ -201,3 +201,61 @@ for (const what of ['rate', 'pause', 'breaker'] as const)
     } else expect(at.length).toBe(what === 'pause' ? 1 : 2)
     delivery.revoke(new Error('the end'))
   })
+
+test('F10: the halves of several batches keep to the places of their route, and each has its turn', async () => {
+  const clock = virtualClock()
+  let active = 0
+  let most = 0
+  const done = new Set<number>()
+  const { engine, deadLetters } = engineOf(
+    reactor('r', { retry: { attempts: 1 } }).on(
+      'load',
+      saved,
+      batch({ size: 8, within: 10 }, async (events) => {
+        active += 1
+        most = Math.max(most, active)
+        await clock.sleep(100)
+        active -= 1
+        if (events.some(({ after }) => after.n % 8 === 3)) throw new Error('poison')
+        for (const { after } of events) done.add(after.n)
+      }),
+      { concurrency: 2 },
+    ),
+    { clock },
+  )
+  const delivery = await engine.open(worker)
+  void delivery.push(Array.from({ length: 40 }, (_, i) => inserted(i + 1, `k${i}`)))
+  for (let i = 0; i < 100 && !delivery.complete; i += 1) await pass(clock, 100)
+  expect([most, delivery.complete, done.size]).toEqual([2, true, 35])
+  expect(deadLetters.letters.map(({ sequence }) => Number(sequence) % 8)).toEqual([3, 3, 3, 3, 3])
+})
+
+test('F10: a shard that is lost between two halves starts no other one', async () => {
+  const clock = virtualClock()
+  for (const how of ['revoked', 'not held', 'drained'] as const) {
+    const sizes: number[] = []
+    let held = true
+    const { engine } = engineOf(
+      reactor('r', { retry: { attempts: 1 } }).on(
+        'load',
+        saved,
+        batch({ size: 4, within: 10 }, async (events) => {
+          sizes.push(events.length)
+          await clock.sleep(2_000)
+          throw new Error('poison')
+        }),
+      ),
+      { clock },
+    )
+    const delivery = await engine.open(worker, { isHeld: () => held })
+    void delivery.push(Array.from({ length: 4 }, (_, i) => inserted(i + 1, `k${i}`)))
+    await pass(clock, 3_000)
+    expect(sizes).toEqual([4, 2])
+    if (how === 'revoked') delivery.revoke(new Error('lost'))
+    if (how === 'not held') held = false
+    if (how === 'drained') void delivery.settle(new Date(clock.now() + 100))
+    await pass(clock, 30_000)
+    expect([how, sizes, delivery.watermark]).toEqual([how, [4, 2], undefined])
+    delivery.revoke(new Error('the end'))
+  }
+})

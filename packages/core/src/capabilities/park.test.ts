@@ -18,7 +18,7 @@ import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../m
 import type { StateStore } from '../ports/index.ts'
 
 /** A route that parks, on a store that counts what it is asked. */
-function parking(given: { readonly lists?: boolean } = {}) {
+function parking(given: { readonly lists?: boolean; readonly page?: number } = {}) {
   const clock = virtualClock()
   const memory = memoryState({ clock })
   const counts = { get: 0, write: 0, bytes: 0, list: 0 }
@@ -39,9 +39,12 @@ function parking(given: { readonly lists?: boolean } = {}) {
     ...(given.lists === false || memory.list === undefined
       ? {}
       : {
-          list: (prefix, cursor) => {
+          list: async (prefix, cursor) => {
             counts.list += 1
-            return memory.list?.(prefix, cursor) ?? Promise.reject(new Error('the memory store lists'))
+            if (memory.list === undefined) throw new Error('the memory store lists')
+            const { items, cursor: next } = await memory.list(prefix, cursor)
+            const { page = items.length } = given
+            return { items: items.slice(0, page), cursor: items.length > page ? items[page - 1]?.key : next }
           },
         }),
   }
@@ -132,6 +135,25 @@ for (const lists of [true, false])
       expect(counts.get).toBe(gets)
     }
   })
+
+test('F8: the names of the parked lanes are listed in pages as a delivery opens, and no lane is asked for afterwards', async () => {
+  const { counts, owner, clock, broken, seen, deadLetters } = parking({ page: 2 })
+  const one = await owner().engine.open(worker)
+  await one.push(Array.from({ length: 60 }, (_, i) => inserted(i + 1, `k${i}`)))
+  await pass(clock, 1_000)
+  one.revoke(new Error('lost'))
+  broken.is = false
+  const before = counts.list
+  const next = await owner().engine.open({ ...worker, shard: 'shardId-7' })
+  const [listed, gets] = [counts.list - before, counts.get]
+  await next.push(Array.from({ length: 100 }, (_, i) => inserted(i + 101, `k${i}`)))
+  await pass(clock, 1_000)
+  expect(seen).toEqual(Array.from({ length: 40 }, (_, i) => `k${i + 60}${i + 161}`))
+  expect([deadLetters.letters.length, next.complete]).toEqual([120, true])
+  expect(listed, 'sixty names, two to a page').toBeGreaterThanOrEqual(30)
+  // Only what is kept behind a parked lane looks at that lane.
+  expect(counts.get - gets).toBeLessThanOrEqual(60 * 4)
+})
 
 test('F8: on Lambda only the lanes of the batch are asked for', async () => {
   const { counts, owner, clock, broken, seen } = parking()
