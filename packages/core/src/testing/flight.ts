@@ -3,7 +3,7 @@
  * nothing can go on without time passing.
  */
 
-import { milliseconds } from '../duration.ts'
+import { milliseconds } from '../adapter.ts'
 import {
   createRedrive,
   type EngineRoute,
