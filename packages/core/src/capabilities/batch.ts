@@ -126,7 +126,7 @@ class Batches implements Caller {
     const until = typeof wait === 'number' ? clock.monotonic() + wait : Number.POSITIVE_INFINITY
     const busy = batch.members.map(() => scope.activity.asleep(until))
     const again = (byGate: boolean) => {
-      this.#waiting.delete(stop)
+      if (!this.#waiting.delete(stop)) return
       for (const wake of busy) wake()
       this.#pass(batch, ended, byGate)
     }
