@@ -223,3 +223,19 @@ test('middleware that waits for something else before it looks at its handler le
     process.off('unhandledRejection', note)
   }
 })
+
+test('a handler that ends its delivery before it returns hears of it, and is reported if it does not care', async () => {
+  const heard: unknown[] = []
+  const reason = new Error('the lease was lost')
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, (_event, { signal }) => {
+      signal.addEventListener('abort', () => heard.push(signal.reason))
+      delivery.revoke(reason)
+      return new Promise<void>(() => {})
+    }),
+  )
+  const delivery = await engine.open(worker)
+  void delivery.push([inserted(1, 'a')]).catch(() => {})
+  await pass(clock, 120_000)
+  expect([heard, engine.overdue]).toEqual([[reason], 1])
+})
