@@ -10,6 +10,7 @@ export interface Activity {
   isStill(until: number): boolean
   /** Resolves when every lane has ended, or sleeps beyond `until`. */
   still(until: number): Promise<void>
+  readonly isDrained: boolean
   /** Resolves when every lane has ended. */
   drained(): Promise<void>
 }
@@ -37,6 +38,8 @@ export function createActivity(): Activity {
       waiting.add(check)
     })
   }
+
+  const isDrained = () => busy === 0 && sleepers.size === 0
 
   function isStill(until: number): boolean {
     if (busy > 0) return false
@@ -70,6 +73,9 @@ export function createActivity(): Activity {
     },
     isStill,
     still: (until) => when(() => isStill(until)),
-    drained: () => when(() => busy === 0 && sleepers.size === 0),
+    get isDrained() {
+      return isDrained()
+    },
+    drained: () => when(isDrained),
   }
 }

@@ -23,7 +23,7 @@ import { Deadlines, NOTICE, OVER } from './deadlines.ts'
 import type { Gate } from './gate.ts'
 import { Intake } from './intake.ts'
 import type { Reader } from './kind.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, REGAIN } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import { match } from './match.ts'
 import type { Parts } from './options.ts'
@@ -37,9 +37,6 @@ import { type Task, tasksOf } from './task.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
-
-/** How long a lane waits for a shard that is not held at the moment. */
-const REGAIN = 1_000
 
 export interface Opening {
   readonly settings: Settings
@@ -223,12 +220,11 @@ class ShardDelivery implements Delivery {
   /** Resolves when neither the lanes nor the intake can go on: each may wake the other. */
   async #stillness(until: number): Promise<void> {
     const [intake, activity] = [this.#intake, this.#activity]
-    const isStill = () =>
-      activity.isStill(until) && (intake.isEmpty || intake.isStalled || this.#stop.signal.aborted)
+    const isTaken = () => intake.isEmpty || intake.isStalled || this.#stop.signal.aborted
     do {
       await intake.stalled()
       await activity.still(until)
-    } while (!isStill())
+    } while (!(activity.isStill(until) && isTaken()))
   }
 
   #unfinished(): readonly Position[] {
@@ -264,6 +260,12 @@ class ShardDelivery implements Delivery {
   /** @throws if what is done above the first unfinished record could not be kept: an answer that names it would repeat that */
   async #keepJournal([first]: readonly Position[]): Promise<void> {
     const { journal, reopened } = this.#intake
+    // A worker that drains is alive: it answers by its checkpoint, whether or not the store hears of it.
+    if (this.#kept === undefined)
+      await this.#within(
+        this.#clock.monotonic() + NOTICE,
+        this.#suspects.absolve().catch(() => {}),
+      )
     // A journal that was not read must not be overwritten.
     if (this.#kept === undefined || journal === undefined) return
     if (first === undefined) {
@@ -291,9 +293,6 @@ class ShardDelivery implements Delivery {
     kept.catch(() => {})
     await this.#within(this.#hardEnd, kept)
     if (!isKept)
-      throw new Unavailable(
-        'state',
-        'the journal could not be written before the end: everything comes again',
-      )
+      throw new Unavailable('state', 'the journal could not be kept before the end: everything comes again')
   }
 }
