@@ -69,7 +69,8 @@ async function awaited(value: PromiseLike<unknown>): Promise<unknown> {
 /** Makes sure that a rejection which nobody waits for does not end the process. */
 export function ignoreRejection(value: unknown): void {
   try {
-    if (isThenable(value)) promiseOf(value).then(nothing, nothing)
+    // What it rejects with may be another one.
+    if (isThenable(value)) promiseOf(value).then(nothing, ignoreRejection)
   } catch {
     // A value whose `then` cannot be read rejects nothing.
   }

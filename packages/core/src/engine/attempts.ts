@@ -162,14 +162,14 @@ export class Attempts {
         : plan.handler(handled as never, new HandlerContext(attempt)) // as in `#handle`
     }
     const inner = () => {
-      running ??= heard(start())
+      running ??= leavable(start())
       return running
     }
     try {
       if (plan.middleware.length === 0) return await inner()
       const context = new HandlerContext(attempt)
       const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
-        (next, wrap) => async () => wrap(handled, context, () => heard(next())),
+        (next, wrap) => () => leavable((async () => wrap(handled, context, next))()),
         inner,
       )
       const returned = await wrapped()
@@ -263,10 +263,10 @@ export class Attempts {
   }
 }
 
-/** Middleware may wait for something else before it looks at what its `next` came to: until then a failure is nobody's. */
-function heard(running: Promise<unknown>): Promise<unknown> {
-  ignoreRejection(running)
-  return running
+/** Middleware may leave what `next` gave it, look at it later, or swallow its error: none of these is to end the process. */
+function leavable(work: Promise<unknown>): Promise<unknown> {
+  ignoreRejection(work)
+  return work
 }
 
 const USED_UP: Verdict = {

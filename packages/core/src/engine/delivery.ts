@@ -12,7 +12,7 @@
 
 import { SpaceshipError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
-import { fenced } from '../state/index.ts'
+import { fenced, fencedLetters } from '../state/index.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
 import { type Activity, createActivity } from './activity.ts'
@@ -86,10 +86,13 @@ class ShardDelivery implements Delivery {
     this.#hardEnd = hold.hardEnd === undefined ? Number.POSITIVE_INFINITY : this.#moment(hold.hardEnd)
     const stopped = this.#stop.signal
     const place: Place = { application, stream: source.stream, shard: source.shard }
-    const state = fenced(opening.settings.state, () => {
+    const assertHeld = () => {
       if (!this.#isHeld()) throw this.#notHeld()
-    })
-    const settings = { ...opening.settings, state }
+    }
+    const state = fenced(opening.settings.state, assertHeld)
+    const letters = opening.settings.deadLetters
+    const deadLetters = letters && fencedLetters(letters, assertHeld)
+    const settings = { ...opening.settings, state, deadLetters }
     this.#settings = settings
     this.#routeKeys = plans.routes.map((plan) => plan.key)
     const reporter = new Reporter(settings, place)

@@ -59,7 +59,8 @@ export function waitOf(
     case 'retry-after':
       return Math.max(SOONEST, outcome.delay)
     case 'unavailable':
-      return Math.max(SOONEST, backIn(outcome.dependency))
+      // A moment later than all others who wait for it: they have their turn as the one that goes ahead, too.
+      return Math.max(SOONEST, backIn(outcome.dependency) + 1)
     case 'retry':
       return backoff(attempts, plan, random)
   }

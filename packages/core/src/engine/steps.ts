@@ -50,6 +50,8 @@ export type Observer = (step: Step) => void
 export function unfailing(observe: Observer, logger: Logger): Observer {
   let said = false
   const failed = (error: unknown) => {
+    // Somebody may throw a promise, which nobody waits for.
+    ignoreRejection(error)
     if (!said) logger.error('an observer failed: it must return at once and never throw', { error })
     said = true
   }
@@ -68,8 +70,9 @@ export function unfailingLogger(logger: Logger): Logger {
   return loggerOfLevels((level) => (message, fields) => {
     try {
       ignoreRejection(logger[level](message, fields))
-    } catch {
-      // Whoever is told of it would have to log it.
+    } catch (error) {
+      // Whoever is told of it would have to log it; but it may be a promise, which nobody waits for.
+      ignoreRejection(error)
     }
   })
 }

@@ -1,4 +1,4 @@
-import type { StateStore } from '../ports/index.ts'
+import type { DeadLetters, StateStore } from '../ports/index.ts'
 
 /**
  * The state store as one delivery may use it: every write is asked for first, synchronously, so that no write begins once the shard is
@@ -19,5 +19,21 @@ export function fenced(store: StateStore, assertHeld: () => void): StateStore {
       return store.delete(key, version)
     },
     ...(list === undefined ? {} : { list: (prefix, cursor) => list.call(store, prefix, cursor) }),
+  }
+}
+
+/** The dead letters as one delivery may use them: what its successor may put, or has yet to run, is not taken away beneath it. */
+export function fencedLetters(store: DeadLetters, assertHeld: () => void): DeadLetters {
+  return {
+    get: (id) => store.get(id),
+    list: (application) => store.list(application),
+    put: async (letter) => {
+      assertHeld()
+      return store.put(letter)
+    },
+    remove: async (id) => {
+      assertHeld()
+      return store.remove(id)
+    },
   }
 }

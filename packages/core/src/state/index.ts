@@ -1,6 +1,6 @@
 /** State: the keys of all items, and the one compare-and-set. */
 export { change, textsIn } from './change.ts'
-export { fenced } from './fenced.ts'
+export { fenced, fencedLetters } from './fenced.ts'
 export {
   BUCKETS,
   claimKey,
