@@ -125,7 +125,7 @@ class Batches implements Caller {
       return
     }
     const { clock } = scope.settings
-    const until = typeof wait === 'number' ? clock.monotonic() + wait : Number.POSITIVE_INFINITY
+    const until = typeof wait === 'number' ? clock.monotonic() + wait : wait.due
     const lanes = batch.members.length + batch.behind
     const busy = Array.from({ length: lanes }, () => scope.activity.asleep(until))
     const again = (byGate: boolean) => {

@@ -4,7 +4,7 @@ export interface Activity {
   began(): void
   /** A lane has ended, or was left. */
   rested(): void
-  /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it). @returns makes it busy again */
+  /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it), or a little later. @returns makes it busy again */
   asleep(wake: number): () => void
   /** Whether every lane has ended, or sleeps beyond `until`. */
   isStill(until: number): boolean

@@ -45,7 +45,6 @@ export interface Opening {
   readonly readers: readonly Reader[]
   readonly source: Source
   readonly hold: Hold
-  /** Of the process. */
   readonly gate: Gate
   readonly budget: Budget
   /** Told of handlers that pass their deadline, and of those that have not settled when the delivery ends. */
@@ -283,6 +282,9 @@ class ShardDelivery implements Delivery {
     const saved = async () => {
       if (suspicious) await this.#suspects.absolve()
       await this.#kept?.save(first, text, suspicious)
+      // Whoever died where this one has come further did not die of it.
+      if (reopened !== undefined && !suspicious && reopened.first.sequence !== first.sequence)
+        await this.#kept?.save(reopened.first, reopened.journal, false)
     }
     await this.#inTime(saved())
   }

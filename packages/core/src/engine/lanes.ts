@@ -259,7 +259,7 @@ export class Lanes {
     const task = lane.first
     this.#remember(task)
     this.#reporter.waits(task, undefined, undefined)
-    const busy = this.#scope.activity.asleep(Number.POSITIVE_INFINITY)
+    const busy = this.#scope.activity.asleep(queue.due)
     // What wakes a lane may wake or stop others at once, some of which are about to be woken themselves: each has one turn.
     const again = () => {
       if (!this.#waiting.delete(stop)) return

@@ -26,7 +26,7 @@ export type Final = Extract<Verdict, { readonly kind: 'done' | 'skip' | 'dead' }
 export type Outcome =
   | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
   /** A part of the task has ended and the next one begins: a letter of a lane, a window of a schedule. */
-  | { readonly kind: 'again'; readonly step: 'done' | 'skipped'; readonly detail: string | undefined }
+  | { readonly kind: 'again'; readonly step: Step['step']; readonly detail: string | undefined }
   | { readonly kind: 'abandoned' }
   | { readonly kind: 'halt'; readonly detail: string }
   | Waiting

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { engineOf, idle, inserted, pass, record, saved, worker } from '../../test/bench.ts'
-import { entity, marshal, reactor, Unavailable } from '../index.ts'
+import { engineOf, idle, inserted, lambda, pass, record, saved, settled, worker } from '../../test/bench.ts'
+import { batch, entity, marshal, reactor, Unavailable } from '../index.ts'
 import { virtualClock } from '../memory/index.ts'
 
 const Deaf = entity('deaf', { table: 'deaf', key: 'id', schema: z.object({ id: z.string() }) })
@@ -133,4 +133,34 @@ test('a store that is down is back once it has answered, though no handler ran',
   await pass(clock, 5_000)
   expect(delivery.complete).toBe(true)
   expect(logged.filter(({ message }) => message === 'a dependency is back')).toHaveLength(1)
+})
+
+for (const gathers of [false, true])
+  test(`a delivery does not settle before its time while a rate lets one ${gathers ? 'batch' : 'event'} start after the other`, async () => {
+    const clock = virtualClock()
+    let handled = 0
+    const count = () => {
+      handled += 1
+    }
+    const handler = gathers ? batch({ size: 1 }, count) : count
+    const { engine } = engineOf(reactor('r').on('post', saved, handler, { rate: '10/s' }), { clock })
+    const delivery = await engine.open(lambda)
+    const from = clock.now()
+    void delivery.push(Array.from({ length: 300 }, (_, i) => inserted(i + 1, `k${i}`)))
+    const unfinished = await settled(delivery, clock, 60_000)
+    expect([handled, unfinished.length]).toEqual([300, 0])
+    expect(clock.now() - from).toBeLessThan(35_000)
+  })
+
+test('a delivery settles at once, as far as the source allows, if a rate lets nobody start before its end', async () => {
+  const clock = virtualClock()
+  const { engine } = engineOf(
+    reactor('r').on('post', saved, () => {}, { rate: '1/h' }),
+    { clock },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+  const from = clock.now()
+  expect(await settled(delivery, clock, 60_000)).toHaveLength(1)
+  expect(clock.now() - from).toBeLessThan(1_000)
 })

@@ -230,3 +230,17 @@ test('A7: in suspect mode a delivery is quiet while the one record that runs wai
   await delivery.quiet()
   expect(delivery.watermark?.sequence).toBe('2')
 })
+
+test('A7: on Lambda replays that each came further, and to an answer, are no crashes', async () => {
+  const { owner, clock, state } = fleet(() =>
+    reactor('r').on('see', saved, (e) => {
+      if (e.after.id === 'b') throw new Unavailable('billing')
+    }),
+  )
+  for (let replay = 0; replay < 4; replay += 1) {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+    expect(await settled(delivery, clock, 1_000)).toMatchObject([{ sequence: '2' }])
+  }
+  expect(await state.get('app/suspect/s/shardId-0'), 'nothing was charged').toBeUndefined()
+})
