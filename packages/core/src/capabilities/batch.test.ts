@@ -259,3 +259,29 @@ test('F10: a shard that is lost between two halves starts no other one', async (
     delivery.revoke(new Error('the end'))
   }
 })
+
+test('a delivery is quiet while the first half of a batch waits for its turn, and the second half for the first', async () => {
+  const calls: number[] = []
+  const { engine, clock } = engineOf(
+    reactor('r').on(
+      'load',
+      saved,
+      batch({ size: 4, within: '1s' }, (events) => {
+        calls.push(events.length)
+        throw new Error('poison')
+      }),
+      { rate: '1/m', retry: { attempts: 1 } },
+    ),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push(['a', 'b', 'c', 'd'].map((id, i) => inserted(i + 1, id)))
+  let isQuiet = false
+  void delivery.quiet().then(() => {
+    isQuiet = true
+  })
+  await pass(clock, 100)
+  expect([calls, isQuiet]).toEqual([[4], true])
+  await pass(clock, 3_600_000)
+  expect([calls, delivery.complete]).toEqual([[4, 2, 1, 1, 2, 1, 1], true])
+  await delivery.quiet()
+})

@@ -43,6 +43,8 @@ interface Member {
 /** Those that the handler gets together. Its lanes are asleep while it waits. */
 interface Batch extends Comer {
   readonly members: readonly Member[]
+  /** How many wait until it has ended: their lanes sleep when its lanes do. */
+  readonly behind: number
 }
 
 interface Filling {
@@ -102,7 +104,7 @@ class Batches implements Caller {
     this.#filling = undefined
     filling.closed.abort()
     for (const wake of filling.wakes) wake()
-    this.#pass({ plan: this.#plan, members: filling.members }, () => {})
+    this.#pass({ plan: this.#plan, members: filling.members, behind: 0 }, () => {})
   }
 
   /** Through the gate, or to the next time that it may be asked. @param ended called when every member has its answer */
@@ -123,10 +125,11 @@ class Batches implements Caller {
       return
     }
     const { clock } = scope.settings
-    const until = typeof wait === 'number' ? clock.monotonic() + wait : Number.POSITIVE_INFINITY
-    const busy = batch.members.map(() => scope.activity.asleep(until))
+    const until = typeof wait === 'number' ? clock.monotonic() + wait : wait.due
+    const lanes = batch.members.length + batch.behind
+    const busy = Array.from({ length: lanes }, () => scope.activity.asleep(until))
     const again = (byGate: boolean) => {
-      this.#waiting.delete(stop)
+      if (!this.#waiting.delete(stop)) return
       for (const wake of busy) wake()
       this.#pass(batch, ended, byGate)
     }
@@ -167,8 +170,14 @@ class Batches implements Caller {
       if (!isPoison || members.length === 1 || !this.#scope.mayStart())
         return refuse(error, verdict.kind === 'unavailable' ? verdict : ANSWERED)
       const middle = Math.ceil(members.length / 2)
-      const halves = [members.slice(0, middle), members.slice(middle)]
-      return { finish: ANSWERED, rest: halves.map((half) => ({ plan: this.#plan, members: half })) }
+      const plan = this.#plan
+      const [first, second] = [members.slice(0, middle), members.slice(middle)]
+      const { behind } = batch
+      const rest = [
+        { plan, members: first, behind: behind + second.length },
+        { plan, members: second, behind },
+      ]
+      return { finish: ANSWERED, rest }
     }
     let finish: Finish = ANSWERED
     const settled = await Promise.all(members.map((_, i) => answerAt(answers, i)))

@@ -30,6 +30,7 @@
 import type { Attempt, Entered, Stage } from '../engine/attempt.ts'
 import { draftOf, extended } from '../engine/ending.ts'
 import { letterId, writeLetter } from '../engine/letters.ts'
+import type { Ending, Verdict } from '../engine/outcome.ts'
 import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
@@ -82,11 +83,7 @@ class ParkStage implements Stage {
     return undefined
   }
 
-  leave(
-    attempt: Attempt,
-    verdict: { readonly kind: string },
-    ending: Parameters<NonNullable<Stage['leave']>>[2],
-  ) {
+  leave(attempt: Attempt, verdict: Verdict, ending: Ending): Ending {
     const spot = this.#draining.get(attempt)
     const { lane } = attempt.task
     if (verdict.kind !== 'dead') {
@@ -154,16 +151,21 @@ class Lanes {
   async load(): Promise<void> {
     const { application } = this.#scope.settings
     if (this.#scope.redelivers === 'suffix' || this.#state.list === undefined) return
-    for (const key of this.#keys.toReversed())
-      for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-        const prefix = parkedLanes(application, key, bucket)
-        for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
-          const page = await this.#state.list(prefix, cursor)
-          for (const { key: item } of page.items) this.#parked.set(item.slice(prefix.length), key)
-          cursor = page.cursor
-        }
-      }
+    // The route's own key last: it wins over former ones.
+    for (const key of this.#keys.toReversed()) {
+      const buckets = Array.from({ length: BUCKETS }, (_, bucket) => parkedLanes(application, key, bucket))
+      await Promise.all(buckets.map((prefix) => this.#loadFrom(prefix, key)))
+    }
     this.#open = undefined
+  }
+
+  async #loadFrom(prefix: string, key: string): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await this.#state.list?.(prefix, cursor)
+      for (const { key: item } of page?.items ?? []) this.#parked.set(item.slice(prefix.length), key)
+      cursor = page?.cursor
+    } while (cursor !== undefined)
   }
 
   async has(lane: string): Promise<boolean> {

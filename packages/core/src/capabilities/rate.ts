@@ -49,6 +49,7 @@ class Rate implements Admission {
     this.#granted = undefined
     // A start that comes a little late does not move those after it.
     this.#next = (now - this.#next < this.#spacing ? this.#next : now) + this.#spacing
+    this.#waiting.due = this.#next
     if (this.#waiting.size > 0) this.#arm(now)
   }
 

@@ -4,12 +4,13 @@ export interface Activity {
   began(): void
   /** A lane has ended, or was left. */
   rested(): void
-  /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it). @returns makes it busy again */
+  /** A busy lane waits until `wake` on the clock's `monotonic` (for ever, if someone is to wake it), or a little later. @returns makes it busy again */
   asleep(wake: number): () => void
   /** Whether every lane has ended, or sleeps beyond `until`. */
   isStill(until: number): boolean
   /** Resolves when every lane has ended, or sleeps beyond `until`. */
   still(until: number): Promise<void>
+  readonly isDrained: boolean
   /** Resolves when every lane has ended. */
   drained(): Promise<void>
 }
@@ -37,6 +38,8 @@ export function createActivity(): Activity {
       waiting.add(check)
     })
   }
+
+  const isDrained = () => busy === 0 && sleepers.size === 0
 
   function isStill(until: number): boolean {
     if (busy > 0) return false
@@ -70,6 +73,9 @@ export function createActivity(): Activity {
     },
     isStill,
     still: (until) => when(() => isStill(until)),
-    drained: () => when(() => busy === 0 && sleepers.size === 0),
+    get isDrained() {
+      return isDrained()
+    },
+    drained: () => when(isDrained),
   }
 }

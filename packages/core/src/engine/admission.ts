@@ -16,9 +16,12 @@ export type Finish =
   | { readonly kind: 'unavailable'; readonly dependency: string; readonly error: unknown }
   /** It told nothing about the dependencies of the route. */
   | { readonly kind: 'nothing' }
+  /** No handler ran, and what was asked of the stores was answered. */
+  | { readonly kind: 'stored' }
   | { readonly kind: 'answered' }
 
 export const NOTHING: Finish = { kind: 'nothing' }
+export const STORED: Finish = { kind: 'stored' }
 export const ANSWERED: Finish = { kind: 'answered' }
 
 /** A doorkeeper. Nothing is taken until all of them let the comer in. */

@@ -46,6 +46,7 @@ export class Attempts {
   /** Never throws and never rejects. @param now on the clock's `monotonic` */
   attempt(task: Task, now: number): Outcome | Promise<Outcome> {
     const { content, plan } = task
+    task.ran = false
     if (task.ending !== undefined) return this.#finish(task)
     if (content?.event !== undefined && this.#chain.isEmpty(plan) && !isUsedUp(task))
       return this.#handle(new Attempt(task, content, this.#scope, now), content.event)
@@ -59,6 +60,8 @@ export class Attempts {
       if (content === undefined) return await this.#end(task, skipped('its route no longer wants it'))
       if (!this.#scope.mayStart()) return ABANDONED
       attempt = new Attempt(task, content, this.#scope, now)
+      // From here on something is awaited, so the start of the handler has to be asked for.
+      attempt.entered = []
       const { before, ahead } = this.#chain.stages(task.plan)
       const kept = await this.#through(attempt, content.recall === undefined ? before : [...before, recall])
       if (kept !== undefined) return kept
@@ -104,6 +107,7 @@ export class Attempts {
       if (plain) {
         const why = attempt.entered === undefined ? undefined : this.#whyNot(attempt)
         if (why !== undefined) throw why
+        task.ran = true
         this.#work.started(task)
       }
       // `route()` tied the handler's event type to the definitions that its kind made this event from.
@@ -133,6 +137,7 @@ export class Attempts {
   async #around(attempt: Attempt, known: EventMeta | undefined): Promise<unknown> {
     const { plan } = attempt
     let event = known
+    attempt.task.ran = true
     if (event === undefined) {
       const found = await attempt.content.lookUp?.(this.#scope.settings)
       if (found === undefined) throw new TypeError('a record without an event reached a handler')
@@ -258,7 +263,7 @@ export class Attempts {
   }
 }
 
-/** Middleware may leave what it was given by `next`, or swallow what that rejects with: neither is to end the process. */
+/** Middleware may leave what `next` gave it, look at it later, or swallow its error: none of these is to end the process. */
 function leavable(work: Promise<unknown>): Promise<unknown> {
   ignoreRejection(work)
   return work

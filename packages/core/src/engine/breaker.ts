@@ -41,6 +41,9 @@ interface Breaker {
 /** How long a probe may run beyond its timeout. Then its handler is deaf, and must not hold up all others until it settles. */
 const DEAF = 5_000
 
+/** What attempts ask that reach no handler: a repeat that is skipped tells nothing of what the handler needs. */
+const STORES: ReadonlySet<string> = new Set(['state', 'dead-letters'])
+
 /** Names that a route keeps though they are up again. A route that makes names up as it goes, say per customer, forgets them. */
 const LEARNED = 32
 
@@ -111,7 +114,7 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
           breaker.probe.over.abort()
           breaker.probe = undefined
           if (down) trip(dependency, comer)
-          else if (finish.kind === 'answered') {
+          else if (finish.kind === 'answered' || (finish.kind === 'stored' && STORES.has(dependency))) {
             logger.info('a dependency is back', { dependency })
             breakers.delete(dependency)
           }

@@ -102,19 +102,14 @@ export const recall: Stage = {
     attempt.countFor(found?.part)
     return undefined
   },
-  leave: ({ found }, verdict, ending) => {
+  leave: ({ found, plan }, verdict, ending) => {
     if (found?.handled === undefined && !found?.more) return ending
     const after = found.handled === undefined ? [] : [found.handled]
     const { outcome } = ending
-    const again =
-      found.more && verdict.kind !== 'dead' && outcome.kind === 'ended'
-        ? ({
-            kind: 'again',
-            step: outcome.step === 'skipped' ? 'skipped' : 'done',
-            detail: outcome.detail,
-          } as const)
-        : outcome
-    return extended(ending, { after, outcome: again })
+    // A part that is kept holds up no other, unless it parks its lane: then the others are found when that is drained.
+    const goesOn = found.more && (verdict.kind !== 'dead' || plan.whenExhausted !== 'park')
+    const isAgain = goesOn && outcome.kind === 'ended'
+    return extended(ending, { after, outcome: isAgain ? { ...outcome, kind: 'again' } : outcome })
   },
 }
 

@@ -58,14 +58,14 @@ export class Deadlines {
   readonly #runs: Run[] = []
   #armed = Number.POSITIVE_INFINITY
   #timer = new AbortController()
-  #over = false
+  readonly #stopped: AbortSignal
 
   /** @param late told of handlers that ignore their signal */
   constructor(clock: Clock, stopped: AbortSignal, late: (handler: Promise<unknown>) => void) {
     this.#clock = clock
     this.#late = late
+    this.#stopped = stopped
     stopped.addEventListener('abort', () => {
-      this.#over = true
       for (const run of this.#runs) run.abort(stopped.reason)
       this.#restIfIdle()
     })
@@ -75,6 +75,8 @@ export class Deadlines {
   watch(run: Run, handler: Promise<unknown>): void {
     run.handler = handler
     run.index = this.#runs.push(run) - 1
+    // A handler may end its delivery before it returns.
+    if (this.#stopped.aborted) run.abort(this.#stopped.reason)
     // The timer stays: one that rings for nothing costs less than one for each handler.
     this.#arm(momentOf(run))
   }
@@ -87,7 +89,7 @@ export class Deadlines {
       this.#runs[run.index] = last
       last.index = run.index
     }
-    if (this.#over) this.#restIfIdle()
+    if (this.#stopped.aborted) this.#restIfIdle()
   }
 
   /** Moves the deadline. */
@@ -102,7 +104,9 @@ export class Deadlines {
   }
 
   #restIfIdle(): void {
-    if (this.#runs.length === 0) this.#timer.abort(OVER)
+    if (this.#runs.length > 0) return
+    this.#timer.abort(OVER)
+    this.#armed = Number.POSITIVE_INFINITY
   }
 
   #arm(moment: number): void {

@@ -23,7 +23,7 @@ import { Deadlines, NOTICE, OVER } from './deadlines.ts'
 import type { Gate } from './gate.ts'
 import { Intake } from './intake.ts'
 import type { Reader } from './kind.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes, REGAIN } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import { match } from './match.ts'
 import type { Parts } from './options.ts'
@@ -38,9 +38,6 @@ import { type Task, tasksOf } from './task.ts'
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
 
-/** How long a lane waits for a shard that is not held at the moment. */
-const REGAIN = 1_000
-
 export interface Opening {
   readonly settings: Settings
   readonly parts: Parts
@@ -48,7 +45,6 @@ export interface Opening {
   readonly readers: readonly Reader[]
   readonly source: Source
   readonly hold: Hold
-  /** Of the process. */
   readonly gate: Gate
   readonly budget: Budget
   /** Told of handlers that pass their deadline, and of those that have not settled when the delivery ends. */
@@ -226,12 +222,11 @@ class ShardDelivery implements Delivery {
   /** Resolves when neither the lanes nor the intake can go on: each may wake the other. */
   async #stillness(until: number): Promise<void> {
     const [intake, activity] = [this.#intake, this.#activity]
-    const isStill = () =>
-      activity.isStill(until) && (intake.isEmpty || intake.isStalled || this.#stop.signal.aborted)
+    const isTaken = () => intake.isEmpty || intake.isStalled || this.#stop.signal.aborted
     do {
       await intake.stalled()
       await activity.still(until)
-    } while (!isStill())
+    } while (!(activity.isStill(until) && isTaken()))
   }
 
   #unfinished(): readonly Position[] {
@@ -267,6 +262,12 @@ class ShardDelivery implements Delivery {
   /** @throws if what is done above the first unfinished record could not be kept: an answer that names it would repeat that */
   async #keepJournal([first]: readonly Position[]): Promise<void> {
     const { journal, reopened } = this.#intake
+    // A worker that drains is alive: it answers by its checkpoint, whether or not the store hears of it.
+    if (this.#kept === undefined)
+      await this.#within(
+        this.#clock.monotonic() + NOTICE,
+        this.#suspects.absolve().catch(() => {}),
+      )
     // A journal that was not read must not be overwritten.
     if (this.#kept === undefined || journal === undefined) return
     if (first === undefined) {
@@ -281,6 +282,9 @@ class ShardDelivery implements Delivery {
     const saved = async () => {
       if (suspicious) await this.#suspects.absolve()
       await this.#kept?.save(first, text, suspicious)
+      // Whoever died where this one has come further did not die of it.
+      if (reopened !== undefined && !suspicious && reopened.first.sequence !== first.sequence)
+        await this.#kept?.save(reopened.first, reopened.journal, false)
     }
     await this.#inTime(saved())
   }
@@ -294,9 +298,6 @@ class ShardDelivery implements Delivery {
     kept.catch(() => {})
     await this.#within(this.#hardEnd, kept)
     if (!isKept)
-      throw new Unavailable(
-        'state',
-        'the journal could not be written before the end: everything comes again',
-      )
+      throw new Unavailable('state', 'the journal could not be kept before the end: everything comes again')
   }
 }

@@ -67,6 +67,8 @@ export class Intake {
   #order: Promise<unknown> = Promise.resolve()
   /** What was pushed waits for places; more may be pushed, within the bounds. */
   #sated = false
+  /** The next record is run when all before it have ended. */
+  #isNextAlone = false
   /** The next record is one of an aggregate. */
   #unpacking = false
   /** Told when the intake has to wait for places. */
@@ -106,9 +108,9 @@ export class Intake {
     return Promise.race([this.#order, new Promise<void>((resolve) => this.#stalled.push(resolve))])
   }
 
-  /** Whether records wait for places, and there are none. */
+  /** Whether records wait for places, and there are none; or for all before them to end. */
   get isStalled(): boolean {
-    return this.#sated && this.#isBlocked()
+    return this.#isNextAlone ? !this.#work.scope.activity.isDrained : this.#sated && this.#isBlocked()
   }
 
   /** Whether records wait for their turn. */
@@ -188,9 +190,13 @@ export class Intake {
 
   async #sate(wait: Promise<void>): Promise<void> {
     this.#sated = true
-    for (const told of this.#stalled.splice(0)) told()
+    this.#tellStalled()
     await this.#unlessStopped(wait)
     this.#sated = false
+  }
+
+  #tellStalled(): void {
+    for (const told of this.#stalled.splice(0)) told()
   }
 
   /** A store may be slow, and a schema may never answer. */
@@ -214,7 +220,10 @@ export class Intake {
     const { scope, suspects } = this.#work
     const { settings, activity, stopped } = scope
     this.#suspected -= 1
+    this.#isNextAlone = true
+    this.#tellStalled()
     await activity.drained()
+    this.#isNextAlone = false
     while (!stopped.aborted) {
       // It may be held again in a moment, and what comes after it must not pass it.
       if (!scope.mayStart()) {

@@ -15,12 +15,11 @@
  * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
  */
 
-import { ANSWERED, type Finish, NOTHING } from './admission.ts'
 import type { Attempts } from './attempts.ts'
 import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
-import type { Outcome } from './outcome.ts'
+import { finishOf, type Outcome } from './outcome.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Task } from './task.ts'
@@ -51,7 +50,7 @@ export interface LaneWork {
 }
 
 /** How long a lane waits for a shard that is not held at the moment, because a renewal of its lease is under way. */
-const REGAIN = 1_000
+export const REGAIN = 1_000
 
 /** Waiting tasks that keep their content; beyond it they are matched again when it is their turn, to hold their bytes only. */
 const REMEMBERED = 1_024
@@ -83,6 +82,8 @@ export class Lanes {
     this.#free = scope.settings.concurrency
     scope.stopped.addEventListener('abort', () => {
       for (const wake of [...this.#waiting]) wake()
+      // Those that are ready may have been woken for a place that others wait for, while deaf handlers keep all of ours.
+      if (!this.#pumping) this.#pump()
       this.#feed?.()
     })
   }
@@ -183,7 +184,7 @@ export class Lanes {
   #end(lane: Lane, task: Task, outcome: Outcome): void {
     if (!task.plan.gathers) {
       this.#free += 1
-      this.#scope.gate.leave(task, finishOf(outcome))
+      this.#scope.gate.leave(task, finishOf(outcome, task.ran))
     } else if (outcome.kind === 'unavailable') this.#scope.gate.report(task, outcome.dependency)
     this.#after(lane, task, outcome)
     if (!this.#pumping) this.#pump()
@@ -258,9 +259,10 @@ export class Lanes {
     const task = lane.first
     this.#remember(task)
     this.#reporter.waits(task, undefined, undefined)
-    const busy = this.#scope.activity.asleep(Number.POSITIVE_INFINITY)
+    const busy = this.#scope.activity.asleep(queue.due)
+    // What wakes a lane may wake or stop others at once, some of which are about to be woken themselves: each has one turn.
     const again = () => {
-      this.#waiting.delete(stop)
+      if (!this.#waiting.delete(stop)) return
       busy()
       this.#enqueue(lane)
     }
@@ -295,11 +297,3 @@ export class Lanes {
     } else task.content = undefined
   }
 }
-
-function finishOf(outcome: Outcome): Finish {
-  if (outcome.kind === 'unavailable') return outcome
-  return IDLE.has(outcome.kind) ? NOTHING : ANSWERED
-}
-
-/** Ends of attempts in which no handler ran. */
-const IDLE: ReadonlySet<Outcome['kind']> = new Set(['held', 'abandoned'])

@@ -20,7 +20,7 @@ import {
   type ShapesOf,
 } from '../shapes.ts'
 import type { Kind } from './kind.ts'
-import { planRoutes, unservedProblems } from './plan.ts'
+import { type Plans, planRoutes, unservedProblems } from './plan.ts'
 import type { EngineOptions, Settings } from './settings.ts'
 import type { Capability } from './stage.ts'
 import { unfailing, unfailingLogger } from './steps.ts'
@@ -61,14 +61,17 @@ export const ENGINE = {
 
 /** @throws ConfigurationError that lists every problem */
 export function parseOptions(options: EngineOptions, { kinds, capabilities }: Parts): Settings {
+  let plans: Plans | undefined
   check(called('application', options?.application), ENGINE, { options }, () => {
     const reactors: unknown = options?.reactors
-    return Array.isArray(reactors) && reactors.every(REACTOR.fits)
-      ? reactorProblems(options, { kinds, capabilities })
-      : []
+    if (!Array.isArray(reactors) || !reactors.every(REACTOR.fits)) return []
+    // Middleware that is no list of functions is told of by its shape.
+    const around = Array.isArray(options.middleware) ? options.middleware : []
+    plans = planRoutes(options.reactors, capabilities, around)
+    return reactorProblems(options, plans, { kinds, capabilities })
   })
+  if (plans === undefined) throw new TypeError('reactors that fit their shape were planned')
   const logger = unfailingLogger(options.logger ?? silent)
-  const plans = planRoutes(options.reactors, capabilities, options.middleware)
   return {
     application: options.application,
     plans,
@@ -94,9 +97,12 @@ export function parseOptions(options: EngineOptions, { kinds, capabilities }: Pa
   }
 }
 
-function reactorProblems(options: EngineOptions, { kinds, capabilities }: Parts): string[] {
+function reactorProblems(
+  options: EngineOptions,
+  { routes, wants }: Plans,
+  { kinds, capabilities }: Parts,
+): string[] {
   const { reactors, deadLetters } = options
-  const { routes, wants } = planRoutes(reactors, capabilities)
   const names = reactors.map((reactor) => reactor.name)
   const lettered = routes.filter(
     ({ whenExhausted }) => whenExhausted !== 'halt' && whenExhausted !== 'discard',

@@ -1,6 +1,7 @@
 /** How an attempt can end: what its handler said, what is left to do, and what the lane sees. */
 
 import type { DeadReason } from '../ports/index.ts'
+import { ANSWERED, type Finish, NOTHING, STORED } from './admission.ts'
 import type { LetterDraft } from './letters.ts'
 import type { Step } from './steps.ts'
 
@@ -25,7 +26,7 @@ export type Final = Extract<Verdict, { readonly kind: 'done' | 'skip' | 'dead' }
 export type Outcome =
   | { readonly kind: 'ended'; readonly step: Step['step']; readonly detail: string | undefined }
   /** A part of the task has ended and the next one begins: a letter of a lane, a window of a schedule. */
-  | { readonly kind: 'again'; readonly step: 'done' | 'skipped'; readonly detail: string | undefined }
+  | { readonly kind: 'again'; readonly step: Step['step']; readonly detail: string | undefined }
   | { readonly kind: 'abandoned' }
   | { readonly kind: 'halt'; readonly detail: string }
   | Waiting
@@ -44,4 +45,11 @@ export const ABANDONED: Outcome = { kind: 'abandoned' }
 
 export function skipped(detail: string): Ending {
   return { steps: NO_STEPS, outcome: { kind: 'ended', step: 'skipped', detail } }
+}
+
+/** What an end tells of the dependencies of the route. @param ran whether the attempt came as far as to a look-up or the handler */
+export function finishOf(outcome: Outcome, ran: boolean): Finish {
+  if (outcome.kind === 'unavailable') return outcome
+  if (outcome.kind === 'held' || outcome.kind === 'abandoned') return NOTHING
+  return ran ? ANSWERED : STORED
 }

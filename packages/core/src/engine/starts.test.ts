@@ -169,3 +169,73 @@ for (const minutes of [-60, 60])
     expect(waits).toEqual({ rate: 8, retry: 16, batch: 8, timeout: 16 })
     expect(delivery.complete).toBe(true)
   })
+
+test('a task whose content was forgotten does not start in the moment in which the shard is lost', async () => {
+  // Of so many that wait only the first keep their content.
+  const many = 1_100
+  const forgotten = 1_026
+  for (let gap = 0; gap < 12; gap += 1) {
+    let calls = 0
+    let isLost = false
+    let late = 0
+    const ends: (() => void)[] = []
+    const { engine } = engineOf(
+      reactor('r').on('see', saved, () => {
+        calls += 1
+        if (isLost) late += 1
+        if (calls === 1 || calls >= forgotten) return new Promise<void>((resolve) => ends.push(resolve))
+      }),
+    )
+    const delivery = await engine.open(worker)
+    void delivery.push(Array.from({ length: many }, (_, i) => inserted(i + 1, 'one')))
+    for (let turn = 0; turn * 256 < many * 2; turn += 1) await idle()
+    ends.shift()?.()
+    while (calls < forgotten - 1) await Promise.resolve()
+    for (let turn = 0; turn < gap; turn += 1) await Promise.resolve()
+    isLost = true
+    delivery.revoke(new Error('the lease was lost'))
+    await idle()
+    expect([gap, late]).toEqual([gap, 0])
+  }
+})
+
+test('middleware that waits for something else before it looks at its handler leaves no failure unhandled', async () => {
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  try {
+    const later: Middleware = async (_event, _context, next) => {
+      const handled = next()
+      await idle()
+      await idle()
+      return handled
+    }
+    const { engine, deadLetters } = engineOf(
+      reactor('r', { middleware: [later, later], retry: { attempts: 1 } }).on('see', saved, async () => {
+        throw new Error('no')
+      }),
+    )
+    const delivery = await engine.open(worker)
+    await delivery.push([inserted(1, 'a')])
+    for (let turn = 0; turn < 10; turn += 1) await idle()
+    expect([unhandled, deadLetters.letters.length]).toEqual([[], 1])
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+})
+
+test('a handler that ends its delivery before it returns hears of it, and is reported if it does not care', async () => {
+  const heard: unknown[] = []
+  const reason = new Error('the lease was lost')
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, (_event, { signal }) => {
+      signal.addEventListener('abort', () => heard.push(signal.reason))
+      delivery.revoke(reason)
+      return new Promise<void>(() => {})
+    }),
+  )
+  const delivery = await engine.open(worker)
+  void delivery.push([inserted(1, 'a')]).catch(() => {})
+  await pass(clock, 120_000)
+  expect([heard, engine.overdue]).toEqual([[reason], 1])
+})

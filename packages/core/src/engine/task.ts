@@ -5,7 +5,7 @@
  * |----------------------------------------------|-------------|
  * | `Entry.first`, `Task.sibling`                | intake      |
  * | `Entry.unfinished`, `.next`, `.below`, `Task.done` | ledger |
- * | `Entry.letter`, `Task.attempts`, `.part`, `.ending` | attempts |
+ * | `Entry.letter`, `Task.attempts`, `.part`, `.ran`, `.ending` | attempts |
  * | `Task.lane`, `.content`, `.notBefore`, `.next`, `.remembered` | lanes |
  *
  * Both are classes, not literals: V8 learns from the first pages that such literals live long, and from then on makes them in its old
@@ -74,6 +74,8 @@ export class Task {
   /** Not to be tried before this moment, in milliseconds since 1970. */
   notBefore: number
   done: boolean
+  /** Its last attempt came as far as to a look-up or the handler. */
+  ran = false
   /** Set once the verdict is final: what is left to write. */
   ending: Ending | undefined = undefined
   /** The next one of its lane. */

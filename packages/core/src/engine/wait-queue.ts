@@ -6,6 +6,9 @@ export class WaitQueue<Comer = unknown> {
   readonly #waiting = new Set<Waiter<Comer>>()
   readonly #emptied: (() => void) | undefined
 
+  /** When time wakes the next one, on the clock's `monotonic`; infinite if somebody has to. */
+  due = Number.POSITIVE_INFINITY
+
   /** @param emptied called when the last waiter has left without having been woken */
   constructor(emptied?: () => void) {
     this.#emptied = emptied

@@ -236,3 +236,21 @@ test('F14: a window has attempts of its own, though its owner died between the e
   await second.pass(10_000)
   expect(tries).toEqual(['10:10-10:15 1', '10:10-10:15 2'])
 })
+
+test('a window that becomes a dead letter does not keep those behind it waiting for the next tick', async () => {
+  const seen: string[] = []
+  const app = reactor('watch', { retry: { attempts: 1 } }).every(
+    'count',
+    { each: '5m', catchUp: 'all' },
+    (e) => {
+      seen.push(text(e))
+      if (text(e) === '10:05-10:10') throw new Error('no')
+    },
+  )
+  const { engine, deadLetters } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:20:00')])
+  await delivery.quiet()
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15', '10:15-10:20'])
+  expect([deadLetters.letters.length, delivery.complete]).toEqual([1, true])
+})

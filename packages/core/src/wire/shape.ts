@@ -58,8 +58,8 @@ function sorted(_: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Two for each of DynamoDB's 32 levels, and a few for the image itself. */
-const MOST_LEVELS = 80
+/** Many times what DynamoDB's 32 levels need, and a fraction of what the stack holds. */
+const MOST_LEVELS = 1_000
 
 /** Nested deeper than DynamoDB writes: JSON.parse takes any depth, JSON.stringify and whatever else recurs may not come back. */
 export function isDeep({ keys, before, after }: Shape): boolean {

@@ -194,3 +194,53 @@ test('A7: in suspect mode as well nothing passes what comes while the shard is n
   await pushed
   expect([seen, delivery.watermark?.sequence]).toEqual([[1, 2, 3], '3'])
 })
+
+test("A7: owners that drain a worker's lease one after the other, while a record waits for what is down, killed nobody", async () => {
+  const { owner, deadLetters, clock } = fleet(() =>
+    reactor('r').on('see', saved, () => {
+      throw new Unavailable('billing')
+    }),
+  )
+  for (let drained = 0; drained < 5; drained += 1) {
+    // Two died before the first of them; the checkpoint has not moved since.
+    const delivery = await owner().engine.open(worker, { crashes: 2 })
+    void delivery.push([inserted(1, 'a')])
+    expect(await settled(delivery, clock, 1_000)).toHaveLength(1)
+  }
+  expect(deadLetters.letters).toEqual([])
+})
+
+test('A7: in suspect mode a delivery is quiet while the one record that runs waits for its retry', async () => {
+  const { owner, clock } = fleet(() =>
+    reactor('r').on('see', saved, (e) => {
+      if (e.after.id === 'a' && clock.now() < from + 30_000) throw new Unavailable('billing')
+    }),
+  )
+  const from = clock.now()
+  const delivery = await owner().engine.open(worker, { crashes: 2 })
+  const pushed = delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+  let isQuiet = false
+  void delivery.quiet().then(() => {
+    isQuiet = true
+  })
+  await pass(clock, 0)
+  expect([isQuiet, delivery.watermark]).toEqual([true, undefined])
+  await pass(clock, 120_000)
+  await pushed
+  await delivery.quiet()
+  expect(delivery.watermark?.sequence).toBe('2')
+})
+
+test('A7: on Lambda replays that each came further, and to an answer, are no crashes', async () => {
+  const { owner, clock, state } = fleet(() =>
+    reactor('r').on('see', saved, (e) => {
+      if (e.after.id === 'b') throw new Unavailable('billing')
+    }),
+  )
+  for (let replay = 0; replay < 4; replay += 1) {
+    const delivery = await owner().engine.open(lambda)
+    void delivery.push([inserted(1, 'a'), inserted(2, 'b')])
+    expect(await settled(delivery, clock, 1_000)).toMatchObject([{ sequence: '2' }])
+  }
+  expect(await state.get('app/suspect/s/shardId-0'), 'nothing was charged').toBeUndefined()
+})
