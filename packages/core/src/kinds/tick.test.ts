@@ -202,6 +202,53 @@ test('a schedule that was renamed goes on where it stood', async () => {
   expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15'])
 })
 
+test('F11: a schedule that was renamed sees what its former name claims', async () => {
+  const seen: string[] = []
+  const every = { each: '5m' } as const
+  const before = engineOf(
+    reactor('watch').every('count', every, () => new Promise<void>(() => {}), { effect: 'claim' }),
+  )
+  const one = await before.engine.open(worker)
+  void one.push([tick(1, '10:05:00')])
+  await idle()
+  const renamed = reactor('watch').every('errors', every, (e) => void seen.push(text(e)), {
+    effect: 'claim',
+    formerly: ['count'],
+  })
+  const two = await engineOf(renamed, { state: before.state }).engine.open(worker)
+  void two.push([tick(1, '10:05:00')])
+  await idle()
+  expect(seen).toEqual([])
+  for (const delivery of [one, two]) delivery.revoke(new Error('the test is over'))
+})
+
+test('F11: a schedule that was renamed waits behind what its former name parked', async () => {
+  const every = { each: '5m' } as const
+  const before = engineOf(
+    reactor('watch', { retry: { attempts: 1 } }).every(
+      'count',
+      every,
+      () => {
+        throw new Error('no')
+      },
+      { whenExhausted: 'park' },
+    ),
+  )
+  const { state, deadLetters } = before
+  const one = await before.engine.open(worker)
+  await one.push([tick(1, '10:05:00')])
+  await one.quiet()
+  const seen: string[] = []
+  const renamed = reactor('watch').every('errors', every, (e) => void seen.push(text(e)), {
+    whenExhausted: 'park',
+    formerly: ['count'],
+  })
+  const two = await engineOf(renamed, { state, deadLetters }).engine.open(worker)
+  await two.push([tick(2, '10:10:00')])
+  await two.quiet()
+  expect([seen, deadLetters.letters.map(({ reason }) => reason)]).toEqual([[], ['exhausted', 'parked']])
+})
+
 test('F14: a window has attempts of its own, though its owner died between the end of the one before and the next checkpoint', async () => {
   const clock = virtualClock(new Date(at('10:25:00')))
   const state = memoryState({ clock })

@@ -12,13 +12,16 @@
 
 import type { Origin, ScheduleSpec } from '../declare/event.ts'
 import type { Tick } from '../declare/schedule.ts'
-import { type Content, EventContent, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
+import { type Content, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
 import type { DeadLetter, StateStore } from '../ports/index.ts'
 import { MOST_EARLY } from '../reminders/firing.ts'
 import { change, tickKey } from '../state/index.ts'
 import { encodeEnvelope, envelopeOf, formatPosition, type TickEnvelope } from '../wire/index.ts'
+
+/** The one lane of a schedule. Neither it nor an identity names the route: what is kept for both is found again when that is renamed. */
+const LANE = 'tick'
 
 export const tick: Kind = {
   name: 'tick',
@@ -47,7 +50,7 @@ export const tick: Kind = {
         return wanting.map((want) => {
           why?.(want, true, () => 'it matches')
           const { plan, spec } = want
-          return { plan, lane: plan.key, content: new TickContent(envelope, plan, spec, origin, undefined) }
+          return { plan, lane: LANE, content: new TickContent(envelope, plan, spec, origin, undefined) }
         })
       },
     }
@@ -99,7 +102,7 @@ class TickContent implements Content {
     const { event, handled, more, alone } = window
     const name = String(event.to.getTime())
     return {
-      content: new EventContent(event, letter),
+      content: { event, letter, identity: () => `tick/${name}` },
       part: name,
       handled,
       more,
