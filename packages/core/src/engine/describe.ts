@@ -4,7 +4,7 @@ import type { Need } from '../declare/handler.ts'
 import type { Reactor } from '../declare/reactor.ts'
 import { required } from '../shapes.ts'
 import { REACTOR } from './options.ts'
-import { planRoutes, type Served } from './plan.ts'
+import { planRoutes, type Served, wantsOf } from './plan.ts'
 import { PLACES } from './stage.ts'
 
 export const DESCRIBE = { reactor: required(REACTOR) }
@@ -25,10 +25,11 @@ export function describeRoutes(
   reactors: readonly Reactor[],
   capabilities: readonly Served[],
 ): readonly RouteDescription[] {
-  const { routes, wants } = planRoutes(reactors, capabilities)
-  return routes.map((plan) => ({
+  const plans = planRoutes(reactors, capabilities)
+  const wants = wantsOf(plans)
+  return plans.routes.map((plan) => ({
     route: plan.key,
-    events: wants.flatMap((want) => (want.plan === plan ? want.name : [])),
+    events: (wants[plan.index] ?? []).map(({ name }) => name),
     stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
     needs: plan.handler.needs ?? [],
   }))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Context } from '../declare/index.ts'
-import { createEngine } from '../engine.ts'
+import { createEngine, describe } from '../engine.ts'
 import { entity, marshal, type RouteOptions, reactor } from '../index.ts'
 import { memoryDeadLetters, memoryState, virtualClock } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
@@ -119,4 +119,41 @@ test('a wrong configuration lists every problem at once', () => {
     concurrency: 0,
   }
   expect(() => createEngine(broken)).toThrow(/application.*\n.*state.*\n.*concurrency.*\n.*deadLetters/)
+})
+
+/** How many elements the work visits through the methods of lists. */
+function visitsOf(work: () => void): number {
+  const { flatMap, filter, map } = Array.prototype
+  let visits = 0
+  const counting = <M extends (...given: never[]) => unknown>(method: M) =>
+    function (this: unknown[], ...given: Parameters<M>) {
+      visits += this.length
+      return method.apply(this, given)
+    }
+  Object.assign(Array.prototype, { flatMap: counting(flatMap), filter: counting(filter), map: counting(map) })
+  try {
+    work()
+  } finally {
+    Object.assign(Array.prototype, { flatMap, filter, map })
+  }
+  return visits
+}
+
+test('what it takes to make an engine and to describe its routes grows with the routes, not with their square', () => {
+  const visits = (size: number) => {
+    const reactors = Array.from({ length: size }, (_, n) => reactor(`r${n}`).on('see', saved, () => {}))
+    const one = reactors.reduce((made, _, n) => made.on(`see-${n}`, saved, () => {}), reactor('one'))
+    return [
+      () =>
+        createEngine({
+          application: 'app',
+          reactors,
+          state: memoryState(),
+          deadLetters: memoryDeadLetters(),
+        }),
+      () => describe(one),
+    ].map(visitsOf)
+  }
+  const [few, many] = [visits(100), visits(400)]
+  expect(many.map((each, n) => each / (few[n] ?? 0) < 5)).toEqual([true, true])
 })

@@ -9,6 +9,7 @@ import { stagesOf } from './describe.ts'
 import { explain } from './explain.ts'
 import { createGate } from './gate.ts'
 import { type Parts, parseOptions } from './options.ts'
+import { wantsOf } from './plan.ts'
 import type { Engine } from './seam.ts'
 import type { EngineOptions } from './settings.ts'
 
@@ -37,6 +38,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
     const limit = users.length === 0 ? undefined : limits?.(options)
     if (limit !== undefined) settings.logger.warn(limit, { routes: users.map(({ key }) => key) })
   }
+  const wantsOfRoutes = wantsOf(settings.plans)
   const known = new Set(routes.flatMap(({ key, reactor }) => [key, reactor]))
   let overdue = 0
 
@@ -54,9 +56,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
       key: plan.key,
       keys: plan.keys,
       stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
-      schedule: wants.flatMap(({ plan: other, spec }) =>
-        other === plan && spec.kind === 'schedule' ? spec : [],
-      )[0],
+      schedule: wantsOfRoutes[plan.index]?.flatMap(({ spec }) => (spec.kind === 'schedule' ? spec : []))[0],
     })),
     explain: (record: StreamRecord) =>
       explain(record, { application: settings.application, stream: '', shard: '' }, wants, readers),

@@ -86,6 +86,13 @@ export function planRoutes(
   return { routes, wants }
 }
 
+/** The events that each route wants, by the route's index. */
+export function wantsOf({ routes, wants }: Plans): readonly (readonly Want[])[] {
+  const byRoute = routes.map((): Want[] => [])
+  for (const want of wants) byRoute[want.plan.index]?.push(want)
+  return byRoute
+}
+
 function planOf(
   index: number,
   reactor: Pick<Reactor, 'name' | 'options'>,
