@@ -11,12 +11,12 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
+import { ignoreRejection } from '../foreign.ts'
 import type { Clock } from '../ports/index.ts'
 import { fenced, fencedLetters } from '../state/index.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
 import { type Activity, createActivity } from './activity.ts'
-import { Attempts } from './attempts.ts'
 import type { Budget } from './budget.ts'
 import { Chain } from './chain.ts'
 import { Deadlines, NOTICE, OVER } from './deadlines.ts'
@@ -27,6 +27,7 @@ import { Lanes, REGAIN } from './lanes.ts'
 import { Ledger } from './ledger.ts'
 import { match } from './match.ts'
 import type { Parts } from './options.ts'
+import { Pipeline } from './pipeline.ts'
 import { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Delivery, Hold, Source } from './seam.ts'
@@ -118,12 +119,12 @@ class ShardDelivery implements Delivery {
     }
     this.#ledger = new Ledger({ ...maxAhead, budget }, () => clock.monotonic())
     this.#chain = new Chain(scope, opening.parts.capabilities)
-    const attempts = new Attempts(scope, this.#chain, {
+    const pipeline = new Pipeline(scope, this.#chain, {
       started: (task) => reporter.started(task),
       closing: (task) => this.#close(task),
     })
     const lanes = new Lanes(scope, reporter, {
-      attempts,
+      pipeline,
       isOver: () => stopped.aborted || !this.#isBefore(this.#drainAt),
       ended: (task) => this.#ledger.finish(task),
       waits: (task) => this.#ledger.touch(task),
@@ -263,11 +264,7 @@ class ShardDelivery implements Delivery {
   async #keepJournal([first]: readonly Position[]): Promise<void> {
     const { journal, reopened } = this.#intake
     // A worker that drains is alive: it answers by its checkpoint, whether or not the store hears of it.
-    if (this.#kept === undefined)
-      await this.#within(
-        this.#clock.monotonic() + NOTICE,
-        this.#suspects.absolve().catch(() => {}),
-      )
+    if (this.#kept === undefined) await this.#within(this.#clock.monotonic() + NOTICE, this.#absolve())
     // A journal that was not read must not be overwritten.
     if (this.#kept === undefined || journal === undefined) return
     if (first === undefined) {
@@ -289,13 +286,24 @@ class ShardDelivery implements Delivery {
     await this.#inTime(saved())
   }
 
+  async #absolve(): Promise<void> {
+    const { logger } = this.#settings
+    try {
+      await this.#suspects.absolve()
+    } catch (error) {
+      logger.warn('a suspicion could not be taken back: it counts as a death of the record that ran', {
+        error,
+      })
+    }
+  }
+
   /** @throws Unavailable if the store does not answer before the delivery's end */
   async #inTime(work: Promise<void>): Promise<void> {
     let isKept = false
     const kept = work.then(() => {
       isKept = true
     })
-    kept.catch(() => {})
+    ignoreRejection(kept)
     await this.#within(this.#hardEnd, kept)
     if (!isKept)
       throw new Unavailable('state', 'the journal could not be kept before the end: everything comes again')

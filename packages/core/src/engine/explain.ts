@@ -3,6 +3,7 @@
  * always do, and tell their reasons on the way; no handler runs.
  */
 
+import { ignoreRejection } from '../foreign.ts'
 import type { UserRecord } from '../wire/index.ts'
 import type { Reader } from './kind.ts'
 import { recognise } from './match.ts'
@@ -52,7 +53,7 @@ export function explain(
       if (!told.has(want)) told.set(want, { matched, why: reason() })
     })
     if (!(shares instanceof Promise)) return reader.describe(item)
-    shares.catch(() => {})
+    ignoreRejection(shares)
     return 'its schema is asynchronous: this cannot be told beforehand'
   }
 }

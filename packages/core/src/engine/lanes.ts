@@ -15,11 +15,11 @@
  * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
  */
 
-import type { Attempts } from './attempts.ts'
 import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
 import { finishOf, type Outcome } from './outcome.ts'
+import type { Pipeline } from './pipeline.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
 import type { Task } from './task.ts'
@@ -41,7 +41,7 @@ export class Lane {
 }
 
 export interface LaneWork {
-  readonly attempts: Pick<Attempts, 'attempt'>
+  readonly pipeline: Pick<Pipeline, 'attempt'>
   /** Drained or lost, for good; otherwise a shard that is not held may be held again in a moment. */
   readonly isOver: () => boolean
   readonly ended: (task: Task, outcome: Extract<Outcome, { kind: 'ended' }>) => void
@@ -169,7 +169,7 @@ export class Lanes {
           task.remembered = false
           this.#remembered -= 1
         }
-        const outcome = this.#work.attempts.attempt(task, now)
+        const outcome = this.#work.pipeline.attempt(task, now)
         // A handler that ends at once costs no promise.
         if (outcome instanceof Promise) void outcome.then((settled) => this.#end(lane, task, settled))
         else this.#end(lane, task, outcome)

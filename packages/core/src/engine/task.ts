@@ -5,7 +5,7 @@
  * |----------------------------------------------|-------------|
  * | `Entry.first`, `Task.sibling`                | intake      |
  * | `Entry.unfinished`, `.next`, `.below`, `Task.done` | ledger |
- * | `Entry.letter`, `Task.attempts`, `.part`, `.ran`, `.ending` | attempts |
+ * | `Entry.letter`, `Task.attempts`, `.part`, `.ran`, `.ending` | pipeline |
  * | `Task.lane`, `.content`, `.notBefore`, `.next`, `.remembered` | lanes |
  *
  * Both are classes, not literals: V8 learns from the first pages that such literals live long, and from then on makes them in its old

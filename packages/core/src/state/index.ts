@@ -1,5 +1,5 @@
 /** State: the keys of all items, and the one compare-and-set. */
-export { change, textsIn } from './change.ts'
+export { change, textsIn } from './compare-and-set.ts'
 export { fenced, fencedLetters } from './fenced.ts'
 export {
   BUCKETS,

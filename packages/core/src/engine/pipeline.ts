@@ -32,7 +32,7 @@ export interface AttemptWork {
   readonly closing: (task: Task) => Promise<void>
 }
 
-export class Attempts {
+export class Pipeline {
   readonly #scope: Scope
   readonly #chain: Chain
   readonly #work: AttemptWork
