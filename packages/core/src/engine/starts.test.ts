@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { engineOf, idle, inserted, pass, saved, worker } from '../../test/bench.ts'
+import { watched } from '../../test/watched.ts'
 import { createRedrive } from '../engine.ts'
 import { batch, type Middleware, type RouteOptions, reactor } from '../index.ts'
-import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../memory/index.ts'
-import type { StateStore } from '../ports/index.ts'
+import { memoryEvents, virtualClock } from '../memory/index.ts'
 
 const routes: Readonly<Record<string, RouteOptions>> = {
   plain: {},
@@ -69,30 +69,7 @@ for (const [name, options] of Object.entries(routes))
 test('F13: whichever request a delivery waits for when it is revoked, no write begins afterwards', async () => {
   for (let at = 1, more = true; more; at += 1) {
     const clock = virtualClock()
-    const memory = memoryState({ clock })
-    const letters = memoryDeadLetters()
-    const late: string[] = []
-    let calls = 0
-    let isRevoked = false
-    let revoke = () => {}
-    const asked = async <T>(what: string, isWrite: boolean, call: () => Promise<T>): Promise<T> => {
-      if (isRevoked && isWrite) late.push(what)
-      const answer = await call()
-      if (++calls === at) revoke()
-      return answer
-    }
-    const state: StateStore = {
-      get: (key) => asked(`get ${key}`, false, () => memory.get(key)),
-      set: (key, value, options) => asked(`set ${key}`, true, () => memory.set(key, value, options)),
-      delete: (key, version) => asked(`delete ${key}`, true, () => memory.delete(key, version)),
-    }
-    const deadLetters = {
-      ...letters,
-      letters: letters.letters,
-      put: (letter: Parameters<typeof letters.put>[0]) =>
-        asked(`put ${letter.id}`, true, () => letters.put(letter)),
-      remove: (id: string) => asked(`remove ${id}`, true, () => letters.remove(id)),
-    }
+    const { letters, state, deadLetters, late, lost } = watched(clock, at, false)
     const sink = memoryEvents()
     let broken = true
     const app = () =>
@@ -108,13 +85,11 @@ test('F13: whichever request a delivery waits for when it is revoked, no write b
           { whenExhausted: 'park', effect: 'claim' },
         )
     const first = await engineOf(app(), { clock, state, deadLetters }).engine.open(worker)
-    revoke = () => {
-      isRevoked = true
-      first.revoke(new Error('lease lost'))
-    }
+    lost.delivery = first
+    if (lost.is) first.revoke(new Error('lease lost'))
     await first.push([inserted(1, 'a'), inserted(2, 'a')]).catch(() => {})
     await pass(clock, 30_000)
-    if (!isRevoked) {
+    if (!lost.is) {
       broken = false
       const redrive = createRedrive({ application: 'app', deadLetters: letters, events: sink, clock })
       await redrive.lane(letters.letters[0]?.id ?? '')
@@ -122,9 +97,9 @@ test('F13: whichever request a delivery waits for when it is revoked, no write b
       await first.push([drain]).catch(() => {})
       await pass(clock, 30_000)
     }
-    more = isRevoked
+    more = lost.is
     expect(late, `revoked at request ${at}`).toEqual([])
-    if (!isRevoked) expect([letters.letters, first.complete]).toEqual([[], true])
+    if (!lost.is) expect([letters.letters, first.complete]).toEqual([[], true])
   }
 })
 

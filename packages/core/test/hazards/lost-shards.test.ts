@@ -2,19 +2,14 @@
 
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { createRedrive, type Delivery, type StreamRecord, tickEnvelope } from '../../src/engine.ts'
+import { createRedrive, type StreamRecord, tickEnvelope } from '../../src/engine.ts'
 import { batch, event, type Middleware, reactor, reminder } from '../../src/index.ts'
-import {
-  memoryDeadLetters,
-  memoryEntities,
-  memoryEvents,
-  memoryState,
-  virtualClock,
-} from '../../src/memory/index.ts'
-import type { DeadLetter, StateStore } from '../../src/ports/index.ts'
+import { memoryEntities, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
+import type { StateStore } from '../../src/ports/index.ts'
 import { reminderKey } from '../../src/state/index.ts'
 import { encodeEnvelope } from '../../src/wire/index.ts'
 import { arrived, Client, engineOf, idle, inserted, lambda, pass, record, saved, worker } from '../bench.ts'
+import { watched } from '../watched.ts'
 
 const nag = reminder('nag', { payload: z.object({ id: z.string() }), key: (p) => p.id }).unless(
   Client,
@@ -94,41 +89,6 @@ for (const kind of Object.keys(kinds) as (keyof typeof kinds)[])
           expect([handled.length, delivery.watermark?.sequence]).toEqual([1, '1'])
           delivery.revoke(new Error('the end'))
         })
-
-/** Stores that revoke a delivery at one of their calls, and note what begins afterwards. */
-function watched(clock: ReturnType<typeof virtualClock>, at: number, isBefore: boolean) {
-  const memory = memoryState({ clock })
-  const letters = memoryDeadLetters()
-  const late: string[] = []
-  const lost = { delivery: undefined as Delivery | undefined, is: false }
-  let calls = 0
-  const revoke = () => {
-    lost.is = true
-    lost.delivery?.revoke(new Error('lease lost'))
-  }
-  const asked = async <T>(what: string, isWrite: boolean, call: () => Promise<T>): Promise<T> => {
-    if (lost.is && isWrite) late.push(what)
-    calls += 1
-    const isNow = calls === at
-    if (isNow && isBefore) revoke()
-    const answer = await call()
-    if (isNow && !isBefore) revoke()
-    return answer
-  }
-  const state: StateStore = {
-    get: (key) => asked(`get ${key}`, false, () => memory.get(key)),
-    set: (key, value, options) => asked(`set ${key}`, true, () => memory.set(key, value, options)),
-    delete: (key, version) => asked(`delete ${key}`, true, () => memory.delete(key, version)),
-  }
-  const deadLetters = {
-    ...letters,
-    letters: letters.letters,
-    get: (id: string) => asked(`letter ${id}`, false, () => letters.get(id)),
-    put: (letter: DeadLetter) => asked(`put ${letter.id}`, true, () => letters.put(letter)),
-    remove: (id: string) => asked(`remove ${id}`, true, () => letters.remove(id)),
-  }
-  return { memory, letters, state, deadLetters, late, lost }
-}
 
 const SCENARIOS = ['a worker', 'Lambda', 'suspects', 'a drained lane', 'a record that comes again'] as const
 
