@@ -11,7 +11,7 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
-import { ignoreRejection } from '../foreign.ts'
+import { describe, ignoreRejection } from '../foreign.ts'
 import type { Clock } from '../ports/index.ts'
 import { fenced, fencedLetters } from '../state/index.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
@@ -287,13 +287,18 @@ class ShardDelivery implements Delivery {
   }
 
   async #absolve(): Promise<void> {
-    const { logger } = this.#settings
+    const { settings, source } = this.#opening
     try {
       await this.#suspects.absolve()
     } catch (error) {
-      logger.warn('a suspicion could not be taken back: it counts as a death of the record that ran', {
-        error,
-      })
+      settings.logger.warn(
+        'a suspicion could not be taken back: it counts as a death of the record that ran',
+        {
+          stream: source.stream,
+          shard: source.shard,
+          error: describe(error),
+        },
+      )
     }
   }
 

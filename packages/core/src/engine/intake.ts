@@ -72,7 +72,7 @@ export class Intake {
   /** The next record is one of an aggregate. */
   #unpacking = false
   /** Told when the intake has to wait for places. */
-  readonly #stalled: (() => void)[] = []
+  readonly #stalled = new Set<() => void>()
   #taken = 0
   #leave: (() => void) | undefined
 
@@ -105,7 +105,11 @@ export class Intake {
    */
   stalled(): Promise<unknown> {
     if (this.isStalled) return Promise.resolve()
-    return Promise.race([this.#order, new Promise<void>((resolve) => this.#stalled.push(resolve))])
+    return new Promise<void>((resolve, reject) => {
+      this.#stalled.add(resolve)
+      // One who asks again and again must not be kept each time.
+      this.#order.then(() => resolve(), reject).finally(() => this.#stalled.delete(resolve))
+    })
   }
 
   /** Whether records wait for places, and there are none; or for all before them to end. */
@@ -196,7 +200,8 @@ export class Intake {
   }
 
   #tellStalled(): void {
-    for (const told of this.#stalled.splice(0)) told()
+    for (const told of this.#stalled) told()
+    this.#stalled.clear()
   }
 
   /** A store may be slow, and a schema may never answer. */
