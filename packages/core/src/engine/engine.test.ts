@@ -122,7 +122,7 @@ test('a wrong configuration lists every problem at once', () => {
 })
 
 /** How many elements the work visits through the methods of lists. */
-function visitsOf(work: () => void): number {
+function visitsOf(work: () => unknown): number {
   const { flatMap, filter, map } = Array.prototype
   let visits = 0
   const counting = <M extends (...given: never[]) => unknown>(method: M) =>
@@ -150,7 +150,7 @@ test('what it takes to make an engine and to describe its routes grows with the 
           reactors,
           state: memoryState(),
           deadLetters: memoryDeadLetters(),
-        }),
+        }).routes,
       () => describe(one),
     ].map(visitsOf)
   }

@@ -38,11 +38,10 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
     const limit = users.length === 0 ? undefined : limits?.(options)
     if (limit !== undefined) settings.logger.warn(limit, { routes: users.map(({ key }) => key) })
   }
-  const wantsOfRoutes = wantsOf(settings.plans)
-  const known = new Set(routes.flatMap(({ key, reactor }) => [key, reactor]))
   let overdue = 0
 
   function named(key: string): string {
+    const known = new Set(routes.flatMap((plan) => [plan.key, plan.reactor]))
     refuse(
       called('route', key),
       known.has(key) ? [] : [`no reactor has it: expected one of ${[...known].join(', ')}`],
@@ -52,12 +51,16 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
 
   return {
     application: settings.application,
-    routes: routes.map((plan) => ({
-      key: plan.key,
-      keys: plan.keys,
-      stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
-      schedule: wantsOfRoutes[plan.index]?.flatMap(({ spec }) => (spec.kind === 'schedule' ? spec : []))[0],
-    })),
+    // Nobody asks on Lambda, so it is not part of the start.
+    get routes() {
+      const wanted = wantsOf(settings.plans)
+      return routes.map((plan) => ({
+        key: plan.key,
+        keys: plan.keys,
+        stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
+        schedule: wanted[plan.index]?.flatMap(({ spec }) => (spec.kind === 'schedule' ? spec : []))[0],
+      }))
+    },
     explain: (record: StreamRecord) =>
       explain(record, { application: settings.application, stream: '', shard: '' }, wants, readers),
     get overdue() {
