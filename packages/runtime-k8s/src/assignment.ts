@@ -6,8 +6,8 @@
  *                                │ take (conditional on the counter that was seen)
  *                                ▼
  *  nobody's, or a peer's ──> held, with a consumer ──┬─ shard ended ────────────────────> forgotten
- *             ▲                  │ beat, every       ├─ not renewed in time, ───────────> lost: the consumer
- *             │                  │ failover/3        │  a peer wrote, consumer failed     starts nothing more
+ *             ▲                  │ renewed by a      ├─ not renewed in time, ───────────> lost: the consumer
+ *             │                  │ loop of its own   │  a peer wrote, consumer failed     starts nothing more
  *             │                  └──> held           └─ drain: settle, flush, release ──> given back
  *             └──────────────────────────────────────────────────────────────────────────────┘
  * ```
@@ -19,6 +19,8 @@ import { nameOf } from './errors.ts'
 import {
   chooseLeases,
   holdLease,
+  isTakeable,
+  keepRenewed,
   type Lease,
   type Observer,
   observeLeases,
@@ -60,7 +62,9 @@ export class Assignment {
   /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */
   async take(stopping: AbortSignal): Promise<void> {
     const { clock, leases: table, me, random } = this.#settings
-    const open = (await table.list()).filter((lease) => this.#shards.isOurs(lease.stream))
+    const open = (await table.list()).filter(
+      (lease) => this.#shards.isOurs(lease.stream) && isTakeable(lease, this.#settings),
+    )
     // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
     const expired = new Set(this.#observer.free(open, clock.monotonic()))
     const counted = readable(open)
@@ -71,14 +75,6 @@ export class Assignment {
       if (stopping.aborted) return
       if (!this.#consumers.has(lease.key)) await this.#takeOne(lease)
     }
-  }
-
-  /** Renews every lease. */
-  async beat(): Promise<void> {
-    const beats = [...this.#consumers.values()].map((consumer) =>
-      consumer.beat().catch((error: unknown) => this.#beatFailed(consumer, error)),
-    )
-    await Promise.all(beats)
   }
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
@@ -94,7 +90,7 @@ export class Assignment {
   }
 
   async #takeOne(lease: Lease): Promise<void> {
-    const { clock, failover, leases: table, logger, me } = this.#settings
+    const { clock, failover, leases: table, logger, me, random } = this.#settings
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
     if (taken === undefined) return
@@ -109,10 +105,17 @@ export class Assignment {
       from: lease.owner ?? 'nobody',
       checkpoint: taken.checkpoint.sequence,
     })
-    consumer.done.then(
-      () => this.#forget(consumer),
-      (error: unknown) => this.#lose(consumer, `its consumer failed: ${nameOf(error)}`),
-    )
+    const over = new AbortController()
+    consumer.done
+      .then(
+        () => this.#forget(consumer),
+        (error: unknown) => this.#lose(consumer, `its consumer failed: ${nameOf(error)}`),
+      )
+      .then(() => over.abort())
+    const { beat } = consumer
+    const failed = (error: unknown) => this.#beatFailed(consumer, error)
+    // Until its consumer is done, however long that drains.
+    void keepRenewed({ held, beat, failover, clock, random, signal: over.signal, failed })
   }
 
   #consume(held: Consumer['held']): Promise<Consumer> {
@@ -133,15 +136,10 @@ export class Assignment {
     })
   }
 
-  /** Throttled or cut off: the lease is ours until it runs out; then it is lost without anyone telling us. */
-  #beatFailed(consumer: Consumer, error: unknown): void {
-    const { held } = consumer
-    this.#settings.logger.warn('a lease could not be renewed', {
-      lease: held.lease.key,
-      held: held.isHeld(),
-      error: nameOf(error),
-    })
-    if (!held.isHeld()) this.#lose(consumer, 'it was not renewed in time')
+  /** Throttled or cut off: the lease is ours until its life ends. */
+  #beatFailed({ held }: Consumer, error: unknown): void {
+    const fields = { lease: held.lease.key, held: held.isHeld(), error: nameOf(error) }
+    this.#settings.logger.warn('a lease could not be renewed: will try again', fields)
   }
 
   #lose(consumer: Consumer, why: string): void {

@@ -10,6 +10,7 @@ import {
   choice,
   count,
   duration,
+  flag,
   list,
   milliseconds,
   port,
@@ -41,6 +42,8 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors'> {
     readonly table?: string
     /** How long a lease outlives its worker. All workers of an application need the same. @default '10s' */
     readonly failover?: Duration
+    /** Shares the rows that a KCL 2.x fleet has in the table, in multi-stream mode, with that fleet. @default false */
+    readonly migrate?: boolean
   }
   readonly poll?: {
     /** Between two reads of a shard that is caught up. @default '1s' */
@@ -59,8 +62,10 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors'> {
 
 export interface WorkerSettings {
   readonly streams: readonly Required<StreamOptions>[]
+  readonly application: string
   readonly me: string
   readonly leases: LeaseTable
+  readonly migrate: boolean
   readonly failover: number
   readonly pollInterval: number
   readonly limit: number
@@ -94,7 +99,11 @@ export const WORKER = {
     ),
     workerId: text('a text, or none for a random one'),
     // A pause of the process loses leases that are shorter.
-    leases: record({ table: text("the lease table's name"), failover: duration('10s', 1_000) }),
+    leases: record({
+      table: text("the lease table's name"),
+      failover: duration('10s', 1_000),
+      migrate: flag,
+    }),
     // Kinesis takes no more.
     poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
     drainTimeout: duration('20s'),
@@ -128,8 +137,10 @@ export function parseWorkerOptions(
 
 function settingsOf(options: WorkerOptions): WorkerSettings {
   const { application, leases = {}, poll = {}, kinesis, dynamodb } = options
-  // Without these a connection that hangs holds a lease for ever: the SDK's default is to wait without end.
-  const requestHandler = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true }
+  const failover = milliseconds(leases.failover ?? '10s')
+  // The SDK's default is to wait without end. A request that hangs is given up in time for another one within the lease's life.
+  const requestTimeout = Math.max(1_000, failover / 3)
+  const requestHandler = { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true }
   const ownKinesis = kinesis ?? new KinesisClient({ requestHandler: { requestTimeout: 30_000 } })
   const ownDynamoDB = dynamodb ?? new DynamoDBClient({ requestHandler })
   return {
@@ -137,9 +148,11 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
       return { stream, start }
     }),
+    application,
     me: options.workerId ?? randomUUID(),
-    leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application }),
-    failover: milliseconds(leases.failover ?? '10s'),
+    leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application, application }),
+    migrate: leases.migrate ?? false,
+    failover,
     pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
     limit: poll.limit ?? 1_000,
     drainTimeout: milliseconds(options.drainTimeout ?? '20s'),

@@ -2,10 +2,11 @@
  * Owns the life of a worker's process, from its start to the report of its drain.
  *
  * ```
- *  run ─> lease table ─> identify streams ─> sync shards ─┬─ every failover/3: beat all leases
- *                                                         ├─ every failover/3: scan, take leases
- *                                                         └─ every shardSync:  sync shards
- *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer, beating on ─> report ─> close
+ *  run ─> lease table ─> whose rows ─> identify streams ─> sync shards ─┬─ every failover/3: scan, take leases
+ *                                                                       └─ every shardSync:  sync shards
+ *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer ─> report ─> close
+ *
+ *  A lease that is held is renewed until its consumer is done, in the drain too (`leases/renewal.ts`).
  * ```
  */
 
@@ -13,7 +14,7 @@ import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { nameOf } from './errors.ts'
-import { SINGLE_STREAM } from './leases/index.ts'
+import { foreignLeases } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { ShardSync } from './sync.ts'
 
@@ -25,7 +26,7 @@ export interface Worker extends AsyncDisposable {
    * @throws whatever keeps it from starting: missing permissions, an unknown stream
    */
   run(): Promise<DrainReport>
-  /** Drains, as SIGTERM does. May be called more than once, and before `run`. */
+  /** Drains, as SIGTERM does. May be called more than once, and before `run`. What keeps a run from starting is said by `run` alone. */
   stop(): Promise<DrainReport>
 }
 
@@ -44,15 +45,11 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
     id: settings.me,
     run: () => life.run(),
     stop: () => life.stop(),
-    [Symbol.asyncDispose]: async () => {
-      // An error of the run is the caller's of `run`.
-      await life.stop().catch(() => {})
-    },
+    [Symbol.asyncDispose]: async () => void (await life.stop()),
   }
 }
 
 class Life {
-  readonly #application: string
   readonly #settings: WorkerSettings
   readonly #shards: ShardSync
   readonly #assignment: Assignment
@@ -60,7 +57,6 @@ class Life {
   #running: Promise<DrainReport> | undefined
 
   constructor(options: AssignmentOptions) {
-    this.#application = options.engine.application
     this.#settings = options.settings
     this.#shards = options.shards
     this.#assignment = new Assignment(options)
@@ -74,9 +70,10 @@ class Life {
 
   async stop(): Promise<DrainReport> {
     this.#stopping.abort()
-    if (this.#running !== undefined) return this.#running
+    const nothing = { complete: true, leases: 0, unfinished: 0 }
+    if (this.#running !== undefined) return this.#running.catch(() => nothing)
     this.#settings.close()
-    return { complete: true, leases: 0, unfinished: 0 }
+    return nothing
   }
 
   async #live(): Promise<DrainReport> {
@@ -87,7 +84,6 @@ class Life {
     try {
       await this.#start()
       await Promise.all([
-        this.#every(failover / 3, 'renewing leases', () => this.#assignment.beat()),
         this.#every(failover / 3, 'taking leases', () => this.#assignment.take(signal)),
         this.#every(shardSync, 'looking for shards', () => this.#shards.sync()),
       ])
@@ -99,21 +95,20 @@ class Life {
   }
 
   async #start(): Promise<void> {
-    const { leases: table, logger, me } = this.#settings
+    const { application, leases: table, logger, me } = this.#settings
     await table.ensure()
-    refuse(`worker of '${this.#application}'`, await this.#foreignLeases())
+    await this.#refuseForeign()
     await this.#shards.identify()
     await this.#shards.sync()
+    await this.#refuseForeign()
     const { streams } = this.#shards
-    logger.info('worker started', { worker: me, application: this.#application, streams })
+    logger.info('worker started', { worker: me, application, streams })
   }
 
-  /** Reading such a table would start every shard anew beside the Java workers that own it. */
-  async #foreignLeases(): Promise<string[]> {
-    const leases = await this.#settings.leases.list()
-    const advice =
-      "its leases are of KCL's single-stream mode, which this worker does not share: choose another 'leases.table'"
-    return leases.some((lease) => lease.stream === SINGLE_STREAM) ? [advice] : []
+  /** An application that starts at the same moment writes its rows between our look and our own rows: hence one look after them. */
+  async #refuseForeign(): Promise<void> {
+    const problems = foreignLeases(await this.#settings.leases.list(), this.#settings)
+    refuse(`worker of '${this.#settings.application}'`, problems)
   }
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */
@@ -129,23 +124,10 @@ class Life {
     }
   }
 
-  /** Leases stay alive while their handlers finish. */
   async #drain(): Promise<DrainReport> {
     const { clock, drainTimeout, logger, me } = this.#settings
-    const drained = new AbortController()
-    const alive = this.#keepAlive(drained.signal)
     const report = await this.#assignment.drain(new Date(clock.now() + drainTimeout))
-    drained.abort()
-    await alive
     logger.info('worker drained', { worker: me, ...report })
     return report
-  }
-
-  async #keepAlive(drained: AbortSignal): Promise<void> {
-    const { clock, failover } = this.#settings
-    while (!drained.aborted) {
-      await clock.sleep(failover / 3, drained)
-      if (!drained.aborted) await this.#assignment.beat()
-    }
   }
 }

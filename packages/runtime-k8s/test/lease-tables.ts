@@ -8,7 +8,7 @@ import { dynamodbLeases } from '../src/leases/dynamodb.ts'
 export function leaseTableSuite(client: () => DynamoDBClient): void {
   leaseTableCases.forEach(({ name, run }, n) => {
     test(name, async () => {
-      const table = dynamodbLeases({ client: client(), table: `leases-${n}` })
+      const table = dynamodbLeases({ client: client(), table: `leases-${n}`, application: 'app' })
       await table.ensure()
       await run(table)
     })
@@ -23,6 +23,6 @@ export function leaseTableSuite(client: () => DynamoDBClient): void {
         BillingMode: 'PAY_PER_REQUEST',
       }),
     )
-    await dynamodbLeases({ client: client(), table: 'there' }).ensure()
+    await dynamodbLeases({ client: client(), table: 'there', application: 'app' }).ensure()
   })
 }

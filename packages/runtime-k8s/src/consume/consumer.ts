@@ -4,7 +4,8 @@
  * ```
  *  taken ── parents ended? ──> reading ──┬─ lease lost ──────> revoke ────────────────────────────> gone
  *                                        ├─ worker drains ───> settle ─> flush ─> release ────────> released
- *                                        └─ last page ───────> all done ─> children ─> SHARD_END ─> ended
+ *                                        ├─ refused ─────────> TRIM_HORIZON ─> release ───────────> released
+ *                                        └─ last page, gone ─> all done ─> children ─> SHARD_END ─> ended
  * ```
  */
 
@@ -69,11 +70,17 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stop = new AbortController()
   let written: Progress = { checkpoint, journal }
   let lost = false
-  const done = read()
+  let drained: Promise<void> | undefined
+  // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
+  const done = read().then(async (end) => {
+    await drained
+    return end
+  })
 
   async function read(): Promise<ConsumerEnd> {
     for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
       if (stop.signal.aborted) break
+      if (page.lost === 'checkpoint') return startOver()
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
@@ -85,6 +92,15 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   function waitAfter({ records, millisBehind }: Page): number {
     return records.length > 0 && millisBehind > 0 ? readInterval : pollInterval
+  }
+
+  /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */
+  async function startOver(): Promise<ConsumerEnd> {
+    await held.beat({ checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined })
+    if (!held.isHeld()) return 'lost'
+    delivery.revoke(new Error('the checkpoint was refused'))
+    await held.release()
+    return 'released'
   }
 
   async function endShard(): Promise<ConsumerEnd> {
@@ -115,6 +131,13 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     if (news) written = progress
   }
 
+  async function giveUp(until: Date): Promise<number> {
+    const unfinished = await delivery.settle(until)
+    await beat()
+    await held.release()
+    return unfinished.length
+  }
+
   return {
     held,
     beat,
@@ -124,12 +147,14 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       delivery.revoke(new Error('the lease was lost'))
       stop.abort()
     },
-    drain: async (until) => {
+    drain: (until) => {
+      const draining = giveUp(until)
+      drained = draining.then(
+        () => {},
+        () => {},
+      )
       stop.abort()
-      const unfinished = await delivery.settle(until)
-      await beat()
-      await held.release()
-      return unfinished.length
+      return draining
     },
     done,
   }

@@ -1,11 +1,14 @@
 /**
  * Owns reading one shard: the iterator, and what its errors mean.
  *
- * | error                                   | then                                                      |
- * |-----------------------------------------|-----------------------------------------------------------|
- * | ExpiredIterator                         | a new iterator after the last record that was read        |
- * | throughput exceeded, throttling, outage | wait, with full jitter                                    |
- * | anything else                           | wait likewise, and say so: it may be a missing permission |
+ * | error                                                | then                                                          |
+ * |------------------------------------------------------|---------------------------------------------------------------|
+ * | ExpiredIterator                                      | a new iterator after the last record that was read            |
+ * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
+ * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
+ * | InvalidArgument for a later record                   | the reading fails: the lease is taken again at its checkpoint |
+ * | throughput exceeded, throttling, outage              | wait, with full jitter                                        |
+ * | anything else                                        | wait likewise, and say so: it may be a missing permission     |
  */
 
 import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
@@ -13,12 +16,15 @@ import type { StreamRecord } from '@spaceship/core/engine'
 import type { Clock, Logger } from '@spaceship/core/ports'
 import { nameOf } from '../errors.ts'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
+import { listShards } from '../shards/index.ts'
 
 export interface Page {
   readonly records: readonly StreamRecord[]
   readonly millisBehind: number
-  /** The shards that follow, when this was the last page of an ended shard. */
+  /** The last page of the shard: it has ended, or it is gone. */
   readonly ended: boolean
+  /** What no repeat can change. It comes with no records. */
+  readonly lost?: 'shard' | 'checkpoint'
 }
 
 export interface Reading {
@@ -59,14 +65,40 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
       if (ended) return
     } catch (error) {
       if (signal.aborted) return
-      if (nameOf(error) === 'ExpiredIteratorException') {
+      const name = nameOf(error)
+      if (name === 'ExpiredIteratorException') {
         iterator = undefined
         continue
       }
+      if (name === 'ResourceNotFoundException' && (await isGone(reading))) {
+        const fields = { stream, shard, after: last.sequence, error: name }
+        logger.error('a shard is gone: its records after this position are lost', fields)
+        yield { records: [], millisBehind: 0, ended: true, lost: 'shard' }
+        return
+      }
+      if (name === 'InvalidArgumentException' && iterator === undefined && !isSentinel(last.sequence)) {
+        if (last !== reading.from) throw error
+        const fields = { stream, shard, checkpoint: last.sequence, error: name }
+        logger.error(
+          'Kinesis refuses the checkpoint: records after it may be lost, and reading starts at the oldest record of the shard',
+          fields,
+        )
+        yield { records: [], millisBehind: 0, ended: false, lost: 'checkpoint' }
+        return
+      }
       failures += 1
-      logger.warn('reading a shard failed: will try again', { stream, shard, error: nameOf(error), failures })
+      logger.warn('reading a shard failed: will try again', { stream, shard, error: name, failures })
       await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
     }
+  }
+}
+
+/** A stream that is not found either is a set-up to mend, not a shard that expired. */
+async function isGone({ client, stream, shard }: Reading): Promise<boolean> {
+  try {
+    return (await listShards(client, stream)).every(({ id }) => id !== shard)
+  } catch {
+    return false
   }
 }
 

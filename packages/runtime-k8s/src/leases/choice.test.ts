@@ -17,6 +17,7 @@ function leaseOf(n: number, owner?: string, counter = 0): Lease {
     parents: [],
     hashRange: undefined,
     journal: undefined,
+    application: 'app',
   }
 }
 

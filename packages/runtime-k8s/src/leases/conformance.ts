@@ -24,6 +24,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
           parents: fresh.parents,
           hashRange: { startingHashKey: fresh.hashRange?.[0], endingHashKey: fresh.hashRange?.[1] },
           journal: undefined,
+          application: 'app',
         },
       )
     },

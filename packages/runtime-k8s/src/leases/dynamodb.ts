@@ -20,9 +20,12 @@ interface Update {
 export function dynamodbLeases({
   client,
   table,
+  application,
 }: {
   readonly client: DynamoDBClient
   readonly table: string
+  /** Whose leases are made and taken here. */
+  readonly application: string
 }): LeaseTable {
   async function read(key: string): Promise<Lease | undefined> {
     const { Item } = await client.send(
@@ -98,7 +101,7 @@ export function dynamodbLeases({
     create: async (lease) => {
       const command = new PutItemCommand({
         TableName: table,
-        Item: itemOf(lease),
+        Item: itemOf(lease, application),
         ConditionExpression: 'attribute_not_exists(leaseKey)',
       })
       try {
@@ -112,7 +115,7 @@ export function dynamodbLeases({
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
       return ownUpdate(lease, owner, {
-        set: { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint },
+        set: { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint, application: { S: application } },
         remove: ['checkpointOwner'],
       })
     },

@@ -9,12 +9,16 @@ import type { LeaseTable, Progress } from './table.ts'
 export interface Held {
   readonly lease: Lease
   isHeld(): boolean
+  /** When its life ends unless it is renewed, in the clock's monotonic milliseconds. */
+  readonly until: number
   /** Shows that we live. Writes the progress with it, if there is some: a checkpoint is a heartbeat. */
   beat(progress: Progress | undefined): Promise<void>
   /** Gives it up, so that a peer may take it at once. */
   release(): Promise<void>
   /** Someone else has it, or might: nothing is written any more. */
   lose(): void
+  /** Tells `lost` if its life has ended without a renewal. */
+  expire(): void
 }
 
 export interface Holding {
@@ -51,16 +55,23 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: H
 
   const isHeld = () => !gone && monotonic() < until
 
+  /** Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed. */
+  function expire(): void {
+    if (!isHeld()) lose('it was not renewed in time')
+  }
+
   return {
     get lease() {
       return lease
     },
     isHeld,
+    get until() {
+      return until
+    },
     beat: (progress) =>
       inTurn(async () => {
+        expire()
         if (gone) return
-        // Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed.
-        if (!isHeld()) return lose('it was not renewed in time')
         const sent = monotonic()
         const written = await (progress === undefined
           ? table.renew(lease)
@@ -78,5 +89,6 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: H
     lose: () => {
       gone = true
     },
+    expire,
   }
 }

@@ -11,4 +11,6 @@ export {
   type StreamId,
 } from './lease.ts'
 export { type Observer, observeLeases } from './observer.ts'
+export { keepRenewed } from './renewal.ts'
 export type { LeaseTable, Progress } from './table.ts'
+export { foreignLeases, isTakeable } from './whose.ts'

@@ -34,13 +34,16 @@ test('passes over the items that KCL 3.5 keeps beside its leases', () => {
 })
 
 test('a new lease has every attribute that KCL requires, and none of the empty ones', () => {
-  const item = itemOf({
-    stream: '000000000000:orders:1796000000',
-    shard: 'shardId-000000000007',
-    checkpoint: 'TRIM_HORIZON',
-    parents: [],
-    hashRange: ['0', '99'],
-  })
+  const item = itemOf(
+    {
+      stream: '000000000000:orders:1796000000',
+      shard: 'shardId-000000000007',
+      checkpoint: 'TRIM_HORIZON',
+      parents: [],
+      hashRange: ['0', '99'],
+    },
+    'app',
+  )
   expect(item).toEqual({
     leaseKey: { S: '000000000000:orders:1796000000:shardId-000000000007' },
     streamName: { S: '000000000000:orders:1796000000' },
@@ -49,6 +52,7 @@ test('a new lease has every attribute that KCL requires, and none of the empty o
     checkpoint: { S: 'TRIM_HORIZON' },
     checkpointSubSequenceNumber: { N: '0' },
     ownerSwitchesSinceCheckpoint: { N: '0' },
+    application: { S: 'app' },
     startingHashKey: { S: '0' },
     endingHashKey: { S: '99' },
   })

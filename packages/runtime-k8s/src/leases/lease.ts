@@ -14,6 +14,7 @@
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
+ * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
  *
  * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
  * know survive its updates, as those survive ours.
@@ -50,6 +51,8 @@ export interface Lease {
   /** Of the shard; old leases have none. */
   readonly hashRange: HashKeyRange | undefined
   readonly journal: string | undefined
+  /** Whose lease it is; undefined of what a KCL fleet made. */
+  readonly application: string | undefined
 }
 
 export interface NewLease {
@@ -64,7 +67,10 @@ export function leaseKey(stream: StreamId, shard: string): string {
   return `${stream}:${shard}`
 }
 
-export function itemOf({ stream, shard, checkpoint, parents, hashRange }: NewLease): Item {
+export function itemOf(
+  { stream, shard, checkpoint, parents, hashRange }: NewLease,
+  application: string,
+): Item {
   return {
     leaseKey: { S: leaseKey(stream, shard) },
     streamName: { S: stream },
@@ -73,6 +79,7 @@ export function itemOf({ stream, shard, checkpoint, parents, hashRange }: NewLea
     checkpoint: { S: checkpoint },
     checkpointSubSequenceNumber: { N: '0' },
     ownerSwitchesSinceCheckpoint: { N: '0' },
+    application: { S: application },
     ...(parents.length === 0 ? {} : { parentShardId: { SS: [...parents] } }),
     ...(hashRange === undefined
       ? {}
@@ -97,6 +104,7 @@ export function leaseOf(item: Item): Lease | undefined {
     parents: item.parentShardId?.SS ?? [],
     hashRange: rangeOf(item),
     journal: journalOf(item, sequence),
+    application: item.application?.S,
   }
 }
 

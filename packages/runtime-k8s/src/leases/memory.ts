@@ -2,7 +2,7 @@ import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable } from './table.ts'
 
 /** Leases in this process, for tests: the same items as in DynamoDB. */
-export function memoryLeases(): LeaseTable {
+export function memoryLeases(application = 'app'): LeaseTable {
   const items = new Map<string, Item>()
 
   function update(lease: Lease, change: (item: Item) => Item): Lease | undefined {
@@ -27,7 +27,7 @@ export function memoryLeases(): LeaseTable {
     ensure: async () => {},
     list: async () => [...items.values()].map(leaseOf).filter((lease) => lease !== undefined),
     create: async (lease) => {
-      const item = itemOf(lease)
+      const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''
       if (!items.has(key)) items.set(key, item)
     },
@@ -38,6 +38,7 @@ export function memoryLeases(): LeaseTable {
         return {
           ...item,
           leaseOwner: { S: owner },
+          application: { S: application },
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),

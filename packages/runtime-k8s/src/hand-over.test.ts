@@ -1,0 +1,105 @@
+/** A worker keeps what it holds until it has given it up, and takes nothing that is another application's. */
+
+import { type DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { reactor } from '@spaceship/core'
+import { expect, test, vi } from 'vitest'
+import { podsOnShip, saved } from '../test/pods.ts'
+
+const wait = { timeout: 20_000, interval: 20 }
+
+test('a drain that is longer than the failover keeps its lease: what it finishes counts, and nobody repeats it', async () => {
+  await using pods = await podsOnShip()
+  const runs: string[] = []
+  let finish = () => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const slow = (who: string) =>
+    reactor('slow').on(
+      'see',
+      saved,
+      async (e) => {
+        runs.push(`${who} starts ${e.after.id}`)
+        if (e.after.id === 'x') await finished
+        runs.push(`${who} ends ${e.after.id}`)
+      },
+      { effect: 'claim', timeout: '20s' },
+    )
+  await pods.put('x')
+  const one = pods.pod(slow('one'), { workerId: 'one', drainTimeout: '30s' })
+  const runOne = one.run()
+  await vi.waitFor(() => expect(runs).toEqual(['one starts x']), wait)
+  const stopped = one.stop()
+  // A peer looks for leases that are not renewed, for longer than three of their lives.
+  const two = pods.pod(slow('two'), { workerId: 'two' })
+  const runTwo = two.run()
+  const counter = async () => {
+    const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))
+    return Number(Items[0]?.leaseCounter?.N)
+  }
+  const began = await counter()
+  await vi.waitFor(async () => expect(await counter()).toBeGreaterThan(began + 9), wait)
+  expect((await pods.leases()).map(({ owner }) => owner)).toEqual(['one'])
+  finish()
+  expect(await stopped).toEqual({ complete: true, leases: 1, unfinished: 0 })
+  await runOne
+
+  await pods.put('y')
+  await vi.waitFor(() => expect(runs.at(-1)).toBe('two ends y'), wait)
+  expect(runs).toEqual(['one starts x', 'one ends x', 'two starts y', 'two ends y'])
+  expect(pods.lines.filter(({ message }) => message === 'lease lost')).toEqual([])
+  await two.stop()
+  await runTwo
+}, 60_000)
+
+test('of two applications in one lease table, the second is refused, at the same moment too', async () => {
+  await using pods = await podsOnShip(2)
+  const ids = Array.from({ length: 12 }, (_, i) => `i${i}`)
+  await pods.put(...ids)
+  const seen = { one: new Set<string>(), two: new Set<string>() }
+  const start = (application: 'one' | 'two') => {
+    const noting = reactor('note').on('see', saved, (e) => void seen[application].add(e.after.id))
+    const pod = pods.pod(noting, { application, leases: { table: 'shared', failover: '1s' } })
+    return { pod, run: pod.run().then(undefined, (error: unknown) => error) }
+  }
+  const both = { one: start('one'), two: start('two') }
+  const refused = await Promise.race([both.one.run, both.two.run])
+  expect(refused).toMatchObject({ code: 'configuration' })
+  expect(String(refused)).toMatch(
+    /rows of the application '(one|two)'.*expected a table of its own in 'leases\.table'/,
+  )
+  // What was refused has nothing to give back, and says so once.
+  for (const { pod } of Object.values(both)) await pod.stop()
+  await Promise.all(Object.values(both).map(({ run }) => run))
+}, 60_000)
+
+test('the rows of a KCL fleet are taken only when a migration is asked for', async () => {
+  await using pods = await podsOnShip()
+  const noting = () => reactor('note').on('see', saved, () => {})
+  const first = pods.pod(noting())
+  const run = first.run()
+  await vi.waitFor(async () => expect((await pods.leases())[0]?.owner).toBeDefined(), wait)
+  await first.stop()
+  await run
+  await unmark(pods.dynamodb, 'app')
+
+  await expect(pods.pod(noting()).run()).rejects.toThrow(/1 row\(s\) without an application.*migrate: true/)
+  const migrating = pods.pod(noting(), { leases: { failover: '1s', migrate: true } })
+  const running = migrating.run()
+  await vi.waitFor(async () => expect((await pods.leases())[0]?.owner).toBeDefined(), wait)
+  await migrating.stop()
+  await running
+}, 60_000)
+
+/** As KCL writes them. */
+async function unmark(dynamodb: DynamoDBClient, table: string): Promise<void> {
+  const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: table }))
+  for (const { leaseKey } of Items)
+    await dynamodb.send(
+      new UpdateItemCommand({
+        TableName: table,
+        Key: leaseKey === undefined ? {} : { leaseKey },
+        UpdateExpression: 'REMOVE application',
+      }),
+    )
+}
