@@ -22,7 +22,7 @@ export interface Content {
   readonly letter?: DeadLetter | undefined
   /** For a record that names letters: the one that it names, or undefined for all letters of its lane. */
   readonly names?: { readonly letter: string | undefined }
-  /** What the event is called wherever its repeats must be told. @throws SpaceshipError if that cannot be told */
+  /** What the event is called wherever its repeats must be told; '' if it has no name. @throws SpaceshipError if that cannot be told */
   identity(): string
   /** Finds what the record names. */
   recall?(asking: Recalling): Promise<Recalled>
@@ -105,16 +105,22 @@ export class EventContent implements Content {
 }
 
 /** A record that no handler can be given. */
-export function refused(reason: DeadReason, detail: string, letter?: DeadLetter): Content {
-  return {
-    refusal: { reason, detail },
-    letter,
-    identity: () => '',
-    readAgain: (again) => refused(reason, detail, again),
-  }
+function refused(refusal: Refusal, identity: () => string, letter?: DeadLetter): Content {
+  return { refusal, letter, identity, readAgain: (again) => refused(refusal, identity, again) }
 }
 
-/** A record that no handler can be given; its lane is '' where its key is not known: then it waits for no other. */
-export function refusedShare(plan: RoutePlan, reason: DeadReason, detail: string, lane = ''): Share {
-  return { plan, lane, content: refused(reason, detail) }
+const UNKNOWN = () => ''
+
+/**
+ * A record that no handler can be given; its lane is '' where its key is not known: then it waits for no other.
+ *
+ * @param identity what tells its repeats, where that is known
+ */
+export function refusedShare(
+  plan: RoutePlan,
+  reason: DeadReason,
+  detail: string,
+  { lane = '', identity = UNKNOWN }: { readonly lane?: string; readonly identity?: () => string } = {},
+): Share {
+  return { plan, lane, content: refused({ reason, detail }, identity) }
 }

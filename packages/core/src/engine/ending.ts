@@ -13,7 +13,8 @@
 import { describe } from '../foreign.ts'
 import type { DeadReason } from '../ports/index.ts'
 import type { Attempt } from './attempt.ts'
-import { isDiscarded, type LetterDraft, letterId, writeLetter } from './letters.ts'
+import type { Content } from './content.ts'
+import { isDiscarded, type LetterDraft, letterId, letterIdOf, writeLetter } from './letters.ts'
 import { DONE, type Ending, type Final, type Outcome, skipped } from './outcome.ts'
 import type { Place } from './settings.ts'
 
@@ -58,8 +59,21 @@ export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): L
   const whole = letter === undefined ? task.entry.record : { ...letter, arrivedAt: letter.at }
   const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
   const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
-  const id = again ? letter.id : letterId(place, plan, record, part?.name)
+  // A record that may have to wait in a parked lane has a place there, whatever else says the same.
+  const identity = part === undefined && plan.whenExhausted !== 'park' ? identityOf(content) : ''
+  const fresh =
+    identity === '' ? letterId(place, plan, record, part?.name) : letterIdOf(place, plan, identity)
+  const id = again ? letter.id : fresh
   const counted = reason === 'exhausted' || reason === 'permanent'
   const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
   return { id, plan, record, place, lane: task.lane, reason, detail, attempts, part: part?.name }
+}
+
+/** '' where it cannot be told, as of what is too deep to be read again. */
+function identityOf(content: Content): string {
+  try {
+    return content.identity()
+  } catch {
+    return ''
+  }
 }

@@ -165,7 +165,7 @@ test('a dead letter is durable before its record counts as done, and the handler
   expect([runs, delivery.watermark?.sequence]).toEqual([1, '1'])
   expect(kept.letters).toMatchObject([
     {
-      id: 'app/r/see/s/shardId-0/1/0',
+      id: expect.stringMatching(/^app\/r\/see\/event\/[\w-]{43}$/),
       reason: 'permanent',
       detail: 'Permanent [permanent]: never',
       attempts: 1,

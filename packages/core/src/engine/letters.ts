@@ -2,6 +2,7 @@
 
 import { codeOf } from '../errors.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
+import { shortName } from '../state/index.ts'
 import { Unavailable } from '../verdicts.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
 import { type RoutePlan, unrouted } from './plan.ts'
@@ -21,14 +22,24 @@ export interface LetterDraft {
   readonly part: string | undefined
 }
 
+/** The id of a letter by where its record stands. */
 export function letterId(
   place: Place,
   plan: RoutePlan,
   { sequence, subSequence }: Position,
   part?: string,
 ): string {
-  const route = plan === unrouted ? '-/-' : plan.key
-  return `${place.application}/${route}/${place.stream}/${place.shard}/${sequence}/${subSequence}${part === undefined ? '' : `/${part}`}`
+  const where = `${place.stream}/${place.shard}/${sequence}/${subSequence}`
+  return `${prefixOf(place, plan)}/${where}${part === undefined ? '' : `/${part}`}`
+}
+
+/** The id of a letter by what happened: an event that arrives twice and is given up on twice has one letter. */
+export function letterIdOf(place: Place, plan: RoutePlan, identity: string): string {
+  return `${prefixOf(place, plan)}/event/${shortName(identity)}`
+}
+
+function prefixOf({ application }: Place, plan: RoutePlan): string {
+  return `${application}/${plan === unrouted ? '-/-' : plan.key}`
 }
 
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */

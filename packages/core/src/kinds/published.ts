@@ -63,7 +63,7 @@ function shareOf(
     why?.(want, true, () => 'it matches')
     const event = {
       name,
-      id: `${item.source}#${item.id}`,
+      id: identityOf(item),
       at,
       version: { min: micros, max: micros + 999, clock: item.source },
       key,
@@ -80,8 +80,13 @@ function shareOf(
   function refused(reason: string): Share {
     const detail = `'data' of ${name}: ${reason}`
     why?.(want, true, () => `it becomes a dead letter: ${detail}`)
-    return refusedShare(plan, 'schema', detail)
+    return refusedShare(plan, 'schema', detail, { identity: () => identityOf(item) })
   }
+}
+
+/** As CloudEvents says: source and id tell an event from all others. */
+function identityOf({ source, id }: CloudEvent): string {
+  return `${source}#${id}`
 }
 
 function isKnown(shares: readonly (Share | Promise<Share>)[]): shares is readonly Share[] {

@@ -36,8 +36,10 @@ export const reminder: Kind = {
         const origin = { stream, shard, position: formatPosition(record) }
         const wanting = byName.get(envelope.reminder) ?? []
         const lane = `${envelope.reminder}/${envelope.key}`
-        if (wanting.length === 0)
-          return [refusedShare(unrouted, 'no-route', `no route handles the reminder '${envelope.reminder}'`)]
+        if (wanting.length === 0) {
+          const detail = `no route handles the reminder '${envelope.reminder}'`
+          return [refusedShare(unrouted, 'no-route', detail, { identity: () => identityOf(envelope) })]
+        }
         return wanting.map((want) => {
           why?.(want, true, () => 'it matches')
           return { plan: want.plan, lane, content: new DueContent(envelope, want, origin, undefined) }
@@ -86,8 +88,7 @@ class DueContent implements Content {
   }
 
   identity(): string {
-    const { reminder, key, generation } = this.#envelope
-    return `reminder/${reminder}/${key}/${generation}`
+    return identityOf(this.#envelope)
   }
 
   async lookUp(settings: FiringSettings): Promise<LookedUp> {
@@ -104,6 +105,10 @@ class DueContent implements Content {
   closing(settings: FiringSettings): Promise<void> {
     return markHandled(this.#envelope, settings)
   }
+}
+
+function identityOf({ reminder, key, generation }: ReminderEnvelope): string {
+  return `reminder/${reminder}/${key}/${generation}`
 }
 
 function isOfReminder(want: Want): want is Want<ReminderSpec> {

@@ -14,7 +14,10 @@ export type DeadReason =
 
 /** A record that was given up on, for one route of it, kept whole. */
 export interface DeadLetter {
-  /** `application/reactor/route/stream/shard/sequence/sub`: writing the same letter again changes nothing. */
+  /**
+   * `application/reactor/route/event/identity` where the event's identity is known and its lane cannot be parked, else
+   * `application/reactor/route/stream/shard/sequence/sub`: writing the same letter again changes nothing.
+   */
   readonly id: string
   readonly application: string
   /** Absent when the record failed before a route was found. */
