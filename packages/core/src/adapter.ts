@@ -23,6 +23,9 @@ export {
   textOr,
 } from './shapes.ts'
 
+// What an adapter says of a set-up that is wrong: `new Unavailable(dependency, message, { cause, setup })`.
+export { setUpOf } from './verdicts.ts'
+
 // Options have durations in these forms.
 export { isDuration, milliseconds } from './duration.ts'
 
@@ -51,3 +54,4 @@ export type {
   Version,
 } from './declare/index.ts'
 export type { Rate } from './duration.ts'
+export type { SetUp, UnavailableOptions } from './verdicts.ts'
