@@ -16,6 +16,7 @@ interface Check {
 /** Values, verdicts, codecs and test doubles: their arguments are data, or are handed on to what checks them. */
 const nothing = new Set(
   named([
+    'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route',
     'core/adapter: called check isDuration milliseconds problemsOf refuse encodePublished marshal unmarshal',
     'core/adapter: bare choice count duration like list plain port record required text textOr',
@@ -109,6 +110,10 @@ const checks: Readonly<Record<string, Check>> = {
   'core/engine createRedrive': {
     wrong: (createRedrive) => createRedrive({ application: '' }),
     problems: ["'application' is empty", "'deadLetters' is missing", "'events' is missing"],
+  },
+  'core/log jsonLines': {
+    wrong: (jsonLines) => jsonLines({ service: '', level: 'loud', write: 'stdout' }),
+    problems: ["'service' is empty", "'level' is 'loud'", "'write' is a text"],
   },
   'core/memory virtualClock': {
     wrong: (virtualClock) => virtualClock(new Date('never')),

@@ -21,6 +21,8 @@ import {
   reminder,
   route,
 } from '../packages/core/src/index.ts'
+import { JSON_LINES } from '../packages/core/src/log/json-lines.ts'
+import { jsonLines } from '../packages/core/src/log.ts'
 import { VIRTUAL_CLOCK } from '../packages/core/src/memory/clock.ts'
 import { EVENTS } from '../packages/core/src/memory/events.ts'
 import {
@@ -148,6 +150,7 @@ export const coreCalls: Readonly<Record<string, Call>> = {
   'core/memory memoryReferences': right(memoryReferences, MEMORY_REFERENCES),
   'core/memory memoryScheduler': right(memoryScheduler),
   'core/memory memoryState': right(memoryState, MEMORY_STATE),
+  'core/log jsonLines': right(jsonLines, JSON_LINES),
   'core/memory virtualClock': right(virtualClock, VIRTUAL_CLOCK, {
     instead: { start: new Date('2026-01-01T00:00:00Z') },
     accepts: { start: ['number'] },

@@ -17,6 +17,7 @@ const ROOMS: Rooms = {
     'ports',
     'declare',
     'wire',
+    'log',
     'state',
     'reminders',
     'engine',

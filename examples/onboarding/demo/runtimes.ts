@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { forPeople } from '@spaceship/core/log'
 import { build } from 'esbuild'
 import type { Pad } from './ship.ts'
 
@@ -62,33 +63,10 @@ export async function startWorker({ environment }: Pad, say: Say): Promise<Runti
   }
 }
 
-/** The worker logs JSON lines; what a reader of the story wants to know is told, the rest is not. */
+/** The worker logs JSON lines; here is a person who reads them. */
 function report(line: string, say: Say, started: () => void): void {
-  const entry = parse(line)
-  if (entry === undefined) {
-    say(line)
-    return
-  }
-  const { level, message, lease, from, checkpoint } = entry
-  if (message === 'lease taken') {
-    say(
-      `the worker holds ${String(lease).split(':').at(-1)}, from ${from}, at ${String(checkpoint).slice(-12)}`,
-    )
-    started()
-  } else if (level === 'warn' || level === 'error' || message === 'worker drained') {
-    say(
-      `${message} ${JSON.stringify({ ...entry, level: undefined, at: undefined, message: undefined, worker: undefined })}`,
-    )
-  }
-}
-
-function parse(line: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const entry: unknown = JSON.parse(line)
-    return typeof entry === 'object' && entry !== null ? { ...entry } : undefined
-  } catch {
-    return undefined
-  }
+  say(forPeople(line))
+  if (line.includes('"message":"lease taken"')) started()
 }
 
 /** The same reactor, bundled as for a deployment. */
@@ -109,7 +87,7 @@ export async function startLambda({ ship, environment }: Pad, say: Say): Promise
     stream: 'clients-cdc',
     environment,
     pollIntervalMs: 200,
-    log: say,
+    log: (line) => say(forPeople(line)),
   })
   return {
     name: 'lambda',

@@ -6,17 +6,12 @@ import { onboarding } from './onboarding.ts'
 const { FAILOVER = '10s', POLL_INTERVAL = '1s', STREAMS = 'clients-cdc', HOSTNAME = 'worker' } = process.env
 const { dependencies, options } = fromEnvironment(process.env)
 
-// One JSON line for each thing that happened: what a log shipper expects.
-const line = (level: string) => (message: string, fields?: object) =>
-  console.log(JSON.stringify({ level, at: new Date().toISOString(), message, ...fields }))
-
 await using pod = worker([onboarding(dependencies)], {
   ...options,
   streams: STREAMS.split(','),
   // `worker` refuses what is not a duration, together with every other problem.
   leases: { failover: FAILOVER as Duration },
   poll: { interval: POLL_INTERVAL as Duration },
-  logger: { debug: () => {}, info: line('info'), warn: line('warn'), error: line('error') },
   // A restarted container keeps its pod's name: the random part tells the two apart.
   workerId: `${HOSTNAME}-${crypto.randomUUID()}`,
 })

@@ -59,7 +59,7 @@ export interface SetUp {
  * dead-lettered. With `setup` it is down until somebody mends its set-up; the engine waits all the same, and nothing is lost.
  *
  * @example
- * throw new Unavailable('billing', 'billing answered 503', { cause })
+ * throw new Unavailable('billing', 'billing answered 503')
  */
 export class Unavailable extends SpaceshipError {
   readonly dependency: string

@@ -14,7 +14,8 @@
  */
 
 import type { Engine } from '@spaceship/core/engine'
-import { type Consumer, startConsumer } from './consume/index.ts'
+import { errorFields, type LogFields } from '@spaceship/core/log'
+import { type Consumer, type ConsumerEnd, startConsumer } from './consume/index.ts'
 import { nameOf } from './errors.ts'
 import {
   chooseLeases,
@@ -59,6 +60,11 @@ export class Assignment {
     this.#observer = observeLeases(settings.failover)
   }
 
+  /** How many leases are held. */
+  get held(): number {
+    return this.#consumers.size
+  }
+
   /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */
   async take(stopping: AbortSignal): Promise<void> {
     const { clock, leases: table, me, random } = this.#settings
@@ -79,7 +85,11 @@ export class Assignment {
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
   async drain(until: Date): Promise<DrainReport> {
-    const drains = [...this.#consumers.values()].map((consumer) => consumer.drain(until))
+    const drains = [...this.#consumers.values()].map(async (consumer) => {
+      const unfinished = await consumer.drain(until)
+      this.#ended(consumer, 'released')
+      return unfinished
+    })
     const ends = await Promise.allSettled(drains)
     const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
     return {
@@ -100,15 +110,13 @@ export class Assignment {
     const consumer: Consumer = await this.#consume(held)
     this.#consumers.set(lease.key, consumer)
     logger.info('lease taken', {
-      worker: me,
-      lease: lease.key,
-      from: lease.owner ?? 'nobody',
-      checkpoint: taken.checkpoint.sequence,
+      ...this.#fieldsOf(held),
+      details: { from: lease.owner ?? 'nobody', checkpoint: taken.checkpoint.sequence },
     })
     const over = new AbortController()
     consumer.done
       .then(
-        () => this.#forget(consumer),
+        (end) => this.#ended(consumer, end),
         (error: unknown) => this.#lose(consumer, `its consumer failed: ${nameOf(error)}`),
       )
       .then(() => over.abort())
@@ -138,21 +146,31 @@ export class Assignment {
 
   /** Throttled or cut off: the lease is ours until its life ends. */
   #beatFailed({ held }: Consumer, error: unknown): void {
-    const fields = { lease: held.lease.key, held: held.isHeld(), error: nameOf(error) }
+    const fields = { ...this.#fieldsOf(held), error: errorFields(error) }
     this.#settings.logger.warn('a lease could not be renewed: will try again', fields)
   }
 
   #lose(consumer: Consumer, why: string): void {
-    const { logger, me } = this.#settings
-    this.#forget(consumer)
+    const wasHeld = this.#forget(consumer)
     consumer.revoke()
-    logger.warn('lease lost', { worker: me, lease: consumer.held.lease.key, why })
+    if (wasHeld)
+      this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
+  }
+
+  #ended(consumer: Consumer, end: ConsumerEnd): void {
+    const wasHeld = this.#forget(consumer)
+    if (wasHeld && end === 'released')
+      this.#settings.logger.info('lease given up', this.#fieldsOf(consumer.held))
+  }
+
+  #fieldsOf({ lease: { key, stream, shard } }: Consumer['held']): LogFields {
+    return { lease: key, stream: this.#shards.nameOf(stream), shard }
   }
 
   /** A consumer that ends late may have a successor under the same key, which stays. */
-  #forget(consumer: Consumer): void {
+  #forget(consumer: Consumer): boolean {
     const { key } = consumer.held.lease
-    if (this.#consumers.get(key) === consumer) this.#consumers.delete(key)
+    return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
 }
 

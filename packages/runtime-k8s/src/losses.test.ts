@@ -53,7 +53,7 @@ test('a shard that expired is told with what is lost, ends, and leads to its chi
     {
       level: 'error',
       message: 'a shard is gone: its records after this position are lost',
-      fields: expect.objectContaining({ stream: 'cdc', shard: SHARD, after: checkpoint }),
+      fields: expect.objectContaining({ stream: 'cdc', shard: SHARD, position: checkpoint }),
     },
   ])
   expect((await pods.leases()).find(({ shard }) => shard === SHARD)?.checkpoint).toBe('SHARD_END')
@@ -99,7 +99,7 @@ test('a checkpoint that Kinesis refuses is told, and reading starts at the oldes
     {
       level: 'error',
       message: expect.stringMatching(/^Kinesis refuses the checkpoint/),
-      fields: expect.objectContaining({ shard: SHARD, checkpoint }),
+      fields: expect.objectContaining({ shard: SHARD, position: checkpoint }),
     },
   ])
   await second.stop()

@@ -23,7 +23,8 @@ import {
   textOr,
 } from '@spaceship/core/adapter'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
-import { type Clock, type Logger, silent, systemClock } from '@spaceship/core/ports'
+import type { Log } from '@spaceship/core/log'
+import { type Clock, systemClock } from '@spaceship/core/ports'
 import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
 import type { Start } from './shards/index.ts'
 
@@ -74,7 +75,7 @@ export interface WorkerSettings {
   readonly kinesis: KinesisClient
   readonly clock: Clock
   readonly random: () => number
-  readonly logger: Logger
+  readonly logger: Log
   /** Ends the clients that were made here. */
   readonly close: () => void
 }
@@ -124,10 +125,12 @@ export function parseWorkerOptions(
 ): { readonly engine: Engine; readonly settings: WorkerSettings } {
   const subject = called('worker of', options?.application)
   const problems = [...problemsOf(bare(WORKER), { options }), ...togetherProblems(options)]
+  const workerId: unknown = options?.workerId
+  const me = typeof workerId === 'string' && workerId !== '' ? workerId : randomUUID()
   try {
-    const engine = createEngine({ ...options, reactors })
+    const engine = createEngine({ ...options, reactors }, { process: me })
     refuse(subject, problems)
-    return { engine, settings: settingsOf(options) }
+    return { engine, settings: settingsOf(options, engine, me) }
   } catch (error) {
     if (problems.length > 0 && codeOf(error) === 'configuration')
       refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
@@ -135,7 +138,7 @@ export function parseWorkerOptions(
   }
 }
 
-function settingsOf(options: WorkerOptions): WorkerSettings {
+function settingsOf(options: WorkerOptions, { logger }: Engine, me: string): WorkerSettings {
   const { application, leases = {}, poll = {}, kinesis, dynamodb } = options
   const failover = milliseconds(leases.failover ?? '10s')
   // The SDK's default is to wait without end. A request that hangs is given up in time for another one within the lease's life.
@@ -149,7 +152,7 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
       return { stream, start }
     }),
     application,
-    me: options.workerId ?? randomUUID(),
+    me,
     leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application, application }),
     migrate: leases.migrate ?? false,
     failover,
@@ -160,7 +163,7 @@ function settingsOf(options: WorkerOptions): WorkerSettings {
     kinesis: ownKinesis,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
-    logger: options.logger ?? silent,
+    logger,
     close: () => {
       if (kinesis === undefined) ownKinesis.destroy()
       if (dynamodb === undefined) ownDynamoDB.destroy()

@@ -7,6 +7,7 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
 import { entity, marshal, type Reactor, reactor } from '@spaceship/core'
+import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -51,6 +52,7 @@ function optionsOf(application: string, more: Partial<WorkerOptions> = {}): Work
     deadLetters: memoryDeadLetters(),
     kinesis,
     dynamodb,
+    logger: silent,
     leases: { failover: '1500ms' },
     poll: { interval: '200ms' },
     ...more,

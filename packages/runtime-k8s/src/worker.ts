@@ -12,8 +12,8 @@
 
 import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
+import { errorFields } from '@spaceship/core/log'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
-import { nameOf } from './errors.ts'
 import { foreignLeases } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { ShardSync } from './sync.ts'
@@ -52,6 +52,7 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
 class Life {
   readonly #settings: WorkerSettings
   readonly #shards: ShardSync
+  readonly #routes: readonly string[]
   readonly #assignment: Assignment
   readonly #stopping = new AbortController()
   #running: Promise<DrainReport> | undefined
@@ -59,6 +60,7 @@ class Life {
   constructor(options: AssignmentOptions) {
     this.#settings = options.settings
     this.#shards = options.shards
+    this.#routes = options.engine.routes.map(({ key }) => key)
     this.#assignment = new Assignment(options)
   }
 
@@ -95,14 +97,17 @@ class Life {
   }
 
   async #start(): Promise<void> {
-    const { application, leases: table, logger, me } = this.#settings
+    const { leases: table, logger } = this.#settings
     await table.ensure()
     await this.#refuseForeign()
     await this.#shards.identify()
     await this.#shards.sync()
     await this.#refuseForeign()
     const { streams } = this.#shards
-    logger.info('worker started', { worker: me, application, streams })
+    const { failover, migrate } = this.#settings
+    logger.info('worker started', {
+      details: { streams, routes: this.#routes, failoverMs: failover, migrate },
+    })
   }
 
   /** An application that starts at the same moment writes its rows between our look and our own rows: hence one look after them. */
@@ -113,21 +118,24 @@ class Life {
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */
   async #every(interval: number, what: string, work: () => Promise<void>): Promise<void> {
-    const { clock, logger, me } = this.#settings
+    const { clock, logger } = this.#settings
     while (!this.#stopping.signal.aborted) {
       try {
         await work()
       } catch (error) {
-        logger.error(`${what} failed: will try again`, { worker: me, error: nameOf(error) })
+        logger.error(`${what} failed: will try again`, { error: errorFields(error) })
       }
       await clock.sleep(interval, this.#stopping.signal)
     }
   }
 
   async #drain(): Promise<DrainReport> {
-    const { clock, drainTimeout, logger, me } = this.#settings
+    const { clock, drainTimeout, logger } = this.#settings
+    logger.info('worker drains', { details: { leases: this.#assignment.held, within: drainTimeout } })
+    const began = clock.monotonic()
     const report = await this.#assignment.drain(new Date(clock.now() + drainTimeout))
-    logger.info('worker drained', { worker: me, ...report })
+    const durationMs = Math.round(clock.monotonic() - began)
+    logger.info('worker drained', { durationMs, details: { ...report } })
     return report
   }
 }

@@ -1,4 +1,5 @@
 import { entity, handler, marshal, Permanent, RetryAfter, reactor } from '@spaceship/core'
+import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
 import * as z from 'zod'
@@ -48,7 +49,7 @@ function insert(id: string, seats = 1) {
 const context = (ms = 30_000) => ({ getRemainingTimeInMillis: () => ms })
 
 function options() {
-  return { application: 'test', state: memoryState(), deadLetters: memoryDeadLetters() }
+  return { application: 'test', state: memoryState(), deadLetters: memoryDeadLetters(), logger: silent }
 }
 
 test('a batch that is done answers with no failures', async () => {
@@ -254,6 +255,28 @@ function listening() {
   return { told, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
 }
 
+test('a function tells once that it started, and names the invocation in every line', async () => {
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const { logger: _, ...rest } = options()
+  const handle = lambda(
+    reactor('r', { retry: { attempts: 1 } }).on('see', saved, () => Promise.reject(new Error('no'))),
+    rest,
+  )
+  for (const awsRequestId of ['one', 'two'])
+    await handle(eventOf(insert(awsRequestId)), {
+      ...context(60_000),
+      awsRequestId,
+      xRayTraceId: `trace-${awsRequestId}`,
+    })
+  const lines = written.mock.calls.map(([line]) => JSON.parse(String(line)))
+  written.mockRestore()
+  expect(lines).toMatchObject([
+    { level: 'INFO', message: 'function started', requestId: 'one', details: { routes: ['r/see'] } },
+    { level: 'ERROR', message: 'record became a dead letter', requestId: 'one', traceId: 'trace-one' },
+    { level: 'ERROR', message: 'record became a dead letter', requestId: 'two', traceId: 'trace-two' },
+  ])
+})
+
 test('F15: an invocation that begins with little time does what it can, and says that its time is too short', async () => {
   const seen: string[] = []
   const { told, logger } = listening()
@@ -264,7 +287,7 @@ test('F15: an invocation that begins with little time does what it can, and says
   expect(await handle(eventOf(insert('a'), insert('b')), context(600))).toEqual({ batchItemFailures: [] })
   expect([seen, told]).toEqual([
     ['a', 'b'],
-    [expect.stringMatching(/^warn: the invocation has 600 ms left: raise/)],
+    ['info: function started', expect.stringMatching(/^warn: the invocation has 600 ms left: raise/)],
   ])
 })
 
@@ -275,7 +298,7 @@ test('F2: an invocation in which nothing can be run is refused at once, loudly',
     { ...options(), logger },
   )
   await expect(handle(eventOf(insert('a')), context(100))).rejects.toMatchObject({ code: 'no-time' })
-  expect(told).toEqual([expect.stringMatching(/^error: the invocation has 100 ms left/)])
+  expect(told.at(-1)).toMatch(/^error: the invocation has 100 ms left/)
 })
 
 for (const timeout of [1_000, 3_000, 4_000, 15_000])

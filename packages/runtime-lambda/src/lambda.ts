@@ -1,12 +1,17 @@
 import { codeOf, type Reactor, SpaceshipError } from '@spaceship/core'
 import { bare, callable, check } from '@spaceship/core/adapter'
 import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
-import { silent, systemClock } from '@spaceship/core/ports'
+import type { Log, LogFields } from '@spaceship/core/log'
+import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
 
 /** What of Lambda's context is used. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number
+  /** Names the invocation in its log lines. */
+  readonly awsRequestId?: string
+  /** Where the function is traced. */
+  readonly xRayTraceId?: string
 }
 
 export interface LambdaOptions extends Omit<EngineOptions, 'reactors'> {
@@ -57,8 +62,15 @@ export function lambda(
 ): KinesisHandler {
   check('lambda', LAMBDA, { options })
   // Options that are missing are the engine's to refuse.
-  const { clock = systemClock, exit = process.exit, logger = silent } = options ?? {}
-  let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors, options))
+  const { clock = systemClock, exit = process.exit } = options ?? {}
+  // An environment has one invocation at a time.
+  let invocation: LogFields = {}
+  let isTold = false
+  let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors))
+
+  function engineOf(list: Reactors): Engine {
+    return createEngine({ ...options, reactors: isList(list) ? list : [list] }, { context: () => invocation })
+  }
 
   function engine(): Promise<Engine> {
     ready ??= build()
@@ -67,21 +79,23 @@ export function lambda(
 
   async function build(): Promise<Engine> {
     try {
-      return engineOf(typeof reactors === 'function' ? await reactors() : reactors, options)
+      return engineOf(typeof reactors === 'function' ? await reactors() : reactors)
     } catch (error) {
       ready = undefined
       throw error
     }
   }
 
+  /** In the first invocation, so that the init does not wait for it. */
+  function tellOfStart({ logger, routes }: Engine): void {
+    if (!isTold) logger.info('function started', { details: { routes: routes.map(({ key }) => key) } })
+    isTold = true
+  }
+
   /** @throws SpaceshipError `no-time` if nothing can be run: an answer would only bring the batch back at once */
-  function tellOfShortTime(left: number, records: number): void {
+  function tellOfShortTime(log: Log, left: number, records: number): void {
     const advice = `the invocation has ${Math.round(left)} ms left: raise the function's timeout (at least 10 s), or shorten its init`
-    try {
-      logger[left < LEAST ? 'error' : 'warn'](advice, { records })
-    } catch {
-      // A logger that fails must not fail the invocation.
-    }
+    log[left < LEAST ? 'error' : 'warn'](advice, { details: { records } })
     if (left < LEAST) throw new SpaceshipError('no-time', advice)
   }
 
@@ -89,12 +103,15 @@ export function lambda(
   engine().catch(() => {})
 
   return async (event, context) => {
+    const { awsRequestId: requestId, xRayTraceId: traceId } = context
+    invocation = { requestId, traceId }
     const batch = batchOf(event)
     if (batch === undefined) return responseOf([])
     const { stream, shard, records } = batch
     const started = await engine()
+    tellOfStart(started)
     const left = context.getRemainingTimeInMillis()
-    if (left < SHORT) tellOfShortTime(left, records.length)
+    if (left < SHORT) tellOfShortTime(started.logger, left, records.length)
     const hardEnd = clock.now() + left - Math.min(RESERVE.longest, left * RESERVE.share)
     const softEnd = hardEnd - Math.min(MARGIN.longest, left * MARGIN.share)
     const source = { stream, shard, redelivers: 'suffix' } as const
@@ -111,10 +128,6 @@ export function lambda(
     await pushed
     return responseOf(unfinished)
   }
-}
-
-function engineOf(reactors: Reactors, options: LambdaOptions): Engine {
-  return createEngine({ ...options, reactors: isList(reactors) ? reactors : [reactors] })
 }
 
 /** Array.isArray does not narrow a readonly array. */

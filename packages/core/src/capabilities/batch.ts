@@ -12,12 +12,13 @@
 import { type BatchContext, type Batching, isSkip } from '../declare/handler.ts'
 import { ANSWERED, type Comer, type Finish, NOTHING } from '../engine/admission.ts'
 import { type Attempt, wallOf } from '../engine/attempt.ts'
-import { loggerOf } from '../engine/context.ts'
+import { loggerOfHandler } from '../engine/context.ts'
 import { Run } from '../engine/deadlines.ts'
 import { ofThrown } from '../engine/judge.ts'
 import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Caller, Capability } from '../engine/stage.ts'
+import { routeFields } from '../engine/telling.ts'
 import { codeOf } from '../errors.ts'
 import { isThenable, promiseOf } from '../foreign.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
@@ -229,7 +230,7 @@ class Batches implements Caller {
         return run.signal(stopped)
       },
       deadline: new Date(wallOf(run.deadline, this.#scope)),
-      log: loggerOf(settings.logger, plan),
+      log: loggerOfHandler(settings.logger, () => routeFields(plan)),
       reactor: plan.reactor,
       route: plan.route,
     }

@@ -2,6 +2,7 @@
 
 import type { Attempt } from '../engine/attempt.ts'
 import type { Verdict } from '../engine/outcome.ts'
+import { taskFields } from '../engine/telling.ts'
 import type { StateItem } from '../ports/index.ts'
 
 export const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
@@ -25,13 +26,9 @@ export function heldUntil(
 }
 
 /** Logs a lease that was lost while the handler ran. */
-export async function tellOfTakeover(
-  completed: Promise<boolean>,
-  { plan, task, scope }: Attempt,
-): Promise<void> {
+export async function tellOfTakeover(completed: Promise<boolean>, { task, scope }: Attempt): Promise<void> {
   if (await completed) return
-  const { sequence } = task.entry.record
-  const fields = { route: plan.key, sequence }
+  const fields = taskFields(task, scope.place)
   scope.settings.logger.warn(
     'a claim was taken over while its handler ran: the effect may be repeated',
     fields,

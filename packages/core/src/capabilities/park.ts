@@ -29,11 +29,12 @@
 
 import type { Attempt, Entered, Stage } from '../engine/attempt.ts'
 import { draftOf, extended } from '../engine/ending.ts'
-import { letterId, writeLetter } from '../engine/letters.ts'
+import { type LetterDraft, letterId, writeLetter } from '../engine/letters.ts'
 import type { Ending, Verdict } from '../engine/outcome.ts'
 import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
+import type { LogFields } from '../log/index.ts'
 import type { StateItem, StateStore } from '../ports/index.ts'
 import { BUCKETS, change, keptKey, parkedLaneKey, parkedLanes, shortName } from '../state/index.ts'
 import { comparePositions, formatPosition, type Position, parsePosition } from '../wire/index.ts'
@@ -99,7 +100,11 @@ class ParkStage implements Stage {
     const { letter } = ending
     if (letter === undefined || lane === '' || ending.outcome.kind !== 'ended') return ending
     const { step: _, ...outcome } = ending.outcome
-    const keep = () => this.#lanes.append(lane, spotOf(letter.place, letter.record, letter.part), letter.id)
+    const keep = async () => {
+      const isNew = !(await this.#lanes.has(lane))
+      await this.#lanes.append(lane, spotOf(letter.place, letter.record, letter.part), letter.id)
+      if (isNew) this.#tellOfParking(letter)
+    }
     // What is drained and fails again is kept already.
     return extended(ending, {
       before: spot === undefined ? [keep] : [],
@@ -117,6 +122,14 @@ class ParkStage implements Stage {
     const draft = { ...draftOf(attempt, 'parked', detail), id, attempts: 0 }
     const steps = [() => writeLetter(this.#scope.settings, draft)]
     return { kind: 'ending', ending: { steps, outcome: { kind: 'ended', step: 'parked', detail } } }
+  }
+
+  #tellOfParking({ about, id, detail }: LetterDraft): void {
+    const fields: LogFields = { ...about, outcome: 'parked', letter: id, details: { detail } }
+    this.#scope.settings.logger.error(
+      'lane parked: its records are kept in order until it is drained',
+      fields,
+    )
   }
 
   /** The letter first: a letter that no lane names any more would be redriven although it is done. */

@@ -13,6 +13,8 @@
  * ```
  */
 
+import { errorFields, type LogFields } from '../log/index.ts'
+import { setUpOf } from '../verdicts.ts'
 import type { Comer, Finish, Wait } from './admission.ts'
 import { backoff, SOONEST } from './judge.ts'
 import type { RoutePlan } from './plan.ts'
@@ -24,7 +26,7 @@ export interface Breakers {
   take(comer: Comer): void
   /** @returns those to be woken once all else is decided */
   leave(comer: Comer, finish: Finish): readonly WaitQueue[] | undefined
-  report(comer: Comer, dependency: string): void
+  report(comer: Comer, dependency: string, error: unknown): void
   until(dependency: string): number
 }
 
@@ -56,10 +58,11 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
   const unrouted = new Set<string>()
   const needsOf = ({ plan }: Comer) => needs[plan.index] ?? unrouted
 
-  function trip(dependency: string, { plan }: Comer): void {
+  function trip(dependency: string, { plan }: Comer, error?: unknown): void {
     const now = clock.monotonic()
     let breaker = breakers.get(dependency)
     if (breaker === undefined) {
+      tellDown(dependency, error)
       const waiting = new WaitQueue()
       breaker = { since: now, until: 0, outages: 0, alarmed: false, probe: undefined, waiting }
       breakers.set(dependency, breaker)
@@ -68,8 +71,23 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
     breaker.until = now + Math.max(SOONEST, backoff(breaker.outages, plan, random))
     if (breaker.alarmed || now - breaker.since < maxPause) return
     breaker.alarmed = true
-    const since = new Date(clock.now() - (now - breaker.since)).toISOString()
-    logger.error('a dependency is down: the routes that need it wait', { dependency, since })
+    logger.error('a dependency is still down: the routes that need it wait', {
+      dependency,
+      durationMs: Math.round(now - breaker.since),
+    })
+  }
+
+  /** Once for each outage: what waits for it says nothing. */
+  function tellDown(dependency: string, error: unknown): void {
+    const setup = setUpOf(error)
+    const fields: LogFields = { dependency, ...(error === undefined ? {} : { error: errorFields(error) }) }
+    if (setup === undefined) logger.warn('a dependency is down: the routes that need it wait', fields)
+    else
+      logger.error('the set-up of a dependency is wrong: the routes that need it wait until it is mended', {
+        ...fields,
+        reason: setup.reason,
+        details: { resource: setup.resource, advice: setup.advice },
+      })
   }
 
   function probe(dependency: string, breaker: Breaker, comer: Comer): void {
@@ -113,24 +131,25 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
         if (breaker?.probe?.comer === comer) {
           breaker.probe.over.abort()
           breaker.probe = undefined
-          if (down) trip(dependency, comer)
+          if (down) trip(dependency, comer, finish.error)
           else if (finish.kind === 'answered' || (finish.kind === 'stored' && STORES.has(dependency))) {
-            logger.info('a dependency is back', { dependency })
+            const durationMs = Math.round(clock.monotonic() - breaker.since)
+            logger.info('a dependency is back', { dependency, durationMs })
             breakers.delete(dependency)
           }
           // A probe that learned nothing, or came no further than to another dependency, lets the next one ask at once.
           woken.push(breaker.waiting)
-        } else if (down && breaker === undefined) trip(dependency, comer)
+        } else if (down && breaker === undefined) trip(dependency, comer, finish.error)
         if (!breakers.has(dependency) && isForgotten(dependency, needed, comer.plan))
           needed.delete(dependency)
       }
       return woken
     },
-    report: (comer, dependency) => {
+    report: (comer, dependency, error) => {
       const breaker = breakers.get(dependency)
       needsOf(comer).add(dependency)
       const due = breaker?.probe === undefined && (breaker?.until ?? 0) <= clock.monotonic()
-      if (due) trip(dependency, comer)
+      if (due) trip(dependency, comer, error)
     },
     until: (dependency) => {
       const breaker = breakers.get(dependency)

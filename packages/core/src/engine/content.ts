@@ -22,8 +22,12 @@ export interface Content {
   readonly letter?: DeadLetter | undefined
   /** For a record that names letters: the one that it names, or undefined for all letters of its lane. */
   readonly names?: { readonly letter: string | undefined }
-  /** What the event is called wherever its repeats must be told; '' if it has no name. @throws SpaceshipError if that cannot be told */
-  identity(): string
+  /**
+   * What the event is called wherever its repeats must be told; '' if it has no name.
+   *
+   * @param concealed what stands in place of a key in it @default the key @throws SpaceshipError if it cannot be told
+   */
+  identity(concealed?: (key: string) => string): string
   /** Finds what the record names. */
   recall?(asking: Recalling): Promise<Recalled>
   /** Finds what the handler gets, or why it must not be called. */
@@ -105,7 +109,7 @@ export class EventContent implements Content {
 }
 
 /** A record that no handler can be given. */
-function refused(refusal: Refusal, identity: () => string, letter?: DeadLetter): Content {
+function refused(refusal: Refusal, identity: Content['identity'], letter?: DeadLetter): Content {
   return { refusal, letter, identity, readAgain: (again) => refused(refusal, identity, again) }
 }
 
@@ -120,7 +124,7 @@ export function refusedShare(
   plan: RoutePlan,
   reason: DeadReason,
   detail: string,
-  { lane = '', identity = UNKNOWN }: { readonly lane?: string; readonly identity?: () => string } = {},
+  { lane = '', identity = UNKNOWN }: { readonly lane?: string; readonly identity?: Content['identity'] } = {},
 ): Share {
   return { plan, lane, content: refused({ reason, detail }, identity) }
 }

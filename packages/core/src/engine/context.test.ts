@@ -61,6 +61,17 @@ test('the log of a handler carries its reactor and route', async () => {
   await delivery.push([inserted(1, 'a')])
   await delivery.quiet()
   expect(logged).toEqual([
-    { level: 'info', message: 'hello', fields: { reactor: 'r', route: 'see', more: 1 } },
+    {
+      level: 'info',
+      message: 'hello',
+      fields: expect.objectContaining({
+        reactor: 'r',
+        route: 'see',
+        event: 'client.saved',
+        position: '1',
+        attempt: 1,
+        more: 1,
+      }),
+    },
   ])
 })

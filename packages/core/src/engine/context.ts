@@ -3,12 +3,12 @@
 import type { Context, Publish } from '../declare/handler.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { SpaceshipError } from '../errors.ts'
+import { type Log, type LogFields, loggerOfLevels } from '../log/index.ts'
 import type { Logger } from '../ports/index.ts'
 import { sha256 } from '../wire/digest.ts'
 import { encodePublished } from '../wire/index.ts'
 import type { Attempt } from './attempt.ts'
-import type { RoutePlan } from './plan.ts'
-import { loggerOfLevels } from './steps.ts'
+import { eventFields, taskFields } from './telling.ts'
 
 /** A class for its accessors on the prototype: one is made for each attempt, and most handlers look at nothing. */
 export class HandlerContext implements Context {
@@ -38,7 +38,11 @@ export class HandlerContext implements Context {
   }
 
   get log(): Logger {
-    return loggerOf(this.#attempt.scope.settings.logger, this.#attempt.plan)
+    const { task, scope, plan, content } = this.#attempt
+    const known = { ...taskFields(task, scope.place), attempt: this.attempt }
+    return loggerOfHandler(scope.settings.logger, (level) =>
+      level === 'debug' ? known : { ...known, ...eventFields(content, plan, scope.settings.plans) },
+    )
   }
 
   // Closures, so that a handler may take them out of its context.
@@ -63,6 +67,9 @@ export class HandlerContext implements Context {
   }
 }
 
-export function loggerOf(logger: Logger, { reactor, route }: RoutePlan): Logger {
-  return loggerOfLevels((level) => (message, more) => logger[level](message, { reactor, route, ...more }))
+/** What a handler logs, beside what is known of its attempt. */
+export function loggerOfHandler(logger: Log, known: (level: keyof Logger) => LogFields): Logger {
+  // Every field is taken: what is none of the set stands under `details`.
+  const open = logger as Logger
+  return loggerOfLevels((level) => (message, more) => open[level](message, { ...more, ...known(level) }))
 }

@@ -11,7 +11,8 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
-import { describe, ignoreRejection } from '../foreign.ts'
+import { ignoreRejection } from '../foreign.ts'
+import { errorFields } from '../log/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { fenced, fencedLetters } from '../state/index.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
@@ -35,6 +36,7 @@ import type { Place, Settings } from './settings.ts'
 import { createSuffixJournal, type SuffixJournal } from './suffix-journal.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
 import { type Task, tasksOf } from './task.ts'
+import { placeFields } from './telling.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
@@ -293,11 +295,7 @@ class ShardDelivery implements Delivery {
     } catch (error) {
       settings.logger.warn(
         'a suspicion could not be taken back: it counts as a death of the record that ran',
-        {
-          stream: source.stream,
-          shard: source.shard,
-          error: describe(error),
-        },
+        { ...placeFields(source), error: errorFields(error) },
       )
     }
   }

@@ -11,12 +11,14 @@
  */
 
 import { describe } from '../foreign.ts'
+import type { LogFields } from '../log/index.ts'
 import type { DeadReason } from '../ports/index.ts'
 import type { Attempt } from './attempt.ts'
 import type { Content } from './content.ts'
 import { isDiscarded, type LetterDraft, letterId, letterIdOf, writeLetter } from './letters.ts'
 import { DONE, type Ending, type Final, type Outcome, skipped } from './outcome.ts'
 import type { Place } from './settings.ts'
+import { eventFields, positionField, taskFields } from './telling.ts'
 
 /** What follows from a final verdict, before the stages have added theirs. */
 export function endingOf(attempt: Attempt, verdict: Final): Ending {
@@ -66,7 +68,13 @@ export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): L
   const id = again ? letter.id : fresh
   const counted = reason === 'exhausted' || reason === 'permanent'
   const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
-  return { id, plan, record, place, lane: task.lane, reason, detail, attempts, part: part?.name }
+  const about: LogFields = {
+    ...taskFields(task, place),
+    position: positionField(record),
+    attempt: attempts,
+    ...eventFields(content, plan, scope.settings.plans),
+  }
+  return { id, plan, record, place, lane: task.lane, reason, detail, attempts, about, part: part?.name }
 }
 
 /** '' where it cannot be told, as of what is too deep to be read again. */

@@ -11,14 +11,14 @@ import { createGate } from './gate.ts'
 import { type Parts, parseOptions } from './options.ts'
 import { wantsOf } from './plan.ts'
 import type { Engine } from './seam.ts'
-import type { EngineOptions } from './settings.ts'
+import type { EngineOptions, ProcessAbout } from './settings.ts'
 
 /** How long handlers of an earlier delivery may take to settle before a new one is refused. */
 const ORPHANED = 1_000
 
 /** @throws ConfigurationError that lists every problem */
-export function makeEngine(options: EngineOptions, parts: Parts): Engine {
-  const settings = parseOptions(options, parts)
+export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessAbout = {}): Engine {
+  const settings = parseOptions(options, parts, about)
   const orphans = new Set<Promise<unknown>>()
   const readers = parts.kinds.map((kind) =>
     kind.reader({ application: settings.application, ...settings.plans }),
@@ -36,7 +36,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
   for (const { name, limits } of parts.capabilities) {
     const users = routes.filter((plan) => plan.capabilities.some((each) => each.name === name))
     const limit = users.length === 0 ? undefined : limits?.(options)
-    if (limit !== undefined) settings.logger.warn(limit, { routes: users.map(({ key }) => key) })
+    if (limit !== undefined) settings.logger.warn(limit, { details: { routes: users.map(({ key }) => key) } })
   }
   let overdue = 0
 
@@ -51,6 +51,7 @@ export function makeEngine(options: EngineOptions, parts: Parts): Engine {
 
   return {
     application: settings.application,
+    logger: settings.logger,
     // Nobody asks on Lambda, so it is not part of the start.
     get routes() {
       const wanted = wantsOf(settings.plans)

@@ -21,7 +21,7 @@ export interface Gate {
   leave(comer: Comer, finish: Finish): void
   passOn(comer: Comer): void
   /** The comer found that a dependency is down before it could enter. */
-  report(comer: Comer, dependency: string): void
+  report(comer: Comer, dependency: string, error: unknown): void
   /** Milliseconds until the next attempt of a route that needs the dependency. */
   until(dependency: string): number
   pause(key: string): void

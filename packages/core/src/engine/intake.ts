@@ -8,7 +8,7 @@
  * ```
  */
 
-import { describe } from '../foreign.ts'
+import { errorFields } from '../log/index.ts'
 import {
   comparePositions,
   compareSequences,
@@ -29,6 +29,7 @@ import type { Place } from './settings.ts'
 import type { SuffixJournal } from './suffix-journal.ts'
 import { isSuspicious, type Suspects } from './suspects.ts'
 import { type Entry, Task } from './task.ts'
+import { placeFields, positionField } from './telling.ts'
 
 /** What the journal's item holds, if its position was opened before without an outcome, or is suspected since. */
 export interface Reopened {
@@ -229,6 +230,7 @@ export class Intake {
     this.#tellStalled()
     await activity.drained()
     this.#isNextAlone = false
+    let isTold = false
     while (!stopped.aborted) {
       // It may be held again in a moment, and what comes after it must not pass it.
       if (!scope.mayStart()) {
@@ -239,7 +241,14 @@ export class Intake {
         if (await suspects.charge(entry.record)) return scope.match(entry.record)
         return [refusedShare(unrouted, 'crashed', 'processes that ran it died')]
       } catch (error) {
-        settings.logger.warn('the state store failed: waiting', { ...this.#place, error: describe(error) })
+        if (!isTold)
+          settings.logger.warn('a suspect record waits for the state store', {
+            ...placeFields(this.#place),
+            position: positionField(entry.record),
+            dependency: 'state',
+            error: errorFields(error),
+          })
+        isTold = true
         await settings.clock.sleep(AGAIN, stopped)
       }
     }

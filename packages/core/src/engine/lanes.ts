@@ -185,7 +185,8 @@ export class Lanes {
     if (!task.plan.gathers) {
       this.#free += 1
       this.#scope.gate.leave(task, finishOf(outcome, task.ran))
-    } else if (outcome.kind === 'unavailable') this.#scope.gate.report(task, outcome.dependency)
+    } else if (outcome.kind === 'unavailable')
+      this.#scope.gate.report(task, outcome.dependency, outcome.error)
     this.#after(lane, task, outcome)
     if (!this.#pumping) this.#pump()
   }

@@ -1,6 +1,7 @@
 /** Owns the writing of dead letters, under an id that a repeat finds again. */
 
 import { codeOf } from '../errors.ts'
+import type { LogFields } from '../log/index.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
 import { shortName } from '../state/index.ts'
 import { Unavailable } from '../verdicts.ts'
@@ -18,6 +19,8 @@ export interface LetterDraft {
   readonly reason: DeadReason
   readonly detail: string
   readonly attempts: number
+  /** What log lines say of its record. */
+  readonly about: LogFields
   /** What tells it from the letters of other parts of its record. */
   readonly part: string | undefined
 }
@@ -45,15 +48,15 @@ function prefixOf({ application }: Place, plan: RoutePlan): string {
 /** Resolves when the letter is durable, or the record was discarded as its route wants. */
 export async function writeLetter(
   settings: Pick<Settings, 'clock' | 'deadLetters' | 'logger'>,
-  { id, plan, record, place, lane, reason, detail, attempts }: LetterDraft,
+  { id, plan, record, place, lane, reason, detail, attempts, about: said }: LetterDraft,
 ): Promise<void> {
   const { clock, deadLetters, logger } = settings
   const { sequence, subSequence, partitionKey, data } = record
   const { application, stream, shard } = place
   const [reactor, route] = plan === unrouted ? [] : [plan.reactor, plan.route]
-  const fields = { reactor, route, stream, shard, sequence, reason, detail, attempts }
+  const fields: LogFields = { ...said, reason, details: { detail } }
   if (deadLetters === undefined || isDiscarded(settings, plan))
-    return logger.error('record discarded', fields)
+    return logger.error('record discarded', { ...fields, outcome: 'discarded' })
   const at = new Date(clock.now())
   const about = { id, application, reactor, route, lane, reason, detail, attempts, at }
   const letter: DeadLetter = { ...about, stream, shard, sequence, subSequence, partitionKey, data }
@@ -61,7 +64,10 @@ export async function writeLetter(
     if (codeOf(cause) === 'unavailable') throw cause
     throw new Unavailable('dead-letters', 'the dead letter could not be written', { cause })
   })
-  logger.error('record became a dead letter', { ...fields, letter: id })
+  // One line tells of a parked lane, not one for each record behind it.
+  if (reason === 'parked')
+    logger.debug('record kept in its parked lane', { ...fields, outcome: 'parked', letter: id })
+  else logger.error('record became a dead letter', { ...fields, outcome: 'dead-letter', letter: id })
 }
 
 /** Whether nothing is kept of a record that is given up on. */

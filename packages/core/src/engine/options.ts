@@ -3,7 +3,8 @@
 import type { EventDef } from '../declare/event.ts'
 import type { Reactor } from '../declare/reactor.ts'
 import { milliseconds } from '../duration.ts'
-import { silent, systemClock } from '../ports/index.ts'
+import { LOGGER, loggerFor } from '../log/index.ts'
+import { systemClock } from '../ports/index.ts'
 import {
   bare,
   callable,
@@ -21,9 +22,9 @@ import {
 } from '../shapes.ts'
 import type { Kind } from './kind.ts'
 import { type Plans, planRoutes, unservedProblems } from './plan.ts'
-import type { EngineOptions, Settings } from './settings.ts'
+import type { EngineOptions, ProcessAbout, Settings } from './settings.ts'
 import type { Capability } from './stage.ts'
-import { unfailing, unfailingLogger } from './steps.ts'
+import { unfailingObserver } from './steps.ts'
 
 /** What an engine is made of, beside its options. */
 export interface Parts {
@@ -47,7 +48,7 @@ export const ENGINE = {
     events: port('put', 'an EventSink'),
     clock: port('now', 'a Clock'),
     random: callable,
-    logger: port('error', 'a Logger'),
+    logger: LOGGER,
     concurrency: count(),
     middleware: list(callable),
     observe: callable,
@@ -60,7 +61,11 @@ export const ENGINE = {
 }
 
 /** @throws ConfigurationError that lists every problem */
-export function parseOptions(options: EngineOptions, { kinds, capabilities }: Parts): Settings {
+export function parseOptions(
+  options: EngineOptions,
+  { kinds, capabilities }: Parts,
+  about: ProcessAbout,
+): Settings {
   let plans: Plans | undefined
   check(called('application', options?.application), ENGINE, { options }, () => {
     const reactors: unknown = options?.reactors
@@ -71,16 +76,18 @@ export function parseOptions(options: EngineOptions, { kinds, capabilities }: Pa
     return reactorProblems(options, plans, { kinds, capabilities })
   })
   if (plans === undefined) throw new TypeError('reactors that fit their shape were planned')
-  const logger = unfailingLogger(options.logger ?? silent)
+  const clock = options.clock ?? systemClock
+  const process = processName()
+  const logger = loggerFor(options.logger, { service: options.application, process, clock, ...about })
   return {
     application: options.application,
     plans,
-    process: processName(),
+    process,
     state: options.state,
     deadLetters: options.deadLetters,
     entities: options.entities,
     events: options.events,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
     concurrency: options.concurrency ?? 16,
@@ -89,7 +96,7 @@ export function parseOptions(options: EngineOptions, { kinds, capabilities }: Pa
       bytes: options.maxAhead?.bytes ?? 64 * MIB,
       age: milliseconds(options.maxAhead?.age ?? '5m'),
     },
-    observe: options.observe && unfailing(options.observe, logger),
+    observe: options.observe && unfailingObserver(options.observe, logger),
     maxRecordBytes: options.maxRecordBytes ?? 10 * MIB,
     maxPause: milliseconds(options.maxPause ?? '5m'),
     maxClockSkew: milliseconds(options.maxClockSkew ?? '2s'),

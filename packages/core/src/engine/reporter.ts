@@ -1,12 +1,14 @@
 /** Owns what is told of tasks, to the observer and in the log. Never decides anything, and costs nothing where nobody listens. */
 
 import { describe } from '../foreign.ts'
+import { errorFields, type LogFields } from '../log/index.ts'
 import { formatPosition } from '../wire/index.ts'
 import type { Outcome } from './outcome.ts'
-import { unrouted } from './plan.ts'
+import { type Plans, unrouted } from './plan.ts'
 import type { Place, Settings } from './settings.ts'
 import type { Step } from './steps.ts'
 import type { Entry, Task } from './task.ts'
+import { eventFields, momentField, placeFields, taskFields } from './telling.ts'
 
 /** Steps after which the attempt is counted already. */
 const COUNTED: ReadonlySet<Step['step']> = new Set([
@@ -20,12 +22,14 @@ const COUNTED: ReadonlySet<Step['step']> = new Set([
 export class Reporter {
   readonly #observe: Settings['observe']
   readonly #logger: Settings['logger']
+  readonly #plans: Plans
   readonly #place: Place
   #mixed = false
 
-  constructor({ observe, logger }: Pick<Settings, 'observe' | 'logger'>, place: Place) {
+  constructor({ observe, logger, plans }: Pick<Settings, 'observe' | 'logger' | 'plans'>, place: Place) {
     this.#observe = observe
     this.#logger = logger
+    this.#plans = plans
     this.#place = place
   }
 
@@ -43,14 +47,15 @@ export class Reporter {
 
   ended(task: Task, { step, detail }: Extract<Outcome, { kind: 'ended' | 'again' }>): void {
     if (this.#observe !== undefined) this.#tell(step, task, detail)
-    if (step === 'skipped') this.#logger.debug('skipped', { ...fieldsOf(task), reason: detail })
+    if (step === 'skipped')
+      this.#logger.debug('skipped', { ...this.#fieldsOf(task), outcome: step, details: { detail } })
   }
 
   /** @param halted why, if its reactor was halted by it */
   left(task: Task, halted: string | undefined): void {
     this.#tell(halted === undefined ? 'abandoned' : 'halted', task, halted)
     if (halted === undefined) return
-    const fields = { ...fieldsOf(task), ...this.#place, error: halted }
+    const fields: LogFields = { ...this.#eventFieldsOf(task), outcome: 'halted', details: { detail: halted } }
     this.#logger.error('reactor halted on this shard until someone acts', fields)
   }
 
@@ -58,10 +63,16 @@ export class Reporter {
   waits(task: Task, outcome: Outcome | undefined, until: number | undefined): void {
     this.#tell('waiting', task, whyOf(outcome), until)
     if (outcome === undefined || !('error' in outcome)) return
-    const fields = { ...fieldsOf(task), error: describe(outcome.error), until }
+    const details = until === undefined ? {} : { details: { until: momentField(until) } }
+    const fields: LogFields = { outcome: 'waiting', error: errorFields(outcome.error), ...details }
+    // The breaker tells once of what is down.
     if (outcome.kind === 'unavailable')
-      this.#logger.warn('a dependency is unavailable: waiting', { ...fields, dependency: outcome.dependency })
-    else this.#logger.warn('attempt failed: will retry', fields)
+      this.#logger.debug('waits for a dependency', {
+        ...this.#fieldsOf(task),
+        ...fields,
+        dependency: outcome.dependency,
+      })
+    else this.#logger.warn('attempt failed: will retry', { ...this.#eventFieldsOf(task), ...fields })
   }
 
   /** The task came under another partition key than the one before it in its lane, so another shard may hold records of the lane. */
@@ -69,12 +80,23 @@ export class Reporter {
     if (this.#mixed) return
     this.#mixed = true
     const why = 'one key came under two partition keys: its order holds on this shard only'
-    this.#logger.error(why, fieldsOf(task))
+    this.#logger.error(why, this.#fieldsOf(task))
   }
 
   /** A handler is deaf to its signal. */
   late(): void {
-    this.#logger.error('a handler ignores its signal: its lane waits until it settles', { ...this.#place })
+    this.#logger.error(
+      'a handler ignores its signal: its lane waits until it settles',
+      placeFields(this.#place),
+    )
+  }
+
+  #fieldsOf(task: Task): LogFields {
+    return taskFields(task, this.#place)
+  }
+
+  #eventFieldsOf(task: Task): LogFields {
+    return { ...this.#fieldsOf(task), ...eventFields(task.content, task.plan, this.#plans) }
   }
 
   #tell(
@@ -94,8 +116,4 @@ export class Reporter {
 function whyOf(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'the gate'
   return 'error' in outcome ? `${outcome.kind}: ${describe(outcome.error)}` : outcome.kind
-}
-
-function fieldsOf({ plan, entry, attempts }: Task): Record<string, unknown> {
-  return { reactor: plan.reactor, route: plan.route, sequence: entry.record.sequence, attempts }
 }

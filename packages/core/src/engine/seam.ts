@@ -10,6 +10,7 @@
  */
 
 import type { ScheduleSpec } from '../declare/event.ts'
+import type { Log } from '../log/index.ts'
 import type { HashKeyRange } from '../wire/aggregate.ts'
 import type { Position } from '../wire/position.ts'
 import type { StreamRecord } from '../wire/record.ts'
@@ -86,6 +87,8 @@ export interface EngineRoute {
 
 export interface Engine {
   readonly application: string
+  /** Takes the runtime's own lines: it never fails, and names the process. */
+  readonly logger: Log
   readonly routes: readonly EngineRoute[]
   /** What each route makes of a record, in words. No handler runs. */
   explain(record: StreamRecord): readonly Explanation[]

@@ -3,7 +3,8 @@
 import type { Middleware } from '../declare/handler.ts'
 import type { Reactor } from '../declare/reactor.ts'
 import type { Duration } from '../duration.ts'
-import type { Clock, DeadLetters, EntityReader, EventSink, Logger, StateStore } from '../ports/index.ts'
+import type { Log, LogFields, LoggerOption } from '../log/index.ts'
+import type { Clock, DeadLetters, EntityReader, EventSink, StateStore } from '../ports/index.ts'
 import type { Plans } from './plan.ts'
 import type { Observer } from './steps.ts'
 
@@ -23,8 +24,12 @@ export interface EngineOptions {
   readonly clock?: Clock
   /** Uniform in [0, 1): the jitter of retries. @default Math.random */
   readonly random?: () => number
-  /** @default silent */
-  readonly logger?: Logger
+  /**
+   * Takes the log lines; `silent` drops them. Options say how they are written by default.
+   *
+   * @default JSON lines on standard output, from `info` on
+   */
+  readonly logger?: LoggerOption
   /** Handlers that run at the same time, for each shard. @default 16 */
   readonly concurrency?: number
   /** Around every attempt of every route, the first one outermost. @default none */
@@ -46,6 +51,14 @@ export interface EngineOptions {
   readonly retention?: Duration
 }
 
+/** What a runtime says of its process in every log line. */
+export interface ProcessAbout {
+  /** Names it among the processes of the application. @default random */
+  readonly process?: string
+  /** Asked for at each line. @default none */
+  readonly context?: () => LogFields
+}
+
 /** The options with their defaults filled. */
 export interface Settings {
   readonly application: string
@@ -58,7 +71,7 @@ export interface Settings {
   readonly events: EventSink | undefined
   readonly clock: Clock
   readonly random: () => number
-  readonly logger: Logger
+  readonly logger: Log
   readonly concurrency: number
   readonly maxAhead: { readonly records: number; readonly bytes: number; readonly age: number }
   readonly observe: Observer | undefined

@@ -1,7 +1,7 @@
 /** Owns the steps that an observer is told of, and what tells them. Never decides anything, and never fails. */
 
 import { ignoreRejection, isThenable, promiseOf } from '../foreign.ts'
-import type { Logger } from '../ports/index.ts'
+import { errorFields, type Log } from '../log/index.ts'
 
 /**
  * | step          | means                                                                                       |
@@ -47,12 +47,15 @@ export interface Step {
 export type Observer = (step: Step) => void
 
 /** One that fails is said once: it must not stop the shard whose steps it is told. */
-export function unfailing(observe: Observer, logger: Logger): Observer {
+export function unfailingObserver(observe: Observer, logger: Log): Observer {
   let said = false
   const failed = (error: unknown) => {
     // Somebody may throw a promise, which nobody waits for.
     ignoreRejection(error)
-    if (!said) logger.error('an observer failed: it must return at once and never throw', { error })
+    if (!said)
+      logger.error('an observer failed: it must return at once and never throw', {
+        error: errorFields(error),
+      })
     said = true
   }
   return (step) => {
@@ -63,21 +66,4 @@ export function unfailing(observe: Observer, logger: Logger): Observer {
       failed(error)
     }
   }
-}
-
-/** A line that cannot be logged is lost; what it told of goes on. */
-export function unfailingLogger(logger: Logger): Logger {
-  return loggerOfLevels((level) => (message, fields) => {
-    try {
-      ignoreRejection(logger[level](message, fields))
-    } catch (error) {
-      // Whoever is told of it would have to log it; but it may be a promise, which nobody waits for.
-      ignoreRejection(error)
-    }
-  })
-}
-
-/** A logger whose levels are made alike. */
-export function loggerOfLevels(at: (level: keyof Logger) => Logger['info']): Logger {
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

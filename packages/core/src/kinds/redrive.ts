@@ -12,6 +12,7 @@
 import { type Content, type Recalled, type Recalling, refusedShare, type Share } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { unrouted } from '../engine/plan.ts'
+import { placeFields, routeFields } from '../engine/telling.ts'
 import type { DeadLetter } from '../ports/index.ts'
 import { type DrainEnvelope, envelopeOf, type RedriveEnvelope } from '../wire/index.ts'
 
@@ -60,7 +61,11 @@ async function read(asking: Recalling, envelope: RedriveEnvelope | DrainEnvelope
   const route = letter.route === undefined ? '' : `${letter.reactor}/${letter.route}`
   const own = plan.keys.length === 0 ? route === '' : plan.keys.includes(route)
   if (letter.application !== place.application || letter.lane !== lane || !own) {
-    settings.logger.warn('an envelope named a letter that is not its own', { letter: id, route: plan.key })
+    settings.logger.warn('an envelope named a letter that is not its own', {
+      ...routeFields(plan),
+      ...placeFields(place),
+      letter: id,
+    })
     return { skip: 'its letter is not of this route' }
   }
   const redrives = asking.letter === undefined ? id : undefined

@@ -38,7 +38,11 @@ export const reminder: Kind = {
         const lane = `${envelope.reminder}/${envelope.key}`
         if (wanting.length === 0) {
           const detail = `no route handles the reminder '${envelope.reminder}'`
-          return [refusedShare(unrouted, 'no-route', detail, { identity: () => identityOf(envelope) })]
+          return [
+            refusedShare(unrouted, 'no-route', detail, {
+              identity: (concealed) => identityOf(envelope, concealed),
+            }),
+          ]
         }
         return wanting.map((want) => {
           why?.(want, true, () => 'it matches')
@@ -87,8 +91,8 @@ class DueContent implements Content {
     this.letter = letter
   }
 
-  identity(): string {
-    return identityOf(this.#envelope)
+  identity(concealed?: (key: string) => string): string {
+    return identityOf(this.#envelope, concealed)
   }
 
   async lookUp(settings: FiringSettings): Promise<LookedUp> {
@@ -107,8 +111,11 @@ class DueContent implements Content {
   }
 }
 
-function identityOf({ reminder, key, generation }: ReminderEnvelope): string {
-  return `reminder/${reminder}/${key}/${generation}`
+function identityOf(
+  { reminder, key, generation }: ReminderEnvelope,
+  concealed: (key: string) => string = (plain) => plain,
+): string {
+  return `reminder/${reminder}/${concealed(key)}/${generation}`
 }
 
 function isOfReminder(want: Want): want is Want<ReminderSpec> {

@@ -15,6 +15,7 @@ import type { Tick } from '../declare/schedule.ts'
 import { type Content, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
+import { routeFields } from '../engine/telling.ts'
 import type { DeadLetter, StateStore } from '../ports/index.ts'
 import { MOST_EARLY } from '../reminders/firing.ts'
 import { change, tickKey } from '../state/index.ts'
@@ -91,7 +92,7 @@ class TickContent implements Content {
     const { state, clock, logger, application } = settings
     const [envelope, letter] = [this.#envelope, this.letter]
     if (isEarly(envelope, clock.now())) {
-      logger.warn('a tick came long before its time', { route: envelope.route })
+      logger.warn('a tick came long before its time', routeFields(this.#plan))
       return { skip: 'not due yet' }
     }
     // A tick that merely waited behind a parked lane counts as fresh: it covers every window missed since.

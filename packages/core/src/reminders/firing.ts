@@ -2,7 +2,8 @@
 
 import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../declare/event.ts'
 import { fitted } from '../declare/schema.ts'
-import type { Clock, EntityReader, Logger, StateStore } from '../ports/index.ts'
+import type { Log } from '../log/index.ts'
+import type { Clock, EntityReader, StateStore } from '../ports/index.ts'
 import { change, reminderKey } from '../state/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
@@ -13,7 +14,7 @@ export interface FiringSettings {
   readonly state: StateStore
   readonly entities: EntityReader | undefined
   readonly clock: Clock
-  readonly logger: Logger
+  readonly logger: Log
   readonly retention: number
 }
 
@@ -50,7 +51,9 @@ export async function resolveReminder(
   if (state === undefined) {
     if (letter !== undefined)
       throw new Permanent('the state of the reminder has expired, and its payload with it')
-    settings.logger.warn('an envelope named a reminder that does not exist', { reminder: envelope.reminder })
+    settings.logger.warn('an envelope named a reminder that does not exist', {
+      details: { reminder: envelope.reminder },
+    })
     return skip('no such reminder')
   }
   if (state.generation !== envelope.generation) return skip('scheduled again since')
@@ -58,7 +61,9 @@ export async function resolveReminder(
   if (state.status !== 'pending' && !again) return skip(state.status)
   const early = state.dueAt - settings.clock.now()
   if (early > MOST_EARLY) {
-    settings.logger.warn('an envelope came long before its reminder is due', { reminder: envelope.reminder })
+    settings.logger.warn('an envelope came long before its reminder is due', {
+      details: { reminder: envelope.reminder },
+    })
     return skip('not due yet')
   }
   if (early > 0) throw new RetryAfter(early)

@@ -5,13 +5,14 @@
 
 import { createEngine, type Delivery, type Engine, type EngineOptions, type StreamRecord } from '../engine.ts'
 import { type Reactor, type Route, SpaceshipError } from '../index.ts'
-import type {
-  Clock,
-  DeadLetters,
-  EventSink,
-  ReferenceStore,
-  ReminderScheduler,
-  StateStore,
+import {
+  type Clock,
+  type DeadLetters,
+  type EventSink,
+  type ReferenceStore,
+  type ReminderScheduler,
+  type StateStore,
+  silent,
 } from '../ports/index.ts'
 import { createReminders, type Reminders } from '../reminders/index.ts'
 import {
@@ -84,6 +85,8 @@ export function startProcess(
   })
   const reactors = [make({ reminders, state, references, clock })].flat()
   const engine = createEngine({
+    // A test's own output is not drowned in log lines.
+    logger: silent,
     ...options,
     state,
     // What is no reactor is the engine's to refuse.

@@ -10,7 +10,8 @@
  */
 
 import type { Delivery, Engine } from '@spaceship/core/engine'
-import type { Clock, Logger } from '@spaceship/core/ports'
+import type { Log } from '@spaceship/core/log'
+import type { Clock } from '@spaceship/core/ports'
 import {
   type Checkpoint,
   type Held,
@@ -27,7 +28,7 @@ export interface Consuming {
   /** The stream's name. */
   readonly stream: string
   readonly clock: Clock
-  readonly logger: Logger
+  readonly logger: Log
   /** How to read from a checkpoint. */
   readonly reading: (from: Checkpoint, signal: AbortSignal) => Reading
   /** Between two reads of a shard that is caught up, and at least between any two. Milliseconds. */
@@ -116,7 +117,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       children: children.map((child) => child.shard),
     })
     if (!held.isHeld()) return 'lost'
-    logger.info('shard ended', { ...fields, children: children.map((child) => child.shard) })
+    logger.info('shard ended', { ...fields, details: { children: children.map((child) => child.shard) } })
     await held.release()
     return 'ended'
   }

@@ -1,1 +1,1 @@
-export { type Consumer, startConsumer } from './consumer.ts'
+export { type Consumer, type ConsumerEnd, startConsumer } from './consumer.ts'

@@ -13,7 +13,8 @@
 
 import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import type { StreamRecord } from '@spaceship/core/engine'
-import type { Clock, Logger } from '@spaceship/core/ports'
+import { errorFields, type Log } from '@spaceship/core/log'
+import type { Clock } from '@spaceship/core/ports'
 import { nameOf } from '../errors.ts'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
 import { listShards } from '../shards/index.ts'
@@ -35,7 +36,7 @@ export interface Reading {
   readonly limit: number
   readonly clock: Clock
   readonly random: () => number
-  readonly logger: Logger
+  readonly logger: Log
   readonly signal: AbortSignal
 }
 
@@ -71,14 +72,14 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         continue
       }
       if (name === 'ResourceNotFoundException' && (await isGone(reading))) {
-        const fields = { stream, shard, after: last.sequence, error: name }
+        const fields = { stream, shard, position: last.sequence, error: errorFields(error) }
         logger.error('a shard is gone: its records after this position are lost', fields)
         yield { records: [], millisBehind: 0, ended: true, lost: 'shard' }
         return
       }
       if (name === 'InvalidArgumentException' && iterator === undefined && !isSentinel(last.sequence)) {
         if (last !== reading.from) throw error
-        const fields = { stream, shard, checkpoint: last.sequence, error: name }
+        const fields = { stream, shard, position: last.sequence, error: errorFields(error) }
         logger.error(
           'Kinesis refuses the checkpoint: records after it may be lost, and reading starts at the oldest record of the shard',
           fields,
@@ -87,7 +88,12 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         return
       }
       failures += 1
-      logger.warn('reading a shard failed: will try again', { stream, shard, error: name, failures })
+      logger.warn('reading a shard failed: will try again', {
+        stream,
+        shard,
+        error: errorFields(error),
+        details: { failures },
+      })
       await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
     }
   }

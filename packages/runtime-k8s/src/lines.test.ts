@@ -1,0 +1,57 @@
+/** What a worker says: a line for each thing that happens to it, and nothing while it is healthy and idle. */
+
+import { reactor } from '@spaceship/core'
+import { expect, test, vi } from 'vitest'
+import { podsOnShip, saved } from '../test/pods.ts'
+
+test('a worker tells of its start, its leases and its drain, and is quiet in between', async () => {
+  await using pods = await podsOnShip(2)
+  let reads = 0
+  pods.bent.after = (operation) => {
+    if (operation === 'GetRecords') reads += 1
+  }
+  const pod = pods.pod(
+    reactor('note').on('see', saved, () => {}),
+    { workerId: 'pod-1' },
+  )
+  const run = pod.run()
+  const told = () => pods.lines.map(({ message }) => message)
+  const began = ['worker started', 'lease taken', 'lease taken']
+  await vi.waitFor(() => expect(told()).toEqual(began), { timeout: 20_000 })
+  // Many reads, renewals and scans: all of them are of a shard where nothing happens.
+  await vi.waitFor(() => expect(reads).toBeGreaterThan(20), { timeout: 20_000 })
+  expect(told()).toEqual(began)
+  await pod.stop()
+  await run
+  expect(told()).toEqual([...began, 'worker drains', 'lease given up', 'lease given up', 'worker drained'])
+  expect(pods.lines.every(({ level }) => level === 'info')).toBe(true)
+  const [started, taken] = pods.lines
+  expect(started?.fields.details).toMatchObject({ streams: ['cdc'], routes: ['note/see'], failoverMs: 1_000 })
+  expect(taken?.fields).toMatchObject({
+    stream: 'cdc',
+    shard: expect.stringMatching(/^shardId-/),
+    lease: expect.stringMatching(/:cdc:\d+:shardId-/),
+    details: { from: 'nobody' },
+  })
+}, 60_000)
+
+test('without a logger the lines go to standard output, with the worker in each', async () => {
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const lines = () => written.mock.calls.map(([line]) => JSON.parse(String(line)))
+  try {
+    await using pods = await podsOnShip()
+    const pod = pods.pod(
+      reactor('note').on('see', saved, () => {}),
+      { workerId: 'pod-1', logger: {} },
+    )
+    const run = pod.run()
+    await vi.waitFor(() => expect(lines().length).toBe(2), { timeout: 20_000 })
+    await pod.stop()
+    await run
+    expect(lines()).toHaveLength(5)
+    for (const line of lines())
+      expect(line).toMatchObject({ service: 'app', process: 'pod-1', level: 'INFO' })
+  } finally {
+    written.mockRestore()
+  }
+}, 60_000)
