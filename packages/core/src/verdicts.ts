@@ -6,8 +6,8 @@
  * |------------------------|-----------------------|--------------------------------------------------------|
  * | any other value        | yes                   | retry with backoff, until the attempts are exhausted   |
  * | `RetryAfter(delay)`    | no                    | retry once `delay` has passed                          |
- * | `Unavailable(name)`    | no                    | retry with backoff, for as long as the outage lasts, or |
- * |                        |                       | until somebody has mended the set-up that it names     |
+ * | `Unavailable(name)`    | no                    | retry with backoff, for as long as it lasts, or until      |
+ * |                        |                       | somebody mends the set-up that it names                |
  * | `Permanent(message)`   | -                     | exhausted at once                                      |
  */
 
@@ -59,7 +59,7 @@ export interface SetUp {
  * dead-lettered. With `setup` it is down until somebody mends its set-up; the engine waits all the same, and nothing is lost.
  *
  * @example
- * throw new Unavailable('billing', 'billing answered 503', { cause })
+ * throw new Unavailable('billing', 'billing answered 503')
  */
 export class Unavailable extends SpaceshipError {
   readonly dependency: string
