@@ -39,6 +39,7 @@ const hot = named([
 const refusing = named([
   'core: codeOf',
   'core/log: errorFields forPeople',
+  'core/adapter: setUpOf',
   'core/adapter: called check problemsOf refuse',
   'core/adapter: bare choice count duration like list plain port record required text textOr',
   'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',

@@ -6,6 +6,7 @@ import { packedProblems } from './packed.ts'
 import { run, tool } from './run.ts'
 import { separableProblems } from './separable.ts'
 import { CEILINGS, sizeOfLambda } from './size.ts'
+import { isShipped, unhandledIn } from './unhandled.ts'
 
 interface Outcome {
   readonly good: boolean
@@ -21,6 +22,7 @@ const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   size,
   'imports: no cycles, and rooms in their order': imports,
   'each capability is one file': separable,
+  'no rejection that nobody can handle': handled,
 }
 
 let failed = 0
@@ -41,6 +43,11 @@ async function command(name: string, args: readonly string[]): Promise<Outcome> 
 async function separable(): Promise<Outcome> {
   const problems = await separableProblems()
   return { good: problems.length === 0, note: problems.join('\n') }
+}
+
+async function handled(): Promise<Outcome> {
+  const problems = unhandledIn(ROOT, 'tsconfig.json', isShipped)
+  return { good: problems.length === 0, note: problems.map((problem) => `\n${problem}`).join('') }
 }
 
 async function packed(): Promise<Outcome> {

@@ -39,7 +39,7 @@ export async function startWorker({ environment }: Pad, say: Say): Promise<Runti
     child.once('exit', (code, signal) => {
       if (stopping) return
       say(`the worker ${pid} ended (${signal ?? code}): starting another`)
-      void start()
+      start().catch((error) => say(`no other worker could be started: ${error}`))
     })
     const started = Promise.withResolvers<void>()
     for (const stream of [child.stdout, child.stderr]) {

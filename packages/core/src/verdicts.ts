@@ -6,8 +6,8 @@
  * |------------------------|-----------------------|--------------------------------------------------------|
  * | any other value        | yes                   | retry with backoff, until the attempts are exhausted   |
  * | `RetryAfter(delay)`    | no                    | retry once `delay` has passed                          |
- * | `Unavailable(name)`    | no                    | retry with backoff, for as long as the outage lasts, or |
- * |                        |                       | until somebody has mended the set-up that it names     |
+ * | `Unavailable(name)`    | no                    | retry with backoff, for as long as it lasts, or until      |
+ * |                        |                       | somebody mends the set-up that it names                |
  * | `Permanent(message)`   | -                     | exhausted at once                                      |
  */
 

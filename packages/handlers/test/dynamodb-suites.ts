@@ -131,7 +131,8 @@ export function adapterSuites(server: () => Server): void {
       const store = dynamodbState({ client, table, sorted })
       const letters = dynamodbDeadLetters({ client, table, sorted })
       const refusal = {
-        code: 'table',
+        code: 'unavailable',
+        setup: { reason: 'not-found', resource: `table '${table}'` },
         message: expect.stringMatching(`^the table '${table}' is not keyed by .*'sorted`),
       }
       await expect(store.get('a')).rejects.toMatchObject(refusal)

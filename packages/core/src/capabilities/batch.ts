@@ -119,6 +119,7 @@ class Batches implements Caller {
     }
     const wait = scope.gate.enter(batch, scope.settings.clock.monotonic())
     if (wait === undefined) {
+      // Never rejects, and neither the gate nor what comes next throws.
       void this.#run(batch).then(({ finish, rest }) => {
         scope.gate.leave(batch, finish)
         this.#next(rest, ended)

@@ -83,7 +83,7 @@ export class Intake {
     this.#place = scope.place
     this.#journal = journal === undefined ? readJournal(hold.journal) : undefined
     this.#suspected = isSuspicious(hold.crashes) ? scope.settings.maxAhead.records : 0
-    scope.stopped.addEventListener('abort', () => this.#leave?.())
+    scope.stopped.addEventListener('abort', () => void this.#leave?.())
   }
 
   /** Of the delivery before; undefined until it was read. */
@@ -108,7 +108,7 @@ export class Intake {
     if (this.isStalled) return Promise.resolve()
     return new Promise<void>((resolve, reject) => {
       this.#stalled.add(resolve)
-      // One who asks again and again must not be kept each time.
+      // One who asks again and again must not be kept each time. Never rejects: both ends are handled.
       this.#order.then(() => resolve(), reject).finally(() => this.#stalled.delete(resolve))
     })
   }

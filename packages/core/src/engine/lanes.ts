@@ -170,7 +170,7 @@ export class Lanes {
           this.#remembered -= 1
         }
         const outcome = this.#work.pipeline.attempt(task, now)
-        // A handler that ends at once costs no promise.
+        // A handler that ends at once costs no promise. An attempt never rejects.
         if (outcome instanceof Promise) void outcome.then((settled) => this.#end(lane, task, settled))
         else this.#end(lane, task, outcome)
         return

@@ -30,8 +30,8 @@ export function imagesOf(change: Change): Images {
     for (const known of parsed) if (known.entity === entity && known.image === image) return known.result
     const slot = { entity, image, result: parse(change, entity, image) }
     parsed.push(slot)
-    // Once it has settled, later readers get it without waiting.
     if (slot.result instanceof Promise)
+      // Once it has settled, later readers get it without waiting. `parse` never rejects.
       void slot.result.then((settled) => {
         slot.result = settled
       })

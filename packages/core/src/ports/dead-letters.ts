@@ -48,7 +48,8 @@ export interface DeadLetter {
  * - `remove` resolves when `get` and `list` no longer know the letter, and is fine with one that is not there. The letter
  *   may be put again later, when its redrive fails as well.
  * - A letter is whole or absent, whatever is cut short.
- * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, with `setup` for what somebody has to mend;
+ *   `Permanent` for what the request holds; anything else as it came.
  *
  * The engine calls `put` once for each record that it gives up on, `get` and `remove` once for each redriven letter; `list`
  * is for operators.

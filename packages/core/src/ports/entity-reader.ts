@@ -4,7 +4,8 @@
  * Obligations of an adapter:
  * - The read is strongly consistent: it sees every earlier write of the row, whoever made it.
  * - Values come plain: numbers as the entity wants them (`unmarshal` knows how), binary as `Uint8Array`, sets as `Set`, NULL as null.
- * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, with `setup` for what somebody has to mend;
+ *   `Permanent` for what the request holds; anything else as it came.
  */
 export interface EntityReader {
   /**

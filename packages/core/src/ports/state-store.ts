@@ -11,7 +11,8 @@ import { SpaceshipError } from '../errors.ts'
  * - An item is absent for every method from one second after `expiresAt` at the latest, also if the backend removes it
  *   later. Each `set` decides anew.
  * - Keys hold up to 1,024 bytes, values at least 300 KB of JSON.
- * - Backend failures are thrown classified: `Unavailable` for throttling and outages, anything else as it came.
+ * - Backend failures are thrown classified: `Unavailable` for throttling and outages, with `setup` for what somebody has to mend;
+ *   `Permanent` for what the request holds; anything else as it came.
  *
  * The engine calls it once or twice for each record of a `claim` route, and once per partially failed Lambda batch; many
  * calls run at the same time.

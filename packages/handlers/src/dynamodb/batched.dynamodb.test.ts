@@ -98,7 +98,8 @@ test('a write that DynamoDB refuses fails alone, whether it refuses the statemen
   for (const bad of [refusedAlone, [refusesAll], [...refusedAlone, refusesAll]]) {
     const [first, last, ...others] = await Promise.allSettled([good(), good(), ...bad.map((set) => set())])
     for (const result of [first, last]) expect(result).toMatchObject({ value: { ok: true } })
-    for (const result of others) expect(result).toMatchObject({ reason: { name: 'ValidationException' } })
+    for (const result of others)
+      expect(result).toMatchObject({ reason: { code: 'permanent', cause: { name: 'ValidationException' } } })
   }
   expect(requests.BatchExecuteStatementCommand).toBe(3)
 })

@@ -234,7 +234,8 @@ describe('answers of one statement, which no other is touched by', () => {
     const { puts, together } = subject({ batch: first({ Code: 'AccessDenied', Message: 'no' }) })
     const [denied, other] = await together(['a'], ['b'])
     const message = expect.stringContaining('dynamodb:PartiQLInsert and dynamodb:PartiQLUpdate')
-    expect(denied).toMatchObject({ reason: { code: 'access', message } })
+    const setup = { reason: 'denied', resource: "table 'state'", advice: message }
+    expect(denied).toMatchObject({ reason: { code: 'unavailable', message, setup } })
     expect([other, puts]).toEqual([written, []])
   })
 
@@ -372,7 +373,12 @@ describe('a request that fails as a whole', () => {
     }
     const { puts, together } = subject({ batch })
     for (const result of await together(['a'], ['b']))
-      expect(result).toMatchObject({ reason: { code: 'access', message: expect.stringContaining('grant') } })
+      expect(result).toMatchObject({
+        reason: {
+          code: 'unavailable',
+          setup: { reason: 'denied', advice: expect.stringContaining('grant') },
+        },
+      })
     expect(puts).toEqual([])
   })
 
@@ -387,16 +393,19 @@ describe('a request that fails as a whole', () => {
     const { together } = subject({ batch, put })
     const [a, bad, b] = await together(['a'], ['bad'], ['b'])
     expect([a, b]).toEqual([written, written])
-    expect(bad).toMatchObject({ status: 'rejected', reason: { name: 'ValidationException' } })
+    expect(bad).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'permanent', cause: { name: 'ValidationException' } },
+    })
   })
 
   test('for another reason fails for each as it came', async () => {
     const batch = () => {
-      throw failure('UnrecognizedClientException')
+      throw failure('SomethingNewException')
     }
     const { puts, together } = subject({ batch })
     for (const result of await together(['a'], ['b']))
-      expect(result).toMatchObject({ reason: { name: 'UnrecognizedClientException' } })
+      expect(result).toMatchObject({ reason: { name: 'SomethingNewException' } })
     expect(puts).toEqual([])
   })
 })

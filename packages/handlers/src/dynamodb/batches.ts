@@ -6,8 +6,8 @@
  * |-------------------------------------------------|-------------------------------------------------------------------|
  * | no error                                        | it is written                                                     |
  * | ConditionalCheckFailed, with the item           | it lost to that item, or is that item: the answer came twice      |
- * | throttled, in conflict, failed inside, no table | `Unavailable`; the write may be done or not, as with any outage   |
- * | AccessDenied                                    | an error that names the missing actions                           |
+ * | throttled, in conflict, failed inside           | `Unavailable`; the write may be done or not, as with any outage   |
+ * | AccessDenied, no table                          | `Unavailable` with a `setup` that names the actions or the table  |
  * | DuplicateItem, which comes without the item     | put into a batch again, as the write over an expired item         |
  * | anything else, or no answer at all              | asked alone                                                       |
  *
@@ -21,10 +21,10 @@ import {
   type BatchStatementResponse,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb'
-import { SpaceshipError, Unavailable } from '@spaceship/core'
+import { codeOf, Unavailable } from '@spaceship/core'
 import type { Clock, SetResult } from '@spaceship/core/ports'
-import { nameOf } from '../aws/index.ts'
-import { answered } from './call.ts'
+import { nameOf, ofName } from '../aws/index.ts'
+import { aboutTable, answered } from './call.ts'
 import { createGroups } from './groups.ts'
 import { refusal, type Write } from './item.ts'
 
@@ -34,16 +34,6 @@ const LIMIT = 25
 const ROOM = 1_000_000
 /** Milliseconds. */
 const WINDOW = 2
-
-/** The codes of a statement that are outages, under names of their own: see `../aws/errors.ts` for those of requests. */
-const OUTAGES = new Set([
-  'InternalServerError',
-  'ProvisionedThroughputExceeded',
-  'RequestLimitExceeded',
-  'ResourceNotFound',
-  'ThrottlingError',
-  'TransactionConflict',
-])
 
 export interface Batches {
   /** Undefined if the write has to be asked alone. */
@@ -61,16 +51,19 @@ export function createBatches({
   readonly seconds: () => number
   readonly sleep: Clock['sleep']
 }): Batches {
+  const about = aboutTable(table, 'PartiQLInsert', 'PartiQLUpdate')
   const join = createGroups({ limit: LIMIT, room: ROOM, window: WINDOW, sleep, send })
 
   async function send(all: readonly Asked[]): Promise<readonly BatchStatementResponse[]> {
     if (all.length === 1) return []
     const Statements = all.map((asked) => statementOf(table, asked, seconds()))
     try {
-      return (await answered(client.send(new BatchExecuteStatementCommand({ Statements })))).Responses ?? []
+      return (
+        (await answered(about, client.send(new BatchExecuteStatementCommand({ Statements })))).Responses ?? []
+      )
     } catch (error) {
       if (nameOf(error) === 'ValidationException') return []
-      throw nameOf(error) === 'AccessDeniedException' ? denied(table, error) : error
+      throw nameOf(error) === 'AccessDeniedException' ? denied(table, Object(error).cause) : error
     }
   }
 
@@ -83,9 +76,9 @@ export function createBatches({
     const { Code: code = '', Item: there } = failure
     if (code === 'ConditionalCheckFailed' && there !== undefined) return refusal(write, there, seconds())
     if (code === 'DuplicateItem' && over === 'nothing') return ask(write, 'expired')
-    if (OUTAGES.has(code))
-      throw new Unavailable('dynamodb', `dynamodb is unavailable: ${code}`, { cause: failure })
+    const refused = ofName(about, code, failure)
     if (code === 'AccessDenied') throw denied(table, failure)
+    if (codeOf(refused) === 'unavailable') throw refused
     return undefined
   }
 
@@ -129,7 +122,8 @@ function statementOf(table: string, { write, over }: Asked, now: number): BatchS
   }
 }
 
-function denied(table: string, cause: unknown): SpaceshipError {
-  const message = `writing in batches is not allowed: grant dynamodb:PartiQLInsert and dynamodb:PartiQLUpdate on the table '${table}', or leave 'batched' out`
-  return new SpaceshipError('access', message, { cause })
+function denied(table: string, cause: unknown): Unavailable {
+  const advice = `grant dynamodb:PartiQLInsert and dynamodb:PartiQLUpdate on the table '${table}', or leave 'batched' out`
+  const setup = { reason: 'denied', resource: `table '${table}'`, advice } as const
+  return new Unavailable('dynamodb', `writing in batches is not allowed: ${advice}`, { cause, setup })
 }

@@ -1,12 +1,38 @@
-import { SpaceshipError } from '@spaceship/core'
-import { classified, nameOf } from '../aws/index.ts'
+/**
+ * Owns what the answers of DynamoDB mean. Beside the table of `../aws/errors.ts`, which says it of all of AWS:
+ *
+ * | DynamoDB says                                  | is                                                              |
+ * |------------------------------------------------|-----------------------------------------------------------------|
+ * | `ValidationException`, of the table's keys     | set-up `not-found`: there is no table with such keys, and advice |
+ * | any other `ValidationException`                | Permanent: the key or the value is not one that DynamoDB takes  |
+ * | `ItemCollectionSizeLimitExceededException`     | Permanent                                                       |
+ * | `ConditionalCheckFailedException`              | the adapter's own: somebody else was first                      |
+ */
 
-/** Awaits a request to DynamoDB. @throws Unavailable for an outage, what came for a mistake in the request */
-export async function answered<T>(request: Promise<T>): Promise<T> {
+import { codeOf, Unavailable } from '@spaceship/core'
+import { type About, classified, nameOf } from '../aws/index.ts'
+
+export type Operation =
+  | 'GetItem'
+  | 'PutItem'
+  | 'DeleteItem'
+  | 'Query'
+  | 'Scan'
+  | 'PartiQLInsert'
+  | 'PartiQLUpdate'
+
+/** What a request is about that needs these operations on a table. */
+export function aboutTable(table: string, ...operations: readonly Operation[]): About {
+  const actions = operations.map((operation) => `dynamodb:${operation}`)
+  return { dependency: 'dynamodb', resource: `table '${table}'`, actions }
+}
+
+/** Awaits a request to DynamoDB. @throws Unavailable for an outage or a wrong set-up, Permanent for a mistake in the request */
+export async function answered<T>(about: About, request: Promise<T>): Promise<T> {
   try {
     return await request
   } catch (error) {
-    throw classified('dynamodb', error)
+    throw classified(about, error)
   }
 }
 
@@ -14,23 +40,28 @@ export async function answered<T>(request: Promise<T>): Promise<T> {
 const OTHER_KEYS =
   /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported/i
 
-/**
- * The same, of a request to a table that is keyed as its options say.
- *
- * @throws SpaceshipError `table` if it is keyed otherwise
- */
-export function createAnswered(table: string, sorted: boolean): typeof answered {
-  return async (request) => {
+/** Awaits a request to a table that is keyed as its options say. @throws as {@link answered} */
+export function createAnswered(table: string, sorted: boolean) {
+  return async <T>(operation: Operation, request: Promise<T>): Promise<T> => {
     try {
-      return await answered(request)
+      return await answered(aboutTable(table, operation), request)
     } catch (error) {
-      if (nameOf(error) !== 'ValidationException' || !OTHER_KEYS.test(Object(error).message)) throw error
-      const advice = sorted
-        ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
-        : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
-      const keys = sorted ? "'key' and 'sort'" : "'key' alone"
-      const message = `the table '${table}' is not keyed by ${keys}: ${advice}`
-      throw new SpaceshipError('table', message, { cause: error })
+      if (codeOf(error) !== 'permanent' || nameOf(error) !== 'ValidationException') throw error
+      const { cause } = Object(error)
+      if (!OTHER_KEYS.test(Object(cause).message)) throw error
+      throw keyedOtherwise(table, sorted, cause)
     }
   }
+}
+
+function keyedOtherwise(table: string, sorted: boolean, cause: unknown): Unavailable {
+  const advice = sorted
+    ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
+    : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
+  const keys = sorted ? "'key' and 'sort'" : "'key' alone"
+  const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
+  return new Unavailable('dynamodb', `the table '${table}' is not keyed by ${keys}: ${advice}`, {
+    cause,
+    setup,
+  })
 }

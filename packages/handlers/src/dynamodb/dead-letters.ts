@@ -56,13 +56,13 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     Array.from({ length: count }, (_, part) => itemKey(`dead-letter-part/${token}/${part}`))
 
   async function read(Key: Item): Promise<Item | undefined> {
-    return (await answered(client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))))
-      .Item
+    const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true })
+    return (await answered('GetItem', client.send(command))).Item
   }
 
   async function remove(Key: Item): Promise<Item | undefined> {
     const command = new DeleteItemCommand({ TableName: table, Key, ReturnValues: 'ALL_OLD' })
-    return (await answered(client.send(command))).Attributes
+    return (await answered('DeleteItem', client.send(command))).Attributes
   }
 
   async function removeParts(header: Item): Promise<void> {
@@ -78,7 +78,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       ExpressionAttributeNames: { '#key': 'key' },
     })
     try {
-      await answered(client.send(command))
+      await answered('PutItem', client.send(command))
       return true
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') return false
@@ -92,7 +92,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     for (const [part, key] of partKeys(token, parts).entries()) {
       const bytes = data.subarray(part * PART, (part + 1) * PART)
       const Item = { ...key, data: { B: bytes } }
-      await answered(client.send(new PutItemCommand({ TableName: table, Item })))
+      await answered('PutItem', client.send(new PutItemCommand({ TableName: table, Item })))
     }
     return { token: { S: token }, parts: { N: String(parts) } }
   }
@@ -145,7 +145,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       do {
         const start = from === undefined ? {} : { ExclusiveStartKey: from }
         const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...filter, ...start })
-        const page = await answered(client.send(command))
+        const page = await answered('Scan', client.send(command))
         for (const header of page.Items ?? [])
           headers.push({ at: JSON.parse(header.letter?.S ?? '{}').at, header })
         from = page.LastEvaluatedKey

@@ -39,5 +39,5 @@ test('throttling is an outage, not a failure of the record', async () => {
 
 test('a key attribute of a type that DynamoDB has no keys of is refused', async () => {
   const read = dynamodbEntities({ client: server.client }).read('clients', { id: true })
-  await expect(read).rejects.toMatchObject({ code: 'key', message: expect.stringContaining("'id'") })
+  await expect(read).rejects.toMatchObject({ code: 'permanent', message: expect.stringContaining("'id'") })
 })

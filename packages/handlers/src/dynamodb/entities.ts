@@ -1,8 +1,8 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { SpaceshipError, unmarshal } from '@spaceship/core'
+import { Permanent, unmarshal } from '@spaceship/core'
 import { bare, check } from '@spaceship/core/adapter'
 import type { EntityReader } from '@spaceship/core/ports'
-import { answered } from './call.ts'
+import { aboutTable, answered } from './call.ts'
 import { TABLE } from './item.ts'
 
 export const ENTITIES = { options: bare({ client: TABLE.client }) }
@@ -24,6 +24,7 @@ export function dynamodbEntities(options: { readonly client: DynamoDBClient }): 
         Object.entries(key).map(([name, value]) => [name, keyAttribute(name, value)]),
       )
       const { Item } = await answered(
+        aboutTable(table, 'GetItem'),
         client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
       )
       return Item === undefined ? undefined : unmarshal(Item, numbers)
@@ -35,5 +36,5 @@ function keyAttribute(name: string, value: unknown): AttributeValue {
   if (typeof value === 'string') return { S: value }
   if (typeof value === 'number' || typeof value === 'bigint') return { N: String(value) }
   if (value instanceof Uint8Array) return { B: value }
-  throw new SpaceshipError('key', `the key attribute '${name}' is neither a string, nor a number, nor binary`)
+  throw new Permanent(`the key attribute '${name}' is neither a string, nor a number, nor binary`)
 }

@@ -86,7 +86,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
   async function read(key: string): Promise<Item | undefined> {
     const Key = primaryKey(key, { sorted })
     const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true })
-    return (await answered(client.send(command))).Item
+    return (await answered('GetItem', client.send(command))).Item
   }
 
   async function put(write: Write): Promise<SetResult> {
@@ -101,7 +101,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
       ...condition,
     })
     try {
-      await answered(client.send(command))
+      await answered('PutItem', client.send(command))
       return { ok: true, version }
     } catch (error) {
       if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
@@ -128,7 +128,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
       },
       ...(cursor === undefined ? {} : { ExclusiveStartKey: { key: { S: collection }, sort: { S: cursor } } }),
     })
-    const { Items = [], LastEvaluatedKey: last } = await answered(client.send(command))
+    const { Items = [], LastEvaluatedKey: last } = await answered('Query', client.send(command))
     const items = Items.flatMap((item) => {
       const found = readItem(item, seconds())
       return found === undefined ? [] : [{ key: head + (item.sort?.S ?? '').slice(1), item: found }]
@@ -150,7 +150,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
         ...present(version, seconds()),
       })
       try {
-        await answered(client.send(command))
+        await answered('DeleteItem', client.send(command))
         return true
       } catch (error) {
         if (nameOf(error) === 'ConditionalCheckFailedException') return false

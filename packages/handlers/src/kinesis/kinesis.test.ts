@@ -92,6 +92,52 @@ test('single refused records are sent again: nothing is lost, and each key keeps
   }
 })
 
+test('a record that is too large fails alone, before anything is sent; one of the largest size arrives', async () => {
+  const sink = kinesisSink({ client, stream: 'domain-events' })
+  const [large, small] = [crypto.randomUUID(), crypto.randomUUID()]
+  const put = (size: number) => sink.put([{ partitionKey: large, data: new Uint8Array(size) }])
+  const [refused, ...others] = await Promise.allSettled([
+    put(1_048_577 - large.length),
+    put(1_048_576 - large.length),
+    sink.put([{ partitionKey: small, data: new Uint8Array(1) }]),
+  ])
+  expect(refused).toMatchObject({
+    reason: { code: 'permanent', message: expect.stringContaining("'domain-events'") },
+  })
+  for (const other of others) expect(other).toMatchObject({ status: 'fulfilled' })
+  const keys = (await records('domain-events')).map(({ key }) => key)
+  expect([large, small].map((key) => keys.filter((found) => found === key).length)).toEqual([1, 1])
+  const raised = kinesisSink({ client, stream: 'domain-events', maxRecordBytes: 100 })
+  await expect(raised.put([{ partitionKey: 'k', data: new Uint8Array(100) }])).rejects.toMatchObject({
+    code: 'permanent',
+  })
+})
+
+test('a record that Kinesis refuses for what it holds fails alone, and keeps no other from being sent', async () => {
+  const requests: string[][] = []
+  // Only `send` is used of a client.
+  const client = {
+    send: async ({ input }: { input: { Records: readonly { PartitionKey: string }[] } }) => {
+      const keys = input.Records.map((record) => record.PartitionKey)
+      requests.push(keys)
+      if (keys.includes('poison')) throw Object.assign(new Error('no'), { name: 'ValidationException' })
+      return { Records: [] }
+    },
+  } as unknown as KinesisClient
+  const sink = kinesisSink({ client, stream: 'any', random: () => 0 })
+  const put = (partitionKey: string) => sink.put([{ partitionKey, data: new Uint8Array() }])
+  const results = await Promise.allSettled(['first', 'a', 'poison', 'b', 'a'].map(put))
+  expect(results.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ])
+  expect(results[2]).toMatchObject({ reason: { code: 'permanent', cause: { name: 'ValidationException' } } })
+  expect(requests.filter((keys) => keys.includes('poison')).length).toBe(2)
+})
+
 test('a put that comes at any moment around the end of another is sent', async () => {
   for (let turns = 0; turns < 12; turns += 1) {
     const sent: string[] = []

@@ -1,4 +1,16 @@
-import { Unavailable } from '@spaceship/core'
+/**
+ * Owns references on Redis, and what its errors mean. Clients throw what the server answers as the message of an error.
+ *
+ * | the answer begins with                              | is                                                     |
+ * |-----------------------------------------------------|--------------------------------------------------------|
+ * | `NOAUTH`, `WRONGPASS`, `NOPERM`, `DENIED`            | set-up `denied`                                        |
+ * | `ERR unknown command`                               | set-up `unknown-operation`                             |
+ * | `WRONGTYPE`                                         | Permanent: somebody else's key; choose another prefix  |
+ * | `ERR invalid`, `ERR value`, `ERR syntax`, `ERR wrong number`, `ERR string exceeds` | Permanent               |
+ * | anything else, or no answer                         | an outage                                              |
+ */
+
+import { Permanent, Unavailable } from '@spaceship/core'
 import { bare, callable, check, like, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { ReferenceStore } from '@spaceship/core/ports'
 
@@ -35,7 +47,7 @@ export function redisReferences(options: RedisReferencesOptions): ReferenceStore
     try {
       return await command(...args)
     } catch (cause) {
-      throw new Unavailable('redis', 'Redis did not answer', { cause })
+      throw classified(args[0], cause)
     }
   }
   // Redis refuses a time to live of zero; what lives no whole millisecond may be gone at once.
@@ -49,4 +61,25 @@ export function redisReferences(options: RedisReferencesOptions): ReferenceStore
     set: async (key, value, ttl) => void (await ask('SET', prefix + key, value, 'PX', life(ttl))),
     delete: async (key) => void (await ask('DEL', prefix + key)),
   }
+}
+
+function classified(command: string, cause: unknown): Permanent | Unavailable {
+  const answer = String(Object(cause).message ?? '')
+  const [word = ''] = answer.split(' ')
+  const resource = 'Redis'
+  if (['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED'].includes(word)) {
+    const advice = `give the client a user and password that may run ${command} on the keys of this prefix`
+    const setup = { reason: 'denied', resource, advice } as const
+    return new Unavailable('redis', `Redis refused ${command} (${word}): ${advice}`, { cause, setup })
+  }
+  if (answer.startsWith('ERR unknown command')) {
+    const advice = `use a Redis or Valkey that knows ${command}, and a 'command' that passes its arguments on as they are`
+    const setup = { reason: 'unknown-operation', resource, advice } as const
+    return new Unavailable('redis', `Redis knows no ${command}: ${advice}`, { cause, setup })
+  }
+  if (word === 'WRONGTYPE')
+    return new Permanent("the key in Redis holds something else: choose another 'prefix'", { cause })
+  if (/^ERR (invalid|value|syntax|wrong number|string exceeds)/.test(answer))
+    return new Permanent(`Redis refused the arguments of ${command}`, { cause })
+  return new Unavailable('redis', 'Redis did not answer', { cause })
 }

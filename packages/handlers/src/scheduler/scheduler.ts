@@ -1,12 +1,28 @@
+/**
+ * Owns reminders on EventBridge Scheduler. Beside the table of `../aws/errors.ts`, which says it of all of AWS:
+ *
+ * | Scheduler says                                              | is                                                    |
+ * |-------------------------------------------------------------|-------------------------------------------------------|
+ * | `ConflictException`, as a schedule is made                  | done: the name holds the generation, so it is this one |
+ * | `ConflictException`, as one is removed                      | an outage: it is being changed                        |
+ * | `ResourceNotFoundException`, as a schedule is made          | set-up `not-found`: the group is missing              |
+ * | `ResourceNotFoundException`, as one is removed              | done: it has fired, or never was                      |
+ * | `ValidationException`, of the role                          | set-up `denied`: Scheduler may not assume it          |
+ * | any other `ValidationException`                             | Permanent                                             |
+ */
+
 import {
   CreateScheduleCommand,
   type CreateScheduleCommandInput,
   DeleteScheduleCommand,
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
+import { Unavailable } from '@spaceship/core'
 import { bare, callable, check, plain, required, type ShapesOf, text } from '@spaceship/core/adapter'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
-import { classified, nameOf, client as sdk } from '../aws/index.ts'
+import { type About, classified, nameOf, partitionKeyFor, client as sdk } from '../aws/index.ts'
+
+const DEPENDENCY = 'eventbridge-scheduler'
 
 export interface EventBridgeSchedulerOptions {
   readonly client: SchedulerClient
@@ -42,6 +58,7 @@ export const SCHEDULER = {
 export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
   check('eventBridgeScheduler', SCHEDULER, { options })
   const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
+  const { started, stopped } = errorsOf(group, roleArn)
 
   function scheduleOf({ name, dueAt, envelope, partitionKey }: Execution): CreateScheduleCommandInput {
     return {
@@ -55,7 +72,7 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
         Arn: streamArn,
         RoleArn: roleArn,
         Input: envelope,
-        KinesisParameters: { PartitionKey: partitionKey },
+        KinesisParameters: { PartitionKey: partitionKeyFor(partitionKey) },
       },
     }
   }
@@ -65,8 +82,7 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
       try {
         await client.send(new CreateScheduleCommand(scheduleOf(execution)))
       } catch (error) {
-        // The name holds the generation, so the schedule that is there is this one.
-        if (nameOf(error) !== 'ConflictException') throw classified('eventbridge-scheduler', error)
+        if (nameOf(error) !== 'ConflictException') throw started(error)
       }
       return execution.name
     },
@@ -76,9 +92,38 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
         return true
       } catch (error) {
         if (nameOf(error) === 'ResourceNotFoundException') return false
-        throw classified('eventbridge-scheduler', error)
+        throw stopped(error)
       }
     },
+  }
+}
+
+/** Scheduler tries the role as it makes a schedule, and answers that its request were wrong. */
+const ROLE = /execution role|must allow .* to assume/i
+
+/** The errors of a group's requests, as the tables say. */
+function errorsOf(group: string, roleArn: string) {
+  const about = (action: string): About => ({
+    dependency: DEPENDENCY,
+    resource: `schedule group '${group}'`,
+    actions: [`scheduler:${action}`],
+  })
+  return {
+    started: (cause: unknown): unknown => {
+      if (nameOf(cause) !== 'ValidationException' || !ROLE.test(String(Object(cause).message)))
+        return classified(about('CreateSchedule'), cause)
+      const resource = `role '${roleArn}'`
+      const advice = `let scheduler.amazonaws.com assume the ${resource}, and grant it kinesis:PutRecord on the stream`
+      const setup = { reason: 'denied', resource, advice } as const
+      return new Unavailable(DEPENDENCY, `Scheduler cannot assume the ${resource}: ${advice}`, {
+        cause,
+        setup,
+      })
+    },
+    stopped: (cause: unknown): unknown =>
+      nameOf(cause) === 'ConflictException'
+        ? new Unavailable(DEPENDENCY, 'the schedule is being changed', { cause })
+        : classified(about('DeleteSchedule'), cause),
   }
 }
 

@@ -1,4 +1,5 @@
 import { launch, type Spaceship } from '@spaceship/local'
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createSlack, escapeText } from './index.ts'
 
@@ -37,6 +38,51 @@ for (const [name, slack] of Object.entries({ 'Web API': api, webhook: hook })) {
     expect(String(refused)).not.toContain('Zoë')
   })
 }
+
+test('property: a long text is cut between characters as people see them, never within an escape', async () => {
+  const sent: string[] = []
+  const answer = async (_: unknown, init?: RequestInit) => {
+    sent.push(JSON.parse(String(init?.body)).text)
+    return new Response('ok')
+  }
+  const slack = createSlack({ webhooks: { '#a': 'https://hooks.example.test/x' }, fetch: answer })
+  const pieces = ['a', ' ', '<', '&', '>', 'é', 'e\u0301', '😀', '👩‍👩‍👧‍👦', '🇩🇪', '\ud83d', '&amp;', '한']
+  const tail = fc.array(fc.constantFrom(...pieces), { minLength: 60, maxLength: 90 })
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 39_900, max: 40_010 }), tail, async (length, last) => {
+      const text = `${'x'.repeat(length)} ${last.join('')}`
+      await slack.post({ channel: '#a', text })
+      const [cut = ''] = sent.splice(0)
+      expect(cut.length).toBeLessThanOrEqual(40_000)
+      expect(cut.isWellFormed()).toBe(true)
+      const shown = cut
+        .replace(/…$/, '')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&amp;', '&')
+      // Whole characters of the text, from its beginning.
+      const whole = [...new Intl.Segmenter().segment(text.toWellFormed())].map(({ index }) => index)
+      expect(text.toWellFormed().startsWith(shown)).toBe(true)
+      expect([...whole, text.length]).toContain(shown.length)
+      if (cut.endsWith('…')) expect(cut.length).toBeGreaterThan(39_900)
+    }),
+  )
+})
+
+test('a long text of mrkdwn is not cut within a link', async () => {
+  const sent: string[] = []
+  const answer = async (_: unknown, init?: RequestInit) => {
+    sent.push(JSON.parse(String(init?.body)).text)
+    return new Response('ok')
+  }
+  const slack = createSlack({
+    webhooks: { '#a': 'https://hooks.example.test/x' },
+    format: 'mrkdwn',
+    fetch: answer,
+  })
+  await slack.post({ channel: '#a', text: `${'x'.repeat(39_990)}<https://example.test|a place> and more` })
+  expect(sent).toEqual([`${'x'.repeat(39_990)}…`])
+})
 
 test('a channel without a webhook, and a server that is gone', async () => {
   await expect(hook().post({ channel: '#other', text: 'x' })).rejects.toMatchObject({ code: 'permanent' })

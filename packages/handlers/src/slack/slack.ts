@@ -1,15 +1,8 @@
 /**
- * Owns the calls to Slack and what its answers mean.
- *
- * | answer                                          | verdict                                            |
- * |-------------------------------------------------|----------------------------------------------------|
- * | 2xx (Web API: and `ok: true`)                   | done                                               |
- * | 429, `ratelimited`                              | RetryAfter what `Retry-After` says, else 30 s      |
- * | no answer, time-out, 5xx, refused credentials   | Unavailable                                        |
- * | anything else                                   | Permanent: Slack's word for it, never the text     |
+ * Owns the calls to Slack; what its answers mean stands in `answer.ts`.
  */
 
-import { type Duration, Permanent, RetryAfter, Unavailable } from '@spaceship/core'
+import { type Duration, Unavailable } from '@spaceship/core'
 import {
   bare,
   callable,
@@ -24,6 +17,7 @@ import {
   type ShapesOf,
   text,
 } from '@spaceship/core/adapter'
+import { judge, noWebhook } from './answer.ts'
 import { type Slack, type SlackMessage, slackWith } from './notify.ts'
 import { escapeText, shortened } from './text.ts'
 
@@ -41,15 +35,6 @@ export interface SlackOptions {
   /** @default the global fetch */
   readonly fetch?: typeof fetch
 }
-
-const BAD_CREDENTIALS = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'missing_scope',
-])
 
 const url = required(like('a URL', (given) => typeof given === 'string' && URL.canParse(given)))
 
@@ -77,6 +62,7 @@ export function createSlack(options: SlackOptions): Slack {
   const call = options.fetch ?? fetch
 
   return slackWith(async ({ channel, text }, { signal } = {}) => {
+    signal?.throwIfAborted()
     const message = { channel, text: shortened(format === 'plain' ? escapeText(text) : text) }
     const { url, headers } = target(message)
     const patience = AbortSignal.timeout(milliseconds(timeout))
@@ -87,13 +73,16 @@ export function createSlack(options: SlackOptions): Slack {
       signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
     }
     let response: Response
+    let body: string
     try {
       response = await call(url, request)
+      // An answer may break off, or not come to its end in time.
+      body = await response.text()
     } catch (cause) {
       signal?.throwIfAborted()
       throw new Unavailable('slack', 'Slack did not answer', { cause })
     }
-    judge(response, await response.text(), token !== undefined)
+    judge(response, body, { channel, webApi: token !== undefined })
   })
 
   function target({ channel }: SlackMessage): {
@@ -107,7 +96,7 @@ export function createSlack(options: SlackOptions): Slack {
         headers: { ...headers, authorization: `Bearer ${token}` },
       }
     const url = webhooks?.[channel]
-    if (url === undefined) throw new Permanent(`no webhook is configured for the channel '${channel}'`)
+    if (url === undefined) throw noWebhook(channel)
     return { url, headers }
   }
 }
@@ -124,43 +113,4 @@ function targetProblems(options: SlackOptions): string[] {
       problemsOf(url, given, `webhooks.${channel}`),
     ),
   ]
-}
-
-function judge(response: Response, body: string, webApi: boolean): void {
-  const error = webApi && response.ok ? errorIn(body) : undefined
-  if (response.status === 429 || error === 'ratelimited') {
-    const seconds = Number(response.headers.get('retry-after') ?? 30)
-    throw new RetryAfter(
-      Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : '30s',
-      'Slack asks to slow down',
-    )
-  }
-  if (response.ok && error === undefined) return
-  // The Web API refuses with 200 and a word: another status is a wrong URL or something on the way.
-  if (response.status >= 500 || (webApi && !response.ok))
-    throw new Unavailable('slack', `Slack answered ${response.status}`)
-  const word = error ?? wordIn(body)
-  if (response.status === 401 || response.status === 403 || BAD_CREDENTIALS.has(word)) {
-    throw new Unavailable('slack', `Slack refused the credentials: ${word}`)
-  }
-  throw new Permanent(`Slack refused the message: ${response.status} ${word}`)
-}
-
-/** The Web API answers 200 with `{ ok: false, error }`. Something that is not its JSON is not Slack. */
-function errorIn(body: string): string | undefined {
-  try {
-    const answer: unknown = JSON.parse(body)
-    if (typeof answer === 'object' && answer !== null && 'ok' in answer) {
-      if (answer.ok === true) return undefined
-      return 'error' in answer && typeof answer.error === 'string' ? answer.error : 'unknown_error'
-    }
-  } catch {
-    // Reported below.
-  }
-  throw new Unavailable('slack', 'the answer is not from Slack: is a proxy in between?')
-}
-
-/** Webhooks answer with one word, such as `no_text`. Longer bodies are somebody else's. */
-function wordIn(body: string): string {
-  return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : 'without a reason'
 }

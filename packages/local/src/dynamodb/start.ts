@@ -139,6 +139,7 @@ function sweepRegularly(sweep: () => Promise<unknown>, every: number) {
   const arm = () => {
     timer = setTimeout(() => {
       running = sweep().catch(() => {})
+      // Never rejects, by the line above.
       void running.then(() => !stopped && arm())
     }, every).unref()
   }

@@ -61,6 +61,7 @@ type AnyResponse = ServerResponse | Http2ServerResponse
  * await fetch(`${served.url}/hello`)
  */
 export async function serve(handler: Handler, { port = 0 }: ServeOptions = {}): Promise<Served> {
+  // Never rejects: it answers its own failures.
   const listener = (request: AnyRequest, response: AnyResponse) => void answer(handler, request, response)
   const http1 = createHttp1(listener)
   const http2 = createHttp2(listener)

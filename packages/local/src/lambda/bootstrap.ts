@@ -70,7 +70,9 @@ async function fail(error: unknown, code: number): Promise<never> {
 }
 
 process.stdin.on('close', () => process.exit(1)).resume()
+// Never rejects: it ends the process.
 process.on('uncaughtException', (error) => void fail(error, UNCAUGHT))
+// Never rejects, likewise.
 process.on('unhandledRejection', (error) => void fail(error, UNHANDLED))
 
 function contextOf(headers: IncomingHttpHeaders) {

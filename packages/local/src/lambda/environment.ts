@@ -81,7 +81,8 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
       )
     })
     const started = { child, api, exited }
-    exited.then(() => {
+    // Never rejects: a server of ours closes without an error.
+    void exited.then(() => {
       if (running === started) running = undefined
       return api.close()
     })

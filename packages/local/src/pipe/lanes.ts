@@ -43,6 +43,7 @@ export function lanesTo({ stream, call, log, onEmpty }: LanesOptions): Lanes {
     const lane = lanes.get(record.partitionKey)
     if (lane === undefined) lanes.set(record.partitionKey, [record])
     else lane.push(record)
+    // Never rejects: what a put throws is a refusal.
     if (!running) void run()
   }
 

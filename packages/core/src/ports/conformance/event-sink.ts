@@ -63,6 +63,21 @@ export const eventSinkCases: readonly Case<EventSinkSubject>[] = [
     },
   },
   {
+    name: 'a partition key that is longer than a stream takes keeps its records in order, among those of other keys',
+    run: async ({ sink, received }) => {
+      const long = key('x'.repeat(2_000))
+      // As in a change of DynamoDB's, whose keys have up to 2,048 bytes.
+      const marks: readonly string[] = Array.from({ length: 6 }, () => crypto.randomUUID())
+      await sink.put(marks.flatMap((mark) => [record(long, mark), record(key('other'), crypto.randomUUID())]))
+      const own = (await received()).filter(({ data }) => marks.includes(new TextDecoder().decode(data)))
+      assert.deepEqual(
+        own.map(({ data }) => new TextDecoder().decode(data)),
+        marks,
+      )
+      assert.equal(new Set(own.map(({ partitionKey }) => partitionKey)).size, 1)
+    },
+  },
+  {
     name: 'a put whose signal is aborted already puts nothing',
     run: async ({ sink, received }) => {
       const partitionKey = key('aborted')
@@ -72,6 +87,10 @@ export const eventSinkCases: readonly Case<EventSinkSubject>[] = [
     },
   },
 ]
+
+function record(partitionKey: string, text: string): OutgoingRecord {
+  return { partitionKey, data: new TextEncoder().encode(text) }
+}
 
 function of(records: readonly OutgoingRecord[], key: string): number[][] {
   return records.filter(({ partitionKey }) => partitionKey === key).map(({ data }) => [...data])

@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto'
+
+/** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html */
+const LONGEST = 256
+
+/**
+ * A partition key that Kinesis takes: what has 1 to 256 characters stays as it is. Another becomes its digest, the same each time,
+ * so that its records stay on one shard and in order: a key of DynamoDB may have 2,048 bytes.
+ */
+export function partitionKeyFor(key: string): string {
+  if (key.length > 0 && key.length <= LONGEST) return key
+  return `sha256-${createHash('sha256').update(key).digest('hex')}`
+}

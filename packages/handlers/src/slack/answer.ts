@@ -1,0 +1,114 @@
+/**
+ * Owns what the answers of Slack mean.
+ *
+ * | answer                                                       | verdict                                              |
+ * |--------------------------------------------------------------|------------------------------------------------------|
+ * | 2xx (Web API: and `ok: true`)                                | done                                                 |
+ * | 429, `ratelimited` and its like                              | RetryAfter what `Retry-After` says, else 30 s        |
+ * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage                                            |
+ * | 401, 403, refused tokens and scopes                          | set-up `denied`                                      |
+ * | the channel or webhook is missing, archived or out of reach  | set-up `not-found` where a route names its channel   |
+ * |                                                              | once for all, else Permanent: the event named it     |
+ * | unknown methods; what is not from Slack                      | set-up `unknown-operation`                           |
+ * | anything else                                                | Permanent: Slack's word for it, never the text       |
+ *
+ * Words of the Web API: https://docs.slack.dev/reference/methods/chat.postMessage#errors
+ * Words of webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
+ */
+
+import { Permanent, RetryAfter, Unavailable } from '@spaceship/core'
+import type { SetUp } from '@spaceship/core/adapter'
+
+type Meaning = 'wait' | 'outage' | SetUp['reason']
+
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries({
+    wait: 'ratelimited rate_limited message_limit_exceeded',
+    outage: 'fatal_error internal_error request_timeout rollup_error service_unavailable team_added_to_org',
+    denied:
+      'access_denied account_inactive action_prohibited ekm_access_denied enterprise_is_restricted invalid_auth invalid_token missing_scope ' +
+      'no_permission not_allowed_token_type not_authed org_login_required posting_to_general_channel_denied restricted_action ' +
+      'restricted_action_read_only_channel team_access_not_granted team_disabled token_expired token_revoked two_factor_setup_required',
+    'not-found':
+      'channel_is_archived channel_not_found is_archived no_active_hooks no_service no_service_id no_team not_in_channel',
+    'unknown-operation': 'deprecated_endpoint method_deprecated unknown_method',
+    // The words of each meaning are its keys' own.
+  }).flatMap(([meaning, words]) => words.split(' ').map((word) => [word, meaning as Meaning] as const)),
+)
+
+interface Target {
+  readonly channel: string
+  readonly webApi: boolean
+}
+
+/** @throws what the table says of an answer that is not good */
+export function judge(response: Response, body: string, { channel, webApi }: Target): void {
+  const { ok, status } = response
+  const error = webApi && ok ? errorIn(body, channel) : undefined
+  if (ok && error === undefined) return
+  const word = error ?? wordIn(body)
+  const meaning = MEANINGS.get(word)
+  if (status === 429 || meaning === 'wait') throw slowDown(response)
+  if (status === 408 || status >= 500 || meaning === 'outage')
+    throw new Unavailable('slack', `Slack answered ${status} ${word}`)
+  if (meaning === 'not-found') throw noChannel(channel, word)
+  if (status === 401 || status === 403 || meaning === 'denied') {
+    const advice =
+      word === 'missing_scope'
+        ? "grant the bot the scope 'chat:write', and install it again"
+        : 'give a token or webhook that may post there'
+    throw setUp('denied', channel, `Slack refused the credentials: ${word}`, advice)
+  }
+  // The Web API refuses with 200 and a word: another status is a wrong URL or something on the way.
+  if (meaning === 'unknown-operation' || (webApi && !ok)) throw notSlack(channel, `${status} ${word}`)
+  throw new Permanent(`Slack refused the message: ${status} ${word}`)
+}
+
+export function noWebhook(channel: string): Unavailable {
+  const message = `no webhook is configured for the channel '${channel}'`
+  return setUp('not-found', channel, message, "add it to 'webhooks'")
+}
+
+function noChannel(channel: string, word: string): Unavailable {
+  const message = `Slack cannot post to the channel '${channel}': ${word}`
+  const advice =
+    word === 'not_in_channel'
+      ? `invite the bot to the channel '${channel}'`
+      : `create the channel '${channel}', or name another; a webhook may have to be made anew`
+  return setUp('not-found', channel, message, advice)
+}
+
+function notSlack(channel: string, what: string): Unavailable {
+  const advice = "check 'apiUrl', and whether a proxy is in between"
+  return setUp('unknown-operation', channel, `the answer is not from Slack (${what})`, advice)
+}
+
+function setUp(reason: SetUp['reason'], channel: string, message: string, advice: string): Unavailable {
+  const setup = { reason, resource: `channel '${channel}'`, advice }
+  return new Unavailable('slack', `${message}: ${advice}`, { setup })
+}
+
+function slowDown(response: Response): RetryAfter {
+  const seconds = Number(response.headers.get('retry-after') ?? 30)
+  const delay = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : '30s'
+  return new RetryAfter(delay, 'Slack asks to slow down')
+}
+
+/** The Web API answers 200 with `{ ok: false, error }`. Something that is not its JSON is not Slack. */
+function errorIn(body: string, channel: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(body)
+    if (typeof answer === 'object' && answer !== null && 'ok' in answer) {
+      if (answer.ok === true) return undefined
+      return 'error' in answer && typeof answer.error === 'string' ? answer.error : 'unknown_error'
+    }
+  } catch {
+    // Reported below.
+  }
+  throw notSlack(channel, 'no JSON of its own')
+}
+
+/** Webhooks answer with one word, such as `no_text`. Longer bodies are somebody else's. */
+function wordIn(body: string): string {
+  return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : 'without a reason'
+}

@@ -1,0 +1,289 @@
+/** The rows of the adapters' tables: what each error of a client means to the engine. */
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import type { SchedulerClient } from '@aws-sdk/client-scheduler'
+import type { Client } from '@opensearch-project/opensearch'
+import { codeOf } from '@spaceship/core'
+import { setUpOf } from '@spaceship/core/adapter'
+import { describe, expect, test } from 'vitest'
+import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
+import { kinesisSink } from '../src/kinesis/index.ts'
+import { createSearch } from '../src/opensearch/index.ts'
+import { redisReferences } from '../src/redis/index.ts'
+import { eventBridgeScheduler } from '../src/scheduler/index.ts'
+import { createSlack } from '../src/slack/index.ts'
+import { told } from './aborts.ts'
+
+/** What a call is rejected with: a reason of a set-up, a code, or that it is what the client threw. */
+async function meaningOf(call: Promise<unknown>, thrown?: unknown): Promise<string> {
+  const error = await told(call)
+  if (error === thrown) return 'as it came'
+  expect(String(error)).not.toContain('hush')
+  return setUpOf(error)?.reason ?? codeOf(error) ?? 'it resolved'
+}
+
+/** An error of the SDK's; its message may quote what was sent. */
+function refusal(
+  name: string,
+  more: object = { $fault: 'client', $metadata: { httpStatusCode: 400 } },
+): Error {
+  return Object.assign(new Error('the value hush is wrong'), { name }, more)
+}
+
+const AWS: Readonly<Record<string, string>> = {
+  AccessDeniedException: 'denied',
+  CredentialsProviderError: 'denied',
+  UnrecognizedClientException: 'denied',
+  InvalidSignatureException: 'denied',
+  ExpiredTokenException: 'denied',
+  MissingAuthenticationTokenException: 'denied',
+  ResourceNotFoundException: 'not-found',
+  UnknownOperationException: 'unknown-operation',
+  ThrottlingException: 'unavailable',
+  ProvisionedThroughputExceededException: 'unavailable',
+  RequestLimitExceeded: 'unavailable',
+  ServiceQuotaExceededException: 'unavailable',
+  LimitExceededException: 'unavailable',
+  InternalServerError: 'unavailable',
+  ServiceUnavailable: 'unavailable',
+  TransactionConflictException: 'unavailable',
+  TimeoutError: 'unavailable',
+  ValidationException: 'permanent',
+  SerializationException: 'permanent',
+  ItemCollectionSizeLimitExceededException: 'permanent',
+  AbortError: 'as it came',
+  SomethingNewException: 'as it came',
+}
+
+/** What has no name that says it. */
+const UNNAMED: readonly (readonly [string, Error, string])[] = [
+  ['503', refusal('Unknown', { $metadata: { httpStatusCode: 503 } }), 'unavailable'],
+  ['429', refusal('Unknown', { $metadata: { httpStatusCode: 429 } }), 'unavailable'],
+  ["the server's fault", refusal('Unknown', { $fault: 'server' }), 'unavailable'],
+  ['ECONNREFUSED', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unavailable'],
+  ['no answer on HTTP/2', new Error('Unexpected error: http2 request did not get a response'), 'unavailable'],
+  ['413', refusal('Unknown', { $metadata: { httpStatusCode: 413 } }), 'permanent'],
+  ['a mistake of the program', new TypeError('x is not a function'), 'as it came'],
+]
+const AWS_CASES = [...Object.entries(AWS).map(([name, as]) => [name, refusal(name), as] as const), ...UNNAMED]
+
+// Clients of which `send` alone is used.
+const throwing = (error: unknown) => ({ send: () => Promise.reject(error) })
+const dynamodb = (error: unknown) => throwing(error) as unknown as DynamoDBClient
+const letters = (error: unknown) => dynamodbDeadLetters({ client: dynamodb(error), table: 'state' })
+
+const calls: Readonly<Record<string, (error: unknown) => Promise<unknown>>> = {
+  'state get': (error) => dynamodbState({ client: dynamodb(error), table: 'state' }).get('k'),
+  'state set': (error) =>
+    dynamodbState({ client: dynamodb(error), table: 'state' }).set('k', {}, { expect: undefined }),
+  'dead letters get': (error) => letters(error).get('l'),
+  'entities read': (error) => dynamodbEntities({ client: dynamodb(error) }).read('clients', { id: 'hush' }),
+}
+describe.each(Object.entries(calls))('dynamodb %s', (_, call) => {
+  test.each(AWS_CASES)('%s', async (_name, error, as) => expect(await meaningOf(call(error), error)).toBe(as))
+})
+
+test('the advice names the action and the table, also what AWS itself says is missing, and no identity', async () => {
+  const error = Object.assign(refusal('AccessDeniedException'), {
+    message:
+      'User: arn:aws:iam::1:user/zoe is not authorized to perform: dynamodb:DescribeTable on resource: x',
+  })
+  const named = await told(dynamodbEntities({ client: dynamodb(error) }).read('clients', { id: 'a' }))
+  expect(setUpOf(named)).toEqual({
+    reason: 'denied',
+    resource: "table 'clients'",
+    advice: "grant dynamodb:DescribeTable on the table 'clients' to the program's role",
+  })
+  expect(String(named)).not.toContain('zoe')
+  const plain = await told(letters(refusal('AccessDeniedException')).get('l'))
+  expect(setUpOf(plain)?.advice).toContain("dynamodb:GetItem on the table 'state'")
+  const missing = await told(letters(refusal('ResourceNotFoundException')).get('l'))
+  expect(setUpOf(missing)?.advice).toContain("create the table 'state'")
+})
+
+describe('scheduler', () => {
+  const scheduler = (error: unknown) =>
+    eventBridgeScheduler({
+      client: throwing(error) as unknown as SchedulerClient,
+      streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress',
+      roleArn: 'arn:aws:iam::000000000000:role/scheduler',
+    })
+  const start = { name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }
+  const role = refusal('ValidationException')
+  role.message = 'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.'
+
+  test.each(AWS_CASES)('start: %s', async (_, error, as) =>
+    expect(await meaningOf(scheduler(error).start(start), error)).toBe(as),
+  )
+  test.each(AWS_CASES.filter(([name]) => name !== 'ResourceNotFoundException'))(
+    'stop: %s',
+    async (_, error, as) => expect(await meaningOf(scheduler(error).stop('n'), error)).toBe(as),
+  )
+  test('what is there already, what is gone, what changes, and a role that cannot be assumed', async () => {
+    expect(await scheduler(refusal('ConflictException')).start(start)).toBe('n')
+    expect(await scheduler(refusal('ResourceNotFoundException')).stop('n')).toBe(false)
+    expect(await meaningOf(scheduler(refusal('ConflictException')).stop('n'))).toBe('unavailable')
+    expect(await meaningOf(scheduler(role).start(start))).toBe('denied')
+  })
+  test('a partition key that Kinesis does not take is its digest, each time the same', async () => {
+    const sent: string[] = []
+    const client = {
+      send: async ({ input }: { input: { Target: { KinesisParameters: { PartitionKey: string } } } }) => {
+        sent.push(input.Target.KinesisParameters.PartitionKey)
+      },
+    }
+    const { start: put } = eventBridgeScheduler({
+      client: client as unknown as SchedulerClient,
+      streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress',
+      roleArn: 'arn:aws:iam::000000000000:role/scheduler',
+    })
+    for (const partitionKey of ['x'.repeat(300), 'x'.repeat(300), 'x'.repeat(256)])
+      await put({ ...start, partitionKey })
+    expect(sent[0]).toMatch(/^sha256-[0-9a-f]{64}$/)
+    expect(sent).toEqual([sent[0], sent[0], 'x'.repeat(256)])
+  })
+})
+
+describe('kinesis', () => {
+  const put = (client: object) =>
+    kinesisSink({
+      client: client as unknown as KinesisClient,
+      stream: 's',
+      attempts: 2,
+      random: () => 0,
+    }).put([{ partitionKey: 'p', data: new Uint8Array() }])
+  // What is not known is taken for an outage: records wait for it.
+  const expected = (as: string) => (as === 'as it came' ? 'unavailable' : as)
+  test.each([
+    ...AWS_CASES,
+    ['KMSAccessDeniedException', refusal('KMSAccessDeniedException'), 'denied'] as const,
+    ['KMSThrottlingException', refusal('KMSThrottlingException'), 'unavailable'] as const,
+    ['InvalidArgumentException', refusal('InvalidArgumentException'), 'permanent'] as const,
+  ])('of the request: %s', async (_, error, as) =>
+    expect(await meaningOf(put(throwing(error)))).toBe(expected(as)),
+  )
+  test.each([
+    ['ProvisionedThroughputExceededException', 'unavailable'],
+    ['InternalFailure', 'unavailable'],
+    ['KMSDisabledException', 'denied'],
+    ['SomethingNew', 'unavailable'],
+  ])('of a record: %s', async (ErrorCode, as) =>
+    expect(await meaningOf(put({ send: async () => ({ Records: [{ ErrorCode }] }) }))).toBe(as),
+  )
+})
+
+describe('opensearch', () => {
+  const client = (answer: object | Error) =>
+    ({
+      transport: {
+        request: () =>
+          Object.assign(answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer), {
+            abort: () => {},
+          }),
+      },
+    }) as unknown as Client
+  const refused = (statusCode: number, body: unknown) =>
+    Object.assign(new Error('hush'), { meta: { statusCode, body } })
+  const typed = (type: string) => ({ error: { type, reason: 'hush' } })
+  const count = (answer: object | Error) =>
+    createSearch({ client: client(answer) }).count('docs', { match_all: {} })
+  const rows: readonly (readonly [string, object | Error, string])[] = [
+    ['no answer', new Error('hush'), 'unavailable'],
+    ['408', refused(408, ''), 'unavailable'],
+    ['429', refused(429, typed('es_rejected_execution_exception')), 'unavailable'],
+    ['503', refused(503, ''), 'unavailable'],
+    ['the disk is full', refused(403, typed('cluster_block_exception')), 'unavailable'],
+    ['401', refused(401, 'Unauthorized'), 'denied'],
+    ['403', refused(403, typed('security_exception')), 'denied'],
+    ['nothing to sign with', refusal('CredentialsProviderError', {}), 'denied'],
+    ['no index', refused(404, typed('index_not_found_exception')), 'not-found'],
+    ['a closed index', refused(400, typed('index_closed_exception')), 'not-found'],
+    ["somebody's 404", refused(404, '<html>'), 'unknown-operation'],
+    ['405', refused(405, '<html>'), 'unknown-operation'],
+    ["somebody's 200", { statusCode: 200, body: '<html>' }, 'unknown-operation'],
+    ['400', refused(400, typed('mapper_parsing_exception')), 'permanent'],
+    ['413', refused(413, ''), 'permanent'],
+  ]
+  test.each(rows)('%s', async (_, answer, as) => expect(await meaningOf(count(answer))).toBe(as))
+  test("a write that somebody else says to have done is not done: a proxy's 200, or its 404 for a removal", async () => {
+    const event = { key: 'a', version: { min: 1, max: 1 } } as never
+    const context = { signal: new AbortController().signal } as never
+    const run = async (answer: object | Error) => {
+      const search = createSearch({ client: client(answer) })
+      const remove = search.remove({ index: 'docs', id: () => 'a' })
+      return meaningOf((async () => remove(event, context))())
+    }
+    expect(await run({ statusCode: 200, body: '<html>' })).toBe('unknown-operation')
+    expect(await run(refused(404, '<html>'))).toBe('unknown-operation')
+    expect(await run(refused(404, { result: 'not_found' }))).toBe('it resolved')
+  })
+})
+
+describe('slack', () => {
+  const api = (status: number, body: string | object, more: ResponseInit = {}) =>
+    createSlack({
+      token: 'xoxb-hush',
+      fetch: async () =>
+        new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, ...more }),
+    })
+  const says = (error: string) => [200, { ok: false, error }] as const
+  const rows: readonly (readonly [string, number, string | object, string])[] = [
+    ['fine', 200, { ok: true }, 'it resolved'],
+    ['429', 429, '', 'retry-after'],
+    ['ratelimited', ...says('ratelimited'), 'retry-after'],
+    ['500', 500, '', 'unavailable'],
+    ['408', 408, '', 'unavailable'],
+    ['internal_error', ...says('internal_error'), 'unavailable'],
+    ['invalid_auth', ...says('invalid_auth'), 'denied'],
+    ['missing_scope', ...says('missing_scope'), 'denied'],
+    ['403', 403, '<hush>', 'denied'],
+    ['unknown_method', ...says('unknown_method'), 'unknown-operation'],
+    ['404', 404, '<html>', 'unknown-operation'],
+    ["somebody's 200", 200, '<html>', 'unknown-operation'],
+    ['msg_too_long', ...says('msg_too_long'), 'permanent'],
+    ['channel_not_found', ...says('channel_not_found'), 'permanent'],
+  ]
+  const message = { channel: '#a', text: 'hush' }
+  test.each(rows)('%s', async (_, status, body, as) =>
+    expect(await meaningOf(api(status, body).post(message))).toBe(as),
+  )
+  test('a channel that is missing is a wrong set-up where the route names it, and the fault of an event that names it', async () => {
+    const context = { signal: new AbortController().signal } as never
+    for (const word of ['channel_not_found', 'is_archived', 'not_in_channel']) {
+      const slack = api(200, { ok: false, error: word })
+      const notify = async (channel: string | (() => string)) =>
+        slack.notify<object>({ channel, text: () => 'hush' })({}, context)
+      expect([word, await meaningOf(notify('#a'))]).toEqual([word, 'not-found'])
+      expect([word, await meaningOf(notify(() => '#a'))]).toEqual([word, 'permanent'])
+    }
+    const hooks = createSlack({ webhooks: { '#b': 'https://hooks.example.test/x' } })
+    const notify = hooks.notify<object>({ channel: '#a', text: () => 'hush' })
+    expect(await meaningOf((async () => notify({}, context))())).toBe('not-found')
+  })
+  test('an answer that breaks off is an outage', async () => {
+    const fetch = async () =>
+      new Response(new ReadableStream({ pull: (sink) => sink.error(new Error('terminated')) }))
+    const slack = createSlack({ token: 'xoxb-1', fetch })
+    expect(await meaningOf(slack.post(message))).toBe('unavailable')
+  })
+})
+
+describe('redis', () => {
+  test.each([
+    ['NOAUTH Authentication required.', 'denied'],
+    ['WRONGPASS invalid username-password pair', 'denied'],
+    ["NOPERM this user has no permissions to run the 'set' command", 'denied'],
+    ["ERR unknown command 'SET'", 'unknown-operation'],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', 'permanent'],
+    ['ERR value is not an integer or out of range', 'permanent'],
+    ["ERR invalid expire time in 'set' command", 'permanent'],
+    ['LOADING Redis is loading the dataset in memory', 'unavailable'],
+    ["READONLY You can't write against a read only replica.", 'unavailable'],
+    ['OOM command not allowed', 'unavailable'],
+    ['connect ECONNREFUSED', 'unavailable'],
+  ])('%s', async (answer, as) => {
+    const references = redisReferences({ command: () => Promise.reject(new Error(answer)) })
+    expect(await meaningOf(references.add('k', 'v', 1))).toBe(as)
+  })
+})
