@@ -1,7 +1,8 @@
 /** For authors of adapters, handler factories and runtimes: `@spaceship/core/adapter`. */
 
 // The checker refuses wrong arguments with one error that lists every problem.
-export { called, check, problemsOf } from './shapes.ts'
+export { called, check, problemsOf, unknownProblems } from './shapes.ts'
+export { nearestName } from './nearest.ts'
 export { refuse } from './errors.ts'
 
 // Shapes say what fits, and what messages say of it.

@@ -4,6 +4,7 @@ import { capabilities } from './capabilities/index.ts'
 import type { Reactor } from './declare/reactor.ts'
 import { DESCRIBE, describeRoutes, type RouteDescription } from './engine/describe.ts'
 import { makeEngine } from './engine/engine.ts'
+import { ENGINE } from './engine/options.ts'
 import type { Engine } from './engine/seam.ts'
 import type { EngineOptions, ProcessAbout } from './engine/settings.ts'
 import { kinds } from './kinds/index.ts'
@@ -22,6 +23,11 @@ export function createEngine(options: EngineOptions, about: ProcessAbout = {}): 
   return makeEngine(options, { kinds, capabilities }, about)
 }
 
+/** The names of an engine's options that a runtime hands on, so that it can refuse names that nobody knows. */
+export const ENGINE_OPTIONS: readonly string[] = Object.keys(ENGINE.options.fields ?? {}).filter(
+  (name) => name !== 'reactors',
+)
+
 /**
  * What a reactor is made of, as data: for documents, maps and permissions. Nothing is run.
  *
@@ -34,6 +40,7 @@ export function describe(reactor: Reactor): readonly RouteDescription[] {
   return describeRoutes([reactor], capabilities)
 }
 
+export { type Checked, checked } from './engine/check.ts'
 export type { RouteDescription } from './engine/describe.ts'
 export type { Explanation } from './engine/explain.ts'
 export { completeJournal } from './engine/journal.ts'

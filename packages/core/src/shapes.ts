@@ -6,6 +6,7 @@
 
 import { isDuration, milliseconds, type Rate, spacing } from './duration.ts'
 import { refuse } from './errors.ts'
+import { nearestName } from './nearest.ts'
 
 export interface Shape {
   /** The words for all that fits, after "expected": `a whole number of at least 1`. */
@@ -160,6 +161,25 @@ export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
   if (items && Array.isArray(value))
     value.forEach((item, index) => void problems.push(...problemsOf(items, item, `${path}[${index}]`)))
   return problems
+}
+
+/**
+ * The problems of fields that nobody knows: a name that is misspelt would be an option that is silently left out. For options that no
+ * caller spreads into others.
+ *
+ * @param known every field's name
+ * @param path of the object, if it is one within others
+ */
+export function unknownProblems(value: unknown, known: readonly string[], path = ''): string[] {
+  if (!isRecord(value)) return []
+  const unknown = Object.keys(Object(value)).filter(
+    (name) => !known.includes(name) && Object(value)[name] !== undefined,
+  )
+  return unknown.map((name) => {
+    const nearest = nearestName(name, known)
+    const expected = nearest === undefined ? `one of ${known.join(', ')}` : `'${nearest}'`
+    return `'${path === '' ? name : `${path}.${name}`}' is no option: expected ${expected}`
+  })
 }
 
 /** A value in a message: its kind, and if it is `plain` itself. */

@@ -15,8 +15,8 @@
 
 import type { Engine } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
+import { nameOf } from '@spaceship/handlers/aws'
 import { type Consumer, type ConsumerEnd, startConsumer } from './consume/index.ts'
-import { nameOf } from './errors.ts'
 import {
   chooseLeases,
   holdLease,
@@ -114,15 +114,20 @@ export class Assignment {
       details: { from: lease.owner ?? 'nobody', checkpoint: taken.checkpoint.sequence },
     })
     const over = new AbortController()
-    consumer.done
-      .then(
-        (end) => this.#ended(consumer, end),
-        (error: unknown) => this.#lose(consumer, `its consumer failed: ${nameOf(error)}`),
-      )
-      .then(() => over.abort())
+    // Never rejects: both only forget the consumer and log, which cannot fail.
+    consumer.done.then(
+      (end) => {
+        over.abort()
+        this.#ended(consumer, end)
+      },
+      (error: unknown) => {
+        over.abort()
+        this.#lose(consumer, `its consumer failed: ${nameOf(error)}`)
+      },
+    )
     const { beat } = consumer
     const failed = (error: unknown) => this.#beatFailed(consumer, error)
-    // Until its consumer is done, however long that drains.
+    // Until its consumer is done, however long that drains. Never rejects: a renewal that fails is logged, and tried again.
     void keepRenewed({ held, beat, failover, clock, random, signal: over.signal, failed })
   }
 

@@ -11,6 +11,7 @@ import {
   count,
   duration,
   flag,
+  isDuration,
   list,
   milliseconds,
   port,
@@ -21,10 +22,12 @@ import {
   type ShapesOf,
   text,
   textOr,
+  unknownProblems,
 } from '@spaceship/core/adapter'
-import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
+import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
-import { type Clock, systemClock } from '@spaceship/core/ports'
+import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
+import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
 import type { Start } from './shards/index.ts'
 
@@ -34,8 +37,18 @@ export interface StreamOptions {
   readonly start?: Start
 }
 
-export interface WorkerOptions extends Omit<EngineOptions, 'reactors'> {
+export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' | 'deadLetters'> {
   readonly streams: readonly (string | StreamOptions)[]
+  /** Claims, journals and reminders. @default dynamodbState on the table `<application>-state`, sorted */
+  readonly state?: StateStore
+  /** @default with the default `state`, dynamodbDeadLetters on the same table */
+  readonly deadLetters?: DeadLetters
+  /**
+   * Makes the lease table, and the default table for state, if they are missing.
+   *
+   * @default on the embedded spaceship only: elsewhere a missing table fails the start
+   */
+  readonly create?: boolean
   /** Unique among the workers of the application. A pod's name with something random, since a restarted container keeps it. @default random */
   readonly workerId?: string
   readonly leases?: {
@@ -83,6 +96,8 @@ export interface WorkerSettings {
 /** Kinesis allows five reads a second and shard, shared by all applications. */
 export const READ_INTERVAL = 200
 
+const FAILOVER = 10_000
+
 const client = port('send', 'a client of the SDK')
 
 /** The engine asks for the shapes of its own options. */
@@ -98,6 +113,7 @@ export const WORKER = {
         1,
       ),
     ),
+    create: flag,
     workerId: text('a text, or none for a random one'),
     // A pause of the process loses leases that are shorter.
     leases: record({
@@ -124,13 +140,18 @@ export function parseWorkerOptions(
   options: WorkerOptions,
 ): { readonly engine: Engine; readonly settings: WorkerSettings } {
   const subject = called('worker of', options?.application)
-  const problems = [...problemsOf(bare(WORKER), { options }), ...togetherProblems(options)]
+  const problems = [
+    ...problemsOf(bare(WORKER), { options }),
+    ...unknownOptions(options),
+    ...togetherProblems(options),
+  ]
   const workerId: unknown = options?.workerId
   const me = typeof workerId === 'string' && workerId !== '' ? workerId : randomUUID()
   try {
-    const engine = createEngine({ ...options, reactors }, { process: me })
+    const clients = clientsOf(options)
+    const engine = createEngine({ ...options, ...storesOf(options, clients), reactors }, { process: me })
     refuse(subject, problems)
-    return { engine, settings: settingsOf(options, engine, me) }
+    return { engine, settings: settingsOf(options, engine, me, clients) }
   } catch (error) {
     if (problems.length > 0 && codeOf(error) === 'configuration')
       refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
@@ -138,14 +159,65 @@ export function parseWorkerOptions(
   }
 }
 
-function settingsOf(options: WorkerOptions, { logger }: Engine, me: string): WorkerSettings {
-  const { application, leases = {}, poll = {}, kinesis, dynamodb } = options
-  const failover = milliseconds(leases.failover ?? '10s')
+/** What is misspelt here would be left out without a word. */
+function unknownOptions(options: WorkerOptions): string[] {
+  const { fields = {} } = WORKER.options
+  const nested = ['leases', 'poll'] as const
+  return [
+    ...unknownProblems(options, [...ENGINE_OPTIONS, ...Object.keys(fields)]),
+    ...nested.flatMap((name) =>
+      unknownProblems(Object(options)[name], Object.keys(fields[name]?.fields ?? {}), name),
+    ),
+  ]
+}
+
+interface Clients {
+  readonly kinesis: KinesisClient
+  readonly dynamodb: DynamoDBClient
+  /** Ends those that were made here. */
+  readonly close: () => void
+}
+
+/** Those that were passed, and others in place of what was left out or is none, which is refused elsewhere. */
+function clientsOf(options: WorkerOptions): Clients {
+  const { kinesis, dynamodb, leases } = Object(options)
+  const failover: unknown = Object(leases).failover
   // The SDK's default is to wait without end. A request that hangs is given up in time for another one within the lease's life.
-  const requestTimeout = Math.max(1_000, failover / 3)
-  const requestHandler = { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true }
-  const ownKinesis = kinesis ?? new KinesisClient({ requestHandler: { requestTimeout: 30_000 } })
-  const ownDynamoDB = dynamodb ?? new DynamoDBClient({ requestHandler })
+  const requestTimeout = Math.max(1_000, (isDuration(failover) ? milliseconds(failover) : FAILOVER) / 3)
+  const limits = { connectionTimeout: 3_000, throwOnRequestTimeout: true }
+  const own = {
+    kinesis: new KinesisClient({ requestHandler: { ...limits, requestTimeout: 30_000 } }),
+    dynamodb: new DynamoDBClient({ requestHandler: { ...limits, requestTimeout } }),
+  }
+  return {
+    kinesis: client.fits(kinesis) ? kinesis : own.kinesis,
+    dynamodb: client.fits(dynamodb) ? dynamodb : own.dynamodb,
+    close: () => {
+      own.kinesis.destroy()
+      own.dynamodb.destroy()
+    },
+  }
+}
+
+/** Whoever passes no state has its table, and dead letters in it. */
+function storesOf(
+  options: WorkerOptions,
+  { dynamodb }: Clients,
+): { readonly state: StateStore; readonly deadLetters?: DeadLetters } {
+  const { application, state, deadLetters, create } = Object(options)
+  if (state !== undefined) return { state, ...(deadLetters === undefined ? {} : { deadLetters }) }
+  const making = create === true || create === false ? { create } : {}
+  const table = { client: dynamodb, table: `${application}-state`, sorted: true, ...making }
+  return { state: dynamodbState(table), deadLetters: deadLetters ?? dynamodbDeadLetters(table) }
+}
+
+function settingsOf(
+  options: WorkerOptions,
+  { logger }: Engine,
+  me: string,
+  { kinesis, dynamodb, close }: Clients,
+): WorkerSettings {
+  const { application, create, leases = {}, poll = {} } = options
   return {
     streams: options.streams.map((listed) => {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
@@ -153,21 +225,18 @@ function settingsOf(options: WorkerOptions, { logger }: Engine, me: string): Wor
     }),
     application,
     me,
-    leases: dynamodbLeases({ client: ownDynamoDB, table: leases.table ?? application, application }),
+    leases: dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
     migrate: leases.migrate ?? false,
-    failover,
+    failover: leases.failover === undefined ? FAILOVER : milliseconds(leases.failover),
     pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
     limit: poll.limit ?? 1_000,
     drainTimeout: milliseconds(options.drainTimeout ?? '20s'),
     shardSync: milliseconds(options.shardSync ?? '1m'),
-    kinesis: ownKinesis,
+    kinesis,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     logger,
-    close: () => {
-      if (kinesis === undefined) ownKinesis.destroy()
-      if (dynamodb === undefined) ownDynamoDB.destroy()
-    },
+    close,
   }
 }
 

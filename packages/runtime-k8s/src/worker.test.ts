@@ -228,7 +228,9 @@ test('a wrong configuration lists every problem; an unknown stream fails the run
     reactor('r').on('see', saved, () => {}),
     optionsOf(`app-${randomUUID()}`, { streams: ['unheard-of'] }),
   )
-  await expect(unknown.report).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+  await expect(unknown.report).rejects.toThrow(
+    /'streams\[0\]' cannot use the stream 'unheard-of' \(not-found\)/,
+  )
 })
 
 test('a stop before the run, and a second stop, are fine', async () => {

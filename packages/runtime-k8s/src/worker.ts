@@ -2,7 +2,7 @@
  * Owns the life of a worker's process, from its start to the report of its drain.
  *
  * ```
- *  run ─> lease table ─> whose rows ─> identify streams ─> sync shards ─┬─ every failover/3: scan, take leases
+ *  run ─> check set-up ─> whose rows ─> identify streams ─> sync shards ─┬─ every failover/3: scan, take leases
  *                                                                       └─ every shardSync:  sync shards
  *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer ─> report ─> close
  *
@@ -12,10 +12,12 @@
 
 import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
+import type { Engine } from '@spaceship/core/engine'
 import { errorFields } from '@spaceship/core/log'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { foreignLeases } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
+import { startUp } from './start.ts'
 import { ShardSync } from './sync.ts'
 
 export interface Worker extends AsyncDisposable {
@@ -52,7 +54,7 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
 class Life {
   readonly #settings: WorkerSettings
   readonly #shards: ShardSync
-  readonly #routes: readonly string[]
+  readonly #engine: Engine
   readonly #assignment: Assignment
   readonly #stopping = new AbortController()
   #running: Promise<DrainReport> | undefined
@@ -60,7 +62,7 @@ class Life {
   constructor(options: AssignmentOptions) {
     this.#settings = options.settings
     this.#shards = options.shards
-    this.#routes = options.engine.routes.map(({ key }) => key)
+    this.#engine = options.engine
     this.#assignment = new Assignment(options)
   }
 
@@ -97,16 +99,35 @@ class Life {
   }
 
   async #start(): Promise<void> {
-    const { leases: table, logger } = this.#settings
-    await table.ensure()
+    const { signal } = this.#stopping
+    await startUp(this.#engine, this.#settings, signal, () => this.#join())
+    if (signal.aborted) return
+    const { failover, logger, migrate } = this.#settings
+    logger.info('worker started', {
+      details: {
+        streams: this.#shards.streams,
+        routes: this.#engine.routes.map(({ key }) => key),
+        failoverMs: failover,
+        migrate,
+      },
+    })
+  }
+
+  async #join(): Promise<void> {
     await this.#refuseForeign()
+    await this.#tellOfNewTable()
     await this.#shards.identify()
     await this.#shards.sync()
     await this.#refuseForeign()
-    const { streams } = this.#shards
-    const { failover, migrate } = this.#settings
-    logger.info('worker started', {
-      details: { streams, routes: this.#routes, failoverMs: failover, migrate },
+  }
+
+  /** A table that is new by mistake, a name misspelt, starts every shard anew. */
+  async #tellOfNewTable(): Promise<void> {
+    const { leases, logger, streams } = this.#settings
+    if ((await leases.list()).length > 0) return
+    const starts = Object.fromEntries(streams.map(({ stream, start }) => [stream, start]))
+    logger.warn('the lease table is new: each stream is read from its start position', {
+      details: { starts },
     })
   }
 

@@ -8,8 +8,13 @@ import { dynamodbLeases } from '../src/leases/dynamodb.ts'
 export function leaseTableSuite(client: () => DynamoDBClient): void {
   leaseTableCases.forEach(({ name, run }, n) => {
     test(name, async () => {
-      const table = dynamodbLeases({ client: client(), table: `leases-${n}`, application: 'app' })
-      await table.ensure()
+      const table = dynamodbLeases({
+        client: client(),
+        table: `leases-${n}`,
+        application: 'app',
+        create: true,
+      })
+      await table.check()
       await run(table)
     })
   })
@@ -23,6 +28,6 @@ export function leaseTableSuite(client: () => DynamoDBClient): void {
         BillingMode: 'PAY_PER_REQUEST',
       }),
     )
-    await dynamodbLeases({ client: client(), table: 'there', application: 'app' }).ensure()
+    await dynamodbLeases({ client: client(), table: 'there', application: 'app', create: true }).check()
   })
 }

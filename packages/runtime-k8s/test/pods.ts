@@ -13,7 +13,10 @@ export const saved = Item.saved('item.saved')
 
 export interface Bent {
   /** Throws in place of an answer. */
-  fail?: (operation: string, input: Readonly<Record<string, unknown>>) => Error | undefined
+  fail?: (
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+  ) => Error | undefined | Promise<Error | undefined>
   /** Changes an answer. */
   after?: (operation: string, output: Record<string, unknown>) => void
 }
@@ -42,18 +45,8 @@ export async function podsOnShip(shards = 1): Promise<Pods> {
   })
   const bent: Bent = {}
   const kinesis = new KinesisClient({ ...ship.clientConfig('kinesis'), maxAttempts: 1 })
-  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
-  kinesis.middlewareStack.add(
-    (next, context) => async (args) => {
-      const operation = String(context.commandName).replace('Command', '')
-      const failure = bent.fail?.(operation, Object(args.input))
-      if (failure !== undefined) throw failure
-      const answer = await next(args)
-      bent.after?.(operation, Object(answer.output))
-      return answer
-    },
-    { step: 'initialize' },
-  )
+  const dynamodb = new DynamoDBClient({ ...ship.clientConfig('dynamodb'), maxAttempts: 1 })
+  for (const client of [kinesis, dynamodb]) bend(client, bent)
   const lines: Line[] = []
   const hear =
     (level: Line['level']) =>
@@ -101,6 +94,22 @@ export async function podsOnShip(shards = 1): Promise<Pods> {
       await ship.close()
     },
   }
+}
+
+/** Both clients have a stack of this shape; their types name their own commands. */
+function bend({ middlewareStack }: { readonly middlewareStack: unknown }, bent: Bent): void {
+  const stack = middlewareStack as KinesisClient['middlewareStack']
+  stack.add(
+    (next, context) => async (args) => {
+      const operation = String(context.commandName).replace('Command', '')
+      const failure = await bent.fail?.(operation, Object(args.input))
+      if (failure !== undefined) throw failure
+      const answer = await next(args)
+      bent.after?.(operation, Object(answer.output))
+      return answer
+    },
+    { step: 'initialize' },
+  )
 }
 
 /** As the SDK throws what a service answers. */

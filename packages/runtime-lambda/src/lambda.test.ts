@@ -1,4 +1,4 @@
-import { entity, handler, marshal, Permanent, RetryAfter, reactor } from '@spaceship/core'
+import { entity, handler, marshal, Permanent, RetryAfter, reactor, Unavailable } from '@spaceship/core'
 import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
@@ -275,6 +275,59 @@ test('a function tells once that it started, and names the invocation in every l
     { level: 'ERROR', message: 'record became a dead letter', requestId: 'one', traceId: 'trace-one' },
     { level: 'ERROR', message: 'record became a dead letter', requestId: 'two', traceId: 'trace-two' },
   ])
+})
+
+test('a wrong set-up fails the first invocations with what to do, before any handler runs, until it is mended', async () => {
+  const seen: string[] = []
+  let granted = false
+  let checks = 0
+  const state = {
+    ...memoryState(),
+    check: async () => {
+      checks += 1
+      const advice = "grant dynamodb:PutItem on the table 'state'"
+      const setup = { reason: 'denied', resource: "table 'state'", advice } as const
+      if (!granted) throw new Unavailable('dynamodb', undefined, { setup })
+      return undefined
+    },
+  }
+  const handle = lambda(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    { ...options(), state },
+  )
+  for (let n = 0; n < 2; n += 1)
+    await expect(handle(eventOf(insert('a')), context(60_000))).rejects.toThrow(
+      /the function of 'test' cannot start.*\n.*'state' cannot use the table 'state' \(denied\): grant dynamodb:PutItem/,
+    )
+  expect(seen).toEqual([])
+  granted = true
+  for (let n = 0; n < 3; n += 1) await handle(eventOf(insert('a')), context(60_000))
+  expect([seen.length, checks]).toEqual([3, 3])
+})
+
+test('a store that is down at the first invocation, or never answers its check, is waited for like every outage', async () => {
+  const clock = virtualClock()
+  for (const check of [
+    () => Promise.reject(new Unavailable('dynamodb', 'throttled')),
+    () => new Promise<undefined>(() => {}),
+  ]) {
+    const seen: string[] = []
+    const handle = lambda(
+      reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+      { ...options(), clock, state: { ...memoryState({ clock }), check } },
+    )
+    const answer = handle(eventOf(insert('a')), context(60_000))
+    await new Promise((resolve) => setImmediate(resolve))
+    await clock.moveTo(clock.now() + 10_000, () => new Promise((resolve) => setImmediate(resolve)))
+    expect(await answer).toEqual({ batchItemFailures: [] })
+    expect(seen).toEqual(['a'])
+  }
+})
+
+test('an option that is misspelt is refused with the nearest one', () => {
+  // What a caller without types might pass.
+  const build = () => lambda([], { ...options(), maxPauze: '1m' } as never)
+  expect(build).toThrow("'maxPauze' is no option: expected 'maxPause'")
 })
 
 test('F15: an invocation that begins with little time does what it can, and says that its time is too short', async () => {

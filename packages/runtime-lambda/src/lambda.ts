@@ -1,6 +1,6 @@
 import { codeOf, type Reactor, SpaceshipError } from '@spaceship/core'
-import { bare, callable, check } from '@spaceship/core/adapter'
-import { createEngine, type Engine, type EngineOptions } from '@spaceship/core/engine'
+import { bare, callable, check, refuse, unknownProblems } from '@spaceship/core/adapter'
+import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import type { Log, LogFields } from '@spaceship/core/log'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
@@ -39,6 +39,9 @@ type Reactors = Reactor | readonly Reactor[]
 const MARGIN = { longest: 2_000, share: 0.3 }
 const RESERVE = { longest: 500, share: 0.1 }
 
+/** How long the first invocation waits for the answers of its checks. */
+const CHECK = { longest: 3_000, share: 0.2 }
+
 /** With less than this an invocation is told of as too short; with less than the other nothing can be run in it. */
 const SHORT = 1_000
 const LEAST = 250
@@ -60,12 +63,15 @@ export function lambda(
   reactors: Reactors | (() => Reactors | Promise<Reactors>),
   options: LambdaOptions,
 ): KinesisHandler {
-  check('lambda', LAMBDA, { options })
+  check('lambda', LAMBDA, { options }, () =>
+    unknownProblems(options, [...ENGINE_OPTIONS, ...Object.keys(LAMBDA.options.fields ?? {})]),
+  )
   // Options that are missing are the engine's to refuse.
   const { clock = systemClock, exit = process.exit } = options ?? {}
   // An environment has one invocation at a time.
   let invocation: LogFields = {}
   let isTold = false
+  let isChecked = false
   let ready = typeof reactors === 'function' ? undefined : Promise.resolve(engineOf(reactors))
 
   function engineOf(list: Reactors): Engine {
@@ -84,6 +90,22 @@ export function lambda(
       ready = undefined
       throw error
     }
+  }
+
+  /**
+   * Asks the ports in the first invocation, and again until their set-up is right. What is down is the engine's to wait for.
+   *
+   * @throws ConfigurationError that lists what somebody has to mend
+   */
+  async function checkOnce(started: Engine, patience: number): Promise<void> {
+    if (isChecked) return
+    const over = new AbortController()
+    const late = clock.sleep(patience, over.signal).then(() => undefined)
+    const found = await Promise.race([started.check(), late])
+    over.abort()
+    for (const note of new Set(found?.notes)) started.logger.warn(note)
+    refuse(`the function of '${started.application}' cannot start`, found?.problems ?? [])
+    isChecked = true
   }
 
   /** In the first invocation, so that the init does not wait for it. */
@@ -115,9 +137,18 @@ export function lambda(
     const hardEnd = clock.now() + left - Math.min(RESERVE.longest, left * RESERVE.share)
     const softEnd = hardEnd - Math.min(MARGIN.longest, left * MARGIN.share)
     const source = { stream, shard, redelivers: 'suffix' } as const
-    const delivery = await started.open(source, { hardEnd: new Date(hardEnd) }).catch((error) => {
+    // Beside the read of the journal, so that the first invocation does not wait for it.
+    const usable = checkOnce(started, Math.min(CHECK.longest, left * CHECK.share))
+    const opening = started.open(source, { hardEnd: new Date(hardEnd) })
+    const delivery = await opening.catch(async (error) => {
       // The environment is frozen, not killed: what still runs in it would act after newer records.
       if (codeOf(error) === 'tainted') exit(1)
+      // A wrong set-up is told whole, not by what failed first.
+      await usable
+      throw error
+    })
+    await usable.catch((error) => {
+      delivery.revoke(error)
       throw error
     })
     // Not awaited first: a batch that is stuck above the engine's bounds must still be settled in time.

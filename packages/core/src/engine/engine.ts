@@ -4,6 +4,7 @@ import { refuse, SpaceshipError } from '../errors.ts'
 import { called } from '../shapes.ts'
 import type { StreamRecord } from '../wire/index.ts'
 import { createBudget } from './budget.ts'
+import { checkPorts } from './check.ts'
 import { openDelivery } from './delivery.ts'
 import { stagesOf } from './describe.ts'
 import { explain } from './explain.ts'
@@ -64,6 +65,7 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     },
     explain: (record: StreamRecord) =>
       explain(record, { application: settings.application, stream: '', shard: '' }, wants, readers),
+    check: () => checkPorts(settings),
     get overdue() {
       return overdue
     },

@@ -14,6 +14,7 @@ import type { Log } from '../log/index.ts'
 import type { HashKeyRange } from '../wire/aggregate.ts'
 import type { Position } from '../wire/position.ts'
 import type { StreamRecord } from '../wire/record.ts'
+import type { Checked } from './check.ts'
 import type { Explanation } from './explain.ts'
 
 export interface Source {
@@ -92,6 +93,8 @@ export interface Engine {
   readonly routes: readonly EngineRoute[]
   /** What each route makes of a record, in words. No handler runs. */
   explain(record: StreamRecord): readonly Explanation[]
+  /** Asks each port once for what it will need: for the start of a process. Never rejects. */
+  check(): Promise<Checked>
   /** Handlers that have passed their deadline and still run: a liveness probe that sees some for long should fail. */
   readonly overdue: number
   /** Starts no attempt of a route (`reactor/route`) or reactor in this process until it is resumed; what runs goes on. */

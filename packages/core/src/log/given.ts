@@ -37,7 +37,7 @@ export const LOGGER: Shape = like(
   (value) => isLogger(value) || isOptions(value),
 )
 
-export interface LoggerAbout {
+interface LoggerAbout {
   readonly service: string
   readonly process: string
   readonly clock: Clock

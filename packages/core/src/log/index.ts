@@ -11,12 +11,11 @@ export {
 export {
   hashOf,
   LOGGER,
-  type LoggerAbout,
   type LoggerLike,
   type LoggerOption,
   type LogOptions,
   loggerFor,
 } from './given.ts'
-export { type JsonLinesOptions, jsonLines, type Level, SCHEMA } from './json-lines.ts'
+export { type JsonLinesOptions, jsonLines, type Level } from './json-lines.ts'
 export { forPeople } from './people.ts'
-export { loggerOfLevels, unfailing } from './unfailing.ts'
+export { loggerOfLevels } from './unfailing.ts'

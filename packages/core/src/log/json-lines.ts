@@ -10,7 +10,7 @@ import { errorFields, type LogFields, NUMBER_FIELDS, TEXT_FIELDS } from './field
 import { loggerOfLevels } from './unfailing.ts'
 
 /** The version of the lines' fields: an index may hold lines of several. */
-export const SCHEMA = 'spaceship.1'
+const SCHEMA = 'spaceship.1'
 
 /** The levels, the least urgent first. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const

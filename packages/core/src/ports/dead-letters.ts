@@ -62,4 +62,12 @@ export interface DeadLetters {
   remove(id: string): Promise<void>
   /** All letters of an application, oldest first. */
   list(application: string): AsyncIterable<DeadLetter>
+  /**
+   * Asks once, at the start of a process, for everything that the other methods will need. It uses only actions that the adapter says to
+   * grant, and leaves nothing behind.
+   *
+   * @returns what was made, in words, for the log; undefined if nothing was
+   * @throws Unavailable with `setup` for what somebody has to mend: the start fails with it; without, for an outage: the start waits
+   */
+  check?(): Promise<string | undefined>
 }

@@ -18,4 +18,18 @@ export interface EntityReader {
     key: Readonly<Record<string, unknown>>,
     numbers?: 'double' | 'lossless',
   ): Promise<Readonly<Record<string, unknown>> | undefined>
+  /**
+   * Asks once, at the start of a process, for everything that the other methods will need. It uses only actions that the adapter says to
+   * grant, and leaves nothing behind.
+   *
+   * @param tables whose rows will be read, and the names of their key attributes
+   * @throws Unavailable with `setup` for what somebody has to mend: the start fails with it; without, for an outage: the start waits
+   */
+  check?(tables: readonly CheckedTable[]): Promise<void>
+}
+
+export interface CheckedTable {
+  readonly table: string
+  /** The partition key, and the sort key if there is one. */
+  readonly key: readonly string[]
 }

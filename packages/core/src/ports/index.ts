@@ -1,6 +1,6 @@
 export { type Clock, systemClock } from './clock.ts'
 export type { DeadLetter, DeadLetters, DeadReason } from './dead-letters.ts'
-export type { EntityReader } from './entity-reader.ts'
+export type { CheckedTable, EntityReader } from './entity-reader.ts'
 export type { EventSink, OutgoingRecord } from './event-sink.ts'
 export { type Logger, silent } from './logger.ts'
 export type { ReferenceStore } from './reference-store.ts'

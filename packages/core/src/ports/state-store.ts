@@ -38,6 +38,14 @@ export interface StateStore {
    * @throws SpaceshipError `state-key` for a prefix that names no collection
    */
   list?(prefix: string, cursor?: string): Promise<StatePage>
+  /**
+   * Asks once, at the start of a process, for everything that the other methods will need. It uses only actions that the adapter says to
+   * grant, and leaves nothing behind.
+   *
+   * @returns what was made, in words, for the log; undefined if nothing was
+   * @throws Unavailable with `setup` for what somebody has to mend: the start fails with it; without, for an outage: the start waits
+   */
+  check?(): Promise<string | undefined>
 }
 
 export interface StatePage {

@@ -137,9 +137,15 @@ function ofAnswer({ dependency, resource }: About, cause: unknown): unknown {
   const { $fault, $metadata, $response, code, message } = Object(cause)
   const status: unknown = $metadata?.httpStatusCode ?? $response?.statusCode
   const unanswered =
-    status === undefined && (typeof code === 'string' || /http\/?2|socket hang up/i.test(String(message)))
+    // Node's codes are in capitals; an error of ours has one in small letters, and is none of the network.
+    status === undefined &&
+    (/^[A-Z][A-Z0-9_]*$/.test(String(code)) || /http\/?2|socket hang up/i.test(String(message)))
   if (unanswered || $fault === 'server' || (typeof status === 'number' && status >= 500) || status === 429)
-    return new Unavailable(dependency, `${dependency} is unavailable: ${nameOf(cause)}`, { cause })
+    return new Unavailable(
+      dependency,
+      `${dependency} is unavailable: ${unanswered && typeof code === 'string' ? code : nameOf(cause)}`,
+      { cause },
+    )
   if (status === 413)
     return new Permanent(`${dependency} refused the request on the ${resource}: 413`, { cause })
   return cause

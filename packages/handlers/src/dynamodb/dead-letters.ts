@@ -19,11 +19,13 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { bare, check, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, check, flag, type ShapesOf } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
 import { type Item, TABLE } from './item.ts'
+import { createStateTable } from './table.ts'
+import { ensureUsable } from './usable.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
@@ -34,9 +36,13 @@ export interface DynamoDBDeadLettersOptions {
   readonly table: string
   /** Says that the table has the string sort key `sort`, too: then each item sorts under `-`. @default false */
   readonly sorted?: boolean
+  /** Lets the check at the start of a process make the table if it is missing. @default on the embedded spaceship only */
+  readonly create?: boolean
 }
 
-export const DEAD_LETTERS = { options: bare(TABLE satisfies ShapesOf<DynamoDBDeadLettersOptions>) }
+export const DEAD_LETTERS = {
+  options: bare({ ...TABLE, create: flag } satisfies ShapesOf<DynamoDBDeadLettersOptions>),
+}
 
 /**
  * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
@@ -48,7 +54,7 @@ export const DEAD_LETTERS = { options: bare(TABLE satisfies ShapesOf<DynamoDBDea
  */
 export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLetters {
   check('dynamodbDeadLetters', DEAD_LETTERS, { options })
-  const { client, table, sorted = false } = options
+  const { client, table, sorted = false, create } = options
   const answered = createAnswered(table, sorted)
   const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
   const keyOf = (id: string): Item => itemKey(`dead-letter/${id}`)
@@ -116,7 +122,19 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     }
   }
 
+  /** A letter that no list finds, in the way of all letters. */
+  async function probe(): Promise<void> {
+    const Key = itemKey(`dead-letter-check/${crypto.randomUUID()}`)
+    await putHeader(Key)
+    await read(Key)
+    await remove(Key)
+  }
+
   return {
+    check: async () => {
+      const make = () => createStateTable({ client, table, sorted })
+      return ensureUsable({ client, table, create, flag: "'create: true'", probe, make })
+    },
     put: async ({ data, ...letter }) => {
       const words = { application: { S: letter.application }, letter: { S: JSON.stringify(letter) } }
       const header = { ...keyOf(letter.id), ...words }

@@ -2,6 +2,7 @@ import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-s
 import { Permanent, unmarshal } from '@spaceship/core'
 import { bare, check } from '@spaceship/core/adapter'
 import type { EntityReader } from '@spaceship/core/ports'
+import { nameOf } from '../aws/index.ts'
 import { aboutTable, answered } from './call.ts'
 import { TABLE } from './item.ts'
 
@@ -28,6 +29,16 @@ export function dynamodbEntities(options: { readonly client: DynamoDBClient }): 
         client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
       )
       return Item === undefined ? undefined : unmarshal(Item, numbers)
+    },
+    check: async (tables) => {
+      for (const { table, key } of tables) {
+        const Key = Object.fromEntries(key.map((name) => [name, { S: 'spaceship-check' }]))
+        const request = client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
+        // The types of the keys are not known here: DynamoDB refuses a text for a number once it has found the table and allowed the read.
+        await answered(aboutTable(table, 'GetItem'), request).catch((error) => {
+          if (nameOf(error) !== 'ValidationException') throw error
+        })
+      }
     },
   }
 }

@@ -2,3 +2,4 @@ export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-let
 export { dynamodbEntities } from './entities.ts'
 export { type DynamoDBStateOptions, dynamodbState } from './state.ts'
 export { createStateTable } from './table.ts'
+export { ensureUsable, type Usable } from './usable.ts'

@@ -20,6 +20,8 @@ import { nameOf } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
 import { createAnswered } from './call.ts'
 import { type Item, primaryKey, readItem, refusal, sortOf, TABLE, type Write, writeOf } from './item.ts'
+import { createStateTable } from './table.ts'
+import { ensureUsable } from './usable.ts'
 
 /** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
 const PAGE = 1_000
@@ -45,6 +47,12 @@ export interface DynamoDBStateOptions {
    * @default false
    */
   readonly batched?: boolean
+  /**
+   * Lets the check at the start of a process make the table if it is missing.
+   *
+   * @default on the embedded spaceship only
+   */
+  readonly create?: boolean
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
   /** How the 2 ms of `batched` pass: for tests. @default a timer */
@@ -55,6 +63,7 @@ export const STATE = {
   options: bare({
     ...TABLE,
     batched: flag,
+    create: flag,
     now: callable,
     sleep: callable,
   } satisfies ShapesOf<DynamoDBStateOptions>),
@@ -76,6 +85,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     table,
     sorted = false,
     batched = false,
+    create,
     now = Date.now,
     sleep = systemClock.sleep,
   } = options
@@ -136,7 +146,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     return { items, cursor: last?.sort?.S }
   }
 
-  return {
+  const store: StateStore = {
     ...(sorted ? { list } : {}),
     get: async (key) => readItem(await read(key), seconds()),
     set: async (key, value, setOptions) => {
@@ -157,6 +167,31 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
         throw error
       }
     },
+    check: async () => {
+      const probe = () => probeStore(store, { batched, now })
+      const make = () => createStateTable({ client, table, sorted })
+      return ensureUsable({ client, table, create, flag: "'create: true'", probe, make })
+    },
+  }
+  return store
+}
+
+/** A moment in which an item that a probe could not remove goes by itself. */
+const PROBED = 60_000
+
+/** Each method once, on items that nobody else names. Two writes at a time go out as a batch, where writes are batched. */
+async function probeStore(
+  store: StateStore,
+  { batched, now }: { readonly batched: boolean; readonly now: () => number },
+): Promise<void> {
+  const keys = (batched ? ['a', 'b'] : ['a']).map((part) => `spaceship/check//${crypto.randomUUID()}/${part}`)
+  const expiresAt = new Date(now() + PROBED)
+  const written = await Promise.all(keys.map((key) => store.set(key, {}, { expect: undefined, expiresAt })))
+  for (const [n, key] of keys.entries()) {
+    await store.get(key)
+    await store.list?.(key)
+    const result = written[n]
+    if (result?.ok) await store.delete(key, result.version)
   }
 }
 

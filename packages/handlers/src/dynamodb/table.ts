@@ -38,8 +38,10 @@ export async function createStateTable(options: {
       }),
     )
   } catch (error) {
-    if (nameOf(error) === 'ResourceInUseException') return
-    throw error
+    if (nameOf(error) !== 'ResourceInUseException') throw error
+    // Whoever makes it at this moment sets its time to live.
+    await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName: table })
+    return
   }
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName: table })
   const ttl = { Enabled: true, AttributeName: 'expiresAt' }

@@ -174,6 +174,8 @@ function send(response: AnyResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return
   const body = Buffer.from(reply.body ?? '')
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value)
+  // Tells adapters that nobody keeps an infrastructure here: they make what is missing.
+  response.setHeader('server', 'spaceship')
   response.statusCode = reply.status
   if (reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', body.length)
   response.end(body)

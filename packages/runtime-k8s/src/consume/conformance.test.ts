@@ -49,6 +49,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
     })
     const engine = createEngine({
       application: 'conformance',
+      logger: silent,
       reactors: [make(life)],
       state: life.state,
       deadLetters: life.deadLetters,

@@ -15,7 +15,7 @@ import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import { nameOf } from '../errors.ts'
+import { nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
 import { listShards } from '../shards/index.ts'
 

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import {
   CreateTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
-  paginateScan,
+  ScanCommand,
   UpdateItemCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { nameOf } from '../errors.ts'
+import { classified, nameOf } from '@spaceship/handlers/aws'
+import { ensureUsable } from '@spaceship/handlers/dynamodb'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -16,16 +18,19 @@ interface Update {
   readonly remove: readonly string[]
 }
 
-/** Leases in a DynamoDB table, as KCL keeps them. Grant CreateTable, DescribeTable, Scan, GetItem, PutItem, UpdateItem. */
+/** Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem and UpdateItem, and CreateTable and DescribeTable to who makes it. */
 export function dynamodbLeases({
   client,
   table,
   application,
+  create,
 }: {
   readonly client: DynamoDBClient
   readonly table: string
   /** Whose leases are made and taken here. */
   readonly application: string
+  /** Makes a table that is missing. @default on the embedded spaceship only */
+  readonly create?: boolean | undefined
 }): LeaseTable {
   async function read(key: string): Promise<Lease | undefined> {
     const { Item } = await client.send(
@@ -75,27 +80,37 @@ export function dynamodbLeases({
     return owner !== undefined && now?.owner === owner && now.counter === lease.counter + 1 ? now : undefined
   }
 
+  async function make(): Promise<void> {
+    try {
+      await client.send(
+        new CreateTableCommand({
+          TableName: table,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
+          KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
+        }),
+      )
+    } catch (error) {
+      if (nameOf(error) !== 'ResourceInUseException') throw error
+    }
+    await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: table })
+  }
+
   return {
-    ensure: async () => {
-      try {
-        await client.send(
-          new CreateTableCommand({
-            TableName: table,
-            BillingMode: 'PAY_PER_REQUEST',
-            AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
-            KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-          }),
-        )
-      } catch (error) {
-        if (nameOf(error) !== 'ResourceInUseException') throw error
-      }
-      await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: table })
+    check: async () => {
+      const flag = "'create: true'"
+      return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
     },
     list: async () => {
       const leases: Lease[] = []
-      for await (const page of paginateScan({ client }, { TableName: table, ConsistentRead: true })) {
+      let from: Item | undefined
+      // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
+      do {
+        const start = from === undefined ? {} : { ExclusiveStartKey: from }
+        const page = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true, ...start }))
         leases.push(...(page.Items ?? []).map(leaseOf).filter((lease) => lease !== undefined))
-      }
+        from = page.LastEvaluatedKey
+      } while (from !== undefined)
       return leases
     },
     create: async (lease) => {
@@ -123,6 +138,33 @@ export function dynamodbLeases({
     release: async (lease) => {
       await update(lease, { set: {}, remove: ['leaseOwner'] })
     },
+  }
+}
+
+/** Each action once: what is conditional on a lease that nobody has changes nothing. */
+async function probe(client: DynamoDBClient, table: string): Promise<void> {
+  const Key = { leaseKey: { S: `spaceship-check-${randomUUID()}` } }
+  const condition = { ConditionExpression: 'attribute_exists(leaseKey)' }
+  const about = (...actions: string[]) => ({
+    dependency: 'dynamodb',
+    resource: `table '${table}'`,
+    actions: actions.map((action) => `dynamodb:${action}`),
+  })
+  const requests = {
+    Scan: () => client.send(new ScanCommand({ TableName: table, ConsistentRead: true, Limit: 1 })),
+    GetItem: () => client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
+    PutItem: () => client.send(new PutItemCommand({ TableName: table, Item: Key, ...condition })),
+    UpdateItem: () =>
+      client.send(
+        new UpdateItemCommand({ TableName: table, Key, UpdateExpression: 'REMOVE leaseOwner', ...condition }),
+      ),
+  }
+  for (const [action, ask] of Object.entries(requests)) {
+    try {
+      await ask()
+    } catch (error) {
+      if (nameOf(error) !== 'ConditionalCheckFailedException') throw classified(about(action), error)
+    }
   }
 }
 

@@ -7,7 +7,6 @@ export {
   type Lease,
   type NewLease,
   SHARD_END,
-  SINGLE_STREAM,
   type StreamId,
 } from './lease.ts'
 export { type Observer, observeLeases } from './observer.ts'

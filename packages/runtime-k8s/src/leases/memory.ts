@@ -24,7 +24,7 @@ export function memoryLeases(application = 'app'): LeaseTable {
   }
 
   return {
-    ensure: async () => {},
+    check: async () => undefined,
     list: async () => [...items.values()].map(leaseOf).filter((lease) => lease !== undefined),
     create: async (lease) => {
       const item = itemOf(lease, application)

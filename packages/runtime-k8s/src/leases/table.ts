@@ -14,8 +14,13 @@ export interface Progress {
  * a failed condition is looked at again before it counts as lost.
  */
 export interface LeaseTable {
-  /** Creates the table if it is missing, and waits until it can be used. */
-  ensure(): Promise<void>
+  /**
+   * Asks once for everything that the other methods will need, and leaves nothing behind. Makes the table where that is wanted.
+   *
+   * @returns what was made, in words; undefined if nothing was
+   * @throws Unavailable with `setup` for what somebody has to mend
+   */
+  check(): Promise<string | undefined>
   /** All leases, strongly consistent. */
   list(): Promise<readonly Lease[]>
   /** Creates the lease unless it exists. */

@@ -1,2 +1,3 @@
+export { checkStream } from './check.ts'
 export { missingLeases, type Start } from './missing.ts'
 export { identify, listShards, type Shard } from './shard.ts'

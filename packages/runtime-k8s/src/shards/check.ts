@@ -1,0 +1,62 @@
+/** Owns the question whether a stream can be read, asked once at the start of a worker: each action that reading needs, on one of its shards. */
+
+import {
+  DescribeStreamSummaryCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-kinesis'
+import { Unavailable } from '@spaceship/core'
+import { nearestName, setUpOf } from '@spaceship/core/adapter'
+import { classified } from '@spaceship/handlers/aws'
+
+/** @throws Unavailable, with `setup` for what somebody has to mend */
+export async function checkStream(client: KinesisClient, stream: string): Promise<void> {
+  async function asked<T>(action: string, request: Promise<T>): Promise<T> {
+    try {
+      return await request
+    } catch (error) {
+      const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions: [`kinesis:${action}`] }
+      throw classified(about, error)
+    }
+  }
+  const named = { StreamName: stream }
+  try {
+    await asked('DescribeStreamSummary', client.send(new DescribeStreamSummaryCommand(named)))
+    const listed = await asked('ListShards', client.send(new ListShardsCommand({ ...named, MaxResults: 1 })))
+    const shard = listed.Shards?.[0]?.ShardId
+    if (shard !== undefined) await readOnce(shard)
+  } catch (error) {
+    throw setUpOf(error)?.reason === 'not-found' ? await missing(client, stream, error) : error
+  }
+
+  /** A shard that was listed may expire before it is read. */
+  async function readOnce(shard: string): Promise<void> {
+    try {
+      const iterator = new GetShardIteratorCommand({ ...named, ShardId: shard, ShardIteratorType: 'LATEST' })
+      const { ShardIterator } = await asked('GetShardIterator', client.send(iterator))
+      await asked('GetRecords', client.send(new GetRecordsCommand({ ShardIterator, Limit: 1 })))
+    } catch (error) {
+      if (setUpOf(error)?.reason !== 'not-found') throw error
+    }
+  }
+}
+
+async function missing(client: KinesisClient, stream: string, cause: unknown): Promise<Unavailable> {
+  const nearest = nearestName(stream, await namesIn(client))
+  const known = nearest === undefined ? '' : ` (the nearest name there is '${nearest}')`
+  const advice = `it is not in the account and Region of the client${known}: correct the name in 'streams', or create the stream`
+  const setup = { reason: 'not-found', resource: `stream '${stream}'`, advice } as const
+  return new Unavailable('kinesis', `the stream '${stream}' does not exist: ${advice}`, { cause, setup })
+}
+
+/** None if they may not be listed: the names are a help, not a need. */
+async function namesIn(client: KinesisClient): Promise<readonly string[]> {
+  try {
+    return (await client.send(new ListStreamsCommand({}))).StreamNames ?? []
+  } catch {
+    return []
+  }
+}

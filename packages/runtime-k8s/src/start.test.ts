@@ -1,0 +1,225 @@
+/** A worker that is set up wrongly says at its start everything that is wrong and what to do; one that meets an outage waits. */
+
+import { ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { reactor } from '@spaceship/core'
+import { memoryDeadLetters } from '@spaceship/core/memory'
+import { type Clock, systemClock } from '@spaceship/core/ports'
+import { createStateTable, dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { type Pods, podsOnShip, refusal, saved } from '../test/pods.ts'
+import { type WorkerOptions, worker } from './index.ts'
+
+const wait = { timeout: 20_000, interval: 20 }
+let pods: Pods
+beforeAll(async () => {
+  pods = await podsOnShip()
+})
+afterEach(() => {
+  pods.bent.fail = () => undefined
+})
+afterAll(() => pods[Symbol.asyncDispose]())
+
+let application = ''
+let n = 0
+beforeEach(() => {
+  n += 1
+  application = `app-${n}`
+})
+
+const noting = () => reactor('note').on('see', saved, () => {}, { effect: 'claim' })
+
+/** What the start fails with. */
+async function refused(more: Partial<WorkerOptions>): Promise<string> {
+  const pod = pods.pod(noting(), { application, ...more })
+  const error = await pod.run().then(
+    () => 'it ran',
+    (reason: unknown) => reason,
+  )
+  expect(error).toMatchObject({ code: 'configuration' })
+  return String(error)
+}
+
+/** Starts, waits for the first lease, and stops. */
+async function flies(more: Partial<WorkerOptions> = {}): Promise<void> {
+  const before = pods.lines.length
+  const pod = pods.pod(noting(), { application, ...more })
+  const run = pod.run()
+  const told = () => pods.lines.slice(before).map(({ message }) => message)
+  await vi.waitFor(() => expect(told()).toContain('lease taken'), wait)
+  await pod.stop()
+  await run
+}
+
+const keysIn = async (table: string, key: string) => {
+  const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: table }))
+  return Items.map((item) => item[key]?.S ?? '')
+}
+
+test('names that are misspelt are told all at once, with the nearest name and the flag', async () => {
+  await createStateTable({ client: pods.dynamodb, table: 'fleet-state', sorted: true })
+  const state = dynamodbState({ client: pods.dynamodb, table: 'fleet-stat', sorted: true, create: false })
+  const message = await refused({ streams: ['cdcs'], state, create: false, leases: { table: 'item' } })
+  expect(message.split('\n').slice(1).sort()).toEqual([
+    "  - 'leases' cannot use the table 'item' (not-found): it is not in the account and Region of the client (the nearest name there is 'items'): correct the name, create the table, or pass 'create: true'",
+    "  - 'state' cannot use the table 'fleet-stat' (not-found): it is not in the account and Region of the client (the nearest name there is 'fleet-state'): correct the name, create the table, or pass 'create: true'",
+    "  - 'streams[0]' cannot use the stream 'cdcs' (not-found): it is not in the account and Region of the client (the nearest name there is 'cdc'): correct the name in 'streams', or create the stream",
+  ])
+})
+
+test('a table of another kind is told from a missing one', async () => {
+  const state = dynamodbState({ client: pods.dynamodb, table: 'items', sorted: true })
+  expect(await refused({ state })).toContain("'state' cannot use the table 'items' (not-found)")
+  expect(await refused({ leases: { table: 'items' } })).toMatch(
+    /'leases' (cannot use the table|failed its check)/,
+  )
+})
+
+test('each action that is not allowed is named, with its table or stream', async () => {
+  await flies()
+  const denied: Readonly<Record<string, string>> = {
+    DescribeStreamSummary:
+      "'streams[0]' cannot use the stream 'cdc' (denied): grant kinesis:DescribeStreamSummary",
+    ListShards: "'streams[0]' cannot use the stream 'cdc' (denied): grant kinesis:ListShards",
+    GetShardIterator: "'streams[0]' cannot use the stream 'cdc' (denied): grant kinesis:GetShardIterator",
+    GetRecords: "'streams[0]' cannot use the stream 'cdc' (denied): grant kinesis:GetRecords",
+    Scan: `'leases' cannot use the table '${application}' (denied): grant dynamodb:Scan`,
+    UpdateItem: `'leases' cannot use the table '${application}' (denied): grant dynamodb:UpdateItem`,
+  }
+  for (const [action, problem] of Object.entries(denied)) {
+    pods.bent.fail = (operation) => (operation === action ? refusal('AccessDeniedException') : undefined)
+    expect(await refused({})).toContain(problem)
+  }
+  const table = `${application}-letters`
+  await createStateTable({ client: pods.dynamodb, table })
+  const stores = {
+    state: dynamodbState({ client: pods.dynamodb, table }),
+    deadLetters: dynamodbDeadLetters({ client: pods.dynamodb, table }),
+  }
+  for (const action of ['GetItem', 'PutItem', 'DeleteItem']) {
+    pods.bent.fail = (operation, { TableName }) =>
+      operation === action && TableName === table ? refusal('AccessDeniedException') : undefined
+    const message = await refused(stores)
+    for (const store of ['state', 'deadLetters'])
+      expect(message).toContain(
+        `'${store}' cannot use the table '${table}' (denied): grant dynamodb:${action}`,
+      )
+  }
+})
+
+test('an outage at the start is told once and waited for', async () => {
+  let failures = 0
+  pods.bent.fail = (operation) => {
+    if (operation !== 'ListShards' || failures >= 6) return undefined
+    failures += 1
+    return refusal('LimitExceededException')
+  }
+  const before = pods.lines.length
+  await flies({ clock: hurried(20) })
+  expect(failures).toBe(6)
+  const told = pods.lines
+    .slice(before)
+    .filter(({ message }) => message === 'the start waits for what is down')
+  expect(told).toMatchObject([{ level: 'warn', fields: { dependency: 'kinesis' } }])
+})
+
+test('a stop ends a start that waits', async () => {
+  pods.bent.fail = () => refusal('ThrottlingException')
+  const pod = pods.pod(noting(), { application })
+  const run = pod.run()
+  await vi.waitFor(() => expect(pods.lines.at(-1)?.message).toBe('the start waits for what is down'), wait)
+  expect(await pod.stop()).toEqual({ complete: true, leases: 0, unfinished: 0 })
+  await run
+})
+
+test('what never answers is told after five seconds', async () => {
+  const hung = Promise.withResolvers<undefined>()
+  pods.bent.fail = (operation) => (operation === 'DescribeStreamSummary' ? hung.promise : undefined)
+  const pod = pods.pod(noting(), { application, clock: hurried(50) })
+  const run = pod.run()
+  await vi.waitFor(
+    () =>
+      expect(pods.lines.at(-1)).toMatchObject({ level: 'warn', fields: { details: { waitedMs: 5_000 } } }),
+    wait,
+  )
+  hung.resolve(undefined)
+  await pod.stop()
+  await run
+})
+
+test('application and streams are all that a worker needs: leases, state and dead letters have their tables', async () => {
+  const { dynamodb, kinesis } = pods
+  const seen: string[] = []
+  const app = reactor('note', { retry: { attempts: 1 } })
+    .on('see', saved, (e) => void seen.push(e.after.id), { effect: 'claim' })
+    .on('fail', saved, () => Promise.reject(new Error('no')))
+  await pods.put(application)
+  const pod = worker([app], {
+    application,
+    streams: ['cdc'],
+    dynamodb,
+    kinesis,
+    logger: { level: 'error' },
+    poll: { interval: '200ms' },
+  })
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  const run = pod.run()
+  await vi.waitFor(() => expect(seen).toContain(application), wait)
+  await vi.waitFor(async () => {
+    const keys = await keysIn(`${application}-state`, 'key')
+    expect(keys.some((key) => key.startsWith('dead-letter/'))).toBe(true)
+    expect(keys.some((key) => key.startsWith(`${application}/claim/`))).toBe(true)
+  }, wait)
+  written.mockRestore()
+  await pod.stop()
+  await run
+  // Own clients would have been closed; these are the test's.
+  const { TableNames = [] } = await dynamodb.send(new ListTablesCommand({}))
+  expect(TableNames).toEqual(expect.arrayContaining([application, `${application}-state`]))
+})
+
+test('the checks leave nothing behind', async () => {
+  const table = `${application}-state`
+  const before = pods.lines.length
+  const stores = {
+    state: dynamodbState({ client: pods.dynamodb, table, sorted: true }),
+    deadLetters: dynamodbDeadLetters({ client: pods.dynamodb, table, sorted: true }),
+  }
+  await flies(stores)
+  expect(await keysIn(table, 'key')).toEqual([])
+  expect((await keysIn(application, 'leaseKey')).every((key) => key.includes(':cdc:'))).toBe(true)
+  const notes = pods.lines.slice(before).filter(({ level }) => level === 'warn')
+  expect(notes.map(({ message }) => message).sort()).toEqual([
+    'the lease table is new: each stream is read from its start position',
+    `the table '${application}' was missing, and has been made`,
+    `the table '${table}' was missing, and has been made`,
+  ])
+})
+
+test('an option that is misspelt is refused with the nearest one', () => {
+  const misspelt = { drainTimeOut: '1s', leases: { failOver: '2s' }, pol: {}, statte: 1 }
+  // What a caller without types might pass.
+  const build = () => pods.pod(noting(), misspelt as Partial<WorkerOptions>)
+  expect(build).toThrow(/'drainTimeOut' is no option: expected 'drainTimeout'/)
+  expect(build).toThrow(/'leases.failOver' is no option: expected 'failover'/)
+  expect(build).toThrow(/'pol' is no option: expected 'poll'/)
+  expect(build).toThrow(/'statte' is no option: expected 'state'/)
+})
+
+test('dead letters are needed where a state is passed', () => {
+  const { state } = { state: dynamodbState({ client: pods.dynamodb, table: 'items' }) }
+  const build = (more: object) =>
+    worker([noting()], {
+      application,
+      streams: ['cdc'],
+      kinesis: pods.kinesis,
+      dynamodb: pods.dynamodb,
+      ...more,
+    })
+  expect(() => build({ state })).toThrow("'deadLetters' is missing")
+  expect(() => build({ state, deadLetters: memoryDeadLetters() })).not.toThrow()
+})
+
+/** A clock whose waits pass faster, while its moments are real. */
+function hurried(times: number): Clock {
+  return { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / times, signal) }
+}

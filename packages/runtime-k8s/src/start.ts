@@ -1,0 +1,96 @@
+/**
+ * Owns the checks before a worker starts: its streams, its lease table and the ports of its engine are asked at the same time, each once.
+ *
+ * ```
+ *  ask all ──┬─ all well ─────────────────────────────────> join the fleet
+ *            ├─ a set-up is wrong ────────────────────────> fail, with everything that is wrong
+ *            └─ something is down ─ say so ─ wait longer ─> ask all again
+ *  no answer within 5 s: say so, and go on waiting
+ * ```
+ */
+
+import { codeOf } from '@spaceship/core'
+import { refuse, setUpOf } from '@spaceship/core/adapter'
+import { type Checked, checked, type Engine } from '@spaceship/core/engine'
+import { errorFields } from '@spaceship/core/log'
+import { classified } from '@spaceship/handlers/aws'
+import type { WorkerSettings } from './options.ts'
+import { checkStream } from './shards/index.ts'
+
+/** How long a check may be without an answer before that is told. */
+const PATIENCE = 5_000
+const SHORTEST = 500
+const LONGEST = 10_000
+
+/**
+ * Resolves when everything could be used and `join` has succeeded, or when the signal is aborted.
+ *
+ * @param join what follows on the checks; it may be repeated
+ * @throws ConfigurationError that lists everything that is wrong; and what `join` throws, but for outages
+ */
+export async function startUp(
+  engine: Engine,
+  settings: WorkerSettings,
+  signal: AbortSignal,
+  join: () => Promise<void>,
+): Promise<void> {
+  const { clock, logger, random } = settings
+  const told = new Set<unknown>()
+  for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
+    const { problems, outages, notes } = await inTime(ask(engine, settings), settings)
+    // Told at `warn`: a name that is misspelt makes another table.
+    for (const note of new Set(notes)) logger.warn(note)
+    refuse(`worker of '${settings.application}' cannot start`, problems)
+    const down = outages.length > 0 || signal.aborted ? outages : await outagesOf(join)
+    if (down.length === 0) return
+    for (const error of down) {
+      const { dependency } = Object(error)
+      // Once for each: the worker is quiet while it waits.
+      const level = told.has(dependency) ? 'debug' : 'warn'
+      logger[level]('the start waits for what is down', { dependency, error: errorFields(error) })
+      told.add(dependency)
+    }
+    await clock.sleep((0.5 + random() / 2) * wait, signal)
+  }
+}
+
+/** What was well a moment ago may be throttled now. */
+async function outagesOf(join: () => Promise<void>): Promise<readonly unknown[]> {
+  try {
+    await join()
+    return []
+  } catch (error) {
+    const about = { dependency: 'aws', resource: 'streams and the lease table', actions: [] }
+    const meaning = classified(about, error)
+    if (codeOf(meaning) !== 'unavailable' || setUpOf(meaning) !== undefined) throw error
+    return [meaning]
+  }
+}
+
+async function ask(engine: Engine, { kinesis, leases, streams }: WorkerSettings): Promise<Checked> {
+  const ours = Object.fromEntries(
+    streams.map(({ stream }, n) => [`streams[${n}]`, checkStream(kinesis, stream)] as const),
+  )
+  const all = await Promise.all([engine.check(), checked({ ...ours, leases: leases.check() })])
+  return {
+    problems: all.flatMap(({ problems }) => problems),
+    outages: all.flatMap(({ outages }) => outages),
+    notes: all.flatMap(({ notes }) => notes),
+  }
+}
+
+async function inTime(asking: Promise<Checked>, { clock, logger }: WorkerSettings): Promise<Checked> {
+  const answered = new AbortController()
+  void clock.sleep(PATIENCE, answered.signal).then(() => {
+    if (!answered.signal.aborted)
+      logger.warn('the start waits for an answer of its streams, lease table or stores', {
+        details: {
+          advice: 'look at the endpoints, the Region and the network of the clients',
+          waitedMs: PATIENCE,
+        },
+      })
+  })
+  const found = await asking
+  answered.abort()
+  return found
+}
