@@ -38,7 +38,7 @@ const hot = named([
 /** What is refused by them, or thrown, or looked at however odd it is: they are how everything else refuses. */
 const refusing = named([
   'core: codeOf',
-  'core/adapter: setUpOf',
+  'core/adapter: exact exactJson setUpOf',
   'core/adapter: called check problemsOf refuse',
   'core/adapter: bare choice count duration like list plain port record required text textOr',
   'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',

@@ -17,7 +17,7 @@ interface Check {
 const nothing = new Set(
   named([
     'core: skip handler codeOf marshal unmarshal route',
-    'core/adapter: called check isDuration milliseconds problemsOf refuse setUpOf encodePublished marshal unmarshal',
+    'core/adapter: called check isDuration milliseconds problemsOf refuse setUpOf exact exactJson encodePublished marshal unmarshal',
     'core/adapter: bare choice count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: comparePositions compareSequences completeJournal deaggregate formatPosition parsePosition read tickEnvelope',

@@ -48,6 +48,7 @@ function shareOf(
   why: Why | undefined,
 ): Share | Promise<Share> {
   const { plan, name, spec } = want
+  if (item.problem !== undefined) return refused(item.problem, 'the payload of')
   try {
     const result = validate(spec.schema, item.data)
     return result instanceof Promise ? result.then(settle).catch(broken) : settle(result)
@@ -77,8 +78,8 @@ function shareOf(
     const own = codeOf(error) === 'schema' && error instanceof SpaceshipError
     return refused(own ? error.message : 'its schema or key function threw')
   }
-  function refused(reason: string): Share {
-    const detail = `'data' of ${name}: ${reason}`
+  function refused(reason: string, what = "'data' of"): Share {
+    const detail = `${what} ${name}: ${reason}`
     why?.(want, true, () => `it becomes a dead letter: ${detail}`)
     return refusedShare(plan, 'schema', detail)
   }

@@ -109,8 +109,7 @@ class RecordedChange implements Change {
   }
 
   image(image: Image, numbers: Numbers = 'double'): Plain | undefined {
-    // What doubles hold is the same either way.
-    const decoded = numbers === 'double' || this.#double[image] !== undefined ? this.#double : this.#lossless
+    const decoded = numbers === 'double' ? this.#double : this.#lossless
     decoded[image] ??= this.#decode(image, numbers)
     return decoded[image]
   }
