@@ -57,7 +57,7 @@ function shareOf(
   }
 
   function settle(result: Awaited<ReturnType<typeof validate>>): Share {
-    if (result.issues) return refused(describeIssues(result.issues))
+    if (result.issues) return refused(describeIssues(result.issues, item.data))
     const key = spec.keyOf(result.value)
     const at = item.time ?? record.arrivedAt
     const micros = at.getTime() * 1_000

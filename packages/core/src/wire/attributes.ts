@@ -16,6 +16,7 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
+import { cut } from '../foreign.ts'
 import { given } from '../shapes.ts'
 import { digitsOf, isNumber, MOST_CHARACTERS, type Numbers, numberOf } from './numbers.ts'
 
@@ -126,7 +127,7 @@ function unfit(path: string, value: unknown, expected: string): never {
 }
 
 function refuse(path: string, why: string): never {
-  const shown = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}…`
+  const shown = path.length <= LONGEST_PATH ? path : `${cut(path, LONGEST_PATH)}…`
   throw new SpaceshipError('attributes', `'${shown}' ${why}`)
 }
 

@@ -12,6 +12,7 @@
  * | more than 1,000 levels, or a circle              | refused                                                        |
  */
 
+import { cut } from '../foreign.ts'
 import { Permanent } from '../verdicts.ts'
 
 /** Many times what DynamoDB's 32 levels need, and a fraction of what the stack holds. */
@@ -107,7 +108,7 @@ function refuse({ what }: Walk, path: Path, is: string, expected: string): never
   const at = path
     .map((part, n) => (typeof part === 'number' ? `[${part}]` : n === 0 ? part : `.${part}`))
     .join('')
-  const shown = at.length <= LONGEST_PATH ? at : `${at.slice(0, LONGEST_PATH).toWellFormed()}…`
+  const shown = at.length <= LONGEST_PATH ? at : `${cut(at, LONGEST_PATH)}…`
   const where = at === '' ? 'it' : `'${shown}'`
   throw new Permanent(`${what}: ${where} is ${is}, which JSON does not carry as it is: expected ${expected}`)
 }
