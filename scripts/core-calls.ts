@@ -74,7 +74,16 @@ function bench(
     const run: (...args: never) => unknown = ship[method]
     await run(...given)
   }
-  const answers = ['attributes', 'duration', 'expectation', 'key', 'no-letter', 'no-row', 'permanent', 'schema']
+  const answers = [
+    'attributes',
+    'duration',
+    'expectation',
+    'key',
+    'no-letter',
+    'no-row',
+    'permanent',
+    'schema',
+  ]
   return right(call, shapes, { instead, accepts, answers })
 }
 

@@ -90,8 +90,7 @@ const LONGEST = 300
  * issues are.
  *
  * @param value what was validated
- * @example
- * describeIssues(issues, row) // "at iban: picklist, given a string; at seats: invalid_type, expected number, given undefined"
+ * @returns such as `at iban: picklist, given a string; at seats: invalid_type, expected number, given undefined`
  */
 export function describeIssues(issues: readonly StandardSchemaV1.Issue[], value: unknown): string {
   try {
