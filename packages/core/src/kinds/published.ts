@@ -17,7 +17,7 @@ import { type CloudEvent, cloudEventOf } from '../wire/cloudevent.ts'
 import { formatPosition, type UserRecord } from '../wire/index.ts'
 
 export const publishedRecogniser: Pick<Reader<CloudEvent>, 'recognise' | 'describe'> = {
-  recognise: (json) => cloudEventOf(json),
+  recognise: (json, bytes) => cloudEventOf(json, bytes),
   describe: ({ type }) => `the record is a published '${type}'`,
 }
 

@@ -192,6 +192,45 @@ describe('CloudEvents with data_base64', () => {
   })
 })
 
+describe('an integer of a published event that JavaScript would change', () => {
+  const told = event('told', { schema: z.looseObject({}), key: () => 'a' })
+  async function received(data: string) {
+    const seen: unknown[] = []
+    const ship = harness(() => reactor('r').on('l', told, (e) => void seen.push(e.payload)))
+    const head = '{"specversion":"1.0","source":"/s","id":"1","type":"told","sequence":12345678901234567891'
+    await ship.deliver(`${head},"datacontenttype":"application/json",${data}}`)
+    return { seen, letters: ship.deadLetters.map(({ detail }) => detail) }
+  }
+  const base64 = (text: string) => `"data_base64":"${Buffer.from(text).toString('base64')}"`
+
+  test.each([
+    ['{"a b":[{"id":9007199254740993}]}', /'\w+\.a b\[0\]\.id' is an integer of 16 digits/],
+    ['{"id":1152921504606846976}', /id' is an integer of 19 digits/],
+    ['{"id":-12345678901234567890123}', /id' is an integer of 23 digits/],
+    ['{"id":1e400}', /id' is an integer/],
+  ])('is refused with its path: %s', async (data, why) => {
+    for (const given of [`"data":${data}`, base64(data)]) {
+      const { seen, letters } = await received(given)
+      expect(seen).toEqual([])
+      expect(letters).toEqual([expect.stringMatching(why)])
+    }
+  })
+
+  test('and no other: what is written back as it was, decimals, texts, what is not data', async () => {
+    const data =
+      '{"a":9007199254740992,"b":1000000000000000000000,"c":0.12345678901234567891,"d":"9007199254740993","e":-5,"f":1e22}'
+    for (const given of [`"data":${data}`, base64(data)]) {
+      const { seen, letters } = await received(given)
+      expect([seen, letters]).toEqual([[JSON.parse(data)], []])
+    }
+  })
+
+  test('in JSON that is nested deeper than the stack goes, costs no process', async () => {
+    const deep = `${'['.repeat(200_000)}9007199254740993${']'.repeat(200_000)}`
+    expect((await received(`"data":{"deep":${deep}}`)).letters.length).toBeLessThan(2)
+  })
+})
+
 describe('`lossless`', () => {
   const Counter = entity('counter', {
     table: 'counters',

@@ -30,6 +30,11 @@ export function isNumber(text: string): boolean {
   return text.length <= MOST_CHARACTERS && NUMBER.test(text)
 }
 
+/** Written out, without point and exponent. */
+export function isInteger(text: string): boolean {
+  return INTEGER.test(text)
+}
+
 /** Undefined for what is refused. */
 export function numberOf(text: string, numbers: Numbers): number | bigint | string | undefined {
   if (!isNumber(text)) return undefined
