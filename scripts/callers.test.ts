@@ -38,8 +38,11 @@ const hot = named([
 /** What is refused by them, or thrown, or looked at however odd it is: they are how everything else refuses. */
 const refusing = named([
   'core: codeOf',
+  'core/engine: checked',
+  'handlers/aws: classified nameOf',
+  'handlers/dynamodb: ensureUsable',
   'core/log: errorFields forPeople',
-  'core/adapter: setUpOf',
+  'core/adapter: exact exactJson nearestName setUpOf unknownProblems',
   'core/adapter: called check problemsOf refuse',
   'core/adapter: bare choice count duration like list plain port record required text textOr',
   'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',

@@ -4,7 +4,7 @@
  * what declares something is called as well; where several stand in one spot, `name (how)`.
  */
 
-import { bare, callable } from '../packages/core/src/shapes.ts'
+import { bare, callable, type Shape } from '../packages/core/src/shapes.ts'
 import { DEAD_LETTERS } from '../packages/handlers/src/dynamodb/dead-letters.ts'
 import { ENTITIES } from '../packages/handlers/src/dynamodb/entities.ts'
 import {
@@ -49,6 +49,8 @@ const LAMBDA_REACTORS = {
   reactors: { ...reactors, fits: (given: unknown) => reactors.fits(given) || callable.fits(given) },
 }
 
+const optional = (shape: Shape = callable): Shape => ({ ...shape, required: false })
+
 export const calls: Readonly<Record<string, Call>> = {
   ...coreCalls,
   'handlers/slack createSlack': right(createSlack, SLACK, { instead: { options: { webhooks: undefined } } }),
@@ -82,7 +84,15 @@ export const calls: Readonly<Record<string, Call>> = {
   ),
   'runtime-k8s worker': right(
     worker,
-    { ...REACTORS, options: bare({ ...engineOptions, ...fieldsOf(WORKER.options) }) },
+    {
+      ...REACTORS,
+      // The worker has a table for it.
+      options: bare({
+        ...engineOptions,
+        ...fieldsOf(WORKER.options),
+        state: optional(engineOptions.state),
+      }),
+    },
     {
       instead: { options: { streams: ['a', { stream: 'b', start: 'LATEST' }] } },
       accepts: { 'options.streams.1': ['text'], 'options.streams.0': ['object'] },

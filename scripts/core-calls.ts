@@ -76,7 +76,16 @@ function bench(
     const run: (...args: never) => unknown = ship[method]
     await run(...given)
   }
-  const answers = ['attributes', 'duration', 'expectation', 'key', 'no-letter', 'no-row', 'schema']
+  const answers = [
+    'attributes',
+    'duration',
+    'expectation',
+    'key',
+    'no-letter',
+    'no-row',
+    'permanent',
+    'schema',
+  ]
   return right(call, shapes, { instead, accepts, answers })
 }
 
@@ -133,7 +142,7 @@ export const coreCalls: Readonly<Record<string, Call>> = {
   'core encodePublished': right(
     encodePublished,
     { event: PUBLISHED.event, payload: data, about: PUBLISHED.about },
-    { accepts: { payload: own } },
+    { accepts: { payload: own }, answers: ['permanent'] },
   ),
   'core/adapter isDuration': right(isDuration, { value: data }, { accepts: { value: own } }),
   'core/engine createEngine': right(createEngine, ENGINE),

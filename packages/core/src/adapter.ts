@@ -33,6 +33,9 @@ export { isDuration, milliseconds } from './duration.ts'
 // Rows and events stand in tables and on streams in these forms; `@spaceship/core` has the three names, too.
 export { encodePublished, marshal, unmarshal } from './wire/index.ts'
 
+// What a store or a stream keeps as JSON comes back as it was, or is refused.
+export { exact, exactJson } from './wire/index.ts'
+
 // Types of shapes.
 export type { Shape, Shapes, ShapesOf } from './shapes.ts'
 
@@ -55,4 +58,5 @@ export type {
   Version,
 } from './declare/index.ts'
 export type { Rate } from './duration.ts'
+export type { ExactOptions } from './wire/index.ts'
 export type { SetUp, UnavailableOptions } from './verdicts.ts'

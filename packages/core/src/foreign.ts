@@ -6,6 +6,11 @@
 /** Characters of a foreign text that logs and dead letters show. */
 const MOST = 1_000
 
+/** The beginning of a text, never with half a character: strict readers refuse the lone surrogate that would be left. */
+export function cut(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '')
+}
+
 /** A field of a value of any kind; undefined if the value has no such field, or reading the field throws. */
 export function fieldOf(value: unknown, name: string): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined
@@ -20,7 +25,7 @@ export function fieldOf(value: unknown, name: string): unknown {
 /** A field that holds a text, cut to what a log line takes; undefined if the field holds anything else. */
 export function textIn(value: unknown, name: string): string | undefined {
   const text = fieldOf(value, name)
-  return typeof text === 'string' ? text.slice(0, MOST) : undefined
+  return typeof text === 'string' ? cut(text, MOST) : undefined
 }
 
 /** An error in words, for logs and dead letters: name, code and message. A handler decides what its messages hold. */
@@ -30,7 +35,7 @@ export function describe(error: unknown): string {
   const message =
     textIn(error, 'message') ?? `(its message is no text but ${kindOf(fieldOf(error, 'message'))})`
   const name = textIn(error, 'name') ?? 'Error'
-  return `${name}${code === undefined ? '' : ` [${code}]`}: ${message}`.slice(0, MOST)
+  return cut(`${name}${code === undefined ? '' : ` [${code}]`}: ${message}`, MOST)
 }
 
 function kindOf(value: unknown): string {

@@ -22,9 +22,12 @@ export interface KinesisEventRecord {
   }
 }
 
-/** A partial batch response. The mapping must have `ReportBatchItemFailures`, or Lambda takes it for success. */
+/**
+ * A partial batch response. The mapping must have `ReportBatchItemFailures`, or Lambda takes it for success. It may be changed, as the type
+ * of `@types/aws-lambda` says, which middleware and wrappers expect.
+ */
 export interface KinesisBatchResponse {
-  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
+  batchItemFailures: { itemIdentifier: string }[]
 }
 
 export interface ShardBatch {

@@ -49,8 +49,8 @@ export type KeyValue<Item, K> = K extends keyof Item
     ? { readonly [A in P | S]: Item[A] }
     : never
 
-/** The fields that always hold a number. */
-type Numeric<T> = { [F in keyof T]: T[F] extends number ? F : never }[keyof T] & string
+/** The fields that always hold a number; with `lossless` integers are bigints. */
+type Numeric<T> = { [F in keyof T]: T[F] extends number | bigint ? F : never }[keyof T] & string
 
 export interface EntityOptions<S extends StandardSchemaV1, K> {
   readonly table: string
@@ -74,8 +74,9 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
   /** Lifts a row of an older shape before it is parsed; not asynchronous. */
   readonly upgrade?: (raw: Row) => Row
   /**
-   * What becomes of a number that a double would round. `double` refuses the row and names the attribute; `lossless` gives a
-   * bigint for an integer and a string with all digits for a decimal (written back, that is a string attribute).
+   * What becomes of numbers. `double` gives numbers, and refuses the row for one that a double would round or write otherwise.
+   * `lossless` gives a bigint for every integer, however small: `z.bigint()` fits it. A decimal is a number, or a string with all
+   * digits if a double would change it (written back, that is a string attribute).
    * @default 'double'
    */
   readonly numbers?: 'double' | 'lossless'

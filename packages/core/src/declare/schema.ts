@@ -5,7 +5,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SpaceshipError } from '../errors.ts'
-import { ignoreRejection, isThenable } from '../foreign.ts'
+import { cut, fieldOf, ignoreRejection, isThenable } from '../foreign.ts'
 
 export type Validated =
   | { readonly value: unknown; readonly issues?: undefined }
@@ -74,34 +74,81 @@ export async function fitted(schema: StandardSchemaV1, value: unknown, what: str
     throw new SpaceshipError('schema', `${what}: ${(cause as SpaceshipError).message}`, { cause })
   }
   if (!result.issues) return result.value
-  throw new SpaceshipError('schema', `${what} does not fit its schema: ${describeIssues(result.issues)}`)
+  throw new SpaceshipError(
+    'schema',
+    `${what} does not fit its schema: ${describeIssues(result.issues, value)}`,
+  )
 }
 
 /** So many are told, and of each so many characters: they are kept with a record. */
 const MOST_ISSUES = 5
 const LONGEST = 300
 
-/** Paths and what was wrong there, never the values. Never throws, whatever the issues are. */
-export function describeIssues(issues: readonly StandardSchemaV1.Issue[]): string {
+/**
+ * Where it does not fit, and in what: the path of each issue, its kind, and the kind of what stands there. Never what a validator says in
+ * words of its own: with valibot and arktype its messages hold the value, with any library a user's may. Never throws, whatever the
+ * issues are.
+ *
+ * @param value what was validated
+ * @returns such as `at iban: picklist, given a string; at seats: invalid_type, expected number, given undefined`
+ */
+export function describeIssues(issues: readonly StandardSchemaV1.Issue[], value: unknown): string {
   try {
-    const [first, ...more] = Array.from(issues).slice(0, MOST_ISSUES).map(describeIssue)
+    const told = Array.from(issues).slice(0, MOST_ISSUES)
+    const [first, ...more] = told.map((issue) => describeIssue(issue, value))
     return [first ?? 'its schema names no issue', ...more].join('; ')
   } catch {
     return 'its schema names issues that cannot be read'
   }
 }
 
-function describeIssue(issue: StandardSchemaV1.Issue): string {
+function describeIssue(issue: StandardSchemaV1.Issue, value: unknown): string {
   try {
-    const { path, message }: { readonly path?: unknown; readonly message?: unknown } = issue
-    const said = typeof message === 'string' ? message.slice(0, LONGEST) : 'an issue without a message'
-    const names = Array.isArray(path) ? path.slice(0, LONGEST).map(nameOf) : []
-    return names.length === 0 ? said : `at ${names.join('.').slice(0, LONGEST)}: ${said}`
+    const { path }: { readonly path?: unknown } = issue
+    const parts = Array.isArray(path) ? path.slice(0, LONGEST).map(partOf) : []
+    const words = [kindIn(issue), ...expectedIn(issue), `given ${kindOf(valueAt(value, parts))}`].join(', ')
+    return parts.length === 0 ? words : `at ${cut(parts.map(String).join('.'), LONGEST)}: ${words}`
   } catch {
     return 'an issue that cannot be read'
   }
 }
 
-function nameOf(part: unknown): string {
-  return String(typeof part === 'object' && part !== null && 'key' in part ? part.key : part)
+function partOf(part: unknown): unknown {
+  return typeof part === 'object' && part !== null && 'key' in part ? part.key : part
+}
+
+/** The fields in which libraries name the kind of an issue: zod and arktype `code`, valibot `type`. A kind is a word; anything else may be data. */
+function kindIn(issue: object): string {
+  const words = ['code', 'type'].map((name) => fieldOf(issue, name))
+  return words.filter(isText).find((word) => /^[a-z][a-z_]{0,39}$/i.test(word)) ?? 'it does not fit'
+}
+
+const TYPES: ReadonlySet<unknown> = new Set(
+  'string number int bigint boolean symbol undefined null object array record tuple map set date function nan'.split(
+    ' ',
+  ),
+)
+
+/** The type that a schema asks for, where it is one of the language: other expectations are words of somebody's own. */
+function expectedIn(issue: object): string[] {
+  const type = fieldOf(issue, 'expected')
+  return TYPES.has(type) ? [`expected ${String(type)}`] : []
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function valueAt(value: unknown, path: readonly unknown[]): unknown {
+  return path.reduce(
+    (inner, part) =>
+      typeof part === 'string' || typeof part === 'number' ? fieldOf(inner, String(part)) : undefined,
+    value,
+  )
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

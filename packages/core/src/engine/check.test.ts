@@ -90,10 +90,12 @@ test('a check that is broken fails the start, whatever it throws; what was made 
     Proxy.revocable({}, {}).proxy,
   ]
   for (const error of broken) {
-    const { problems } = await checked({ state: Promise.reject(error) })
+    const { problems } = await checked({ state: Promise.reject<undefined>(error) })
     expect(problems).toEqual([expect.stringMatching(/^'state' failed its check: /)])
   }
-  const { notes } = await checked({ state: Promise.resolve("the table 'x' was missing, and has been made") })
+  const { notes } = await checked({
+    state: Promise.resolve<string | undefined>("the table 'x' was missing, and has been made"),
+  })
   expect(notes).toEqual(["the table 'x' was missing, and has been made"])
 })
 

@@ -91,9 +91,14 @@ export function changeEvent(
 /** A removal comes after the last version of the row. */
 function versionOf(change: Change, { entity }: ChangeSpec, rows: Rows): Version {
   if (entity.version === undefined) return change.time
-  const value = (rows.after ?? rows.before)?.[entity.version]
-  if (typeof value !== 'number')
-    throw new SpaceshipError('schema', `'${entity.version}' of ${entity.name}, its version, is not a number`)
+  const given = (rows.after ?? rows.before)?.[entity.version]
+  // With `lossless` an integer is a bigint.
+  const value = typeof given === 'bigint' ? Number(given) : given
+  if (typeof value !== 'number' || (typeof given === 'bigint' && !Number.isSafeInteger(value)))
+    throw new SpaceshipError(
+      'schema',
+      `'${entity.version}' of ${entity.name}, its version, is not a number that counts`,
+    )
   const version = change.kind === 'REMOVE' ? value + 1 : value
   return { min: version, max: version, clock: `${entity.table}/${entity.name}` }
 }

@@ -149,7 +149,16 @@ function otherThan(
 }
 
 function differing(raw: Row | undefined, when: Row): [name: string, value: unknown] | undefined {
-  return raw && Object.entries(when).find(([name, value]) => raw[name] !== value)
+  return raw && Object.entries(when).find(([name, value]) => !isMark(raw[name], value))
+}
+
+/** With `lossless` an integer is a bigint, whose mark may be written as a number. */
+function isMark(value: unknown, mark: unknown): boolean {
+  return value === mark || (typeof value === 'bigint' && typeof mark === 'number' && value === asBigInt(mark))
+}
+
+function asBigInt(mark: number): bigint | undefined {
+  return Number.isSafeInteger(mark) ? BigInt(mark) : undefined
 }
 
 const WORDS: Readonly<Record<ChangeKind, string>> = {

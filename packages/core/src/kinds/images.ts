@@ -62,17 +62,23 @@ function parse(change: Change, entity: EntitySpec, image: Image): Pending {
         error: new SpaceshipError('schema', `'${image}' of ${entity.name} is not in the record: ${advice}`),
       }
     }
-    const result = validate(entity.schema, entity.upgrade === undefined ? raw : entity.upgrade(raw))
-    return result instanceof Promise ? result.then(settle).catch(broken) : settle(result)
+    const row = entity.upgrade === undefined ? raw : entity.upgrade(raw)
+    const result = validate(entity.schema, row)
+    return result instanceof Promise
+      ? result.then((settled) => settle(settled, row)).catch(broken)
+      : settle(result, row)
   } catch (error) {
     return broken(error)
   }
 
-  function settle(result: StandardSchemaV1.Result<unknown>): ParsedImage {
+  function settle(result: StandardSchemaV1.Result<unknown>, row: Row): ParsedImage {
     if (result.issues)
       return {
         ok: false,
-        error: new SpaceshipError('schema', `'${image}' of ${entity.name}: ${describeIssues(result.issues)}`),
+        error: new SpaceshipError(
+          'schema',
+          `'${image}' of ${entity.name}: ${describeIssues(result.issues, row)}`,
+        ),
       }
     // An entity's schema describes an item, so its output is an object.
     return { ok: true, row: result.value as Row }

@@ -2,6 +2,7 @@
 
 import type { Row } from '../declare/event.ts'
 import { obeys, oneOf, type Rule, rulesOf, same } from '../declare/pattern.ts'
+import { cut } from '../foreign.ts'
 
 /** The first rule that the change does not obey, in words; undefined if it obeys them all. */
 export function mismatch(
@@ -29,6 +30,6 @@ function showChoice(choice: unknown): string {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
-  if (typeof value === 'string') return `'${value.slice(0, 40)}'`
+  if (typeof value === 'string') return `'${cut(value, 40)}'`
   return typeof value === 'object' ? 'an object' : String(value)
 }

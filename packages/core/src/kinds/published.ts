@@ -17,7 +17,7 @@ import { type CloudEvent, cloudEventOf } from '../wire/cloudevent.ts'
 import { formatPosition, type UserRecord } from '../wire/index.ts'
 
 export const publishedRecogniser: Pick<Reader<CloudEvent>, 'recognise' | 'describe'> = {
-  recognise: (json) => cloudEventOf(json),
+  recognise: (json, bytes) => cloudEventOf(json, bytes),
   describe: ({ type }) => `the record is a published '${type}'`,
 }
 
@@ -48,6 +48,7 @@ function shareOf(
   why: Why | undefined,
 ): Share | Promise<Share> {
   const { plan, name, spec } = want
+  if (item.problem !== undefined) return refused(item.problem, 'the payload of')
   try {
     const result = validate(spec.schema, item.data)
     return result instanceof Promise ? result.then(settle).catch(broken) : settle(result)
@@ -56,7 +57,7 @@ function shareOf(
   }
 
   function settle(result: Awaited<ReturnType<typeof validate>>): Share {
-    if (result.issues) return refused(describeIssues(result.issues))
+    if (result.issues) return refused(describeIssues(result.issues, item.data))
     const key = spec.keyOf(result.value)
     const at = item.time ?? record.arrivedAt
     const micros = at.getTime() * 1_000
@@ -77,8 +78,8 @@ function shareOf(
     const own = codeOf(error) === 'schema' && error instanceof SpaceshipError
     return refused(own ? error.message : 'its schema or key function threw')
   }
-  function refused(reason: string): Share {
-    const detail = `'data' of ${name}: ${reason}`
+  function refused(reason: string, what = "'data' of"): Share {
+    const detail = `${what} ${name}: ${reason}`
     why?.(want, true, () => `it becomes a dead letter: ${detail}`)
     return refusedShare(plan, 'schema', detail, { identity: () => identityOf(item) })
   }

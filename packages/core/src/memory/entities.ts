@@ -1,22 +1,24 @@
 import type { EntityReader } from '../ports/index.ts'
+import { marshal, unmarshal } from '../wire/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
 export interface MemoryEntities extends EntityReader {
+  /** @throws SpaceshipError `attributes` for what DynamoDB does not hold */
   put(table: string, key: Row, row: Row): void
   remove(table: string, key: Row): void
 }
 
 /** Tables in this process. */
 export function memoryEntities(): MemoryEntities {
-  const rows = new Map<string, Row>()
+  // As attribute values: a row comes out as DynamoDB's would, numbers as they are wanted, and what it does not hold is refused.
+  const rows = new Map<string, ReturnType<typeof marshal>>()
   return {
-    read: async (table, key) => {
+    read: async (table, key, numbers) => {
       const row = rows.get(idOf(table, key))
-      // Nobody may change a row through what it was handed.
-      return row === undefined ? undefined : structuredClone(row)
+      return row === undefined ? undefined : unmarshal(row, numbers)
     },
-    put: (table, key, row) => void rows.set(idOf(table, key), structuredClone(row)),
+    put: (table, key, row) => void rows.set(idOf(table, key), marshal(row)),
     remove: (table, key) => void rows.delete(idOf(table, key)),
   }
 }

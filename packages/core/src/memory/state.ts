@@ -1,5 +1,13 @@
-import { type Clock, listedPrefix, type StateItem, type StateStore, systemClock } from '../ports/index.ts'
+import {
+  type Clock,
+  listedPrefix,
+  type StateItem,
+  type StateStore,
+  type StateValue,
+  systemClock,
+} from '../ports/index.ts'
 import { bare, check, port } from '../shapes.ts'
+import { exact } from '../wire/index.ts'
 
 /** Of a page of `list`. */
 const MOST = { items: 1_000, bytes: 1_048_576 }
@@ -29,7 +37,8 @@ export function memoryState(options: { readonly clock?: Clock } = {}): StateStor
       if (found?.version !== expect) return { ok: false, current: copyOf(found) }
       const version = String(++writes)
       items.set(key, {
-        value: structuredClone(value),
+        // What `exact` makes is what JSON holds, as in every store.
+        value: exact(value, `the value of '${key}'`) as StateValue,
         version,
         expiresAt: expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
       })

@@ -26,7 +26,7 @@ export interface DeadLetter {
   /** What orders the record within its route: `clients/acme`. Empty when it reached no lane. */
   readonly lane: string
   readonly reason: DeadReason
-  /** What failed, in words: image and path for a schema, name and code for an error. Never the data itself. */
+  /** What failed, in words: image, paths and kinds of issues for a schema, name and code for an error. Never the data itself, whatever a validator says. */
   readonly detail: string
   readonly attempts: number
   readonly at: Date

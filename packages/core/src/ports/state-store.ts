@@ -10,7 +10,8 @@ import { SpaceshipError } from '../errors.ts'
  * - A version is never used again for its key, not even after the item was deleted or expired.
  * - An item is absent for every method from one second after `expiresAt` at the latest, also if the backend removes it
  *   later. Each `set` decides anew.
- * - Keys hold up to 1,024 bytes, values at least 300 KB of JSON.
+ * - Keys hold up to 1,024 bytes, values at least 300 KB of JSON. What JSON would change is refused, as `exactJson` of
+ *   `@spaceship/core/adapter` does: the same in every store.
  * - Backend failures are thrown classified: `Unavailable` for throttling and outages, with `setup` for what somebody has to mend;
  *   `Permanent` for what the request holds; anything else as it came.
  *

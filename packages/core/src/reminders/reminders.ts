@@ -28,7 +28,7 @@ import {
 } from '../shapes.ts'
 import { change, reminderKey } from '../state/index.ts'
 import { sha256 } from '../wire/digest.ts'
-import { encodeEnvelope } from '../wire/index.ts'
+import { encodeEnvelope, exact } from '../wire/index.ts'
 import { itemOf, type ReminderState, stateOf } from './state.ts'
 
 export interface RemindersOptions {
@@ -52,7 +52,8 @@ export interface RemindersOptions {
 export interface Reminders {
   /**
    * Schedules the reminder, replacing one that is pending for the same key. The time counts from the event, not from now,
-   * so that a repeat or a replay computes the same.
+   * so that a repeat or a replay computes the same. The payload is kept as JSON: the handler throws `Permanent` for what that does not
+   * carry (a Set, bytes, a Date, a bigint), with its path.
    *
    * @throws ConfigurationError that lists every problem
    */
@@ -143,7 +144,10 @@ async function schedule<P, I, N extends string>(
   dueAt: number,
   payload: unknown,
 ): Promise<Skip | undefined> {
-  const fit = await fitted(reminder.spec.schema, payload, `the payload of the reminder '${reminder.name}'`)
+  const what = `the payload of the reminder '${reminder.name}'`
+  const fit = await fitted(reminder.spec.schema, payload, what)
+  // Stores keep JSON. A payload that it does not carry is refused now, not as the reminder is due.
+  const kept = exact(payload, what) as Json // what `exact` makes is what JSON holds
   if (dueAt + book.maxLateness < book.clock.now()) return skip('due long ago')
   const name = reminder.spec.keyOf(fit)
   const key = reminderKey(book.application, reminder.name, name)
@@ -161,7 +165,7 @@ async function schedule<P, I, N extends string>(
       generation: (found?.generation ?? 0) + (repeated ? 0 : 1),
       ...moment,
       dueAt,
-      payload: payload as Json,
+      payload: kept,
       reference: undefined,
     }
     const replaced = !repeated && found?.status === 'pending' ? found : undefined

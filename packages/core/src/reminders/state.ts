@@ -44,13 +44,18 @@ export function stateOf(key: string, item: StateItem): ReminderState {
   }
   return {
     status,
-    generation: Number(generation),
-    version: { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) },
-    at: Number(at),
-    dueAt: Number(dueAt),
+    generation: numberIn(generation),
+    version: { min: numberIn(min), max: numberIn(max), ...(typeof clock === 'string' ? { clock } : {}) },
+    at: numberIn(at),
+    dueAt: numberIn(dueAt),
     payload: payload ?? null,
     reference: typeof reference === 'string' ? reference : undefined,
   }
+}
+
+/** What is missing was never decided: it is older than everything. */
+function numberIn(value: Json | undefined): number {
+  return typeof value === 'number' ? value : 0
 }
 
 export async function load(store: Pick<StateStore, 'get'>, key: string): Promise<ReminderState | undefined> {

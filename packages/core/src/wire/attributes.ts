@@ -16,6 +16,7 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
+import { cut } from '../foreign.ts'
 import { given } from '../shapes.ts'
 import { digitsOf, isNumber, MOST_CHARACTERS, type Numbers, numberOf } from './numbers.ts'
 
@@ -126,14 +127,15 @@ function unfit(path: string, value: unknown, expected: string): never {
 }
 
 function refuse(path: string, why: string): never {
-  const shown = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}…`
+  const shown = path.length <= LONGEST_PATH ? path : `${cut(path, LONGEST_PATH)}…`
   throw new SpaceshipError('attributes', `'${shown}' ${why}`)
 }
 
 /**
  * Plain values as attribute values. Undefined fields are left out.
  *
- * @throws SpaceshipError `attributes`, naming the path, for what DynamoDB cannot hold (functions, NaN, empty sets)
+ * @throws SpaceshipError `attributes`, naming the path, for what DynamoDB cannot hold (functions, NaN, empty sets,
+ *   undefined in a list)
  */
 export function marshal(row: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
   return attributesOf(row, '')
@@ -170,7 +172,7 @@ function attributeOf(value: unknown, path: string): Record<string, unknown> {
 function containerOf(value: object, path: string): Record<string, unknown> {
   if (value instanceof Uint8Array) return { B: Buffer.from(value).toString('base64') }
   if (value instanceof Set) return setOf([...value], path)
-  if (Array.isArray(value)) return { L: value.map((item, i) => attributeOf(item ?? null, `${path}[${i}]`)) }
+  if (Array.isArray(value)) return { L: Array.from(value, (item, i) => attributeOf(item, `${path}[${i}]`)) }
   if (value instanceof Date || value instanceof Map)
     return refuse(path, 'is a Date or a Map: expected a string, a number or an object')
   return { M: attributesOf(value, path) }

@@ -17,6 +17,7 @@
 import type { Actor, ChangeKind, Image } from '../declare/event.ts'
 import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
+import { cut } from '../foreign.ts'
 import { type Plain, unmarshal } from './attributes.ts'
 import { imageAt } from './image.ts'
 import { parse } from './json.ts'
@@ -109,8 +110,7 @@ class RecordedChange implements Change {
   }
 
   image(image: Image, numbers: Numbers = 'double'): Plain | undefined {
-    // What doubles hold is the same either way.
-    const decoded = numbers === 'double' || this.#double[image] !== undefined ? this.#double : this.#lossless
+    const decoded = numbers === 'double' ? this.#double : this.#lossless
     decoded[image] ??= this.#decode(image, numbers)
     return decoded[image]
   }
@@ -143,7 +143,7 @@ function textOf(keys: Plain, name: string): string {
   const value = Object.hasOwn(keys, name) ? keys[name] : undefined
   if (typeof value === 'string') return value
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64url')
-  const known = Object.keys(keys).slice(0, 5).join("', '").slice(0, 200)
+  const known = cut(Object.keys(keys).slice(0, 5).join("', '"), 200)
   throw new SpaceshipError('attributes', `'${name}' is not a key of the record: expected '${known}'`)
 }
 

@@ -1,4 +1,5 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changeIn, changeTo, recordText } from '../../test/records.ts'
 import { marshal } from './attributes.ts'
@@ -109,33 +110,56 @@ describe('a number', () => {
   const as = (text: string, numbers: 'double' | 'lossless') =>
     changeTo(JSON.stringify({ n: { N: text }, s: { NS: [text] } })).image('after', numbers)
 
-  test('that a double holds is a number either way', () => {
-    const held = [
-      '0',
-      '-0',
-      '7',
-      '-12.50',
-      '007',
-      '.5',
-      '5.',
-      '1e5',
-      '1.5E-7',
-      '9007199254740992',
-      '1152921504606846976',
-      '1e22',
-    ]
-    for (const text of [...held, '0.1', '123456789012345', '12345.6789012345', '100000000000000000000000'])
-      for (const numbers of ['double', 'lossless'] as const)
-        expect(as(text, numbers)).toEqual({ n: Number(text), s: new Set([Number(text)]) })
+  const integers = ['0', '-0', '7', '007', '5.', '5.0', '-12.00', '1e5', '1.5E3', '9007199254740992', '1e22']
+  const decimals = ['-12.50', '.5', '1.5E-7', '0.1', '12345.6789012345', '-0.000001']
+
+  test('that a double prints is a number; without loss an integer is a bigint, however small and however written', () => {
+    for (const text of [
+      ...integers,
+      ...decimals,
+      '123456789012345',
+      '4912103092126044000',
+      '100000000000000000000000',
+    ])
+      expect(as(text, 'double')).toEqual({ n: Number(text), s: new Set([Number(text)]) })
+    expect(as('100000000000000000000000', 'lossless')).toMatchObject({ n: 10n ** 23n })
+    for (const text of [...integers, '123456789012345'])
+      expect(as(text, 'lossless')).toEqual({ n: BigInt(Number(text)), s: new Set([BigInt(Number(text))]) })
+    for (const text of decimals)
+      expect(as(text, 'lossless')).toEqual({ n: Number(text), s: new Set([Number(text)]) })
   })
 
-  test('that a double would round is refused, or kept: an integer as a bigint, a decimal as its text', () => {
-    const integers = ['9007199254740993', '-12345678901234567890123456789012345678']
+  test('that a double would round, or write otherwise, is refused, or kept: an integer as a bigint, a decimal as its text', () => {
+    const integers = [
+      '9007199254740993',
+      '-12345678901234567890123456789012345678',
+      '1152921504606846976',
+      '-1234567890123456768',
+      '9223372036854774784',
+    ]
     const decimals = ['0.1234567890123456789', '-1.00000000000000000000000000000000001', '1e-400', '9.9e400']
     for (const text of [...integers, ...decimals]) expect(() => as(text, 'double')).toThrow(/'n' (has|is)/)
     for (const text of integers)
       expect(as(text, 'lossless')).toEqual({ n: BigInt(text), s: new Set([BigInt(text)]) })
     for (const text of decimals) expect(as(text, 'lossless')).toEqual({ n: text, s: new Set([text]) })
+  })
+
+  test('property: whichever way an integer comes and goes, it keeps its digits', () => {
+    const written = fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n })
+    fc.assert(
+      fc.property(written, (integer) => {
+        const text = String(integer)
+        const row = changeTo(JSON.stringify({ n: { N: text } })).image('after', 'lossless') ?? {}
+        expect(row).toEqual({ n: integer })
+        expect(marshal(row)).toEqual({ n: { N: text } })
+        try {
+          const { n } = changeTo(JSON.stringify({ n: { N: text } })).image('after', 'double') ?? {}
+          expect(BigInt(JSON.stringify(n).includes('e') ? Number(n) : JSON.stringify(n))).toBe(integer)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'attributes' })
+        }
+      }),
+    )
   })
 
   test('kept as a bigint is written back with all its digits', () => {

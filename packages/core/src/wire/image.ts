@@ -197,9 +197,11 @@ function numberAt(cursor: Cursor, at: number): unknown {
       else break
     }
     const digits = i - start - (point < 0 ? 0 : 1)
-    if (data[i] === 0x22 && digits > 0 && digits <= 15) {
+    // Without loss an integer is a bigint, and "5.0" is one, too: its text decides.
+    if (data[i] === 0x22 && digits > 0 && digits <= 15 && (numbers === 'double' || point < 0)) {
       cursor.at = i + 1
       if (point >= 0) value /= POWERS[i - point - 1] ?? 1
+      if (numbers === 'lossless') return BigInt(negative ? -value : value)
       return negative ? -value : value
     }
   }

@@ -11,6 +11,7 @@ export {
   type ReminderEnvelope,
   type TickEnvelope,
 } from './envelope.ts'
+export { type ExactOptions, exact, exactJson } from './exact.ts'
 export type { Wanted } from './outline.ts'
 export {
   comparePositions,

@@ -3,10 +3,15 @@
  *
  * | text                                | `double`  | `lossless`         | `text`   |
  * |-------------------------------------|-----------|--------------------|----------|
- * | a double prints it                  | number    | number             | as it is |
- * | a longer integer                    | refused   | bigint             | as it is |
+ * | an integer that a double prints     | number    | bigint             | as it is |
+ * | any other integer                   | refused   | bigint             | as it is |
+ * | a decimal that a double prints      | number    | number             | as it is |
  * | a longer or wider decimal           | refused   | string, as it is   | as it is |
  * | no number, or of too many characters | refused   | refused            | refused  |
+ *
+ * A double prints a text if what JavaScript writes for it has the same digits: 2^60 is a double, but is written 1152921504606847000.
+ * An integer is what has no fraction, however it is written (`5`, `5.0`, `1e3`), and at most 130 digits, which is
+ * all that DynamoDB holds: with an exponent that makes it wider, it is a number or a string as a decimal is.
  *
  * Whoever may put a record on the stream writes these texts. So each pattern here takes a text in one direction, and none is asked
  * of a text beyond {@link MOST_CHARACTERS}.
@@ -18,26 +23,50 @@ export const MOST_CHARACTERS = 1_000
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i
 const INTEGER = /^[+-]?\d+$/
+const PARTS = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i
 
 /** Number() takes more for a number: blanks, hexadecimal, nothing at all. */
 export function isNumber(text: string): boolean {
   return text.length <= MOST_CHARACTERS && NUMBER.test(text)
 }
 
+/** Written out, without point and exponent. */
+export function isInteger(text: string): boolean {
+  return INTEGER.test(text)
+}
+
 /** Undefined for what is refused. */
 export function numberOf(text: string, numbers: Numbers): number | bigint | string | undefined {
   if (!isNumber(text)) return undefined
   if (numbers === 'text') return text
+  if (numbers === 'lossless') {
+    const integer = integerOf(text)
+    if (integer !== undefined) return integer
+  }
   const value = Number(text)
-  if (fits(text, value)) return value
-  if (numbers === 'double') return undefined
-  return INTEGER.test(text) ? BigInt(text) : text
+  if (isPrinted(text, value)) return value
+  return numbers === 'double' ? undefined : text
 }
 
-function fits(text: string, value: number): boolean {
+function isPrinted(text: string, value: number): boolean {
   if (text.length <= 15 && !/e/i.test(text)) return true
-  if (!Number.isFinite(value)) return false
-  return digitsOf(text) === digitsOf(String(value)) || (INTEGER.test(text) && BigInt(text) === BigInt(value))
+  return Number.isFinite(value) && digitsOf(text) === digitsOf(String(value))
+}
+
+/** The longest integer of DynamoDB's has 126 digits. */
+const MOST_DIGITS = 130
+
+/** Undefined for what has a fraction, or is wider than DynamoDB's. */
+function integerOf(text: string): bigint | undefined {
+  if (INTEGER.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text)
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(text) ?? []
+  const shift = Number(exponent) - fraction.length
+  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  if (digits === '') return 0n
+  const zeros = digits.length - digitsOf(digits).length
+  if (shift < -zeros || digits.length + shift > MOST_DIGITS) return undefined
+  const integer = shift < 0 ? digits.slice(0, shift) : digits.padEnd(digits.length + shift, '0')
+  return BigInt(`${sign === '-' ? '-' : ''}${integer}`)
 }
 
 /** The significant digits, without sign, point, exponent and zeros at either end. */

@@ -16,7 +16,8 @@ export const PUBLISHED = {
 /**
  * A published event as the record that goes on the stream: checked against its schema, in its lane.
  *
- * @throws SpaceshipError `schema` if the payload does not fit, ConfigurationError for what is no event, or an empty id or source
+ * @throws SpaceshipError `schema` if the payload does not fit, Permanent for what JSON does not carry (a Set, bytes, a Date, a bigint),
+ *   ConfigurationError for what is no event, or an empty id or source
  */
 export async function encodePublished<Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,

@@ -114,11 +114,20 @@ function numberRefusal(value: unknown, lossless: boolean): string | undefined {
   return lossless || isHeld(value, decimal) ? undefined : 'rounded'
 }
 
-/** Whether the double says the same number: printed in the fewest digits, or, of an integer, exactly. */
+/** Whether the double is written as the same number. */
 function isHeld(text: string, decimal: string): boolean {
   const value = Number(text)
-  if (!Number.isFinite(value)) return false
-  return decimalOf(String(value)) === decimal || (/^[+-]?\d+$/.test(text) && BigInt(text) === BigInt(value))
+  return Number.isFinite(value) && decimalOf(String(value)) === decimal
+}
+
+/** The integer that a decimal is: its exponent is none below zero, and it has no more digits than DynamoDB's. */
+function integerOf(text: string, decimal: string): bigint | undefined {
+  if (/^[+-]?\d+$/.test(text)) return BigInt(text)
+  if (decimal === '0') return 0n
+  const [mantissa = '', exponent = ''] = decimal.split('e')
+  const zeros = Number(exponent)
+  if (zeros < 0 || mantissa.replace('-', '').length + zeros > 130) return undefined
+  return BigInt(mantissa) * 10n ** BigInt(zeros)
 }
 
 /** A number in one way of writing it: its digits without zeros at the ends, and where the point stands. */
@@ -188,8 +197,9 @@ function isNumber(ours: unknown, text: string, lossless: boolean): boolean {
 function numberIn(item: unknown, lossless: boolean): unknown {
   if (!(item instanceof Exact)) return item
   const { text } = item
-  if (!lossless || isHeld(text, decimalOf(text) ?? '')) return Number(text)
-  return /^[+-]?\d+$/.test(text) ? BigInt(text) : text
+  const decimal = decimalOf(text) ?? ''
+  if (!lossless) return Number(text)
+  return integerOf(text, decimal) ?? (isHeld(text, decimal) ? Number(text) : text)
 }
 
 function keyOf(item: unknown): string {

@@ -19,7 +19,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
-import { bare, check, flag, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, check, exactJson, flag, type ShapesOf } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
@@ -136,7 +136,8 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       return ensureUsable({ client, table, create, flag: "'create: true'", probe, make })
     },
     put: async ({ data, ...letter }) => {
-      const words = { application: { S: letter.application }, letter: { S: JSON.stringify(letter) } }
+      const text = exactJson({ ...letter, at: letter.at.toISOString() }, `the letter '${letter.id}'`)
+      const words = { application: { S: letter.application }, letter: { S: text } }
       const header = { ...keyOf(letter.id), ...words }
       if (data.length <= PART) return void (await putHeader({ ...header, data: { B: data } }))
       // Repeats are rare, but then they should not write megabytes for nothing.

@@ -11,7 +11,7 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { flag, required } from '@spaceship/core/adapter'
+import { exactJson, flag, required } from '@spaceship/core/adapter'
 import {
   listedKey,
   type SetOptions,
@@ -66,7 +66,7 @@ export function writeOf(
   return {
     key,
     primary,
-    value: JSON.stringify(value),
+    value: exactJson(value, `the value of '${key}'`),
     version: crypto.randomUUID(),
     expect,
     expiresAt: seconds,

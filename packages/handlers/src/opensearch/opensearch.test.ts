@@ -2,6 +2,7 @@ import { Client } from '@opensearch-project/opensearch'
 import type { Context, EventMeta, Handler } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { memorySearch } from '../testing/index.ts'
 import { createSearch } from './index.ts'
 
 let ship: Spaceship
@@ -60,4 +61,51 @@ test('a missing index and a server that is gone are outages', async () => {
     code: 'unavailable',
   })
   await gone.close()
+})
+
+test('a document comes to every engine as the same: all digits of an integer, sets as lists, binary as base64, dates as ISO text', async () => {
+  const sent: string[] = []
+  // Of the client, `transport.request` alone is used.
+  const recording = {
+    transport: {
+      request: ({ body }: { readonly body: string }) => {
+        sent.push(body)
+        return Object.assign(Promise.resolve({ statusCode: 201, body: { result: 'created' } }), {
+          abort: () => {},
+        })
+      },
+    },
+  } as unknown as Client
+  const memory = memorySearch()
+  const document = {
+    cents: 3804086584686624769n,
+    tags: new Set(['x', new Uint8Array([1, 2])]),
+    at: new Date(0),
+    nested: [{ big: -9223372036854775808n, none: undefined }],
+  }
+  for (const search of [createSearch({ client: recording }), memory])
+    await run(
+      search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document }),
+      at('a', 1, document),
+    )
+  expect(sent).toEqual([
+    '{"cents":3804086584686624769,"tags":["x","AQI="],"at":"1970-01-01T00:00:00.000Z","nested":[{"big":-9223372036854775808}]}',
+  ])
+  expect(memory.documents('docs').a).toEqual({
+    cents: 3804086584686624769n,
+    tags: ['x', 'AQI='],
+    at: '1970-01-01T00:00:00.000Z',
+    nested: [{ big: -9223372036854775808n }],
+  })
+})
+
+test('what no index holds is refused with its path, alike in memory', async () => {
+  for (const search of [createSearch({ client }), memorySearch()]) {
+    const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
+    for (const wrong of [Number.NaN, new Map(), [undefined], () => 1, new Date(Number.NaN)])
+      await expect(run(index, at('a', 1, { deep: { wrong } }))).rejects.toMatchObject({
+        code: 'permanent',
+        message: expect.stringContaining("'deep.wrong"),
+      })
+  }
 })

@@ -10,6 +10,7 @@ import type { Client } from '@opensearch-project/opensearch'
 import { Permanent } from '@spaceship/core'
 import { bare, check, like, required } from '@spaceship/core/adapter'
 import { type Answer, accepted, failed, writtenBy } from './answer.ts'
+import { textOf } from './document.ts'
 import { type Search, searchWith, type Write } from './search.ts'
 
 /** OpenSearch's own limit on ids, in bytes. */
@@ -41,7 +42,7 @@ export function createSearch(options: { readonly client: Client }): Search {
   const call = (request: Request, signal?: AbortSignal) => answered(client, request, signal)
   return searchWith({
     put: async (write, document) => {
-      const body = bodyOf(document)
+      const body = textOf(document)
       return writtenBy(await call({ method: 'PUT', ...target(write), body }, write.signal), write.index)
     },
     delete: async (write) =>
@@ -128,12 +129,4 @@ function target({ index, id, version }: Write): Pick<Request, 'index' | 'path' |
     throw new Permanent('a version must be a non-negative whole number below 2^53')
   const querystring = { version: String(version), version_type: 'external_gte' }
   return { index, path: `/${encodeURIComponent(index)}/_doc/${encodeURIComponent(id)}`, querystring }
-}
-
-/** JSON knows neither sets nor binary: they become arrays and base64. */
-function bodyOf(document: object): string {
-  return JSON.stringify(document, (_, value: unknown) => {
-    if (value instanceof Set) return [...value]
-    return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
-  })
 }

@@ -3,6 +3,8 @@
 import { type EventMeta, type Handler, handler, skip } from '@spaceship/core'
 import { bare, callable, check, required, type ShapesOf, type Skip, text } from '@spaceship/core/adapter'
 
+import { documentOf } from './document.ts'
+
 /** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
 export type Query = Readonly<Record<string, unknown>>
 
@@ -31,7 +33,8 @@ export type Written = 'applied' | 'stale'
 export interface Search {
   /**
    * A handler that keeps a document current. It writes the whole document under the event's version, so that repeats and
-   * late records change nothing.
+   * late records change nothing. A bigint is an integer with all its digits in the index, a Set an array, binary base64, a Date its
+   * ISO text; the handler throws `Permanent` for what else JSON does not carry.
    *
    * @example
    * .on('index', saved, search.index({ index: 'clients', id: (e) => e.after.id, document: (e) => e.after }))
@@ -60,6 +63,7 @@ export interface Search {
 
 /** What an engine must do for {@link Search}. */
 export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
+  /** @param document holds what JSON carries, and bigints */
   put(write: Write, document: object): Promise<Written>
   delete(write: Write): Promise<Written>
 }
@@ -86,7 +90,10 @@ export function searchWith(engine: SearchEngine): Search {
       const { index, id, document } = options
       return handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
         outcome(
-          await engine.put({ index, id: id(event), version: event.version.max, signal }, document(event)),
+          await engine.put(
+            { index, id: id(event), version: event.version.max, signal },
+            documentOf(document(event), index),
+          ),
         ),
       )
     },

@@ -29,6 +29,28 @@ export const stateStoreCases: readonly Case<StateStore>[] = [
     },
   },
   {
+    name: 'what JSON would change is refused, and nothing is written',
+    run: async (store) => {
+      const values = [
+        new Set(['a']),
+        new Uint8Array([1]),
+        new Date(0),
+        1n,
+        Number.NaN,
+        [undefined],
+        new Map(),
+        () => 1,
+      ]
+      for (const value of values) {
+        const id = key()
+        // A caller without types, or with a cast.
+        const wrong = { deep: [value] } as unknown as StateValue
+        await assert.rejects(store.set(id, wrong, { expect: undefined }), { code: 'permanent' })
+        assert.equal(await store.get(id), undefined)
+      }
+    },
+  },
+  {
     name: 'a set that expects absence loses to what is there, and is told of it',
     run: async (store) => {
       const id = key()

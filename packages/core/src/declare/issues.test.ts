@@ -1,0 +1,187 @@
+/** What is said of data that does not fit: where, and in what, and nothing of the data, whichever library says it. */
+
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type } from 'arktype'
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
+import { createEngine } from '../engine.ts'
+import { entity, event, marshal, reactor, reminder } from '../index.ts'
+import { memoryDeadLetters, memoryScheduler, memoryState } from '../memory/index.ts'
+import { createReminders } from '../reminders/index.ts'
+import { encodeCloudEvent } from '../wire/cloudevent.ts'
+import { describeIssues } from './schema.ts'
+
+const SECRET = 'hunter2-DE02120300000000202051'
+const NUMBER = 8_675_309
+
+const says = (value: unknown) => `never ${JSON.stringify(value)}`
+
+/** Each asks something else of each field, and lets none of them through. */
+const schemas: Readonly<Record<string, StandardSchemaV1<{ readonly id: string }>>> = {
+  zod: z.strictObject({
+    id: z.string(),
+    choice: z.enum(['none']),
+    word: z.string().max(3),
+    mail: z.email(),
+    like: z.string().regex(/^x$/),
+    own: z.string().refine(() => false, { error: ({ input }) => says(input) }),
+    type: z.bigint(),
+    count: z.number().max(3),
+    literal: z.literal(7),
+    list: z.array(z.number()),
+    deep: z.object({ inner: z.literal('a') }),
+    either: z.union([z.literal('a'), z.number()]),
+    missing: z.string(),
+  }),
+  valibot: v.strictObject({
+    id: v.string(),
+    choice: v.picklist(['none']),
+    word: v.pipe(v.string(), v.maxLength(3)),
+    mail: v.pipe(v.string(), v.email()),
+    like: v.pipe(v.string(), v.regex(/^x$/)),
+    own: v.pipe(
+      v.string(),
+      v.check(
+        () => false,
+        ({ input }) => says(input),
+      ),
+    ),
+    type: v.bigint(),
+    count: v.pipe(v.number(), v.maxValue(3)),
+    literal: v.literal(7),
+    list: v.array(v.number()),
+    deep: v.object({ inner: v.literal('a') }),
+    either: v.union([v.literal('a'), v.number()]),
+    missing: v.string(),
+  }),
+  arktype: type({
+    '+': 'reject',
+    id: 'string',
+    choice: "'none'",
+    word: 'string <= 3',
+    mail: 'string.email',
+    like: '/^x$/',
+    own: type('string').narrow((value, context) => context.mustBe(says(value))),
+    type: 'bigint',
+    count: 'number <= 3',
+    literal: '7',
+    list: 'number[]',
+    deep: { inner: "'a'" },
+    either: "'a' | number",
+    missing: 'string',
+  }),
+}
+
+const row = {
+  id: 'a',
+  choice: SECRET,
+  word: SECRET,
+  mail: SECRET,
+  like: SECRET,
+  own: SECRET,
+  type: SECRET,
+  count: NUMBER,
+  literal: NUMBER,
+  list: [SECRET],
+  deep: { inner: SECRET },
+  either: SECRET,
+  more: SECRET,
+}
+
+const NAMES = Object.keys({ ...row, missing: '' }).filter((name) => name !== 'id')
+
+/** Each field of the row alone, and all of them. */
+const rows = [...NAMES.map((name) => ({ id: 'a', [name]: Object(row)[name] })), row]
+
+describe.each(Object.entries(schemas))('%s', (_, schema) => {
+  test('an issue is a path, a kind, and the kind of what stands there', async () => {
+    const result = await schema['~standard'].validate(row)
+    const issues = result.issues ?? []
+    const told = issues.map((issue) => describeIssues([issue], row))
+    const paths = told.map((words) => /^at ([\w.]+): /.exec(words)?.[1] ?? '')
+    // Unknown fields are told of the object by some, by name by others.
+    for (const name of NAMES.filter((name) => name !== 'more'))
+      expect([name, paths.some((path) => path.split('.')[0] === name)]).toEqual([name, true])
+    for (const words of told) {
+      expect(words).toMatch(
+        /^(at [\w.]+: )?[A-Za-z_ ]+(, expected [a-z]+)?, given (a \w+|an object|a list|undefined)$/,
+      )
+      expect(words).not.toMatch(/it does not fit/)
+      expect(words).not.toContain(SECRET)
+    }
+    expect(told.join()).toMatch(/at missing: \w+(, expected string)?, given undefined/)
+  })
+
+  test('nothing of the data is in an error, a letter, a log or a step', async () => {
+    const output: string[] = []
+    const note = (...said: readonly unknown[]) => {
+      output.push(
+        JSON.stringify(said, (_, value) => (value instanceof Error ? [value.name, value.message] : value)),
+      )
+    }
+    const Row = entity('row', { table: 'rows', key: 'id', schema })
+    const Plain = entity('plain', { table: 'plains', key: 'id', schema: z.object({ id: z.string() }) })
+    const told = event('told', { schema, key: () => 'a' })
+    const nag = reminder('nag', { payload: schema, key: () => 'a' })
+    const state = memoryState()
+    const deadLetters = memoryDeadLetters()
+    const reminders = createReminders({ application: 'app', state, scheduler: memoryScheduler() })
+    let given: object = row
+    const engine = createEngine({
+      application: 'app',
+      state,
+      deadLetters,
+      logger: { debug: note, info: note, warn: note, error: note },
+      observe: note,
+      reactors: [
+        reactor('r')
+          .on('see', Row.saved('row.saved'), () => {})
+          .on('hear', told, () => {})
+          .on(
+            'plan',
+            Plain.saved('plain.saved'),
+            reminders.schedule(nag, { in: '3d', payload: () => given as never }),
+          )
+          .on('due', nag, () => {}),
+      ],
+    })
+    const delivery = await engine.open({ stream: 's', shard: '0', redelivers: 'none' })
+    let sequence = 0
+    const push = async (data: Uint8Array) => {
+      sequence += 1
+      const record = {
+        sequence: String(sequence),
+        subSequence: 0,
+        partitionKey: 'k',
+        arrivedAt: new Date(0),
+        data,
+      }
+      await delivery.push([record])
+      await delivery.quiet()
+    }
+    const about = { id: '1', source: 's', type: 'told', time: new Date(0) }
+    for (const wrong of rows) {
+      given = wrong
+      await push(changeOf('rows', wrong))
+      await push(encodeCloudEvent({ ...about, data: wrong }))
+      await push(changeOf('plains', { id: 'a' }))
+    }
+    await delivery.settle(new Date())
+    expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 3 * rows.length }, () => 'schema'),
+    )
+    output.push(...deadLetters.letters.map(({ data, ...words }) => JSON.stringify(words)))
+    expect(output.length).toBeGreaterThan(6 * rows.length)
+    expect(output.filter((text) => text.includes(SECRET) || text.includes(String(NUMBER)))).toEqual([])
+  })
+})
+
+function changeOf(table: string, image: object): Uint8Array {
+  const dynamodb = {
+    ApproximateCreationDateTime: 1_796_000_000_000,
+    Keys: marshal({ id: 'a' }),
+    NewImage: marshal({ ...image }),
+  }
+  return new TextEncoder().encode(JSON.stringify({ eventName: 'INSERT', tableName: table, dynamodb }))
+}

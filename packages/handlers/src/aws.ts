@@ -1,0 +1,2 @@
+/** For whoever calls AWS beside the adapters, as the worker does: `@spaceship/handlers/aws`. */
+export { type About, classified, nameOf } from './aws/index.ts'
