@@ -14,6 +14,7 @@
 
 import type { EventMeta } from '../declare/event.ts'
 import { skip } from '../declare/handler.ts'
+import { codeOf } from '../errors.ts'
 import { ignoreRejection, isThenable, promiseOf } from '../foreign.ts'
 import { Unavailable } from '../verdicts.ts'
 import { Attempt, type Stage } from './attempt.ts'
@@ -74,7 +75,10 @@ export class Pipeline {
       return await this.#handle(attempt, attempt.content.event)
     } catch (error) {
       // The handler is judged in `#handle`: what arrives here is a store that failed. The attempt is not counted.
-      if (attempt !== undefined) await this.#release(attempt)
+      if (attempt === undefined) return outageOf(error)
+      // A store that takes nothing of this record will not take it later: to wait would hold its lane for ever.
+      if (codeOf(error) === 'permanent') return this.#conclude(attempt, ofThrown(error))
+      await this.#release(attempt)
       return outageOf(error)
     }
   }

@@ -15,6 +15,7 @@ import {
 } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
 import { reminderKey } from '../state/index.ts'
+import { harness } from '../testing/index.ts'
 import { encodeEnvelope } from '../wire/index.ts'
 import { createReminders } from './index.ts'
 import { load } from './state.ts'
@@ -400,4 +401,25 @@ test('A31: a counter and a clock are not compared: only their events’ times ar
   expect(await one.saved(1, 60_000), 'version 1 is no time of 1970').toBe(1)
   expect(await one.saved(2, 60_001)).toBe(1)
   expect(await one.paid(120_000)).toBe(0)
+})
+
+test('a key that a store has no room for is scheduled, cancelled and fired like any other', async () => {
+  const nag = reminder('nag', { payload: z.object({ id: z.string() }), key: (p) => p.id })
+  const fired: string[] = []
+  const ship = harness(({ reminders }) =>
+    reactor('r')
+      .on('start', joined, reminders.schedule(nag, { in: '1d', payload: (e) => ({ id: e.after.id }) }))
+      .on(
+        'stop',
+        left,
+        reminders.cancel(nag, (e) => e.before.id),
+      )
+      .on('nag', nag, (e) => void fired.push(e.key)),
+  )
+  const [fires, cancelled] = ['ä'.repeat(1_000), 'ö'.repeat(1_000)]
+  for (const id of [fires, cancelled]) await ship.put(Client, { id, n: 1 })
+  expect(ship.reminders.pending(nag).map(({ key }) => key)).toEqual([fires, cancelled])
+  await ship.remove(Client, cancelled)
+  await ship.advance('2d')
+  expect([fired, ship.deadLetters]).toEqual([[fires], []])
 })

@@ -57,5 +57,9 @@ export const suspectKey = (application: string, stream: string, shard: string): 
 
 export const tickKey = (application: string, route: string): string => `${application}/tick/${route}`
 
+/** A reminder's key is readable; one that a store's key has no room for becomes its digest. */
 export const reminderKey = (application: string, reminder: string, key: string): string =>
-  `${application}/reminder/${reminder}/${key}`
+  `${application}/reminder/${reminder}/${Buffer.byteLength(key) > LONGEST_KEY ? sha256(key) : key}`
+
+/** Bytes: what application and reminder leave of 1,024. */
+const LONGEST_KEY = 800

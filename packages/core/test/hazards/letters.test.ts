@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import type { StreamRecord } from '../../src/engine.ts'
-import { type Effect, event, Permanent, type Reactor, reactor } from '../../src/index.ts'
+import { type Effect, event, Permanent, type Reactor, reactor, Unavailable } from '../../src/index.ts'
+import { memoryState } from '../../src/memory/index.ts'
 import { engineOf, inserted, lambda, record, saved, settled, worker } from '../bench.ts'
 
 const paid = event('paid', { schema: z.object({ amount: z.number() }), key: (e) => String(e.amount) })
@@ -102,4 +103,32 @@ test('on Lambda the letter of a repeat in a later invocation is the first one to
     await settled(delivery, clock, 10_000)
   }
   expect(first.deadLetters.letters.map(({ sequence }) => sequence)).toEqual(['1'])
+})
+
+test('a record that the state store never takes is given up on, and holds up nobody; an outage of the store is waited for', async () => {
+  for (const effect of ['claim', 'stale'] as const) {
+    const seen: string[] = []
+    const options = effect === 'claim' ? ({ effect } as const) : ({ stale: 'skip' } as const)
+    const app = reactor('r').on('see', saved, (e) => void seen.push(e.after.id), options)
+    const store = memoryState()
+    let refuses: 'permanent' | 'unavailable' = 'permanent'
+    const state: typeof store = {
+      ...store,
+      set: async (key, value, more) => {
+        if (seen.length > 0) return store.set(key, value, more)
+        if (refuses === 'permanent') throw new Permanent('the key is too long')
+        throw new Unavailable('state', 'throttled')
+      },
+    }
+    const { engine, deadLetters, pass } = engineOf(app, { state })
+    const delivery = await engine.open(worker)
+    await delivery.push([inserted(1, 'a')])
+    await delivery.quiet()
+    expect(deadLetters.letters).toMatchObject([{ reason: 'permanent', sequence: '1' }])
+    refuses = 'unavailable'
+    await delivery.push([inserted(2, 'b')])
+    await pass(60_000)
+    expect([seen, delivery.complete]).toEqual([[], false])
+    delivery.revoke(new Error('enough'))
+  }
 })
