@@ -118,11 +118,11 @@ export const coreCalls: Readonly<Record<string, Call>> = {
     instead: { events: [joined, paid], handler: handler({ effect: 'claim' }, () => {}), options: RETRIED },
   }),
   'core reactor (on, a handler with marks)': right(
-    (effect: never, needs: never) =>
+    (effect: never, needs: never, check: never) =>
       greeter().on(
         'see',
         joined,
-        Object.assign(() => {}, { effect, needs }),
+        Object.assign(() => {}, { effect, needs, check }),
       ),
     MARKS,
   ),

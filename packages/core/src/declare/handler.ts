@@ -71,6 +71,8 @@ export interface Handler<in E> {
   (event: E, context: Context): unknown
   readonly effect?: Effect
   readonly needs?: readonly Need[]
+  /** Asks once at the start of a process for what the handler's own adapters will need, as a port's `check` does. @default nothing */
+  readonly check?: () => Promise<unknown>
   /** Set by `batch()`. */
   readonly batching?: Batching
 }
@@ -102,6 +104,7 @@ export const MARKS = {
     } satisfies ShapesOf<Need>),
     'a list of { verb, target }',
   ),
+  check: callable,
 }
 
 export const HANDLER = { about: bare(MARKS), handle: required(callable) }
@@ -115,7 +118,7 @@ export const HANDLER = { about: bare(MARKS), handle: required(callable) }
  *   handler<E>({ effect: 'claim', needs: [{ verb: 'pages', target: 'on-call' }] }, (event) => pager.send(text(event)))
  */
 export function handler<E>(
-  about: { readonly effect?: Effect; readonly needs?: readonly Need[] },
+  about: Pick<Handler<E>, 'effect' | 'needs' | 'check'>,
   handle: (event: E, context: Context) => unknown,
 ): Handler<E> {
   check('handler', HANDLER, { about, handle })

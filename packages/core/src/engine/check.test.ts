@@ -3,7 +3,8 @@ import * as z from 'zod'
 import { createEngine, type EngineOptions } from '../engine.ts'
 import { entity, reactor, reminder, Unavailable } from '../index.ts'
 import { silent } from '../log.ts'
-import { memoryDeadLetters, memoryEntities, memoryState } from '../memory/index.ts'
+import { memoryDeadLetters, memoryEntities, memoryScheduler, memoryState } from '../memory/index.ts'
+import { createReminders } from '../reminders/index.ts'
 import { checked } from './check.ts'
 
 const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string() }) })
@@ -108,4 +109,29 @@ test('a check that throws before it returns a promise is a problem, too', async 
   }
   const { problems } = await engineWith({ state }).check()
   expect(problems).toEqual(["'state' failed its check: TypeError: no client"])
+})
+
+test("a handler's own adapters are asked once, however many routes use them", async () => {
+  let asked = 0
+  const check = async () => {
+    asked += 1
+    throw denied("schedule group 'default'")
+  }
+  const scheduler = { ...memoryScheduler(), check }
+  const reminders = createReminders({ application: 'app', state: memoryState(), scheduler })
+  const joined = Client.created('client.joined')
+  const starting = reactor('s')
+    .on('start', joined, reminders.schedule(nag, { in: '1d', payload: (e) => ({ id: e.after.id }) }))
+    .on(
+      'stop',
+      Client.removed('client.left'),
+      reminders.cancel(nag, (e) => e.before.id),
+    )
+  const { problems } = await engineWith({ reactors: [app(), starting] }).check()
+  expect([asked, problems]).toEqual([
+    1,
+    [
+      "'s/start' cannot use the schedule group 'default' (denied): grant dynamodb:PutItem on the schedule group 'default'",
+    ],
+  ])
 })

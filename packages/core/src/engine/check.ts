@@ -27,19 +27,31 @@ export interface Checked {
 
 /** Never rejects. */
 export async function checkPorts(settings: Settings): Promise<Checked> {
-  const { state, deadLetters, entities } = settings
+  const { state, deadLetters, entities, events } = settings
   const tables = tablesOf(settings)
   return checked({
     state: asked(() => state.check?.()),
     deadLetters: asked(() => deadLetters?.check?.()),
     entities: asked(() => (tables.length === 0 ? undefined : entities?.check?.(tables))),
+    events: asked(() => events?.check?.()),
+    ...ofHandlers(settings),
   })
 }
 
+/** The adapters of handlers are their maker's: several routes may have one check, which is asked once. */
+function ofHandlers({
+  plans,
+}: Pick<Settings, 'plans'>): Readonly<Record<string, Promise<string | undefined>>> {
+  const checks = new Map<() => Promise<unknown>, string>()
+  for (const { key, handler } of plans.routes) {
+    const { check } = handler
+    if (check !== undefined && !checks.has(check)) checks.set(check, key)
+  }
+  return Object.fromEntries([...checks].map(([check, key]) => [key, asked(check)]))
+}
+
 /** A port of somebody's may throw before it returns a promise. */
-async function asked(
-  check: () => Promise<string | undefined> | Promise<void> | undefined,
-): Promise<string | undefined> {
+async function asked(check: () => Promise<unknown> | undefined): Promise<string | undefined> {
   const note = await check()
   return typeof note === 'string' ? note : undefined
 }

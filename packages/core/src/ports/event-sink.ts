@@ -18,4 +18,6 @@ export interface OutgoingRecord {
  */
 export interface EventSink {
   put(records: readonly OutgoingRecord[], signal?: AbortSignal): Promise<void>
+  /** Asks once at the start of a process; see `StateStore.check`. Nothing is put: it could not be taken back. */
+  check?(): Promise<void>
 }

@@ -9,4 +9,6 @@ export interface ReferenceStore {
   get(key: string): Promise<string | undefined>
   set(key: string, value: string, ttl: number): Promise<void>
   delete(key: string): Promise<void>
+  /** Asks once at the start of a process; see `StateStore.check`. */
+  check?(): Promise<void>
 }

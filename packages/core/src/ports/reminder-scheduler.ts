@@ -17,4 +17,6 @@ export interface ReminderScheduler {
   start(execution: Execution): Promise<string>
   /** @returns false if there was nothing to stop any more */
   stop(reference: string): Promise<boolean>
+  /** Asks once at the start of a process; see `StateStore.check`. No schedule is made: it could not be undone in time. */
+  check?(): Promise<void>
 }

@@ -110,20 +110,24 @@ export function createReminders(options: RemindersOptions): Reminders {
     retention: milliseconds(retention),
     maxClockSkew: milliseconds(maxClockSkew),
   }
+  // One function for all routes: it is asked once.
+  const checkAdapters = async () => {
+    await Promise.all([book.state.check?.(), book.scheduler.check?.(), book.references?.check?.()])
+  }
   return {
     schedule: (reminder, options) => {
       check(called('schedule', reminder?.name), SCHEDULED, { reminder, options })
       const { in: delay, payload } = options
       const wait = milliseconds(delay)
       const needs = [{ verb: 'schedules', target: reminder.name, application }]
-      return handler({ effect: 'idempotent', needs }, (event) =>
+      return handler({ effect: 'idempotent', needs, check: checkAdapters }, (event) =>
         schedule(book, reminder, event, event.at.getTime() + wait, payload(event)),
       )
     },
     cancel: (reminder, key) => {
       check(called('cancel', reminder?.name), CANCELLED, { reminder, key })
       const needs = [{ verb: 'cancels', target: reminder.name }]
-      return handler({ effect: 'idempotent', needs }, (event) =>
+      return handler({ effect: 'idempotent', needs, check: checkAdapters }, (event) =>
         cancel(book, reminder.name, key(event), momentOf(event)),
       )
     },

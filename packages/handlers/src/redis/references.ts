@@ -60,6 +60,7 @@ export function redisReferences(options: RedisReferencesOptions): ReferenceStore
     },
     set: async (key, value, ttl) => void (await ask('SET', prefix + key, value, 'PX', life(ttl))),
     delete: async (key) => void (await ask('DEL', prefix + key)),
+    check: async () => void (await ask('GET', `${prefix}spaceship-check`)),
   }
 }
 

@@ -51,3 +51,20 @@ test('wrong ARNs are listed together', () => {
     /streamArn.*\n.*roleArn/,
   )
 })
+
+test('the check asks for the action, and leaves nothing; an action that is not granted is told', async () => {
+  await using ship = await launch({ streams: ['ingress'] })
+  const client = new SchedulerClient(ship.clientConfig('scheduler'))
+  const scheduler = eventBridgeScheduler({ client, streamArn, roleArn })
+  await scheduler.check?.()
+  client.middlewareStack.add(
+    () => async () => {
+      throw Object.assign(new Error('no'), { name: 'AccessDeniedException', $fault: 'client', $metadata: {} })
+    },
+    { step: 'initialize' },
+  )
+  await expect(scheduler.check?.()).rejects.toMatchObject({
+    setup: { reason: 'denied', advice: expect.stringContaining('grant scheduler:DeleteSchedule') },
+  })
+  client.destroy()
+})

@@ -95,6 +95,17 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
         throw stopped(error)
       }
     },
+    // A schedule that nobody made is removed: the group and the action are asked for, and nothing is left.
+    check: async () => {
+      try {
+        await client.send(
+          new DeleteScheduleCommand({ Name: `spaceship-check-${crypto.randomUUID()}`, GroupName: group }),
+        )
+      } catch (error) {
+        if (nameOf(error) !== 'ResourceNotFoundException') throw stopped(error)
+        if (/schedule ?group/i.test(String(Object(error).message))) throw started(error)
+      }
+    },
   }
 }
 
