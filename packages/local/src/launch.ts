@@ -12,6 +12,7 @@
 import { SpaceshipError } from '@spaceship/core'
 import { type Endpoint, type LaunchOptions, planOf } from './configuration.ts'
 import { startDynamodb } from './dynamodb/index.ts'
+import { upstreamOf } from './emulator/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
 import type { AwsCall } from './http/index.ts'
 import { startKinesis } from './kinesis/index.ts'
@@ -91,6 +92,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
   }
 
   try {
+    // Beside that of Kinesis: it takes about as long.
+    const dynalite = upstreamOf('dynalite')
+    closers.unshift(() =>
+      dynalite.then(
+        ({ close }) => close(),
+        () => {},
+      ),
+    )
     const kinesis = keep(await startKinesis({ faults: source, ...portOf(ports.kinesis) }))
     const way = keep(pipe({ call: kinesis.call, faults: source, log }))
     const dynamodb = keep(
@@ -99,6 +108,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         pipe: way,
         kinesis: kinesis.call,
         region,
+        upstream: dynalite,
         ...portOf(ports.dynamodb),
       }),
     )

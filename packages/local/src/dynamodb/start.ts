@@ -1,14 +1,6 @@
-import dynalite from 'dynalite'
+import { type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
-import {
-  type AwsCall,
-  awsCaller,
-  drained,
-  type Served,
-  serve,
-  type Upstream,
-  upstreamOf,
-} from '../http/index.ts'
+import { type AwsCall, awsCaller, drained, type Served, serve } from '../http/index.ts'
 import type { Pipe } from '../pipe/index.ts'
 import { captureOf } from './capture.ts'
 import { destinationsOf } from './destinations.ts'
@@ -32,6 +24,8 @@ export interface DynamodbOptions {
   /** Kinesis, asked whether a destination exists. */
   readonly kinesis: AwsCall
   readonly region: string
+  /** @default started here */
+  readonly upstream?: Promise<Upstream>
   /** @default 0: the system chooses a free port */
   readonly port?: number
   /** Milliseconds since 1970. @default Date.now */
@@ -59,11 +53,10 @@ export interface LocalDynamodb extends Served {
  */
 export async function startDynamodb(options: DynamodbOptions): Promise<LocalDynamodb> {
   const { faults, pipe, kinesis, region, port = 0, now = Date.now, sweepEvery = 10_000 } = options
-  const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
-  const upstream = await upstreamOf(dynalite(instant))
+  const upstream = await (options.upstream ?? upstreamOf('dynalite'))
   const { forward } = upstream
   const real = awsCaller(forward, SERVICE, JSON_TYPE)
-  const stage = lazily(() => upstreamOf(dynalite(instant)))
+  const stage = lazily(() => upstreamOf('dynalite'))
 
   const tables = knownTables(real)
   const locks = keyedLocks()

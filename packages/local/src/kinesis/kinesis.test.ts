@@ -153,6 +153,18 @@ describe('the embedded Kinesis', () => {
     expect((await kinesis.get(past)).Records).toHaveLength(1)
   })
 
+  it('refuses a token that it never gave, and names that kinesalite would trip over', async () => {
+    await using kinesis = await setUp()
+    const refusals = [
+      [new ListShardsCommand({ NextToken: 'x' }), 'InvalidArgumentException'],
+      [new CreateStreamCommand({ StreamName: 'constructor', ShardCount: 1 }), 'ValidationException'],
+      [new CreateStreamCommand({ StreamName: '0', ShardCount: 1 }), 'ValidationException'],
+    ] as const
+    for (const [command, name] of refusals)
+      await expect(kinesis.client.send<never, never>(command as never)).rejects.toMatchObject({ name })
+    expect((await kinesis.client.send(new ListShardsCommand({ StreamName: 's' }))).Shards).toHaveLength(1)
+  })
+
   it('refuses what it does not have', async () => {
     await using kinesis = await setUp()
     await expect(kinesis.client.send(new DescribeLimitsCommand({}))).rejects.toMatchObject({

@@ -13,7 +13,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@spaceship/core/ports'
-import { json, type Reply, serve } from '../http/index.ts'
+import { decoded, json, parsed, type Reply, serve } from '../http/index.ts'
 import { readSchedule, renderInput, type Schedule, scheduleArn } from './schedule.ts'
 
 export interface StreamPut {
@@ -166,7 +166,7 @@ export async function startScheduler({
       if (group !== 'default') return missingGroup(group)
       if (method === 'GET' && path === '/schedules') return list(query)
       const [, encoded] = /^\/schedules\/([^/]+)$/.exec(path) ?? []
-      const name = encoded === undefined ? undefined : decodeURIComponent(encoded)
+      const name = encoded === undefined ? undefined : decoded(encoded)
       if (name !== undefined && method === 'POST') return write(name, false, body)
       if (name !== undefined && method === 'PUT') return write(name, true, body)
       if (name !== undefined && method === 'DELETE') return remove(name)
@@ -224,7 +224,7 @@ function summary(entry: Entry) {
 
 function parse(body: Buffer): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'))
+    const value = parsed(body.toString('utf8'))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
   } catch {
     return undefined

@@ -1,5 +1,7 @@
 /** The two encodings that Slack takes: JSON, and forms whose nested values are JSON text. */
 
+import { parsed } from '../http/index.ts'
+
 export interface SlackRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
@@ -20,7 +22,7 @@ export function apiArguments({ headers, body }: SlackRequest): Parsed {
     if (name !== 'blocks' && name !== 'attachments' && name !== 'metadata') fields[name] = value
     else {
       try {
-        fields[name] = JSON.parse(value)
+        fields[name] = parsed(value)
       } catch {
         return { error: name === 'metadata' ? 'invalid_metadata_format' : `invalid_${name}` }
       }
@@ -48,7 +50,7 @@ export function tokenOf(
 
 function jsonObject(text: string, broken: string, notObject: string): Parsed {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parsed(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: notObject }
     return { fields: { ...value } }
   } catch {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SpaceshipError } from '@spaceship/core'
-import { json, type Reply, serve } from '../http/index.ts'
+import { decoded, json, type Reply, serve } from '../http/index.ts'
 import { apiArguments, type SlackRequest, tokenOf, webhookPayload } from './body.ts'
 import { createFaults } from './faults.ts'
 import { problemWith, type SlackMessage, sameChannel } from './message.ts'
@@ -90,7 +90,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
   }
 
   function webhook(path: string, request: SlackRequest): Reply {
-    const channel = decodeURIComponent(path.split('/').at(-1) ?? '')
+    const channel = decoded(path.split('/').at(-1) ?? '')
     const plain = (status: number, body: string): Reply => ({
       status,
       headers: { 'content-type': 'text/html' },
@@ -100,7 +100,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
     if (fault && !fault.afterPosting) return fault.reply
     const parsed = webhookPayload(request)
     if ('error' in parsed) return plain(400, parsed.error)
-    if (!exists(channel)) return plain(404, 'channel_not_found')
+    if (channel === undefined || !exists(channel)) return plain(404, 'channel_not_found')
     const problem = problemWith(parsed.fields)
     if (problem !== undefined) return plain(400, problem)
     post(channel, 'webhook', parsed.fields)
