@@ -6,7 +6,7 @@
  * | PutItem, UpdateItem, DeleteItem, BatchWriteItem  | captured; the old item of a failed condition               |
  * | TransactWriteItems, TransactGetItems             | answered here                                              |
  * | ...KinesisStreamingDestination, ...TimeToLive    | answered here                                              |
- * | CreateTable, UpdateTable                         | DynamoDB Streams are refused instead of ignored            |
+ * | parameters that dynalite would ignore            | refused by name                                            |
  * | what reads or writes items                       | throttled on demand                                        |
  * | null within a parameter, a tag without a value   | refused as AWS does (dynalite would throw)                 |
  * | anything else                                    | passed on untouched; what dynalite lacks is refused by name|
@@ -19,14 +19,14 @@ import {
   faultOf,
   faultReply,
   fieldsOf,
-  isFields,
   type Reply,
   type Request,
   signed,
   targetOf,
 } from '../http/index.ts'
 import { given, malformed } from './malformed.ts'
-import { fault, isFault, validation } from './refusal.ts'
+import { fault, isFault } from './refusal.ts'
+import { unsupported } from './unsupported.ts'
 
 type Answer = (request: Request, input: Fields) => Promise<Reply>
 type Emulated = (operation: string, input: Fields) => Promise<Fields | AwsFault>
@@ -73,7 +73,7 @@ export function dynamodbFront(options: FrontOptions): (request: Request) => Prom
     if (request.method !== 'POST' || service !== SERVICE) return other(forward, request, service, operation)
     const input = fieldsOf(request.body)
     if (input === undefined) return faultReply(NOT_AN_OBJECT, JSON_TYPE)
-    const wrong = malformed(operation, input)
+    const wrong = malformed(operation, input) ?? unsupported(operation, given(input))
     if (wrong !== undefined) return faultReply(wrong, JSON_TYPE)
     if (ON_ITEMS.has(operation) && faults.strikes(faults.state().throttle.dynamodb)) {
       const message =
@@ -130,14 +130,7 @@ async function tableCall(
   request: Request,
   input: Fields,
 ): Promise<Reply> {
-  const { StreamSpecification: streams, TableName: table } = input
-  if (isFields(streams) && streams.StreamEnabled === true) {
-    const advice = 'enable a Kinesis streaming destination instead, or leave StreamSpecification out'
-    return faultReply(
-      validation(`DynamoDB Streams are not part of the embedded DynamoDB: ${advice}`),
-      JSON_TYPE,
-    )
-  }
+  const { TableName: table } = input
   const reply = await options.forward(request)
   if (reply.status === 200 && typeof table === 'string') options.tableChanged(table, operation)
   return reply

@@ -127,12 +127,13 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       log,
     })
     const reader = createReader(client, streamArn, shard, start, signal)
-    let requestId = ''
+    let last: { readonly requestId: string; readonly threw: boolean } | undefined
 
     async function invoke(records: readonly ShardRecord[]): Promise<Verdict> {
       const sequenceNumbers = records.map(({ sequenceNumber }) => sequenceNumber)
       const invoked = await runtime.invoke(eventOf(records))
-      requestId = invoked.requestId
+      const { requestId } = invoked
+      last = { requestId, threw: 'error' in invoked }
       const verdict = verdictOf(invoked, sequenceNumbers)
       const failure = 'error' in invoked ? { error: invoked.error } : {}
       if (!signal.aborted) {
@@ -149,7 +150,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       count: number,
     ): Promise<void> {
       const failed = failedBatch(records, {
-        requestId,
+        last,
         functionName,
         condition,
         invocations: count,
