@@ -390,12 +390,17 @@ test('lists every problem of its options', async () => {
     batchSize: 0,
     maximumRecordAgeSeconds: 0,
     maximumRetryAttempts: -2,
+    ...{ parallelizationFactor: 2 },
   })
   await expect(wrong).rejects.toMatchObject({
     code: 'configuration',
-    problems: [/relative/, /batchSize/, /maximumRetryAttempts/, /maximumRecordAgeSeconds/].map((problem) =>
-      expect.stringMatching(problem),
-    ),
+    problems: [
+      /relative/,
+      /batchSize/,
+      /maximumRetryAttempts/,
+      /parallelizationFactor/,
+      /maximumRecordAgeSeconds/,
+    ].map((problem) => expect.stringMatching(problem)),
   })
 })
 

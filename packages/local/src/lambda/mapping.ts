@@ -20,7 +20,7 @@ import { createEnvironment, type Environment } from './environment.ts'
 import { eventOf, type ShardRecord } from './event.ts'
 import { failedBatch } from './failed-batch.ts'
 import { listShards, type ShardNode, startable } from './lineage.ts'
-import { type LambdaOptions, MAPPING } from './options.ts'
+import { type LambdaOptions, MAPPING, togetherProblems } from './options.ts'
 import { createPoller, type Poller } from './poller.ts'
 import { createReader, type StartingPosition } from './reader.ts'
 import { type FunctionError, type Verdict, verdictOf } from './response.ts'
@@ -70,11 +70,7 @@ const MOST_DOUBLINGS = 5
  * await mapping.idle()
  */
 export async function startLambda(options: LambdaOptions): Promise<Mapping> {
-  check('lambda', MAPPING, { options }, () =>
-    Object(options).maximumRecordAgeSeconds === 0
-      ? ["'maximumRecordAgeSeconds' is 0, which makes every record too old: expected -1, or at least 1"]
-      : [],
-  )
+  check('lambda', MAPPING, { options }, () => togetherProblems(options))
   const {
     handler,
     stream,
