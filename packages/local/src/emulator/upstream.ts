@@ -40,7 +40,7 @@ export interface Upstream {
  * @throws SpaceshipError `local-emulator` if it does not start
  * @example
  * const upstream = await upstreamOf('dynalite')
- * const served = await serve((request) => upstream.forward(request))
+ * await upstream.close()
  */
 export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
   const thread = new Worker(THREAD, { workerData: emulator })
