@@ -5,6 +5,7 @@
  * |--------------------------------------------------|------------------------------------------------------------|
  * | PutItem, UpdateItem, DeleteItem, BatchWriteItem  | captured; the old item of a failed condition               |
  * | TransactWriteItems, TransactGetItems             | answered here                                              |
+ * | ExecuteStatement, BatchExecuteStatement          | answered here                                              |
  * | ...KinesisStreamingDestination, ...TimeToLive    | answered here                                              |
  * | parameters that dynalite would ignore            | refused by name                                            |
  * | what reads or writes items                       | throttled on demand                                        |
@@ -38,6 +39,7 @@ export interface FrontOptions {
   readonly batchWrite: Answer
   readonly transactWrite: Emulated
   readonly transactGet: Emulated
+  readonly statements: Emulated
   readonly streaming: Emulated
   readonly timeToLive: Emulated
   /** A table was created, changed or deleted. */
@@ -63,6 +65,8 @@ const ON_ITEMS = new Set([
   'BatchWriteItem',
   'TransactGetItems',
   'TransactWriteItems',
+  'ExecuteStatement',
+  'BatchExecuteStatement',
 ])
 
 export function dynamodbFront(options: FrontOptions): (request: Request) => Promise<Reply> {
@@ -101,6 +105,9 @@ async function route(
       return emulated(options.transactWrite(operation, input))
     case 'TransactGetItems':
       return emulated(options.transactGet(operation, input))
+    case 'ExecuteStatement':
+    case 'BatchExecuteStatement':
+      return emulated(options.statements(operation, input))
     case 'EnableKinesisStreamingDestination':
     case 'DisableKinesisStreamingDestination':
     case 'DescribeKinesisStreamingDestination':

@@ -1,6 +1,6 @@
 import { type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
-import { type AwsCall, awsCaller, drained, type Served, serve } from '../http/index.ts'
+import { type AwsCall, awsCaller, drained, fieldsOf, type Served, serve } from '../http/index.ts'
 import type { Pipe } from '../pipe/index.ts'
 import { captureOf } from './capture.ts'
 import { destinationsOf } from './destinations.ts'
@@ -8,6 +8,7 @@ import { dynamodbFront } from './front.ts'
 import { keyedLocks } from './locks.ts'
 import { microClock } from './record.ts'
 import { rehearsalOn } from './rehearsal.ts'
+import { batchExecuteStatement, executeStatement } from './statements.ts'
 import { knownTables } from './tables.ts'
 import { timeToLive } from './time-to-live.ts'
 import { transactGet } from './transact-get.ts'
@@ -68,6 +69,12 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
   )
   const transactWrite = transactWrites({ dynalite: real, capture, tables, rehearsal, now })
 
+  const write = awsCaller(
+    (request) => singleWrite({ forward, capture, tables }, request, fieldsOf(request.body) ?? {}),
+    SERVICE,
+    JSON_TYPE,
+  )
+
   const front = dynamodbFront({
     forward,
     faults,
@@ -75,6 +82,8 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
     batchWrite: (request, input) => batchWrite({ forward, capture, tables }, request, input),
     transactWrite: (_, input) => transactWrite(input),
     transactGet: (_, input) => transactGet({ dynalite: real, locks, tables }, input),
+    statements: (operation, input) =>
+      (operation === 'ExecuteStatement' ? executeStatement : batchExecuteStatement)({ write, tables }, input),
     streaming: destinations.handle,
     timeToLive: ttl.handle,
     tableChanged: (table, operation) => {

@@ -37,6 +37,8 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, Harmless>>>> 
   BatchWriteItem: METRICS,
   TransactWriteItems: { ...METRICS, ReturnConsumedCapacity: is('NONE') },
   TransactGetItems: { ReturnConsumedCapacity: is('NONE') },
+  ExecuteStatement: { NextToken: never, Limit: never, ReturnConsumedCapacity: is('NONE') },
+  BatchExecuteStatement: { ReturnConsumedCapacity: is('NONE') },
   ListTagsOfResource: { NextToken: never },
   CreateTable: {
     ...TABLE,
