@@ -191,6 +191,8 @@ function environmentOf(
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_REGION: region,
+    // Read by what is not of the JavaScript SDK: the CLI, boto3.
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     SEARCH_URL: endpoints.search,
