@@ -1,6 +1,6 @@
 /** Owns the calls of the fuzz: what a client may send, and what becomes of it when it is damaged. */
 
-import { seededRandom } from '../../src/faults/random.ts'
+import { type Dice, diceOf } from './dice.ts'
 import { expression } from './expressions.ts'
 import { type Endpoint, TEMPLATES, type Template } from './templates.ts'
 import { damaged } from './values.ts'
@@ -11,24 +11,6 @@ export interface Call {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-}
-
-export interface Dice {
-  /** A whole number below `n`. */
-  below(n: number): number
-  oneIn(n: number): boolean
-  pick<T>(from: readonly [T, ...T[]]): T
-}
-
-/** Repeatable. Neighbouring seeds roll alike for a few throws, so these are thrown away. */
-export function diceOf(seed: number): Dice {
-  const random = seededRandom(Math.imul(seed, 0x9e3779b1))
-  const below = (n: number) => Math.floor(random() * n)
-  return {
-    below,
-    oneIn: (n) => below(n) === 0,
-    pick: (from) => from[below(from.length)] ?? from[0],
-  }
 }
 
 /** The call of a seed, at one of the endpoints. */

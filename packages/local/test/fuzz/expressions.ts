@@ -1,6 +1,6 @@
 /** Owns expressions of the fuzz: conditions, updates and projections of DynamoDB, mostly right, and deep. */
 
-import type { Dice } from './calls.ts'
+import type { Dice } from './dice.ts'
 
 export type Expression = 'condition' | 'update' | 'projection'
 

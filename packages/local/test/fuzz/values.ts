@@ -1,6 +1,6 @@
 /** Owns the damage: one place of a value is replaced, taken out, doubled or buried. */
 
-import type { Dice } from './calls.ts'
+import type { Dice } from './dice.ts'
 
 const ODD: readonly [unknown, ...unknown[]] = [
   null,
