@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { tableReady } from '../dynamodb/rehearsal.ts'
 import { awsCaller, awsRequest } from '../http/index.ts'
 import { upstreamOf } from './index.ts'
+import { mendLocks } from './mended.ts'
 
 async function dynalite() {
   const { forward, close } = await upstreamOf('dynalite')
@@ -25,16 +28,25 @@ test('a call that an emulator throws at is answered with a failure, and the othe
   expect(answered).toMatchObject({ ok: true, output: { TableNames: ['rows'] } })
 })
 
-test('a lock that such a call held is let go of', async () => {
-  const { forward, close } = await upstreamOf('kinesalite')
-  await using _ = { [Symbol.asyncDispose]: close }
-  const call = awsCaller(forward, 'Kinesis_20131202', 'application/x-amz-json-1.1')
-  // No front would let it pass: the emulator finds a constructor where it looks for the stream's records.
-  const StreamName = 'constructor'
-  await call('CreateStream', { StreamName, ShardCount: 1 })
-  const put = () => call('PutRecord', { StreamName, Data: 'eA==', PartitionKey: 'p' })
-  for (const attempt of [await put(), await put()])
-    expect(attempt).toMatchObject({ error: 'InternalFailure' })
+test('a lock whose work never ends is let go of, one whose work goes on is not', async () => {
+  const require = createRequire(import.meta.url)
+  const heldLocks = mendLocks('kinesalite')
+  const { Lock } = createRequire(require.resolve('kinesalite'))('lock')
+  const lock = Lock()
+  const ran: string[] = []
+  lock('a', () => void ran.push('never ends'))
+  lock('b', (release: () => () => void) => void setImmediate(release()))
+  lock('a', (release: () => () => void) => {
+    ran.push('waited')
+    release()()
+  })
+  const letGo = heldLocks()
+  await turn()
+  letGo()
+  await turn()
+  expect(ran).toEqual(['never ends', 'waited'])
+  lock('a', () => void ran.push('free'))
+  expect(ran).toContain('free')
 })
 
 test.each([

@@ -5,6 +5,10 @@
  * |----------------------------|-----------------------------------------------------------------------------------------------|
  * | parsers of expressions     | try one way after the other, and read what stands in parentheses anew for each: twice as long for each pair |
  * | comparison of values       | trips over an attribute that is not there                                                     |
+ * | streams by name            | are kept in a list, which has names of its own: `length`, `constructor`                       |
+ * | nulls in lists and maps    | trip what reads them                                                                          |
+ * | numbers of another stream  | are answered 500                                                                              |
+ * | tokens of ListShards       | are taken, although none was ever given, and trip it                                          |
  * | locks                      | stay held by a call that threw                                                                |
  */
 import { readFileSync } from 'node:fs'
@@ -57,6 +61,36 @@ export function mendDynalite(): void {
     replace(`dynalite/db/${name}.js`, remembering)
 }
 
+const TOKEN = `  if (data.NextToken) {
+    return cb(db.clientError('InvalidArgumentException', 'NextToken is invalid: it is not one that ListShards gave.'))
+  }
+`
+
+/** Of a list or a map; a parameter that is null counts as left out. */
+const NULLS = `if (VALUE == null) throw typeError('a member of a list or a map is null'); `
+
+const KINESALITE: Readonly<Record<string, readonly Change[]>> = {
+  'db/index.js': [['streamDbs = []', 'streamDbs = Object.create(null)']],
+  'actions/listShards.js': [['  // TODO get stream according', `${TOKEN}  // TODO get stream according`]],
+  'actions/getShardIterator.js': [['if (seqObj.version === 0) {', 'if (false) {']],
+  'validations/index.js': [
+    [
+      'return val.map(function(child) { ',
+      `return val.map(function(child) { ${NULLS.replace('VALUE', 'child')}`,
+    ],
+    [
+      '          newVal[key] = checkType(val[key], type.children)',
+      `          ${NULLS.replace('VALUE', 'val[key]')}newVal[key] = checkType(val[key], type.children)`,
+    ],
+  ],
+}
+
+/** Loads kinesalite's parts as they should be, before kinesalite itself is loaded. */
+export function mendKinesalite(): void {
+  for (const [file, changes] of Object.entries(KINESALITE))
+    replace(`kinesalite/${file}`, (source) => changes.reduce(changed, source))
+}
+
 /** A parser whose every rule is applied once at each place of the text: an expression costs as much as it is long. */
 function remembering(source: string): string {
   const rules = [...source.matchAll(/^ {2}function (peg\$parse\w+)\(\) \{$/gm)].map(([, rule]) => rule)
@@ -95,7 +129,12 @@ type Lock = (key: unknown, work: (release: Releaser) => void) => void
  */
 export function mendLocks(emulator: string): () => () => void {
   const held = new Set<() => void>()
-  const locks = createRequire(require.resolve(emulator))('lock')
+  const near = createRequire(require.resolve(emulator))
+  // Keys come from names that clients choose.
+  replace(near.resolve('lock'), (source) =>
+    changed(source, ['var locked = {}', 'var locked = Object.create(null)']),
+  )
+  const locks = near('lock')
   const make: () => Lock = locks.Lock
   locks.Lock = (): Lock => {
     const lock = make()

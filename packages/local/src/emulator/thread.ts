@@ -6,7 +6,7 @@
  */
 import type { Server, ServerResponse } from 'node:http'
 import { parentPort, workerData } from 'node:worker_threads'
-import { mendDynalite, mendLocks } from './mended.ts'
+import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
 
 const EMULATORS = {
   dynalite: {
@@ -19,6 +19,7 @@ const EMULATORS = {
   },
   kinesalite: {
     start: async () => {
+      mendKinesalite()
       const { default: kinesalite } = await import('kinesalite')
       return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000 })
     },

@@ -8,14 +8,11 @@
  * | PutRecord            | throttled on demand                                                                    |
  * | PutRecords           | throttled on demand, as a call or in single records                                    |
  * | by `StreamARN`       | understood as the stream's name (kinesalite knows no ARNs)                             |
- * | ListShards           | a `NextToken` is refused: none was ever given                                          |
- * | a stream's name      | refused if kinesalite would take it for something else                                 |
  * | anything else        | passed on untouched, and so is every call in CBOR                                      |
  */
 
 import type { FaultSource } from '../faults/index.ts'
 import {
-  type AwsFault,
   awsRequest,
   type Fields,
   faultReply,
@@ -45,8 +42,6 @@ export function kinesisFront(front: Front): (request: Request) => Promise<Reply>
     const fields = type.includes('json') ? fieldsOf(given.body) : undefined
     if (fields === undefined) return front.forward(given)
 
-    const refused = refusal(operation, fields)
-    if (refused !== undefined) return faultReply(refused, type)
     const input = byName(fields)
     const request = input === fields ? given : { ...given, body: Buffer.from(JSON.stringify(input)) }
     switch (operation) {
@@ -62,21 +57,6 @@ export function kinesisFront(front: Front): (request: Request) => Promise<Reply>
         return front.forward(request)
     }
   }
-}
-
-/** What ends kinesalite, or leaves a call without its answer. */
-function refusal(operation: string, { NextToken: token, StreamName: name }: Fields): AwsFault | undefined {
-  if (operation === 'ListShards' && typeof token === 'string' && name === undefined)
-    return {
-      type: 'InvalidArgumentException',
-      message: 'NextToken is invalid: it is not one that ListShards gave',
-    }
-  // The emulator keeps its streams by name in an array.
-  if (typeof name === 'string' && (name in [] || /^\d+$/.test(name))) {
-    const message = `The embedded Kinesis cannot have a stream of the name '${name}': choose another one`
-    return { type: 'ValidationException', message }
-  }
-  return undefined
 }
 
 function byName(input: Fields): Fields {

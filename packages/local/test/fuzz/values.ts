@@ -1,6 +1,6 @@
 /** Owns the damage: one place of a value is replaced, taken out, doubled or buried. */
 
-import type { Dice } from './dice.ts'
+import type { Chance } from '../../../core/test/fuzz/random.ts'
 
 const ODD: readonly [unknown, ...unknown[]] = [
   null,
@@ -65,20 +65,20 @@ const ODD: readonly [unknown, ...unknown[]] = [
 ]
 
 /** @returns another value that holds most of what this one does */
-export function damaged(value: unknown, dice: Dice): unknown {
+export function damaged(value: unknown, chance: Chance): unknown {
   const inside = typeof value === 'object' && value !== null && Object.keys(value).length > 0
-  if (!inside || dice.oneIn(12)) return odd(value, dice)
+  if (!inside || chance.oneIn(12)) return odd(value, chance)
   if (Array.isArray(value)) {
-    const at = dice.below(value.length)
-    if (dice.oneIn(8)) return value.toSpliced(at, 1)
-    if (dice.oneIn(8)) return [...value, ...value]
-    return value.with(at, damaged(value[at], dice))
+    const at = chance.below(value.length)
+    if (chance.oneIn(8)) return value.toSpliced(at, 1)
+    if (chance.oneIn(8)) return [...value, ...value]
+    return value.with(at, damaged(value[at], chance))
   }
   const [first = ['', undefined], ...rest] = Object.entries(value)
-  const [name, member] = dice.pick<[string, unknown]>([first, ...rest])
-  if (dice.oneIn(8)) return Object.fromEntries(Object.entries(value).filter(([other]) => other !== name))
-  if (dice.oneIn(10)) return { ...value, [dice.pick(EXTRA)]: dice.pick(ODD) }
-  return { ...value, [name]: damaged(member, dice) }
+  const [name, member] = chance.pick<[string, unknown]>([first, ...rest])
+  if (chance.oneIn(8)) return Object.fromEntries(Object.entries(value).filter(([other]) => other !== name))
+  if (chance.oneIn(10)) return { ...value, [chance.pick(EXTRA)]: chance.pick(ODD) }
+  return { ...value, [name]: damaged(member, chance) }
 }
 
 const EXTRA = [
@@ -104,10 +104,10 @@ const EXTRA = [
   'x',
 ] as const
 
-function odd(value: unknown, dice: Dice): unknown {
-  if (typeof value === 'string' && value !== '' && !dice.oneIn(4)) {
-    const at = dice.below(value.length + 1)
-    const piece = dice.pick([
+function odd(value: unknown, chance: Chance): unknown {
+  if (typeof value === 'string' && value !== '' && !chance.oneIn(4)) {
+    const at = chance.below(value.length + 1)
+    const piece = chance.pick([
       '',
       ' ',
       '(',
@@ -128,14 +128,14 @@ function odd(value: unknown, dice: Dice): unknown {
       '\u0000',
       '(('.repeat(20),
     ])
-    return value.slice(0, at) + piece + value.slice(dice.oneIn(2) ? at : at + 1)
+    return value.slice(0, at) + piece + value.slice(chance.oneIn(2) ? at : at + 1)
   }
-  if (dice.oneIn(20)) return buried(dice.pick(ODD), dice.pick([10, 40, 400, 1_000]), dice)
-  return dice.pick(ODD)
+  if (chance.oneIn(20)) return buried(chance.pick(ODD), chance.pick([10, 40, 400, 1_000]), chance)
+  return chance.pick(ODD)
 }
 
-function buried(value: unknown, depth: number, dice: Dice): unknown {
-  const wrap = dice.pick<(inner: unknown) => unknown>([
+function buried(value: unknown, depth: number, chance: Chance): unknown {
+  const wrap = chance.pick<(inner: unknown) => unknown>([
     (inner) => [inner],
     (inner) => ({ a: inner }),
     (inner) => ({ L: [inner] }),
