@@ -24,7 +24,7 @@ export function writeOf(statement: Statement, values: readonly unknown[], schema
     return { operation: 'PutItem', input }
   }
   const { set, remove, where } = statement
-  const conjuncts = where.kind === 'and' ? where.parts : [where]
+  const conjuncts = where === undefined ? [] : where.kind === 'and' ? where.parts : [where]
   const key: Record<string, unknown> = {}
   const rest = conjuncts.filter((part) => {
     const names =

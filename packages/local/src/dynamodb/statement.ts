@@ -21,7 +21,8 @@ export type Statement =
       readonly table: string
       readonly set: readonly (readonly [string, number])[]
       readonly remove: readonly string[]
-      readonly where: Condition
+      /** Nothing, if the statement has none. */
+      readonly where: Condition | undefined
     }
 
 /** `parameters`: how many the statement has. */
@@ -131,8 +132,8 @@ function updateOf(reader: Reader): Statement {
     else break
   }
   if (set.length + remove.length === 0) throw reader.unexpected('SET or REMOVE')
-  reader.expect('WHERE')
-  return { kind: 'update', table, set, remove, where: either(reader, 0) }
+  const where = reader.take('WHERE') ? either(reader, 0) : undefined
+  return { kind: 'update', table, set, remove, where }
 }
 
 function either(reader: Reader, depth: number): Condition {

@@ -57,12 +57,12 @@ describe('PartiQL on the embedded DynamoDB', () => {
 
   it('answers each statement of a batch for itself', async () => {
     await using rig = await fly({ tables })
-    await rig.dynamodb.send(execute(INSERT, S('a'), N(7)))
+    for (const id of ['a', 'c']) await rig.dynamodb.send(execute(INSERT, S(id), N(7)))
     const { Responses } = await rig.dynamodb.send(
       batch(
         [INSERT, S('b'), N(1)],
         [INSERT, S('a'), N(1)],
-        [UPDATE, N(5), S('a'), N(3)],
+        [UPDATE, N(5), S('c'), N(3)],
         [INSERT, S(''), N(1)],
         [`INSERT INTO "nowhere" VALUE {'id': ?}`, S('a')],
       ),
@@ -70,7 +70,7 @@ describe('PartiQL on the embedded DynamoDB', () => {
     expect(Responses).toMatchObject([
       { TableName: 'clients' },
       { Error: { Code: 'DuplicateItem' } },
-      { Error: { Code: 'ConditionalCheckFailed', Item: { id: { S: 'a' }, seats: { N: '7' } } } },
+      { Error: { Code: 'ConditionalCheckFailed', Item: { id: { S: 'c' }, seats: { N: '7' } } } },
       { Error: { Code: 'ValidationError' } },
       { Error: { Code: 'ResourceNotFound' } },
     ])
@@ -110,13 +110,26 @@ describe('PartiQL on the embedded DynamoDB', () => {
     })
   })
 
-  it('refuses a batch that is not understood in full, before it writes', async () => {
+  it('refuses one that is not understood, and writes the others', async () => {
     await using rig = await fly({ tables })
-    for (const bad of ['SELECT', `INSERT INTO "clients" VALUE {'id': ?, 'a': ?}`])
-      await expect(rig.dynamodb.send(batch([INSERT, S('a'), N(1)], [bad, S('b')]))).rejects.toMatchObject({
-        name: 'ValidationException',
-        message: expect.stringMatching(/Statement 2|parameters/),
-      })
+    const { Responses } = await rig.dynamodb.send(
+      batch([INSERT, S('a'), N(1)], ['SELEC'], [INSERT, S('b')], ['UPDATE "clients" SET "n" = ?', N(1)]),
+    )
+    expect(Responses?.map(({ Error: error }) => error?.Code)).toEqual([
+      undefined,
+      ...Array(3).fill('ValidationError'),
+    ])
+    expect(await rig.changesOf('cdc')).toHaveLength(1)
+  })
+
+  it.each<[string, ...[string, ...AttributeValue[]][]]>([
+    ['two statements of one item', [INSERT, S('a'), N(1)], [UPDATE, N(5), S('a'), N(3)]],
+    ['a parameter that is no value', [INSERT, S('a'), N(1)], [INSERT, S('b'), { N: 'many' }]],
+  ])('refuses a batch with %s before it writes', async (_, ...statements) => {
+    await using rig = await fly({ tables })
+    await expect(rig.dynamodb.send(batch(...statements))).rejects.toMatchObject({
+      name: 'ValidationException',
+    })
     expect(await rig.changesOf('cdc')).toEqual([])
   })
 

@@ -1,19 +1,21 @@
 /**
  * ExecuteStatement and BatchExecuteStatement, which dynalite lacks: each statement is the write of one item, captured as every other.
  *
- * | a statement that                                | alone                             | in a batch                              |
- * |-------------------------------------------------|-----------------------------------|-----------------------------------------|
- * | is not understood, or has parameters that are no values | ValidationException       | ValidationException for all of them     |
- * | inserts what is there                           | DuplicateItemException            | `DuplicateItem`                         |
- * | updates what is not there, or on a false condition | ConditionalCheckFailedException | `ConditionalCheckFailed`, with the item if asked |
- * | DynamoDB refuses                                | the same error                    | its code                                |
+ * | what is wrong                                            | alone                             | in a batch                                |
+ * |----------------------------------------------------------|-----------------------------------|-------------------------------------------|
+ * | a parameter is no value; two statements are of one item  | ValidationException               | ValidationException, and none is written  |
+ * | the statement is not understood                          | ValidationException               | `ValidationError`                         |
+ * | there is no such table                                   | ResourceNotFoundException         | `ResourceNotFound`                        |
+ * | it inserts what is there                                 | DuplicateItemException            | `DuplicateItem`                           |
+ * | it updates what is not there, or on a false condition    | ConditionalCheckFailedException   | `ConditionalCheckFailed`, with the item if asked |
+ * | DynamoDB refuses the write                               | the same error                    | its code                                  |
  */
 
 import { type AwsAnswer, type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
 import { fault, missingTable, validation } from './refusal.ts'
-import { parseStatement, type Statement } from './statement.ts'
-import { writeOf } from './statement-write.ts'
-import type { Tables } from './tables.ts'
+import { parseStatement } from './statement.ts'
+import { type Write, writeOf } from './statement-write.ts'
+import { keyOf, lockName, type Tables } from './tables.ts'
 
 const MOST = 25
 
@@ -23,18 +25,24 @@ export interface StatementOptions {
   readonly tables: Tables
 }
 
+type Refused = Extract<AwsAnswer, { ok: false }>
+
+/** A write that can be tried. */
+interface Planned extends Write {
+  readonly table: string
+  /** The item that it is of; nothing if its key is none. */
+  readonly item: string | undefined
+}
+
 export async function executeStatement(options: StatementOptions, input: Fields): Promise<Fields | AwsFault> {
-  const read = readStatement(input, '')
-  if ('type' in read) return read
-  const answer = await perform(options, read)
+  if (!hasValues(input)) return NO_VALUE
+  const plan = await planned(options, input)
+  const answer = 'error' in plan ? plan : await perform(options, plan)
   if (answer.ok) return { Items: [] }
   const { error, message, fields } = answer
   if (error === DUPLICATE) return fault(DUPLICATE, DUPLICATES)
-  return {
-    type: String(fields.__type ?? error),
-    message,
-    ...(fields.Item !== undefined && { fields: { Item: fields.Item } }),
-  }
+  const item = fields.Item === undefined ? {} : { fields: { Item: fields.Item } }
+  return { type: String(fields.__type ?? error), message, ...item }
 }
 
 export async function batchExecuteStatement(
@@ -44,35 +52,52 @@ export async function batchExecuteStatement(
   const given: unknown[] = Array.isArray(Statements) ? Statements : []
   if (given.length === 0 || given.length > MOST)
     return validation(`Statements must hold between 1 and ${MOST} statements`)
-  const read: Read[] = []
-  for (const [index, one] of given.entries()) {
-    const statement = readStatement(isFields(one) ? one : {}, ` ${index + 1}`)
-    if ('type' in statement) return statement
-    read.push(statement)
-  }
-  const answers = await Promise.all(read.map((one) => perform(options, one)))
-  return { Responses: answers.map((answer, index) => response(answer, read[index]?.statement.table)) }
+  const inputs = given.map((one) => (isFields(one) ? one : {}))
+  if (!inputs.every(hasValues)) return NO_VALUE
+  const plans = await Promise.all(inputs.map((input) => planned(options, input)))
+  const items = plans.flatMap((plan) => ('error' in plan ? [] : (plan.item ?? [])))
+  if (new Set(items).size < items.length) return validation('Provided list of item keys contains duplicates')
+  const responses = plans.map(async (plan) =>
+    'error' in plan ? response(plan, {}) : response(await perform(options, plan), { TableName: plan.table }),
+  )
+  return { Responses: await Promise.all(responses) }
 }
 
-interface Read {
-  readonly statement: Statement
-  readonly values: readonly unknown[]
-  readonly wantsOld: boolean
-}
-
-function readStatement(input: Fields, which: string): Read | AwsFault {
-  const refused = (why: string) =>
-    validation(`Statement${which} wasn't well formed, can't be processed: ${why}`)
-  const { Statement: text, Parameters: given, ReturnValuesOnConditionCheckFailure: returned = 'NONE' } = input
-  if (typeof text !== 'string') return refused('it is no text')
-  const parsed = parseStatement(text)
-  if ('problem' in parsed) return refused(parsed.problem)
+async function planned({ tables }: StatementOptions, input: Fields): Promise<Planned | Refused> {
+  const { Statement: text, Parameters: given, ReturnValuesOnConditionCheckFailure: returned } = input
+  const parsed = typeof text === 'string' ? parseStatement(text) : { problem: 'it is no text' }
+  if ('problem' in parsed)
+    return refusedBy(validation(`Statement wasn't well formed, can't be processed: ${parsed.problem}`))
+  const { statement, parameters } = parsed
   const values: unknown[] = Array.isArray(given) ? given : []
-  if (values.length !== parsed.parameters)
-    return validation("Number of parameters in request and statement don't match.")
-  const broken = values.find((value) => !isValue(value))
-  if (broken !== undefined) return refused('a parameter is no attribute value, or no number where it says so')
-  return { statement: parsed.statement, values, wantsOld: returned === 'ALL_OLD' }
+  if (values.length !== parameters)
+    return refusedBy(validation("Number of parameters in request and statement don't match."))
+  const { table, kind } = statement
+  const schema = await tables.keySchema(table)
+  if (schema === undefined) return refusedBy(missingTable)
+  const write = writeOf(statement, values, schema)
+  if ('problem' in write) return refusedBy(validation(write.problem))
+  const { operation } = write
+  const old =
+    returned === 'ALL_OLD' && kind === 'update' ? { ReturnValuesOnConditionCheckFailure: returned } : {}
+  const key = keyOf(schema, write.input.Key ?? write.input.Item)
+  return { operation, input: { ...write.input, ...old }, table, item: key && lockName(table, key) }
+}
+
+async function perform({ write }: StatementOptions, { operation, input }: Planned): Promise<AwsAnswer> {
+  const answer = await write(operation, input)
+  const isDuplicate =
+    !answer.ok && answer.error === 'ConditionalCheckFailedException' && operation === 'PutItem'
+  return isDuplicate ? { ok: false, error: DUPLICATE, message: DUPLICATES, fields: {} } : answer
+}
+
+const DUPLICATE = 'DuplicateItemException'
+const DUPLICATES = 'Duplicate primary key exists in table'
+
+const NO_VALUE = validation('A parameter is no attribute value, or no number where it says so')
+
+function hasValues({ Parameters: given }: Fields): boolean {
+  return given === undefined || (Array.isArray(given) && given.every(isValue))
 }
 
 const TYPES = new Set(['S', 'N', 'B', 'BOOL', 'NULL', 'SS', 'NS', 'BS', 'L', 'M'])
@@ -85,27 +110,7 @@ function isValue(value: unknown): boolean {
   )
 }
 
-const DUPLICATE = 'DuplicateItemException'
-const DUPLICATES = 'Duplicate primary key exists in table'
-
-async function perform(
-  { write, tables }: StatementOptions,
-  { statement, values, wantsOld }: Read,
-): Promise<AwsAnswer> {
-  const schema = await tables.keySchema(statement.table)
-  if (schema === undefined) return refusedBy(missingTable)
-  const translated = writeOf(statement, values, schema)
-  if ('problem' in translated) return refusedBy(validation(translated.problem))
-  const { operation, input } = translated
-  const old =
-    wantsOld && statement.kind === 'update' ? { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } : {}
-  const answer = await write(operation, { ...input, ...old })
-  if (answer.ok || answer.error !== 'ConditionalCheckFailedException' || statement.kind === 'update')
-    return answer
-  return { ok: false, error: DUPLICATE, message: DUPLICATES, fields: {} }
-}
-
-function refusedBy({ type, message }: AwsFault): AwsAnswer {
+function refusedBy({ type, message }: AwsFault): Refused {
   return { ok: false, error: type.slice(type.indexOf('#') + 1), message, fields: { __type: type } }
 }
 
@@ -117,9 +122,9 @@ const CODES: Readonly<Record<string, string>> = {
   ProvisionedThroughputExceededException: 'ProvisionedThroughputExceeded',
 }
 
-function response(answer: AwsAnswer, TableName: string | undefined): Fields {
-  if (answer.ok) return { TableName }
+function response(answer: AwsAnswer, table: Fields): Fields {
+  if (answer.ok) return table
   const { error, message: Message, fields } = answer
-  const Code = CODES[error] ?? 'InternalServerError'
-  return { TableName, Error: { Code, Message, ...(fields.Item !== undefined && { Item: fields.Item }) } }
+  const item = fields.Item === undefined ? {} : { Item: fields.Item }
+  return { ...table, Error: { Code: CODES[error] ?? 'InternalServerError', Message, ...item } }
 }
