@@ -92,12 +92,15 @@ function answer(
 function write(documents: Map<string, Stored>, id: string, stored: Stored): Answer {
   const current = documents.get(id)
   if (current !== undefined && stored.version < current.version)
-    throw refusal(409, 'version_conflict_engine_exception')
+    throw refusal(409, { error: { type: 'version_conflict_engine_exception' } })
   documents.set(id, stored)
-  const statusCode = stored.document !== undefined ? 200 : current?.document === undefined ? 404 : 200
+  const found = current?.document !== undefined
+  const head = { _id: id, _version: stored.version }
+  if (stored.document !== undefined)
+    return { statusCode: found ? 200 : 201, body: { ...head, result: found ? 'updated' : 'created' } }
+  if (found) return { statusCode: 200, body: { ...head, result: 'deleted' } }
   // The client throws for 404, as for every status of 400 and more.
-  if (statusCode === 404) throw refusal(404, undefined)
-  return { statusCode, body: {} }
+  throw refusal(404, { ...head, result: 'not_found' })
 }
 
 /** The indices that a name stands for: names, and patterns that may match none. */
@@ -106,7 +109,7 @@ function matching(indices: Map<string, Map<string, Stored>>, expression: string)
   for (const part of expression.split(',')) {
     if (part.includes('*')) for (const name of indices.keys()) if (stands(part, name)) names.add(name)
     if (part.includes('*')) continue
-    if (!indices.has(part)) throw refusal(404, 'index_not_found_exception')
+    if (!indices.has(part)) throw refusal(404, { error: { type: 'index_not_found_exception' } })
     names.add(part)
   }
   return [...names].flatMap((name) => indices.get(name) ?? [])
@@ -131,8 +134,6 @@ function living(
 }
 
 /** As the client throws it. */
-function refusal(statusCode: number, type: string | undefined): Error {
-  return Object.assign(new Error(type ?? 'not found'), {
-    meta: { statusCode, body: type === undefined ? {} : { error: { type } } },
-  })
+function refusal(statusCode: number, body: object): Error {
+  return Object.assign(new Error(`the server answered ${statusCode}`), { meta: { statusCode, body } })
 }

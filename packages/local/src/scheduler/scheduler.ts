@@ -141,6 +141,7 @@ export async function startScheduler({
       putting: new Set<number>(),
     }
     entries.set(schedule.name, entry)
+    // Never rejects: what a put throws is waited out.
     if (schedule.enabled) void track(run(entry))
     return json(200, { ScheduleArn: scheduleArn(schedule.name) })
   }
