@@ -29,12 +29,17 @@ async function buildPackage({ name, folder, entries, commonjs }: Package): Promi
     config: false,
     tsconfig: `${folder}/tsconfig.build.json`,
     // Loaded by a path of its own at run time.
-    ...(name === 'local' ? { entry: { ...entry, bootstrap: `${folder}/src/lambda/bootstrap.ts` } } : {}),
+    ...(name === 'local' ? { entry: { ...entry, ...threads(folder) } } : {}),
   })
   const { code, output } = await run(tool('tsc'), ['-p', `${folder}/tsconfig.build.json`])
   if (code !== 0) throw new Error(`declarations of ${name}:\n${output}`)
   for (const file of globSync(`${folder}/dist/**/*.d.ts`)) declare(file, commonjs)
   console.log(`built ${name}`)
+}
+
+/** What the embedded spaceship runs beside itself: a process of a function, the thread of an emulator. */
+function threads(folder: string): Record<string, string> {
+  return { bootstrap: `${folder}/src/lambda/bootstrap.ts`, emulator: `${folder}/src/emulator/thread.ts` }
 }
 
 /** tsc keeps `./x.ts` in declarations; a package needs the extension of its module system. */

@@ -30,7 +30,18 @@ const ROOMS: Rooms = {
   ],
   handlers: ['aws', 'dynamodb', 'kinesis', 'opensearch', 'redis', 'scheduler', 'slack', 'testing'],
   'runtime-k8s': ['leases', 'shards', 'consume'],
-  local: ['http', 'faults', 'pipe', 'dynamodb', 'kinesis', 'scheduler', 'search', 'slack', 'lambda'],
+  local: [
+    'http',
+    'emulator',
+    'faults',
+    'pipe',
+    'dynamodb',
+    'kinesis',
+    'scheduler',
+    'search',
+    'slack',
+    'lambda',
+  ],
 }
 
 const SOURCES = ['packages/*/{src,test}/**/*.ts', '{bench,scripts,examples}/**/*.ts']

@@ -42,7 +42,7 @@ test('who does not start it is reminded, once, whatever arrives twice', async ()
   for (const as of ['redelivery', 'duplicates', 'crash'] as const) await ship.redeliver({ as })
   expect(slack.sent.map((message) => message.text)).toEqual([
     'Acme just came on board with 250 seats',
-    'Acme: trial -> paid',
+    'Acme: trial -&gt; paid', // as Slack gets it
     'acme paid 4200',
     'Acme has not started the tutorial',
   ])

@@ -8,6 +8,9 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis'
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import { reactor } from '@spaceship/core'
+import { createEngine, tickEnvelope } from '@spaceship/core/engine'
+import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { describe, expect, it, vi } from 'vitest'
 import { launch } from './index.ts'
 
@@ -55,6 +58,7 @@ describe('launch', () => {
       AWS_ENDPOINT_URL_KINESIS: ship.endpoints.kinesis,
       AWS_ENDPOINT_URL_SCHEDULER: ship.endpoints.scheduler,
       AWS_REGION: 'us-east-1',
+      AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
       SEARCH_URL: ship.endpoints.search,
@@ -115,6 +119,64 @@ describe('launch', () => {
       },
       { timeout: 10_000 },
     )
+  })
+
+  it('gives a schedule of a reactor its ticks', async () => {
+    const windows: string[] = []
+    const watch = reactor('watch').every('errors', { each: '1m', catchUp: 'all' }, ({ to }) => {
+      windows.push(to.toISOString())
+    })
+    // A minute passes in a few milliseconds.
+    await using ship = await launch({ streams: ['ticks'], timeScale: 10_000 })
+    const scheduler = new SchedulerClient(ship.clientConfig('scheduler'))
+    await scheduler.send(
+      new CreateScheduleCommand({
+        Name: 'watch-errors',
+        ScheduleExpression: 'rate(1 minute)',
+        EndDate: new Date(Date.now() + 4 * 60_000),
+        FlexibleTimeWindow: { Mode: 'OFF' },
+        Target: {
+          Arn: 'arn:aws:kinesis:us-east-1:000000000000:stream/ticks',
+          RoleArn: 'arn:aws:iam::000000000000:role/scheduler',
+          Input: tickEnvelope({ application: 'onboarding', route: 'watch/errors' }),
+          KinesisParameters: { PartitionKey: 'watch/errors' },
+        },
+      }),
+    )
+    await vi.waitUntil(() => ship.scheduler.pending.length === 0)
+    scheduler.destroy()
+
+    using kinesis = clientOf(ship.clientConfig('kinesis'))
+    const shard = {
+      StreamName: 'ticks',
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON' as const,
+    }
+    const { ShardIterator } = await kinesis.client.send(new GetShardIteratorCommand(shard))
+    const { Records = [] } = await kinesis.client.send(new GetRecordsCommand({ ShardIterator }))
+    expect(Records.length).toBeGreaterThanOrEqual(4)
+    // The ticks are minutes ahead of the system's clock, as everything is on a faster one.
+    const clock = virtualClock(Date.now() + 3_600_000)
+    const engine = createEngine({
+      application: 'onboarding',
+      reactors: [watch],
+      state: memoryState({ clock }),
+      deadLetters: memoryDeadLetters(),
+      clock,
+    })
+    const delivery = await engine.open({ stream: 'ticks', shard: shard.ShardId, redelivers: 'none' })
+    await delivery.push(
+      Records.map(({ SequenceNumber = '', Data = new Uint8Array(), PartitionKey = '' }) => ({
+        sequence: SequenceNumber,
+        subSequence: 0,
+        partitionKey: PartitionKey,
+        data: Data,
+        arrivedAt: new Date(clock.now()),
+      })),
+    )
+    await delivery.settle(new Date(clock.now() + 60_000))
+    expect(windows.length).toBeGreaterThanOrEqual(4)
+    expect([...windows].sort()).toEqual(windows)
   })
 
   it('leaves nothing running when it fails half-way', async () => {

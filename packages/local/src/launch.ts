@@ -12,6 +12,7 @@
 import { SpaceshipError } from '@spaceship/core'
 import { type Endpoint, type LaunchOptions, planOf } from './configuration.ts'
 import { startDynamodb } from './dynamodb/index.ts'
+import { upstreamOf } from './emulator/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
 import type { AwsCall } from './http/index.ts'
 import { startKinesis } from './kinesis/index.ts'
@@ -91,6 +92,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
   }
 
   try {
+    // Beside that of Kinesis: it takes about as long.
+    const dynalite = upstreamOf('dynalite')
+    closers.unshift(() =>
+      dynalite.then(
+        ({ close }) => close(),
+        () => {},
+      ),
+    )
     const kinesis = keep(await startKinesis({ faults: source, ...portOf(ports.kinesis) }))
     const way = keep(pipe({ call: kinesis.call, faults: source, log }))
     const dynamodb = keep(
@@ -99,6 +108,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         pipe: way,
         kinesis: kinesis.call,
         region,
+        upstream: dynalite,
         ...portOf(ports.dynamodb),
       }),
     )
@@ -181,6 +191,8 @@ function environmentOf(
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_REGION: region,
+    // Read by what is not of the JavaScript SDK: the CLI, boto3.
+    AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     SEARCH_URL: endpoints.search,

@@ -16,8 +16,9 @@ test('a worker tells of its start, its leases and its drain, and is quiet in bet
   )
   const run = pod.run()
   const told = () => pods.lines.map(({ message }) => message)
+  const made = "the table 'app' was missing, and has been made"
   const fresh = 'the lease table is new: each stream is read from its start position'
-  const began = [fresh, 'worker started', 'lease taken', 'lease taken']
+  const began = [made, fresh, 'worker started', 'lease taken', 'lease taken']
   await vi.waitFor(() => expect(told()).toEqual(began), { timeout: 20_000 })
   // Many reads, renewals and scans: all of them are of a shard where nothing happens.
   await vi.waitFor(() => expect(reads).toBeGreaterThan(20), { timeout: 20_000 })
@@ -25,9 +26,9 @@ test('a worker tells of its start, its leases and its drain, and is quiet in bet
   await pod.stop()
   await run
   expect(told()).toEqual([...began, 'worker drains', 'lease given up', 'lease given up', 'worker drained'])
-  const [first, started, taken] = pods.lines
-  expect(first).toMatchObject({ level: 'warn', fields: { details: { starts: { cdc: 'TRIM_HORIZON' } } } })
-  expect(pods.lines.slice(1).every(({ level }) => level === 'info')).toBe(true)
+  const [, second, started, taken] = pods.lines
+  expect(second).toMatchObject({ level: 'warn', fields: { details: { starts: { cdc: 'TRIM_HORIZON' } } } })
+  expect(pods.lines.slice(2).every(({ level }) => level === 'info')).toBe(true)
   expect(started?.fields.details).toMatchObject({ streams: ['cdc'], routes: ['note/see'], failoverMs: 1_000 })
   expect(taken?.fields).toMatchObject({
     stream: 'cdc',
@@ -47,10 +48,10 @@ test('without a logger the lines go to standard output, with the worker in each'
       { workerId: 'pod-1', logger: {} },
     )
     const run = pod.run()
-    await vi.waitFor(() => expect(lines().length).toBe(3), { timeout: 20_000 })
+    await vi.waitFor(() => expect(lines().length).toBe(4), { timeout: 20_000 })
     await pod.stop()
     await run
-    expect(lines()).toHaveLength(6)
+    expect(lines()).toHaveLength(7)
     for (const line of lines()) expect(line).toMatchObject({ service: 'app', process: 'pod-1' })
   } finally {
     written.mockRestore()

@@ -6,7 +6,7 @@ import {
   DisableKinesisStreamingDestinationCommand,
   DynamoDBClient,
   EnableKinesisStreamingDestinationCommand,
-  ExecuteStatementCommand,
+  ExecuteTransactionCommand,
   GetItemCommand,
   PutItemCommand,
   ScanCommand,
@@ -207,10 +207,12 @@ describe('the capture of changes', () => {
   it('says what it does not have', async () => {
     await using rig = await fly({})
     await expect(
-      rig.dynamodb.send(new ExecuteStatementCommand({ Statement: 'SELECT * FROM clients' })),
+      rig.dynamodb.send(
+        new ExecuteTransactionCommand({ TransactStatements: [{ Statement: 'SELECT * FROM clients' }] }),
+      ),
     ).rejects.toMatchObject({
       name: 'UnknownOperationException',
-      message: expect.stringContaining('ExecuteStatement'),
+      message: expect.stringContaining('ExecuteTransaction'),
     })
     const streams = new CreateTableCommand({
       TableName: 'streamed',

@@ -5,10 +5,11 @@
  * |--------------------------------------------------|------------------------------------------------------------|
  * | PutItem, UpdateItem, DeleteItem, BatchWriteItem  | captured; the old item of a failed condition               |
  * | TransactWriteItems, TransactGetItems             | answered here                                              |
+ * | ExecuteStatement, BatchExecuteStatement          | answered here                                              |
  * | ...KinesisStreamingDestination, ...TimeToLive    | answered here                                              |
- * | CreateTable, UpdateTable                         | DynamoDB Streams are refused instead of ignored            |
+ * | parameters that dynalite would ignore            | refused by name                                            |
  * | what reads or writes items                       | throttled on demand                                        |
- * | null among attributes                            | refused as AWS does (dynalite would throw)                 |
+ * | null within a parameter, a tag without a value   | refused as AWS does (dynalite would throw)                 |
  * | anything else                                    | passed on untouched; what dynalite lacks is refused by name|
  */
 
@@ -19,13 +20,14 @@ import {
   faultOf,
   faultReply,
   fieldsOf,
-  isFields,
   type Reply,
   type Request,
   signed,
   targetOf,
 } from '../http/index.ts'
-import { fault, isFault, validation } from './refusal.ts'
+import { given, malformed } from './malformed.ts'
+import { fault, isFault } from './refusal.ts'
+import { unsupported } from './unsupported.ts'
 
 type Answer = (request: Request, input: Fields) => Promise<Reply>
 type Emulated = (operation: string, input: Fields) => Promise<Fields | AwsFault>
@@ -37,13 +39,20 @@ export interface FrontOptions {
   readonly batchWrite: Answer
   readonly transactWrite: Emulated
   readonly transactGet: Emulated
+  readonly statements: Emulated
   readonly streaming: Emulated
   readonly timeToLive: Emulated
   /** A table was created, changed or deleted. */
   readonly tableChanged: (table: string, operation: string) => void
 }
 
+const SERVICE = 'DynamoDB_20120810'
 const JSON_TYPE = 'application/x-amz-json-1.0'
+
+const NOT_AN_OBJECT = {
+  type: 'com.amazon.coral.service#SerializationException',
+  message: 'The body of the request is not a JSON object, or nests too deep',
+}
 
 const ON_ITEMS = new Set([
   'GetItem',
@@ -56,42 +65,26 @@ const ON_ITEMS = new Set([
   'BatchWriteItem',
   'TransactGetItems',
   'TransactWriteItems',
+  'ExecuteStatement',
+  'BatchExecuteStatement',
 ])
-
-/** A JSON null among attributes would end the process: dynalite trips over it in a callback. */
-const HOLD_ATTRIBUTES = [
-  'Item',
-  'Key',
-  'ExpressionAttributeValues',
-  'RequestItems',
-  'TransactItems',
-  'Expected',
-]
-
-function holdsNull(value: unknown): boolean {
-  if (typeof value !== 'object') return false
-  return value === null || Object.values(value).some(holdsNull)
-}
 
 export function dynamodbFront(options: FrontOptions): (request: Request) => Promise<Reply> {
   const { faults, forward } = options
   return async (incoming) => {
     const request = signed(incoming)
     const { service, operation } = targetOf(request)
+    if (request.method !== 'POST' || service !== SERVICE) return other(forward, request, service, operation)
     const input = fieldsOf(request.body)
-    // A body that is no JSON object, and a target that is no operation, are the emulator's to refuse.
-    if (input === undefined || service !== 'DynamoDB_20120810')
-      return named(await forward(request), service, operation)
+    if (input === undefined) return faultReply(NOT_AN_OBJECT, JSON_TYPE)
+    const wrong = malformed(operation, input) ?? unsupported(operation, given(input))
+    if (wrong !== undefined) return faultReply(wrong, JSON_TYPE)
     if (ON_ITEMS.has(operation) && faults.strikes(faults.state().throttle.dynamodb)) {
       const message =
         'The level of configured provisioned throughput is exceeded (on demand by the embedded DynamoDB)'
       return faultReply(fault('ProvisionedThroughputExceededException', message), JSON_TYPE)
     }
-    if (HOLD_ATTRIBUTES.some((name) => holdsNull(input[name]))) {
-      const message = 'Supplied AttributeValue is empty, must contain exactly one of the supported datatypes'
-      return faultReply(validation(message), JSON_TYPE)
-    }
-    return route(options, operation, request, input)
+    return route(options, operation, request, given(input))
   }
 }
 
@@ -112,6 +105,9 @@ async function route(
       return emulated(options.transactWrite(operation, input))
     case 'TransactGetItems':
       return emulated(options.transactGet(operation, input))
+    case 'ExecuteStatement':
+    case 'BatchExecuteStatement':
+      return emulated(options.statements(operation, input))
     case 'EnableKinesisStreamingDestination':
     case 'DisableKinesisStreamingDestination':
     case 'DescribeKinesisStreamingDestination':
@@ -125,7 +121,7 @@ async function route(
     case 'DeleteTable':
       return tableCall(options, operation, request, input)
     default:
-      return named(await options.forward(request), 'DynamoDB_20120810', operation)
+      return named(await options.forward(request), SERVICE, operation)
   }
 }
 
@@ -141,22 +137,29 @@ async function tableCall(
   request: Request,
   input: Fields,
 ): Promise<Reply> {
-  const { StreamSpecification: streams, TableName: table } = input
-  if (isFields(streams) && streams.StreamEnabled === true) {
-    const advice = 'enable a Kinesis streaming destination instead, or leave StreamSpecification out'
-    return faultReply(
-      validation(`DynamoDB Streams are not part of the embedded DynamoDB: ${advice}`),
-      JSON_TYPE,
-    )
-  }
+  const { TableName: table } = input
   const reply = await options.forward(request)
   if (reply.status === 200 && typeof table === 'string') options.tableChanged(table, operation)
   return reply
 }
 
+/** What names no operation of this version of the API: preflights and health checks are the emulator's, an older version is nobody's. */
+async function other(
+  forward: FrontOptions['forward'],
+  request: Request,
+  service: string,
+  operation: string,
+): Promise<Reply> {
+  if (service === 'DynamoDB_20111205') return unknown(service, operation)
+  return named(await forward(request), service, operation)
+}
+
 /** The emulator refuses an unknown operation without a word. */
 function named(reply: Reply, service: string, operation: string): Reply {
-  if (faultOf(reply)?.name !== 'UnknownOperationException') return reply
+  return faultOf(reply)?.name === 'UnknownOperationException' ? unknown(service, operation) : reply
+}
+
+function unknown(service: string, operation: string): Reply {
   const what = operation === '' ? 'A request without x-amz-target' : `${service}.${operation}`
   const type = 'com.amazon.coral.service#UnknownOperationException'
   return faultReply({ type, message: `${what} is not supported by the embedded DynamoDB` }, JSON_TYPE)

@@ -1,14 +1,6 @@
-import dynalite from 'dynalite'
+import { type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
-import {
-  type AwsCall,
-  awsCaller,
-  drained,
-  type Served,
-  serve,
-  type Upstream,
-  upstreamOf,
-} from '../http/index.ts'
+import { type AwsCall, awsCaller, drained, fieldsOf, type Served, serve } from '../http/index.ts'
 import type { Pipe } from '../pipe/index.ts'
 import { captureOf } from './capture.ts'
 import { destinationsOf } from './destinations.ts'
@@ -16,6 +8,7 @@ import { dynamodbFront } from './front.ts'
 import { keyedLocks } from './locks.ts'
 import { microClock } from './record.ts'
 import { rehearsalOn } from './rehearsal.ts'
+import { batchExecuteStatement, executeStatement } from './statements.ts'
 import { knownTables } from './tables.ts'
 import { timeToLive } from './time-to-live.ts'
 import { transactGet } from './transact-get.ts'
@@ -32,6 +25,8 @@ export interface DynamodbOptions {
   /** Kinesis, asked whether a destination exists. */
   readonly kinesis: AwsCall
   readonly region: string
+  /** @default started here */
+  readonly upstream?: Promise<Upstream>
   /** @default 0: the system chooses a free port */
   readonly port?: number
   /** Milliseconds since 1970. @default Date.now */
@@ -59,11 +54,10 @@ export interface LocalDynamodb extends Served {
  */
 export async function startDynamodb(options: DynamodbOptions): Promise<LocalDynamodb> {
   const { faults, pipe, kinesis, region, port = 0, now = Date.now, sweepEvery = 10_000 } = options
-  const instant = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 }
-  const upstream = await upstreamOf(dynalite(instant))
+  const upstream = await (options.upstream ?? upstreamOf('dynalite'))
   const { forward } = upstream
   const real = awsCaller(forward, SERVICE, JSON_TYPE)
-  const stage = lazily(() => upstreamOf(dynalite(instant)))
+  const stage = lazily(() => upstreamOf('dynalite'))
 
   const tables = knownTables(real)
   const locks = keyedLocks()
@@ -75,6 +69,12 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
   )
   const transactWrite = transactWrites({ dynalite: real, capture, tables, rehearsal, now })
 
+  const write = awsCaller(
+    (request) => singleWrite({ forward, capture, tables }, request, fieldsOf(request.body) ?? {}),
+    SERVICE,
+    JSON_TYPE,
+  )
+
   const front = dynamodbFront({
     forward,
     faults,
@@ -82,6 +82,8 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
     batchWrite: (request, input) => batchWrite({ forward, capture, tables }, request, input),
     transactWrite: (_, input) => transactWrite(input),
     transactGet: (_, input) => transactGet({ dynalite: real, locks, tables }, input),
+    statements: (operation, input) =>
+      (operation === 'ExecuteStatement' ? executeStatement : batchExecuteStatement)({ write, tables }, input),
     streaming: destinations.handle,
     timeToLive: ttl.handle,
     tableChanged: (table, operation) => {

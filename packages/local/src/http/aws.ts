@@ -1,5 +1,6 @@
 /** The wire of AWS's JSON services: one POST per call, the operation in a header, errors as `{ __type, message }`. */
 
+import { parsed } from './json.ts'
 import type { Reply, Request } from './serve.ts'
 
 /** What a call's input may hold; each reader checks what it uses. */
@@ -23,7 +24,7 @@ export function targetOf(request: Request): { service: string; operation: string
 export function fieldsOf(body: string | Buffer | undefined): Fields | undefined {
   if (body === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(body.toString())
+    const value = parsed(body.toString())
     return isFields(value) ? value : undefined
   } catch {
     return undefined

@@ -15,6 +15,6 @@ export {
   targetOf,
 } from './aws.ts'
 export { drained } from './drain.ts'
-export { json } from './json.ts'
+export { json, parsed } from './json.ts'
+export { decoded } from './path.ts'
 export { type Reply, type Request, type Served, serve } from './serve.ts'
-export { type Upstream, upstreamOf } from './upstream.ts'

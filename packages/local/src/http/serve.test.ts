@@ -1,8 +1,10 @@
-import { connect as connectHttp2 } from 'node:http2'
-import { connect as connectTcp } from 'node:net'
+import { connect as connectHttp2, constants } from 'node:http2'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { json, type Request, serve } from './index.ts'
+
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 const echo = (request: Request) =>
   json(200, {
@@ -84,6 +86,51 @@ describe('serve', () => {
     await Promise.all([served.close(), served.close()])
     await gone
     await expect(fetch(served.url)).rejects.toThrow()
+  })
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['no HTTP at all', (socket) => socket.end('\u0000\u0001\u0002 garbage\r\n\r\n')],
+    ['half a request', (socket) => socket.end('POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nhalf')],
+    [
+      'a body that is no chunk',
+      (socket) => socket.end('POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nxyz'),
+    ],
+    [
+      'two lengths',
+      (socket) =>
+        socket.end('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'),
+    ],
+    ['a header without end', (socket) => socket.end(`GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}`)],
+    ['a preface of HTTP/2 and garbage', (socket) => socket.end(`${PREFACE}${'garbage'.repeat(50)}`)],
+    ['half a preface', (socket) => socket.end('PRI * HT')],
+    [
+      'a reset in the middle',
+      (socket) =>
+        socket.write(`POST / HTTP/1.1\r\ncontent-length: 100\r\n\r\nhalf`, () => socket.resetAndDestroy()),
+    ],
+  ])('outlives %s', async (_, send) => {
+    await using served = await serve(echo)
+    const socket = connectTcp({ port: served.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+    socket.resume().on('connect', () => send(socket))
+    await gone
+    expect((await fetch(served.url)).status).toBe(200)
+  })
+
+  it('outlives streams of HTTP/2 that are taken back', async () => {
+    await using served = await serve(echo)
+    const session = connectHttp2(served.url)
+    session.on('error', () => {})
+    for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_PROTOCOL_ERROR]) {
+      const stream = session.request({ ':method': 'POST', ':path': '/x' })
+      stream.on('error', () => {})
+      const closed = new Promise<void>((resolve) => stream.on('close', () => resolve()))
+      stream.write('half', () => stream.close(code))
+      await closed
+    }
+    session.destroy()
+    expect((await fetch(served.url)).status).toBe(200)
   })
 
   it('says which port it cannot have', async () => {

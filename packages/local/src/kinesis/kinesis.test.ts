@@ -153,6 +153,65 @@ describe('the embedded Kinesis', () => {
     expect((await kinesis.get(past)).Records).toHaveLength(1)
   })
 
+  it('refuses a token that it never gave, in JSON and in CBOR', async () => {
+    await using kinesis = await setUp()
+    await expect(kinesis.client.send(new ListShardsCommand({ NextToken: 'x' }))).rejects.toMatchObject({
+      name: 'InvalidArgumentException',
+    })
+    const response = await fetch(kinesis.local.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-cbor-1.1',
+        'x-amz-target': 'Kinesis_20131202.ListShards',
+      },
+      // { NextToken: 'x' }
+      body: Buffer.concat([Buffer.from([0xa1, 0x69]), Buffer.from('NextToken'), Buffer.from([0x61, 0x78])]),
+    })
+    expect(response.status).toBe(400)
+    expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain('InvalidArgumentException')
+  })
+
+  it.each<[string, object, string]>([
+    ['AddTagsToStream', { StreamName: 's', Tags: { a: null } }, 'SerializationException'],
+    ['RemoveTagsFromStream', { StreamName: 's', TagKeys: [null] }, 'SerializationException'],
+    ['PutRecords', { StreamName: 's', Records: [null] }, 'SerializationException'],
+    [
+      'GetShardIterator',
+      {
+        StreamName: 's',
+        ShardId: SHARD,
+        ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+        StartingSequenceNumber: '.9',
+      },
+      'InvalidArgumentException',
+    ],
+    ['PutRecord', { StreamName: 's', Data: 'eA==', PartitionKey: null }, 'ValidationException'],
+  ])('refuses %s with %j', async (operation, input, type) => {
+    await using kinesis = await setUp()
+    const answer = await fetch(kinesis.local.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `Kinesis_20131202.${operation}`,
+      },
+      body: JSON.stringify(input),
+    })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { __type: type }])
+  })
+
+  it.each(['constructor', 'length', '__proto__', '0'])(
+    'has streams of any name, such as %s',
+    async (StreamName) => {
+      await using kinesis = await setUp()
+      const { client } = kinesis
+      await client.send(new CreateStreamCommand({ StreamName, ShardCount: 1 }))
+      for (const text of ['a', 'b'])
+        await client.send(new PutRecordCommand({ StreamName, PartitionKey: 'p', Data: bytes(text) }))
+      const { Records = [] } = await kinesis.get(await kinesis.iterator({ StreamName }))
+      expect(Records.map(({ Data }) => new TextDecoder().decode(Data))).toEqual(['a', 'b'])
+    },
+  )
+
   it('refuses what it does not have', async () => {
     await using kinesis = await setUp()
     await expect(kinesis.client.send(new DescribeLimitsCommand({}))).rejects.toMatchObject({

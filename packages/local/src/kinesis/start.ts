@@ -1,6 +1,6 @@
-import kinesalite from 'kinesalite'
+import { upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
-import { type AwsCall, awsCaller, type Served, serve, upstreamOf } from '../http/index.ts'
+import { type AwsCall, awsCaller, type Served, serve } from '../http/index.ts'
 import { kinesisFront } from './front.ts'
 
 export interface KinesisOptions {
@@ -26,9 +26,7 @@ export async function startKinesis({
   port = 0,
   now = Date.now,
 }: KinesisOptions): Promise<LocalKinesis> {
-  const upstream = await upstreamOf(
-    kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000 }),
-  )
+  const upstream = await upstreamOf('kinesalite')
   const handler = kinesisFront({ forward: upstream.forward, faults, now })
   const served = await serve(handler, { port }).catch(async (error) => {
     await upstream.close()

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { Condition } from './deliver.ts'
 import type { KinesisEventRecord, ShardRecord } from './event.ts'
 
-/** What the on-failure destination gets: Lambda's metadata, and the records as an S3 destination would hold them. */
+/** What the on-failure destination gets: all fields that Lambda writes into an S3 object; a queue or a topic gets them without `payload`. */
 export interface FailedBatch {
   readonly version: '1.0'
   readonly timestamp: string
@@ -11,10 +12,12 @@ export interface FailedBatch {
     readonly condition: Condition
     readonly approximateInvokeCount: number
   }
-  readonly responseContext: {
+  /** Of the last invocation. Absent for records that became too old. */
+  readonly responseContext?: {
     readonly statusCode: 200
     readonly executedVersion: '$LATEST'
-    readonly functionError: 'Unhandled'
+    /** Null if the function answered, and reported failures. */
+    readonly functionError: 'Unhandled' | null
   }
   readonly KinesisBatchInfo: {
     readonly shardId: string
@@ -25,11 +28,13 @@ export interface FailedBatch {
     readonly batchSize: number
     readonly streamArn: string
   }
-  readonly records: readonly KinesisEventRecord[]
+  /** The event that the function would have got. */
+  readonly payload: { readonly Records: readonly KinesisEventRecord[] }
 }
 
 interface Circumstances {
-  readonly requestId: string
+  /** Of the last invocation, if there was one. */
+  readonly last: { readonly requestId: string; readonly threw: boolean } | undefined
   readonly functionName: string
   readonly condition: Condition
   readonly invocations: number
@@ -40,19 +45,25 @@ interface Circumstances {
 }
 
 export function failedBatch(records: readonly ShardRecord[], circumstances: Circumstances): FailedBatch {
-  const { requestId, functionName, condition, invocations, shard, streamArn, at } = circumstances
+  const { last: invoked, functionName, condition, invocations, shard, streamArn, at } = circumstances
   const [first] = records
   const last = records.at(-1)
   return {
     version: '1.0',
     timestamp: new Date(at).toISOString(),
     requestContext: {
-      requestId,
+      requestId: invoked?.requestId ?? randomUUID(),
       functionArn: functionArn(functionName),
       condition,
       approximateInvokeCount: invocations,
     },
-    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    ...(condition === 'RetryAttemptsExhausted' && {
+      responseContext: {
+        statusCode: 200,
+        executedVersion: '$LATEST',
+        functionError: invoked?.threw === false ? null : 'Unhandled',
+      },
+    }),
     KinesisBatchInfo: {
       shardId: shard,
       startSequenceNumber: first?.sequenceNumber ?? '',
@@ -62,7 +73,7 @@ export function failedBatch(records: readonly ShardRecord[], circumstances: Circ
       batchSize: records.length,
       streamArn,
     },
-    records: records.map(({ event }) => event),
+    payload: { Records: records.map(({ event }) => event) },
   }
 }
 

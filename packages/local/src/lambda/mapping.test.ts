@@ -154,12 +154,20 @@ test('redelivers from the lowest reported record', async () => {
   expect(batches()).toEqual(['abcd', 'bcd'])
   expect(failed).toMatchObject([
     {
-      requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 2 },
+      requestContext: {
+        condition: 'RetryAttemptsExhausted',
+        approximateInvokeCount: 2,
+        requestId: mapping.invocations[1]?.requestId,
+      },
+      // The function answered; it only reported what failed.
+      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: null },
       KinesisBatchInfo: { batchSize: 3, startSequenceNumber: mapping.invocations[1]?.sequenceNumbers[0] },
     },
   ])
   expect(
-    failed[0]?.records.map(({ kinesis: { data } }) => JSON.parse(Buffer.from(data, 'base64').toString()).id),
+    failed[0]?.payload.Records.map(
+      ({ kinesis: { data } }) => JSON.parse(Buffer.from(data, 'base64').toString()).id,
+    ),
   ).toEqual(['b', 'c', 'd'])
 })
 
@@ -176,7 +184,9 @@ test('bisects a batch that throws until only the poisonous record is given up on
   const mapping = await map({ bisectBatchOnFunctionError: true, maximumRetryAttempts: 0, onFailure })
   await mapping.idle()
   expect(batches()).toEqual(['abcd', 'ab', 'cd', 'c', 'd'])
-  expect(failed).toMatchObject([{ KinesisBatchInfo: { batchSize: 1 } }])
+  expect(failed).toMatchObject([
+    { responseContext: { functionError: 'Unhandled' }, KinesisBatchInfo: { batchSize: 1 } },
+  ])
   expect(mapping.invocations[0]).toMatchObject({
     verdict: 'failed',
     error: { type: 'TypeError', message: 'as asked' },
@@ -346,8 +356,16 @@ test('a record that is too old is discarded without being tried', async () => {
   await mapping.idle()
   expect(batches()).toEqual([])
   expect(failed).toMatchObject([
-    { requestContext: { condition: 'RecordAgeExceeded', approximateInvokeCount: 0 } },
+    {
+      requestContext: {
+        condition: 'RecordAgeExceeded',
+        approximateInvokeCount: 0,
+        requestId: expect.stringMatching(/^[\da-f-]{36}$/),
+      },
+      payload: { Records: [{ eventName: 'aws:kinesis:record' }] },
+    },
   ])
+  expect(failed[0]).not.toHaveProperty('responseContext')
 })
 
 test('reads that are throttled are repeated, and lose and repeat nothing', async () => {
@@ -372,12 +390,17 @@ test('lists every problem of its options', async () => {
     batchSize: 0,
     maximumRecordAgeSeconds: 0,
     maximumRetryAttempts: -2,
+    ...{ parallelizationFactor: 2 },
   })
   await expect(wrong).rejects.toMatchObject({
     code: 'configuration',
-    problems: [/relative/, /batchSize/, /maximumRetryAttempts/, /maximumRecordAgeSeconds/].map((problem) =>
-      expect.stringMatching(problem),
-    ),
+    problems: [
+      /relative/,
+      /batchSize/,
+      /maximumRetryAttempts/,
+      /parallelizationFactor/,
+      /maximumRecordAgeSeconds/,
+    ].map((problem) => expect.stringMatching(problem)),
   })
 })
 

@@ -20,7 +20,7 @@ import { createEnvironment, type Environment } from './environment.ts'
 import { eventOf, type ShardRecord } from './event.ts'
 import { failedBatch } from './failed-batch.ts'
 import { listShards, type ShardNode, startable } from './lineage.ts'
-import { type LambdaOptions, MAPPING } from './options.ts'
+import { type LambdaOptions, MAPPING, togetherProblems } from './options.ts'
 import { createPoller, type Poller } from './poller.ts'
 import { createReader, type StartingPosition } from './reader.ts'
 import { type FunctionError, type Verdict, verdictOf } from './response.ts'
@@ -70,11 +70,7 @@ const MOST_DOUBLINGS = 5
  * await mapping.idle()
  */
 export async function startLambda(options: LambdaOptions): Promise<Mapping> {
-  check('lambda', MAPPING, { options }, () =>
-    Object(options).maximumRecordAgeSeconds === 0
-      ? ["'maximumRecordAgeSeconds' is 0, which makes every record too old: expected -1, or at least 1"]
-      : [],
-  )
+  check('lambda', MAPPING, { options }, () => togetherProblems(options))
   const {
     handler,
     stream,
@@ -127,12 +123,13 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       log,
     })
     const reader = createReader(client, streamArn, shard, start, signal)
-    let requestId = ''
+    let last: { readonly requestId: string; readonly threw: boolean } | undefined
 
     async function invoke(records: readonly ShardRecord[]): Promise<Verdict> {
       const sequenceNumbers = records.map(({ sequenceNumber }) => sequenceNumber)
       const invoked = await runtime.invoke(eventOf(records))
-      requestId = invoked.requestId
+      const { requestId } = invoked
+      last = { requestId, threw: 'error' in invoked }
       const verdict = verdictOf(invoked, sequenceNumbers)
       const failure = 'error' in invoked ? { error: invoked.error } : {}
       if (!signal.aborted) {
@@ -149,7 +146,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       count: number,
     ): Promise<void> {
       const failed = failedBatch(records, {
-        requestId,
+        last,
         functionName,
         condition,
         invocations: count,

@@ -90,3 +90,21 @@ export const MAPPING = {
     clock: port('sleep', 'a Clock'),
   } satisfies ShapesOf<LambdaOptions>),
 }
+
+/** What a shape does not say: what would be left out without a word, such as a setting of Lambda's that is not emulated. */
+export function togetherProblems(options: LambdaOptions): string[] {
+  const { fields: known = {} } = MAPPING.options
+  // Somebody may have given a text or a list: that is a problem of its own.
+  const names = MAPPING.options.fits(options) ? Object.keys(options) : []
+  return [
+    ...names
+      .filter((name) => !Object.hasOwn(known, name))
+      .map(
+        (name) =>
+          `'${name}' is no option of the event source mapping: expected '${Object.keys(known).join("', '")}' only`,
+      ),
+    ...(Object(options).maximumRecordAgeSeconds === 0
+      ? ["'maximumRecordAgeSeconds' is 0, which makes every record too old: expected -1, or at least 1"]
+      : []),
+  ]
+}

@@ -1,58 +1,91 @@
 /**
- * `at(yyyy-mm-ddThh:mm:ss)` in a time zone, as an instant.
+ * Schedule expressions as times.
  *
- * | local time                             | instant                                            |
- * |----------------------------------------|----------------------------------------------------|
- * | exists once                            | that one                                           |
- * | exists twice (the clock is set back)   | the earlier                                        |
- * | does not exist (the clock is set on)   | as far after the gap's start as the time is in it  |
+ * | expression                  | is due                                                                                          |
+ * |-----------------------------|-------------------------------------------------------------------------------------------------|
+ * | `at(yyyy-mm-ddThh:mm:ss)`   | once; of a local time that exists twice at the earlier, of one that does not exist as far after the gap's start as it is in it |
+ * | `rate(5 minutes)`           | from the start date on, or at once if there is none; a day is 24 hours                          |
+ * | `cron(0 9 ? * MON-FRI *)`   | from the start date on; at the earlier of a local time that exists twice, never at one that does not exist |
  */
 
-/** Milliseconds since 1970, or what is wrong with the expression. */
-export function dueAt(expression: string, timeZone = 'UTC'): number | { readonly problem: string } {
-  if (/^(rate|cron)\(/.test(expression)) {
-    return {
-      problem: `'${expression}' recurs. The embedded scheduler is a stand-in and supports one-time schedules only: at(yyyy-mm-ddThh:mm:ss).`,
-    }
-  }
-  const [, text] = /^at\((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\)$/.exec(expression) ?? []
-  const local = text === undefined ? Number.NaN : Date.parse(`${text}Z`)
-  // Date.parse takes 30 February for 2 March.
-  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== text) {
-    return { problem: `Invalid Schedule Expression ${expression}.` }
-  }
-  const offset = offsets(timeZone)
-  if (offset === undefined) return { problem: `Invalid ScheduleExpressionTimezone ${timeZone}.` }
-  const before = local - offset(local - DAY)
-  const after = local - offset(local + DAY)
-  const matching = [before, after].filter((instant) => instant + offset(instant) === local)
-  return matching.length > 0 ? Math.min(...matching) : before
+import { cronOf } from './cron.ts'
+import { type Zone, zoneOf } from './zone.ts'
+
+/** When a schedule is due. Instants are milliseconds since 1970. */
+export interface Times {
+  /** Nothing if it is never due any more. */
+  readonly first: number | undefined
+  next(after: number): number | undefined
 }
 
-const DAY = 86_400_000
+export interface Frame {
+  readonly timeZone: string
+  /** When the schedule was created or updated. */
+  readonly from: number
+  /** Start and end say nothing about `at`. */
+  readonly start?: number | undefined
+  readonly end?: number | undefined
+}
 
-/** The zone's offset from UTC at an instant, in milliseconds; nothing if there is no such zone. */
-function offsets(timeZone: string): ((instant: number) => number) | undefined {
-  if (timeZone === 'UTC') return () => 0
-  try {
-    const format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    })
-    return (instant) => {
-      const part = Object.fromEntries(
-        format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]),
-      )
-      const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part
-      return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000
+const LONGEST = 256
+
+/** The times of an expression, or what is wrong with it. */
+export function timesOf(expression: string, frame: Frame): Times | { readonly problem: string } {
+  const zone = zoneOf(frame.timeZone)
+  if (zone === undefined) return { problem: `Invalid ScheduleExpressionTimezone ${frame.timeZone}.` }
+  const invalid = (why = '') => ({
+    problem: `Invalid Schedule Expression ${expression.slice(0, LONGEST)}.${why && ` In it, ${why}.`}`,
+  })
+  const [, kind, inner = ''] = /^(at|rate|cron)\((.*)\)$/.exec(expression) ?? []
+  if (expression.length > LONGEST) return invalid()
+  if (kind === 'at') {
+    const due = instantOf(inner, zone)
+    return due === undefined ? invalid() : { first: due, next: () => undefined }
+  }
+  if (kind === 'rate') {
+    const interval = intervalOf(inner)
+    return interval === undefined ? invalid() : rate(interval, frame)
+  }
+  if (kind !== 'cron') return invalid()
+  const cron = cronOf(inner)
+  if ('problem' in cron) return invalid(cron.problem)
+  const next = within(frame, (after) => {
+    for (let local = cron.next(zone.localAt(after)); local !== undefined; local = cron.next(local)) {
+      const [instant] = zone.instants(local)
+      if (instant !== undefined && instant > after) return instant
     }
-  } catch {
     return undefined
+  })
+  return { first: next(Math.max(frame.from, frame.start ?? 0) - 1), next }
+}
+
+function instantOf(text: string, zone: Zone): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/.test(text)) return undefined
+  const local = Date.parse(`${text}Z`)
+  // Date.parse takes 30 February for 2 March.
+  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== text) return undefined
+  return zone.instants(local)[0] ?? zone.afterGap(local)
+}
+
+const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
+
+function intervalOf(text: string): number | undefined {
+  const [, value = '', unit = ''] = /^([1-9]\d{0,5}) (minute|hour|day)s?$/.exec(text) ?? []
+  const length = UNITS[unit]
+  return length === undefined ? undefined : Number(value) * length
+}
+
+function rate(interval: number, frame: Frame): Times {
+  const { from, start = from } = frame
+  const missed = Math.max(0, Math.ceil((from - start) / interval))
+  const next = within(frame, (after) => after + interval)
+  const first = start + missed * interval
+  return { first: first > (frame.end ?? first) ? undefined : first, next }
+}
+
+function within({ end }: Frame, next: Times['next']): Times['next'] {
+  return (after) => {
+    const due = next(after)
+    return due === undefined || (end !== undefined && due > end) ? undefined : due
   }
 }

@@ -193,7 +193,27 @@ test('names what exists, what does not, and what is a repeated request', async (
 
 const target = { RoleArn: 'r', Input: 'i', KinesisParameters: { PartitionKey: 'k' } }
 test.each<[string, Partial<CreateScheduleCommandInput>, RegExp]>([
-  ['a recurring schedule', { ScheduleExpression: 'rate(5 minutes)' }, /stand-in/],
+  ['a day that never comes', { ScheduleExpression: 'cron(0 0 31 2 ? *)' }, /no such day/],
+  [
+    'an end before the start',
+    { StartDate: new Date(NOW + DAY), EndDate: new Date(NOW + 1_000) },
+    /after the StartDate/,
+  ],
+  ['an end in the past', { EndDate: new Date(NOW) }, /in the future/],
+  ['a window without its length', { FlexibleTimeWindow: { Mode: 'FLEXIBLE' } }, /MaximumWindowInMinutes/],
+  [
+    'more retries than there are',
+    {
+      Target: {
+        Arn: STREAM,
+        RoleArn: 'r',
+        Input: 'i',
+        KinesisParameters: { PartitionKey: 'k' },
+        RetryPolicy: { MaximumRetryAttempts: 186 },
+      },
+    },
+    /MaximumRetryAttempts/,
+  ],
   [
     'another target',
     { Target: { ...target, Arn: 'arn:aws:sqs:us-east-1:000000000000:q' } },
@@ -316,4 +336,74 @@ test('on the system clock, a schedule beyond the reach of one timer stays armed 
   await vi.waitUntil(() => puts.length > 0)
   expect(real.pending).toMatchObject([{ name: 'far' }])
   realClient.destroy()
+})
+
+test('a rate is due at once and then again and again, until its end', async () => {
+  await client.send(
+    new CreateScheduleCommand(
+      reminder({
+        ScheduleExpression: 'rate(5 minutes)',
+        EndDate: new Date(NOW + 15 * 60_000),
+        ActionAfterCompletion: 'DELETE',
+        Target: { ...target, Arn: STREAM, Input: '<aws.scheduler.scheduled-time>' },
+      }),
+    ),
+  )
+  await clock.advance(0)
+  expect(scheduler.pending).toMatchObject([{ due: new Date('2026-11-24T09:05:00Z') }])
+  for (let minutes = 0; minutes < 30; minutes += 5) await clock.advance(5 * 60_000)
+  expect(puts.map(({ data }) => data.slice(11, 16))).toEqual(['09:00', '09:05', '09:10', '09:15'])
+  expect(scheduler.pending).toEqual([])
+  await expect(client.send(new GetScheduleCommand({ Name: 'tutorial-acme' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  })
+})
+
+test('a cron is due in its zone, from its start on; while it is disabled it is not', async () => {
+  const cron = { ScheduleExpression: 'cron(0 9 ? * MON-FRI *)', ScheduleExpressionTimezone: 'Europe/Berlin' }
+  await client.send(
+    new CreateScheduleCommand(reminder({ ...cron, StartDate: new Date('2026-11-27T00:00:00Z') })),
+  )
+  expect(scheduler.pending).toMatchObject([{ due: new Date('2026-11-27T08:00:00Z') }])
+  await clock.advance(4 * DAY)
+  expect(puts).toHaveLength(1)
+  expect(scheduler.pending).toMatchObject([{ due: new Date('2026-11-30T08:00:00Z') }])
+  await client.send(new UpdateScheduleCommand(reminder({ ...cron, State: 'DISABLED' })))
+  await clock.advance(30 * DAY)
+  expect(puts).toHaveLength(1)
+})
+
+test('what cannot be put is given up on as the retry policy says, and holds up nothing after it', async () => {
+  put = async (record) => {
+    puts.push(record)
+    throw new Error('down')
+  }
+  const RetryPolicy = { MaximumRetryAttempts: 2 }
+  await client.send(
+    new CreateScheduleCommand(
+      reminder({
+        ScheduleExpression: 'rate(1 hour)',
+        Target: {
+          ...target,
+          Arn: STREAM,
+          RetryPolicy,
+          Input: '<aws.scheduler.scheduled-time> <aws.scheduler.attempt-number>',
+        },
+      }),
+    ),
+  )
+  for (let minute = 0; minute < 90; minute += 1) await clock.advance(60_000)
+  expect(puts.map(({ data }) => data.slice(11))).toEqual([
+    '09:00:00Z 1',
+    '09:00:00Z 2',
+    '09:00:00Z 3',
+    '10:00:00Z 1',
+    '10:00:00Z 2',
+    '10:00:00Z 3',
+  ])
+})
+
+test('an unknown state or page size of a list is refused', async () => {
+  for (const query of ['MaxResults=0', 'MaxResults=x', 'State=ON'])
+    expect((await fetch(`${scheduler.url}/schedules?${query}`)).status).toBe(400)
 })

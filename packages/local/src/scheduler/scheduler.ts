@@ -2,18 +2,20 @@
  * The life of a schedule. Each create or update starts a new *generation*; what an older one still does has no effect on it.
  *
  * ```
- * create, update --> waiting --(due)--> putting --(accepted)--> gone (DELETE) or done (NONE)
- *                       |                 |   ^
- *                       |                 +---+ put failed: again, with backoff
- *                       +--(update, delete, close)--> superseded
+ * create, update --> waiting --(due)--> putting --(accepted, or given up)--> gone (DELETE) or done (NONE)
+ *                    |  ^  |              |   ^
+ *                    |  +--+ due again    +---+ put failed: again, with backoff
+ *                    +--(update, delete, close)--> superseded
  * ```
+ *
+ * A schedule that is due again waits for no put of before.
  *
  * A delete that comes while the record is being put cannot take it back: as with the real service, whoever reads the record
  * must check that it is still wanted.
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@spaceship/core/ports'
-import { json, type Reply, serve } from '../http/index.ts'
+import { decoded, json, parsed, type Reply, serve } from '../http/index.ts'
 import { readSchedule, renderInput, type Schedule, scheduleArn } from './schedule.ts'
 
 export interface StreamPut {
@@ -23,7 +25,7 @@ export interface StreamPut {
 }
 
 export interface SchedulerOptions {
-  /** Puts the record of a due schedule. Called again, with backoff, until it succeeds. */
+  /** Puts the record of a due schedule. Called again, with backoff, until it succeeds or the retry policy gives up. */
   readonly put: (record: StreamPut) => Promise<unknown>
   /** @default chosen by the system */
   readonly port?: number
@@ -35,7 +37,7 @@ export interface SchedulerOptions {
 
 export interface Scheduler extends AsyncDisposable {
   readonly url: string
-  /** What waits or is being put, soonest first. */
+  /** What waits or is being put, each with its soonest time, soonest first. */
   readonly pending: readonly { readonly name: string; readonly due: Date }[]
   close(): Promise<void>
 }
@@ -47,16 +49,20 @@ interface Entry {
   readonly clientToken: string | undefined
   /** Aborted when the entry is superseded. */
   readonly superseded: AbortController
-  done: boolean
+  /** Undefined once it is never due any more. */
+  due: number | undefined
+  /** Times that it was due and whose record is not put yet. */
+  readonly putting: Set<number>
 }
 
 const FIRST_BACKOFF = 50
 const LONGEST_BACKOFF = 5_000
+const MOST_PUTS = 100
 
 /**
- * EventBridge Scheduler on this machine, for its official client: one-time schedules with a Kinesis target. It may fire late,
- * never early; what was due in the past fires at once. Everything else is refused with a `ValidationException`. Retry policies are accepted,
- * but a put is repeated until it succeeds.
+ * EventBridge Scheduler on this machine, for its official client: schedules with a Kinesis target, once (`at`) or again and again
+ * (`rate`, `cron`), in their time zone, between their start and end. It may fire late, never early; what was due in the past fires at once.
+ * Everything else is refused with a `ValidationException`.
  *
  * @example
  * import { SchedulerClient } from '@aws-sdk/client-scheduler'
@@ -72,31 +78,53 @@ export async function startScheduler({
   const entries = new Map<string, Entry>()
   const running = new Set<Promise<void>>()
 
-  function arm(entry: Entry): void {
-    if (!entry.schedule.enabled) return
-    const fire = run(entry).finally(() => running.delete(fire))
-    running.add(fire)
+  function track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => running.delete(tracked))
+    running.add(tracked)
+    return tracked
   }
 
   async function run(entry: Entry): Promise<void> {
     const { schedule, modified, superseded } = entry
     const { signal } = superseded
-    const dueHere = modified + Math.max(0, schedule.due - modified) / timeScale
-    while (clock.now() < dueHere && !signal.aborted) await clock.sleep(dueHere - clock.now(), signal)
+    const puts = new Set<Promise<void>>()
+    for (
+      let due = schedule.times.first;
+      due !== undefined && !signal.aborted;
+      due = schedule.times.next(due)
+    ) {
+      entry.due = due
+      const dueHere = modified + Math.max(0, due - modified) / timeScale
+      while (clock.now() < dueHere && !signal.aborted) await clock.sleep(dueHere - clock.now(), signal)
+      if (signal.aborted) return
+      const delivered = track(deliver(entry, due)).finally(() => puts.delete(delivered))
+      puts.add(delivered)
+      // One that is due faster than it can be put must not take all the time there is.
+      if (puts.size >= MOST_PUTS) await Promise.race(puts)
+    }
+    entry.due = undefined
+    await Promise.all(puts)
+    if (schedule.deleteWhenDone && entries.get(schedule.name) === entry) entries.delete(schedule.name)
+  }
+
+  async function deliver({ schedule, superseded, putting }: Entry, due: number): Promise<void> {
+    const { signal } = superseded
+    const { stream, partitionKey, retry } = schedule
     const id = randomUUID()
+    const began = clock.now()
     let backoff = FIRST_BACKOFF
+    putting.add(due)
     for (let attempt = 1; !signal.aborted; attempt += 1) {
-      const data = renderInput(schedule, { id, attempt })
       try {
-        await put({ stream: schedule.stream, partitionKey: schedule.partitionKey, data })
+        await put({ stream, partitionKey, data: renderInput(schedule, { due, id, attempt }) })
         break
       } catch {
+        if (attempt > retry.attempts || clock.now() - began >= retry.age) break
         await clock.sleep(backoff, signal)
         backoff = Math.min(backoff * 2, LONGEST_BACKOFF)
       }
     }
-    entry.done = true
-    if (schedule.deleteWhenDone && entries.get(schedule.name) === entry) entries.delete(schedule.name)
+    putting.delete(due)
   }
 
   function store(schedule: Schedule, clientToken: string | undefined): Reply {
@@ -109,10 +137,12 @@ export async function startScheduler({
       created: former?.created ?? modified,
       modified,
       superseded: new AbortController(),
-      done: false,
+      due: schedule.times.first,
+      putting: new Set<number>(),
     }
     entries.set(schedule.name, entry)
-    arm(entry)
+    // Never rejects: what a put throws is waited out.
+    if (schedule.enabled) void track(run(entry))
     return json(200, { ScheduleArn: scheduleArn(schedule.name) })
   }
 
@@ -122,7 +152,7 @@ export async function startScheduler({
       return refusal(400, 'ValidationException', 'The request body is not a JSON object.')
     const { GroupName: group = 'default', ClientToken: token } = fields
     if (group !== 'default') return missingGroup(String(group))
-    const schedule = readSchedule(name, fields)
+    const schedule = readSchedule(name, fields, clock.now())
     if ('problems' in schedule) return refusal(400, 'ValidationException', schedule.problems.join(' '))
     const former = entries.get(name)
     if (mustExist && !former) return missing(name)
@@ -145,15 +175,18 @@ export async function startScheduler({
   }
 
   function list(query: URLSearchParams): Reply {
-    const limit = Math.min(Number(query.get('MaxResults') ?? 100), 100)
+    const limit = Number(query.get('MaxResults') ?? 100)
+    if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+      return refusal(400, 'ValidationException', 'MaxResults must be a number from 1 to 100.')
+    const wanted = query.get('State')
+    if (wanted !== null && wanted !== 'ENABLED' && wanted !== 'DISABLED')
+      return refusal(400, 'ValidationException', 'State must be ENABLED or DISABLED.')
     const after = query.get('NextToken') ?? ''
     const matching = [...entries.values()]
       .filter(
         ({ schedule }) => schedule.name.startsWith(query.get('NamePrefix') ?? '') && schedule.name > after,
       )
-      .filter(
-        ({ schedule }) => (query.get('State') ?? schedule.description.State) === schedule.description.State,
-      )
+      .filter(({ schedule }) => (wanted ?? schedule.description.State) === schedule.description.State)
       .sort((one, other) => (one.schedule.name < other.schedule.name ? -1 : 1))
     const page = matching.slice(0, limit)
     const next = matching.length > page.length ? page.at(-1)?.schedule.name : undefined
@@ -166,7 +199,7 @@ export async function startScheduler({
       if (group !== 'default') return missingGroup(group)
       if (method === 'GET' && path === '/schedules') return list(query)
       const [, encoded] = /^\/schedules\/([^/]+)$/.exec(path) ?? []
-      const name = encoded === undefined ? undefined : decodeURIComponent(encoded)
+      const name = encoded === undefined ? undefined : decoded(encoded)
       if (name !== undefined && method === 'POST') return write(name, false, body)
       if (name !== undefined && method === 'PUT') return write(name, true, body)
       if (name !== undefined && method === 'DELETE') return remove(name)
@@ -195,8 +228,13 @@ export async function startScheduler({
     url: server.url,
     get pending() {
       return [...entries.values()]
-        .filter(({ schedule, done }) => schedule.enabled && !done)
-        .map(({ schedule }) => ({ name: schedule.name, due: new Date(schedule.due) }))
+        .filter(({ schedule }) => schedule.enabled)
+        .flatMap(({ schedule: { name }, due, putting }) => {
+          const soonest = [...putting, ...(due === undefined ? [] : [due])].sort(
+            (one, other) => one - other,
+          )[0]
+          return soonest === undefined ? [] : [{ name, due: new Date(soonest) }]
+        })
         .sort((one, other) => one.due.getTime() - other.due.getTime())
     },
     close,
@@ -224,7 +262,7 @@ function summary(entry: Entry) {
 
 function parse(body: Buffer): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'))
+    const value = parsed(body.toString('utf8'))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 /** `_bulk`: lines of actions and documents. A line that breaks the format fails the request, a bad document only its item. */
+import { parsed } from '../http/index.ts'
 import type { Documents } from './documents.ts'
 import type { Indices } from './indices.ts'
 import { type Fields, isObject, parseExact } from './json.ts'
@@ -65,7 +66,7 @@ function run(write: Write, document: string, documents: Documents, indices: Indi
 /** @throws Refusal `mapper_parsing_exception` for what is not JSON */
 export function parseDocument(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parsed(text)
   } catch {
     // What the parser says quotes the document, which is nobody's business in a log.
     const caused_by = { type: 'json_parse_exception', reason: 'the document is not JSON' }

@@ -1,6 +1,7 @@
 /** `_search`, `_count` and what else runs a query over indices. */
 import type { Index } from './indices.ts'
 import { exactInteger, type Fields } from './json.ts'
+import { readMapping } from './mapping.ts'
 import { readSourceFilter } from './projection.ts'
 import { compileQuery, type QueryScope } from './query.ts'
 import { illegalArgument, Refusal, shardRefusal, unsupported } from './refusal.ts'
@@ -42,6 +43,7 @@ interface Row {
 
 /** @throws Refusal for what is unknown, malformed or not supported here */
 export function search(body: Fields, indices: readonly Index[], store: Store, now: number): Fields {
+  if (indices.length === 0) checkQuery(body.query, now)
   for (const key of Object.keys(body)) {
     if (KNOWN_ELSEWHERE.has(key)) throw unsupported(`[${key}] in a search`)
     if (!UNDERSTOOD.has(key))
@@ -90,8 +92,16 @@ export function count(body: Fields, indices: readonly Index[], store: Store, now
   for (const key of Object.keys(body)) {
     if (key !== 'query') throw new Refusal(400, 'parsing_exception', `request does not support [${key}]`)
   }
+  if (indices.length === 0) checkQuery(body.query, now)
   const total = indices.reduce((sum, index) => sum + countIn(body.query, index, store, now), 0)
   return { count: total, _shards: shards(indices) }
+}
+
+/** A query is read before it is known whether there is an index to run it on. */
+function checkQuery(query: unknown, now: number): void {
+  const nowhere = { name: '', uuid: '_na_', mapping: readMapping(undefined) }
+  const scope = { index: nowhere, mapping: nowhere.mapping, now, bind: () => '?', scored: () => 'found' }
+  compileQuery(query === undefined ? { match_all: {} } : query, scope)
 }
 
 /** The ids of all documents that a query finds in an index. */

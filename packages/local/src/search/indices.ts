@@ -3,6 +3,7 @@ import { checkIndexName, type IndexSettings, readSettings } from './index-settin
 import { type ObjectField, readMapping } from './mapping.ts'
 import { indexNotFound, Refusal, unsupported } from './refusal.ts'
 import type { Store } from './store.ts'
+import { matches } from './wildcard.ts'
 
 /** One index: what it is called, how it understands documents, and how far it has counted. */
 export interface Index {
@@ -80,12 +81,4 @@ export function createIndices(store: Store): Indices {
       return [...found]
     },
   }
-}
-
-function matches(pattern: string, name: string): boolean {
-  const expression = pattern
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*')
-  return new RegExp(`^${expression}$`).test(name)
 }

@@ -1,6 +1,7 @@
 /** Showing a part of a document or of an answer: `_source` and `filter_path`. */
 import { type Fields, isObject } from './json.ts'
 import { illegalArgument, unsupported } from './refusal.ts'
+import { matches } from './wildcard.ts'
 
 export type SourceFilter = (source: unknown) => unknown
 
@@ -21,24 +22,18 @@ export function readSourceFilter(given: unknown): SourceFilter | undefined {
   return project(paths(typeof given === 'string' ? given.split(',') : given), [])
 }
 
-function paths(given: unknown): readonly RegExp[] {
-  const list = Array.isArray(given) ? given : [given]
+function paths(given: unknown): readonly string[] {
+  const list: unknown[] = Array.isArray(given) ? given : [given]
   return list.map((path) => {
-    if (typeof path !== 'string')
-      throw illegalArgument('_source takes a boolean, paths, or includes and excludes')
-    return new RegExp(
-      `^${path
-        .split('*')
-        .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-        .join('.*')}(\\.|$)`,
-    )
+    if (typeof path === 'string') return path
+    throw illegalArgument('_source takes a boolean, paths, or includes and excludes')
   })
 }
 
-function project(includes: readonly RegExp[], excludes: readonly RegExp[]): SourceFilter {
+function project(includes: readonly string[], excludes: readonly string[]): SourceFilter {
   const isWanted = (path: string) =>
-    (includes.length === 0 || includes.some((pattern) => pattern.test(path))) &&
-    !excludes.some((pattern) => pattern.test(path))
+    (includes.length === 0 || includes.some((pattern) => matches(pattern, path, '.'))) &&
+    !excludes.some((pattern) => matches(pattern, path, '.'))
   const visit = (value: unknown, path: string): unknown => {
     if (Array.isArray(value)) {
       const parts = value.map((item) => visit(item, path)).filter((item) => item !== undefined)
@@ -76,8 +71,13 @@ function keep(value: unknown, patterns: readonly (readonly string[])[]): unknown
       if (first === '**') return [[first, ...more], ...(more[0] === name ? [more.slice(1)] : [])]
       return first === '*' || first === name ? [more] : []
     })
-    const part = rest.length === 0 ? undefined : keep(inner, rest)
+    const part = rest.length === 0 ? undefined : keep(inner, distinct(rest))
     if (part !== undefined) kept[name] = part
   }
   return Object.keys(kept).length > 0 ? (kept satisfies Fields) : undefined
+}
+
+/** Several ways through `**` lead to one rest: without this they would multiply at each level. */
+function distinct(patterns: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return [...new Map(patterns.map((pattern) => [pattern.join('.'), pattern])).values()]
 }

@@ -1,5 +1,5 @@
 /** Which request asks for what. The parameters of each route are listed: one that is not is refused. */
-import type { Request } from '../http/index.ts'
+import { decoded, parsed, type Request } from '../http/index.ts'
 import { parseDocument, runBulk } from './bulk.ts'
 import { conflict, createDocuments } from './documents.ts'
 import { count, idsMatching, search } from './find.ts'
@@ -328,14 +328,6 @@ function matchPath(pattern: string, parts: readonly string[]): readonly string[]
   return names
 }
 
-function decoded(part: string): string | undefined {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return undefined
-  }
-}
-
 function checkParameters({ path, query }: Request, parameters: readonly string[]): void {
   for (const name of query.keys()) {
     if (parameters.includes(name) || HARMLESS.includes(name)) continue
@@ -363,7 +355,7 @@ function unsupportedType({ headers, body }: Request): string | undefined {
 function parseObject(text: string): Fields {
   if (text.trim() === '') return {}
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parsed(text)
     if (isObject(value)) return value
   } catch {
     throw new Refusal(400, 'json_parse_exception', 'the request body is not JSON')

@@ -1,6 +1,10 @@
 /** The two encodings that Slack takes: JSON, and forms whose nested values are JSON text. */
 
+import { parsed } from '../http/index.ts'
+
 export interface SlackRequest {
+  readonly method?: string
+  readonly query?: URLSearchParams
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body: Buffer
 }
@@ -8,19 +12,24 @@ export interface SlackRequest {
 /** The arguments of a request, or the error that Slack names for a body that it cannot read. */
 export type Parsed = { readonly fields: Readonly<Record<string, unknown>> } | { readonly error: string }
 
-/** The body of a Web API call. */
-export function apiArguments({ headers, body }: SlackRequest): Parsed {
+/** The arguments of a Web API call: its body, or its query if it is a GET. */
+export function apiArguments({ method, query, headers, body }: SlackRequest): Parsed {
+  if (method === 'GET') return formArguments(query ?? new URLSearchParams())
   const type = String(headers['content-type'] ?? '')
   if (body.length === 0) return { fields: {} }
   if (type.startsWith('application/json'))
     return jsonObject(body.toString('utf8'), 'invalid_json', 'json_not_object')
   if (!type.startsWith('application/x-www-form-urlencoded')) return { error: 'invalid_post_type' }
+  return formArguments(new URLSearchParams(body.toString('utf8')))
+}
+
+function formArguments(form: URLSearchParams): Parsed {
   const fields: Record<string, unknown> = {}
-  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) {
+  for (const [name, value] of form) {
     if (name !== 'blocks' && name !== 'attachments' && name !== 'metadata') fields[name] = value
     else {
       try {
-        fields[name] = JSON.parse(value)
+        fields[name] = parsed(value)
       } catch {
         return { error: name === 'metadata' ? 'invalid_metadata_format' : `invalid_${name}` }
       }
@@ -48,7 +57,7 @@ export function tokenOf(
 
 function jsonObject(text: string, broken: string, notObject: string): Parsed {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parsed(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: notObject }
     return { fields: { ...value } }
   } catch {

@@ -1,5 +1,7 @@
 /** What Slack would do with the payload of one post: its rules on what a message is, apart from how it arrived. */
 
+import { createHash } from 'node:crypto'
+
 export interface SlackMessage {
   readonly at: Date
   /** As it was addressed: `#marketing`, a channel id, or the channel of the webhook. */
@@ -33,4 +35,10 @@ export function problemWith(payload: Readonly<Record<string, unknown>>): string 
 /** `#marketing` and `marketing` are one channel. */
 export function sameChannel(one: string, other: string): boolean {
   return one.replace(/^#/, '') === other.replace(/^#/, '')
+}
+
+/** Slack answers with the id of a channel, never with the name that it was addressed by. */
+export function channelId(channel: string): string {
+  if (/^[CDG][A-Z0-9]{8,}$/.test(channel)) return channel
+  return `C${createHash('sha256').update(channel.replace(/^#/, '')).digest('hex').slice(0, 10).toUpperCase()}`
 }

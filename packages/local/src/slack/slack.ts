@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { SpaceshipError } from '@spaceship/core'
-import { json, type Reply, serve } from '../http/index.ts'
+import { decoded, json, type Reply, serve } from '../http/index.ts'
 import { apiArguments, type SlackRequest, tokenOf, webhookPayload } from './body.ts'
 import { createFaults } from './faults.ts'
-import { problemWith, type SlackMessage, sameChannel } from './message.ts'
+import { history } from './history.ts'
+import { channelId, problemWith, type SlackMessage, sameChannel } from './message.ts'
 
 export interface SlackOptions {
   /** @default chosen by the system */
@@ -52,8 +52,8 @@ interface Waiter {
 }
 
 /**
- * Slack on this machine: incoming webhooks and the Web API methods `chat.postMessage` and `auth.test`, as the official
- * clients expect them. Other methods answer `unknown_method`.
+ * Slack on this machine: incoming webhooks and the Web API methods `chat.postMessage`, `conversations.history` and `auth.test`, as
+ * the official clients expect them. Other methods answer `unknown_method`.
  *
  * @example
  * import { IncomingWebhook } from '@slack/webhook'
@@ -90,7 +90,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
   }
 
   function webhook(path: string, request: SlackRequest): Reply {
-    const channel = decodeURIComponent(path.split('/').at(-1) ?? '')
+    const channel = decoded(path.split('/').at(-1) ?? '')
     const plain = (status: number, body: string): Reply => ({
       status,
       headers: { 'content-type': 'text/html' },
@@ -100,7 +100,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
     if (fault && !fault.afterPosting) return fault.reply
     const parsed = webhookPayload(request)
     if ('error' in parsed) return plain(400, parsed.error)
-    if (!exists(channel)) return plain(404, 'channel_not_found')
+    if (channel === undefined || !exists(channel)) return plain(404, 'channel_not_found')
     const problem = problemWith(parsed.fields)
     if (problem !== undefined) return plain(400, problem)
     post(channel, 'webhook', parsed.fields)
@@ -131,9 +131,13 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
         })
       )
     }
-    if (method !== 'chat.postMessage') return refusal('unknown_method')
+    if (method !== 'chat.postMessage' && method !== 'conversations.history') return refusal('unknown_method')
     const { channel } = payload
     if (typeof channel !== 'string' || channel === '' || !exists(channel)) return refusal('channel_not_found')
+    if (method === 'conversations.history') {
+      const found = history(messages, channel, payload)
+      return 'error' in found ? refusal(String(found.error)) : (fault?.reply ?? json(200, found))
+    }
     const problem = problemWith(payload)
     if (problem !== undefined) return refusal(problem)
     const { ts, text } = post(channel, 'api', payload)
@@ -152,7 +156,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
     async (request) => {
       if (latency > 0) await pause(latency, delayed)
       const [, method] = /^\/api\/([\w.]+)$/.exec(request.path) ?? []
-      if (request.method === 'POST' && method !== undefined) return api(method, request)
+      if (/^(GET|POST)$/.test(request.method) && method !== undefined) return api(method, request)
       if (request.method === 'POST' && /^\/services\/.+/.test(request.path))
         return webhook(request.path, request)
       return json(404, { ok: false, error: 'not_found' })
@@ -231,10 +235,4 @@ function pause(milliseconds: number, pending: Set<() => void>): Promise<void> {
     const timer = setTimeout(release, milliseconds)
     pending.add(release)
   })
-}
-
-/** Slack answers with the id of a channel, never with the name that it was addressed by. */
-function channelId(channel: string): string {
-  if (/^[CDG][A-Z0-9]{8,}$/.test(channel)) return channel
-  return `C${createHash('sha256').update(channel.replace(/^#/, '')).digest('hex').slice(0, 10).toUpperCase()}`
 }

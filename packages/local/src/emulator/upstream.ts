@@ -1,7 +1,9 @@
-import { Agent, request as httpRequest, type Server } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { SpaceshipError } from '@spaceship/core'
-import type { Reply, Request } from './serve.ts'
+import type { Reply, Request } from '../http/index.ts'
 
 const HOST = '127.0.0.1'
 /** Milliseconds. The emulators answer from memory; one that takes this long will never answer. */
@@ -18,45 +20,50 @@ const HOP_BY_HOP = new Set([
   'te',
 ])
 
+const THREAD = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './emulator.js', import.meta.url),
+)
+
+type Emulator = 'dynalite' | 'kinesalite'
+
 export interface Upstream {
   /** Sends the request on, untouched, and gives its answer back, untouched. */
   forward(request: Request): Promise<Reply>
-  /** Waits for what is in flight, then stops the server. */
+  /** Waits for what is in flight, then stops the emulator. */
   close(): Promise<void>
 }
 
 /**
- * Starts an emulator's own HTTP server on a port that only its front knows.
+ * Starts an emulator in a thread, on a port that only its front knows. What it throws, and how long it computes, is the affair
+ * of that thread.
  *
+ * @throws SpaceshipError `local-emulator` if it does not start
  * @example
- * import dynalite from 'dynalite'
- * const upstream = await upstreamOf(dynalite())
- * const served = await serve((request) => upstream.forward(request))
+ * const upstream = await upstreamOf('dynalite')
+ * await upstream.close()
  */
-export async function upstreamOf(server: Server): Promise<Upstream> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, HOST, resolve)
+export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
+  const thread = new Worker(THREAD, { workerData: emulator })
+  const port = await new Promise<unknown>((resolve, reject) => {
+    const fail = (cause?: unknown) =>
+      reject(new SpaceshipError('local-emulator', `${emulator} does not start`, { cause }))
+    thread.once('message', resolve).once('error', fail).once('exit', fail)
   })
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  // The emulators must not close an idle connection just as a request is written to it.
-  server.keepAliveTimeout = 0
+  // An emulator that is gone answers no more: its front says so, and this process goes on.
+  thread.removeAllListeners().on('error', () => {})
   const agent = new Agent({ keepAlive: true })
   const inFlight = new Set<Promise<unknown>>()
 
   const forward = (request: Request) => {
-    const reply = exchange(agent, port, request)
+    const reply = exchange(agent, Number(port), request)
     const settled: Promise<unknown> = reply.catch(() => {}).then(() => inFlight.delete(settled))
     inFlight.add(settled)
     return reply
   }
   const close = async () => {
-    // An emulator whose database closes under a running request throws out of a callback: nobody could catch that.
     await Promise.all(inFlight)
     agent.destroy()
-    server.closeAllConnections()
-    await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())))
+    await thread.terminate()
   }
   return { forward, close }
 }

@@ -1,0 +1,65 @@
+import { Client } from '@opensearch-project/opensearch'
+import { launch, type Spaceship } from '@spaceship/local'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { searchSuite } from '../../test/search-suite.ts'
+import { slackSuite } from '../../test/slack-suite.ts'
+import { createSearch } from '../opensearch/index.ts'
+import { createSlack } from '../slack/index.ts'
+import { memorySearch, memorySlack } from './index.ts'
+
+let ship: Spaceship
+let client: Client
+beforeAll(async () => {
+  ship = await launch()
+  client = new Client({ node: ship.endpoints.search, maxRetries: 0 })
+})
+afterEach(async () => {
+  ship.slack.clear()
+  await client.indices.delete({ index: '_all' })
+})
+afterAll(async () => {
+  await client.close()
+  await ship.close()
+})
+
+describe('createSlack', () => {
+  slackSuite((options) => ({
+    slack: createSlack({ token: 'xoxb-1', apiUrl: ship.slack.apiUrl, ...options }),
+    arrived: () => ship.slack.messages.map(({ channel, text }) => ({ channel, text })),
+  }))
+})
+
+describe('memorySlack', () => {
+  slackSuite((options) => {
+    const slack = memorySlack(options)
+    return { slack, arrived: () => slack.sent }
+  })
+
+  test('fails as it is told, once for each', async () => {
+    const slack = memorySlack()
+    slack.fail(new Error('down'))
+    await expect(slack.post({ channel: '#a', text: 'x' })).rejects.toThrow('down')
+    await slack.post({ channel: '#a', text: 'x' })
+    expect(slack.sent).toHaveLength(1)
+  })
+})
+
+describe('createSearch', () => {
+  searchSuite(async () => createSearch({ client }))
+})
+
+describe('memorySearch', () => {
+  searchSuite(async () => memorySearch())
+
+  test('says what it does not know', async () => {
+    const search = memorySearch()
+    await expect(search.count('logs-*', { fuzzy: { name: 'acme' } })).rejects.toMatchObject({
+      code: 'query',
+      message: expect.stringContaining("'fuzzy'"),
+    })
+  })
+
+  test('shows its documents', async () => {
+    expect(memorySearch().documents('nowhere')).toEqual({})
+  })
+})

@@ -1,0 +1,187 @@
+/** Owns what a search must do for our handlers, to be run for the adapter and for its double. */
+
+import type { Context, EventMeta, Handler } from '@spaceship/core'
+import { expect, test } from 'vitest'
+import type { Query, Search } from '../src/opensearch/index.ts'
+
+type Doc = EventMeta & { readonly document: object }
+// Safe: these handlers use the key and the version of an event, and nothing but the signal of the context.
+const at = (id: string, version: number, document: object = {}) =>
+  ({ key: id, version: { min: version, max: version }, document }) as unknown as Doc
+// Safe: as above.
+const context = { signal: new AbortController().signal } as Context
+const run = async (handle: Handler<Doc>, event: Doc) => handle(event, context)
+const id = (event: Doc) => event.key
+const document = (event: Doc) => event.document
+
+/** @param start makes a search without an index */
+export function searchSuite(start: () => Promise<Search>): void {
+  async function filled(index: string, documents: Readonly<Record<string, object>>): Promise<Search> {
+    const search = await start()
+    for (const [key, content] of Object.entries(documents))
+      await run(search.index({ index, id, document }), at(key, 1, content))
+    return search
+  }
+
+  test('a newer version stands, an older one is skipped, the same one is written again', async () => {
+    const search = await filled('clients', {})
+    const index = search.index({ index: 'clients', id, document })
+    const remove = search.remove({ index: 'clients', id })
+    expect(await run(index, at('a', 5, { name: 'Acme' }))).toBeUndefined()
+    expect(await run(index, at('a', 4, { name: 'Old' }))).toMatchObject({ reason: expect.any(String) })
+    expect(await run(index, at('a', 5, { name: 'Acme again' }))).toBeUndefined()
+    expect(await run(remove, at('a', 4))).toMatchObject({ reason: expect.any(String) })
+    expect((await search.search<{ name: string }>('clients', { match_all: {} })).hits).toMatchObject([
+      { id: 'a', document: { name: 'Acme again' } },
+    ])
+    expect(await run(remove, at('a', 7))).toBeUndefined()
+    expect(await run(index, at('a', 6, { name: 'Late' }))).toMatchObject({ reason: expect.any(String) })
+    expect(await run(remove, at('never', 1))).toBeUndefined()
+    expect(await search.count('clients', { match_all: {} })).toEqual({ total: 0 })
+  })
+
+  test('JSON is what comes back: sets are lists, bytes are base64', async () => {
+    const search = await filled('clients', {
+      a: { tags: new Set(['x', 'y']), raw: new Uint8Array([1]), gone: undefined },
+    })
+    const { hits } = await search.search('clients', { match_all: {} })
+    expect(hits).toMatchObject([{ id: 'a', document: { tags: ['x', 'y'], raw: 'AQ==' } }])
+  })
+
+  test.each([
+    ['an empty id', '', 1],
+    ['an id of 513 bytes', 'é'.repeat(257), 1],
+    ['a version below 0', 'a', -1],
+    ['a version that is no whole number', 'a', 1.5],
+  ])('%s is refused for good', async (_, key, version) => {
+    const search = await start()
+    const index = search.index({ index: 'clients', id, document })
+    await expect(run(index, at(key, version))).rejects.toMatchObject({ code: 'permanent' })
+  })
+
+  test('an index that is missing is refused, a pattern that matches none is not', async () => {
+    const search = await filled('logs-2026-11', { a: { n: 1 } })
+    for (const asked of [
+      () => search.search('nowhere', { match_all: {} }),
+      () => search.count('logs-2026-11,nowhere', { match_all: {} }),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await search.count('logs-*', { match_all: {} })).toEqual({ total: 1 })
+    expect(await search.count('l*s-*1,logs-2026-11', { match_all: {} })).toEqual({ total: 1 })
+    expect(await search.count('nowhere-*', { match_all: {} })).toEqual({ total: 0 })
+  })
+
+  test('a query that is not known is refused, also where there is nothing to find', async () => {
+    const search = await filled('clients', { a: { n: 1 } })
+    for (const query of [
+      { no_such_query: {} },
+      { range: { n: { above: 1 } } },
+      {},
+      { match_all: {}, match_none: {} },
+    ]) {
+      await expect(search.count('clients', query)).rejects.toMatchObject({
+        code: expect.stringMatching(/permanent|query/),
+      })
+      await expect(search.search('nothing-*', query)).rejects.toThrow()
+    }
+  })
+
+  const clients = {
+    acme: {
+      name: 'Acme Rockets',
+      plan: 'trial',
+      seats: 250,
+      paid: false,
+      since: '2026-11-20T10:30:00Z',
+      tags: ['big', 'new'],
+      at: { city: 'Zürich' },
+    },
+    zoe: {
+      name: "Zoë's rockets & more",
+      plan: 'paid',
+      seats: 3,
+      paid: true,
+      since: '2026-11-28',
+      tags: [],
+      at: { city: 'Bern' },
+    },
+    kite: { name: 'Kite 東京', plan: 'trial', seats: 40.5, paid: true, since: '2025-01-01T00:00:00+02:00' },
+  }
+  test.each<[Query, string[]]>([
+    [{ match_all: {} }, ['acme', 'zoe', 'kite']],
+    [{ match_none: {} }, []],
+    [{ match: { name: 'rockets ACME' } }, ['acme', 'zoe']],
+    [{ match: { name: { query: 'rockets acme', operator: 'and' } } }, ['acme']],
+    [{ match: { name: "zoë's" } }, ['zoe']],
+    [{ match: { name: '京' } }, ['kite']],
+    [{ match: { name: '' } }, []],
+    [{ match: { nothing: 'acme' } }, []],
+    [{ match: { seats: '3' } }, ['zoe']],
+    [{ term: { plan: 'trial' } }, ['acme', 'kite']],
+    [{ term: { name: 'Acme' } }, []],
+    [{ term: { 'name.keyword': { value: 'Acme Rockets' } } }, ['acme']],
+    [{ term: { seats: 40.5 } }, ['kite']],
+    [{ term: { paid: true } }, ['zoe', 'kite']],
+    [{ term: { paid: 'false' } }, ['acme']],
+    [{ term: { since: '2026-11-20' } }, ['acme']],
+    [{ term: { tags: 'new' } }, ['acme']],
+    [{ terms: { seats: [3, 250] } }, ['acme', 'zoe']],
+    [{ terms: { 'at.city.keyword': ['Bern', 'Genf'] } }, ['zoe']],
+    [{ match: { 'at.city': 'zürich' } }, ['acme']],
+    [{ range: { seats: { gte: 3, lt: 250 } } }, ['zoe', 'kite']],
+    [{ range: { seats: { gt: 3 } } }, ['acme', 'kite']],
+    [{ range: { seats: { lte: 40.5 } } }, ['zoe', 'kite']],
+    [{ range: { since: { gte: '2026-11-20T10:30:00Z' } } }, ['acme', 'zoe']],
+    [{ range: { since: { gt: '2026-11-20' } } }, ['zoe']],
+    [{ range: { since: { lte: '2026-11-20' } } }, ['acme', 'kite']],
+    [{ range: { since: { lt: '2025-01-01T00:00:00Z' } } }, ['kite']],
+    [{ range: { since: { lt: 'now+9000d', gte: 1_763_000_000_000 } } }, ['acme', 'zoe']],
+    [{ range: { 'plan.keyword': { lt: 'q' } } }, ['zoe']],
+    [{ range: { nothing: { gte: 1 } } }, []],
+    [{ exists: { field: 'tags' } }, ['acme']],
+    [{ exists: { field: 'at' } }, ['acme', 'zoe']],
+    [{ ids: { values: ['kite', 'nobody'] } }, ['kite']],
+    [{ bool: { must: { match: { name: 'rockets' } }, must_not: [{ term: { paid: true } }] } }, ['acme']],
+    [{ bool: { should: [{ term: { seats: 3 } }, { term: { seats: 250 } }] } }, ['acme', 'zoe']],
+    [{ bool: { filter: [{ term: { plan: 'trial' } }], should: [{ term: { seats: 3 } }] } }, ['acme', 'kite']],
+    [
+      {
+        bool: {
+          should: [{ term: { paid: true } }, { range: { seats: { lt: 10 } } }],
+          minimum_should_match: 2,
+        },
+      },
+      ['zoe'],
+    ],
+    [{ bool: {} }, ['acme', 'zoe', 'kite']],
+  ])('%j', async (query, expected) => {
+    const search = await filled('clients', clients)
+    const { total, hits } = await search.search('clients', query)
+    expect(hits.map((hit) => hit.id).sort()).toEqual([...expected].sort())
+    expect([total, await search.count('clients', query)]).toEqual([
+      expected.length,
+      { total: expected.length },
+    ])
+  })
+
+  test('no more hits than asked for, and all of them counted', async () => {
+    const search = await filled(
+      'many',
+      Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`${n}`, { n }])),
+    )
+    expect(await search.search('many', { match_all: {} })).toMatchObject({ total: 12, hits: { length: 10 } })
+    expect(await search.search('many', { match_all: {} }, { size: 2 })).toMatchObject({
+      total: 12,
+      hits: { length: 2 },
+    })
+    expect((await search.search('many', { match_all: {} }, { size: 0 })).hits).toEqual([])
+  })
+
+  test('an aborted search throws the reason', async () => {
+    const search = await filled('clients', { a: { n: 1 } })
+    const reason = new Error('enough')
+    await expect(
+      search.count('clients', { match_all: {} }, { signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason)
+  })
+}

@@ -1,0 +1,162 @@
+/**
+ * Owns what is mended in the emulators, in the thread that runs them: their versions are fixed, and each change says what it expects to find.
+ *
+ * | what                       | without it                                                                                    |
+ * |----------------------------|-----------------------------------------------------------------------------------------------|
+ * | parsers of expressions     | try one way after the other, and read what stands in parentheses anew for each: twice as long for each pair |
+ * | comparison of values       | trips over an attribute that is not there                                                     |
+ * | streams by name            | are kept in a list, which has names of its own: `length`, `constructor`                       |
+ * | nulls in lists and maps    | trip what reads them                                                                          |
+ * | numbers of another stream  | are answered 500                                                                              |
+ * | tokens of ListShards       | are taken, although none was ever given, and trip it                                          |
+ * | locks                      | stay held by a call that threw                                                                |
+ */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { compileFunction } from 'node:vm'
+
+const require = createRequire(import.meta.url)
+
+type Change = readonly [before: string, after: string]
+
+const START = '  peg$result = peg$startRuleFunction();'
+
+/** Within a parser: `rule` at the current place, or what came of it before. What fails is told of only outside of a lookahead. */
+const MEMORY = `
+  function peg$once(rule) {
+    var ends = new Map()
+    return function () {
+      var key = peg$currPos * 2 + (peg$silentFails === 0 ? 0 : 1)
+      var known = ends.get(key)
+      if (known !== undefined) {
+        peg$currPos = known.end
+        return known.result
+      }
+      var result = rule()
+      ends.set(key, { result: result, end: peg$currPos })
+      return result
+    }
+  }
+`
+
+const COMPARISON: readonly Change[] = [
+  [
+    "    if (compType != attrType) return false\n    if (compType == 'B')",
+    "    if (compType != attrType || compType == null) return false\n    if (compType == 'B')",
+  ],
+  [
+    '      compType = Object.keys(compVal)[0]\n',
+    '      if (!compVal) return false\n      compType = Object.keys(compVal)[0]\n',
+  ],
+  [
+    '    if (!attrVal || compType != attrType ||\n',
+    '    if (!attrVal || compType != attrType || !compVals[1] || compVals[1][compType] == null ||\n',
+  ],
+]
+
+/** Loads dynalite's parts as they should be, before dynalite itself is loaded. */
+export function mendDynalite(): void {
+  replace('dynalite/db/index.js', (source) => COMPARISON.reduce(changed, source))
+  for (const name of ['conditionParser', 'updateParser', 'projectionParser'])
+    replace(`dynalite/db/${name}.js`, remembering)
+}
+
+const TOKEN = `  if (data.NextToken) {
+    return cb(db.clientError('InvalidArgumentException', 'NextToken is invalid: it is not one that ListShards gave.'))
+  }
+`
+
+/** Of a list or a map; a parameter that is null counts as left out. */
+const NULLS = `if (VALUE == null) throw typeError('a member of a list or a map is null'); `
+
+const KINESALITE: Readonly<Record<string, readonly Change[]>> = {
+  'db/index.js': [['streamDbs = []', 'streamDbs = Object.create(null)']],
+  'actions/listShards.js': [['  // TODO get stream according', `${TOKEN}  // TODO get stream according`]],
+  'actions/getShardIterator.js': [['if (seqObj.version === 0) {', 'if (false) {']],
+  'validations/index.js': [
+    [
+      'return val.map(function(child) { ',
+      `return val.map(function(child) { ${NULLS.replace('VALUE', 'child')}`,
+    ],
+    [
+      '          newVal[key] = checkType(val[key], type.children)',
+      `          ${NULLS.replace('VALUE', 'val[key]')}newVal[key] = checkType(val[key], type.children)`,
+    ],
+  ],
+}
+
+/** Loads kinesalite's parts as they should be, before kinesalite itself is loaded. */
+export function mendKinesalite(): void {
+  for (const [file, changes] of Object.entries(KINESALITE))
+    replace(`kinesalite/${file}`, (source) => changes.reduce(changed, source))
+}
+
+/** A parser whose every rule is applied once at each place of the text: an expression costs as much as it is long. */
+function remembering(source: string): string {
+  const rules = [...source.matchAll(/^ {2}function (peg\$parse\w+)\(\) \{$/gm)].map(([, rule]) => rule)
+  return changed(source, [
+    START,
+    `${MEMORY}${rules.map((rule) => `  ${rule} = peg$once(${rule})\n`).join('')}${START}`,
+  ])
+}
+
+/** @throws Error if the text is not there: then the version of the emulator is another */
+function changed(source: string, [before, after]: Change): string {
+  if (source.split(before).length !== 2) throw new Error(`an emulator is not as expected: ${before.trim()}`)
+  return source.replace(before, () => after)
+}
+
+function replace(specifier: string, change: (source: string) => string): void {
+  const path = require.resolve(specifier)
+  const module = { id: path, path, filename: path, loaded: true, exports: {}, children: [], paths: [] }
+  const source = compileFunction(change(readFileSync(path, 'utf8')), ['module', 'exports', 'require'], {
+    filename: path,
+  })
+  // Safe: what is read of a module that is loaded already is its exports.
+  require.cache[path] = module as unknown as NodeJS.Module
+  source(module, module.exports, createRequire(path))
+}
+
+type Done = (...results: unknown[]) => void
+/** Makes of what is called at the end of some work one that lets the next one in, too. */
+type Releaser = (done?: Done) => Done
+type Lock = (key: unknown, work: (release: Releaser) => void) => void
+
+/**
+ * Makes the locks of an emulator let go of work that never ends, before the emulator itself is loaded.
+ *
+ * @returns takes note of the locks that are held; what that returns lets go of those that are still held then
+ */
+export function mendLocks(emulator: string): () => () => void {
+  const held = new Set<() => void>()
+  const near = createRequire(require.resolve(emulator))
+  // Keys come from names that clients choose.
+  replace(near.resolve('lock'), (source) =>
+    changed(source, ['var locked = {}', 'var locked = Object.create(null)']),
+  )
+  const locks = near('lock')
+  const make: () => Lock = locks.Lock
+  locks.Lock = (): Lock => {
+    const lock = make()
+    return (key, work) =>
+      lock(key, (release) => {
+        const free = () => {
+          held.delete(free)
+          release()()
+        }
+        held.add(free)
+        work((done) => {
+          const ended = release(done ?? (() => {}))
+          return (...results) => {
+            if (held.delete(free)) ended(...results)
+          }
+        })
+      })
+  }
+  return () => {
+    const suspects = [...held]
+    return () => {
+      for (const free of suspects) if (held.has(free)) free()
+    }
+  }
+}

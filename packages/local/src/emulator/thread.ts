@@ -1,0 +1,63 @@
+/**
+ * Runs in a thread: one emulator on a port that only its front knows.
+ *
+ * The emulators throw out of callbacks, where nobody can catch: that ends a process, and with it everything in memory. In this
+ * thread the calls that are left without an answer get the service's error for a failure of its own, and the others go on.
+ */
+import type { Server, ServerResponse } from 'node:http'
+import { parentPort, workerData } from 'node:worker_threads'
+import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
+
+const EMULATORS = {
+  dynalite: {
+    start: async () => {
+      mendDynalite()
+      const { default: dynalite } = await import('dynalite')
+      return dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+    },
+    failure: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+  },
+  kinesalite: {
+    start: async () => {
+      mendKinesalite()
+      const { default: kinesalite } = await import('kinesalite')
+      return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000 })
+    },
+    failure: 'InternalFailure',
+  },
+}
+
+/** Milliseconds. Calls are answered from memory: one that is open this long after an exception is the one that threw, or waits for it. */
+const GRACE = 1_000
+
+// Safe: `upstreamOf` is the only one that starts this thread, and gives the name as data.
+const name = workerData as keyof typeof EMULATORS
+const { start, failure } = EMULATORS[name]
+const open = new Set<ServerResponse>()
+const heldLocks = mendLocks(name)
+
+process.on('uncaughtException', () => {
+  const suspects = [...open]
+  const letGo = heldLocks()
+  setTimeout(() => {
+    for (const response of suspects) if (!response.headersSent) fail(response)
+    letGo()
+  }, GRACE)
+})
+
+function fail(response: ServerResponse): void {
+  response.writeHead(500, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ __type: failure, message: 'the emulator failed at this call' }))
+}
+
+const server: Server = await start()
+server.prependListener('request', (_, response) => {
+  open.add(response)
+  response.on('close', () => open.delete(response))
+})
+// The emulators must not close an idle connection just as a request is written to it.
+server.keepAliveTimeout = 0
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
+})
