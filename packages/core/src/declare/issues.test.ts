@@ -160,12 +160,12 @@ describe.each(Object.entries(schemas))('%s', (_, schema) => {
       await delivery.push([record])
       await delivery.quiet()
     }
-    const about = { id: '1', source: 's', type: 'told', time: new Date(0) }
-    for (const wrong of rows) {
+    const about = { source: 's', type: 'told', time: new Date(0) }
+    for (const [n, wrong] of rows.entries()) {
       given = wrong
-      await push(changeOf('rows', wrong))
-      await push(encodeCloudEvent({ ...about, data: wrong }))
-      await push(changeOf('plains', { id: 'a' }))
+      await push(changeOf('rows', wrong, n))
+      await push(encodeCloudEvent({ ...about, id: String(n), data: wrong }))
+      await push(changeOf('plains', { id: 'a' }, n))
     }
     await delivery.settle(new Date())
     expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(
@@ -177,9 +177,10 @@ describe.each(Object.entries(schemas))('%s', (_, schema) => {
   })
 })
 
-function changeOf(table: string, image: object): Uint8Array {
+/** Each is a change of its own: one that arrives twice has one letter. */
+function changeOf(table: string, image: object, n: number): Uint8Array {
   const dynamodb = {
-    ApproximateCreationDateTime: 1_796_000_000_000,
+    ApproximateCreationDateTime: 1_796_000_000_000 + n,
     Keys: marshal({ id: 'a' }),
     NewImage: marshal({ ...image }),
   }

@@ -75,7 +75,7 @@ function answer(
     const version = Number(querystring?.version)
     return write(documents, id, {
       version,
-      document: method === 'PUT' ? JSON.parse(String(body)) : undefined,
+      document: method === 'PUT' ? documentIn(String(body)) : undefined,
     })
   }
   // Safe: the adapter sends these two in every search, and `query` in every count.
@@ -87,6 +87,16 @@ function answer(
   if (operation === '_count') return { statusCode: 200, body: { count: found.length } }
   const hits = found.slice(0, size).map((one) => ({ _id: one.id, _score: 1, _source: one.document }))
   return { statusCode: 200, body: { hits: { total: { value: found.length }, hits } } }
+}
+
+/** A document with all digits of its integers, as a client with `enableLongNumeralSupport` reads it. */
+function documentIn(text: string): object {
+  const exact = (_: string, value: unknown, { source }: { source?: string } = {}) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')
+      ? BigInt(source ?? '')
+      : value
+  // Safe: every Node that this package supports passes the third argument, which the type library does not know yet.
+  return JSON.parse(text, exact as (key: string, value: unknown) => unknown)
 }
 
 function write(documents: Map<string, Stored>, id: string, stored: Stored): Answer {

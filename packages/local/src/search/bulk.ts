@@ -2,7 +2,7 @@
 import { parsed } from '../http/index.ts'
 import type { Documents } from './documents.ts'
 import type { Indices } from './indices.ts'
-import { type Fields, isObject, parseExact } from './json.ts'
+import { type Fields, isObject, parseExact, parseSource } from './json.ts'
 import { illegalArgument, invalidRequest, Refusal, unsupported } from './refusal.ts'
 import { applyWrite, type Operation, readWrite, type Write } from './writes.ts'
 
@@ -66,7 +66,9 @@ function run(write: Write, document: string, documents: Documents, indices: Indi
 /** @throws Refusal `mapper_parsing_exception` for what is not JSON */
 export function parseDocument(text: string): unknown {
   try {
-    return parsed(text)
+    // Refuses what nests too deep.
+    parsed(text)
+    return parseSource(text)
   } catch {
     // What the parser says quotes the document, which is nobody's business in a log.
     const caused_by = { type: 'json_parse_exception', reason: 'the document is not JSON' }

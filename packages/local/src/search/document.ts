@@ -1,5 +1,5 @@
 import { passage, words } from './analysis.ts'
-import { type Fields, isObject } from './json.ts'
+import { type Fields, isObject, plainNumber } from './json.ts'
 import { type Dynamic, type Field, isObjectField, type LeafField, type ObjectField } from './mapping.ts'
 import { Refusal } from './refusal.ts'
 import { fieldValue, instant, type Value } from './values.ts'
@@ -89,7 +89,7 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
 /** The values of a field: arrays are several values, null is none. */
 function flatten(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value.flatMap(flatten)
-  return value === null || value === undefined ? [] : [value]
+  return value === null || value === undefined ? [] : [plainNumber(value)]
 }
 
 /** The field that OpenSearch makes of a value that it meets for the first time. */

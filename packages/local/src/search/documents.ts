@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { readDocument } from './document.ts'
 import type { Index } from './indices.ts'
-import { exactInteger, type Fields, isObject } from './json.ts'
+import { exactInteger, type Fields, isObject, parseSource } from './json.ts'
 import { cloneMapping } from './mapping.ts'
 import { Refusal } from './refusal.ts'
 import type { Store, Stored } from './store.ts'
@@ -104,7 +104,7 @@ export function createDocuments(store: Store, now: () => number): Documents {
         })
       }
       next(index, id, existing, versioning)
-      const before: unknown = JSON.parse(existing.source)
+      const before: unknown = parseSource(existing.source)
       const after = merge(isObject(before) ? before : {}, doc)
       if (!isDeepStrictEqual(before, after)) return write(index, id, after, { versioning })
       const noop = written(index, id, existing.version, existing.seqNo, 'noop')

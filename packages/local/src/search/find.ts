@@ -1,6 +1,6 @@
 /** `_search`, `_count` and what else runs a query over indices. */
 import type { Index } from './indices.ts'
-import { exactInteger, type Fields } from './json.ts'
+import { exactInteger, type Fields, parseSource } from './json.ts'
 import { readMapping } from './mapping.ts'
 import { readSourceFilter } from './projection.ts'
 import { compileQuery, type QueryScope } from './query.ts'
@@ -76,7 +76,7 @@ export function search(body: Fields, indices: readonly Index[], store: Store, no
         ...(body.version === true ? { _version: exactInteger(BigInt(String(fields.version))) } : {}),
         ...(body.seq_no_primary_term === true ? { _seq_no: Number(fields.seq_no), _primary_term: 1 } : {}),
         _score: scored ? Number(fields.score) : null,
-        ...(source === undefined ? {} : { _source: source(JSON.parse(String(fields.source))) }),
+        ...(source === undefined ? {} : { _source: source(parseSource(String(fields.source))) }),
         ...(scored ? {} : { sort: sortedBy }),
       })),
     },

@@ -1,7 +1,15 @@
-/** JSON without loss: versions are 64-bit integers, and JavaScript's numbers end at 2^53. */
+/** JSON without loss: versions and fields of type long are 64-bit integers, and JavaScript's numbers end at 2^53. */
 
-// Safe: the method exists in every Node that this package supports; the type library does not know it yet.
-const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
+/** A number as it was written. */
+interface Raw {
+  readonly rawJSON: string
+}
+
+// Safe: the methods exist in every Node that this package supports; the type library does not know them yet.
+const { rawJSON, isRawJSON } = JSON as typeof JSON & {
+  rawJSON(text: string): Raw
+  isRawJSON(value: unknown): value is Raw
+}
 
 /** An integer that `JSON.stringify` writes with all its digits. */
 export function exactInteger(value: bigint): unknown {
@@ -10,21 +18,37 @@ export function exactInteger(value: bigint): unknown {
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown
 
+/** An integer beyond 2^53, as it was written. */
+function digitsOf(value: unknown, { source }: { source?: string }): string | undefined {
+  const isLarge = typeof value === 'number' && !Number.isSafeInteger(value)
+  return isLarge && source !== undefined && /^-?\d+$/.test(source) ? source : undefined
+}
+
 /** Parses JSON; an integer beyond 2^53 becomes a string, so that it keeps its digits. */
 export function parseExact(text: string): unknown {
-  const keepDigits: Reviver = (_, value, { source }) =>
-    typeof value === 'number' &&
-    !Number.isSafeInteger(value) &&
-    source !== undefined &&
-    /^-?\d+$/.test(source)
-      ? source
-      : value
+  return revived(text, (_, value, context) => digitsOf(value, context) ?? value)
+}
+
+/** Parses JSON so that `JSON.stringify` writes it again with the digits that it had: the source of a document. */
+export function parseSource(text: string): unknown {
+  return revived(text, (_, value, context) => {
+    const digits = digitsOf(value, context)
+    return digits === undefined ? value : rawJSON(digits)
+  })
+}
+
+function revived(text: string, reviver: Reviver): unknown {
   // Safe: every Node that this package supports passes the third argument; the type library does not know it yet.
-  return JSON.parse(text, keepDigits as (key: string, value: unknown) => unknown)
+  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown)
+}
+
+/** What an index makes of a number of a source: the nearest that it can compare. */
+export function plainNumber(value: unknown): unknown {
+  return isRawJSON(value) ? Number(value.rawJSON) : value
 }
 
 export type Fields = Readonly<Record<string, unknown>>
 
 export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJSON(value)
 }

@@ -5,7 +5,7 @@ import { conflict, createDocuments } from './documents.ts'
 import { count, idsMatching, search } from './find.ts'
 import { readSettings } from './index-settings.ts'
 import { createIndices, type Index } from './indices.ts'
-import { exactInteger, type Fields, isObject } from './json.ts'
+import { exactInteger, type Fields, isObject, parseSource } from './json.ts'
 import { describeMapping, extendMapping, readMapping } from './mapping.ts'
 import { readSourceFilter } from './projection.ts'
 import { illegalArgument, invalidRequest, Refusal, unsupported } from './refusal.ts'
@@ -102,7 +102,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
       _primary_term: 1,
       found: true,
     }
-    return ok(source ? { ...head, _source: source(JSON.parse(stored.source)) } : head)
+    return ok(source ? { ...head, _source: source(parseSource(stored.source)) } : head)
   }
 
   function bulk({ body, query }: Call, index?: string): Answer {
