@@ -305,6 +305,39 @@ test('a wrong set-up fails the first invocations with what to do, before any han
   expect([seen.length, checks]).toEqual([3, 3])
 })
 
+test('a wrong set-up that is known before the journal is read ends no process', async () => {
+  const advice = "grant dynamodb:PutItem on the table 'state'"
+  const setup = { reason: 'denied', resource: "table 'state'", advice } as const
+  const store = memoryState()
+  const slow = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    return work()
+  }
+  for (const journal of ['is read', 'cannot be read']) {
+    const state = {
+      get: (key: string) =>
+        slow(() =>
+          journal === 'is read' ? store.get(key) : Promise.reject(new Unavailable('dynamodb', 'throttled')),
+        ),
+      set: (...args: Parameters<typeof store.set>) =>
+        slow(() =>
+          journal === 'is read'
+            ? store.set(...args)
+            : Promise.reject(new Unavailable('dynamodb', 'throttled')),
+        ),
+      delete: store.delete,
+      check: () => Promise.reject(new Unavailable('dynamodb', undefined, { setup })),
+    }
+    const handle = lambda(
+      reactor('r').on('see', saved, () => {}),
+      { ...options(), state },
+    )
+    await expect(handle(eventOf(insert('a')), context(60_000))).rejects.toMatchObject({
+      code: 'configuration',
+    })
+  }
+})
+
 test('a store that is down at the first invocation, or never answers its check, is waited for like every outage', async () => {
   const clock = virtualClock()
   for (const check of [

@@ -139,6 +139,8 @@ export function lambda(
     const source = { stream, shard, redelivers: 'suffix' } as const
     // Beside the read of the journal, so that the first invocation does not wait for it.
     const usable = checkOnce(started, Math.min(CHECK.longest, left * CHECK.share))
+    // It may reject while the journal is still read; it is awaited below in every case.
+    usable.catch(() => {})
     const opening = started.open(source, { hardEnd: new Date(hardEnd) })
     const delivery = await opening.catch(async (error) => {
       // The environment is frozen, not killed: what still runs in it would act after newer records.

@@ -46,6 +46,8 @@ export async function keepRenewed({
   /** An answer that does not come must not keep the end of the lease's life from being seen. */
   async function withinLife(): Promise<boolean> {
     const answered = new AbortController()
+    const over = () => answered.abort()
+    signal.addEventListener('abort', over)
     const renewal = beat().then(
       () => true,
       (error: unknown) => {
@@ -53,10 +55,9 @@ export async function keepRenewed({
         return false
       },
     )
-    const life = clock
-      .sleep(held.until - clock.monotonic(), AbortSignal.any([answered.signal, signal]))
-      .then(() => false)
+    const life = clock.sleep(held.until - clock.monotonic(), answered.signal).then(() => false)
     const written = await Promise.race([renewal, life])
+    signal.removeEventListener('abort', over)
     answered.abort()
     return written
   }
