@@ -8,7 +8,7 @@ import { ENGINE } from './engine/options.ts'
 import type { Engine } from './engine/seam.ts'
 import type { EngineOptions, ProcessAbout } from './engine/settings.ts'
 import { kinds } from './kinds/index.ts'
-import { check } from './shapes.ts'
+import { check, type Shapes } from './shapes.ts'
 
 /**
  * The delivery engine, for runtimes: see `engine/seam.ts` for what they owe it.
@@ -23,10 +23,8 @@ export function createEngine(options: EngineOptions, about: ProcessAbout = {}): 
   return makeEngine(options, { kinds, capabilities }, about)
 }
 
-/** The names of an engine's options that a runtime hands on, so that it can refuse names that nobody knows. */
-export const ENGINE_OPTIONS: readonly string[] = Object.keys(ENGINE.options.fields ?? {}).filter(
-  (name) => name !== 'reactors',
-)
+/** The shapes of an engine's options that a runtime hands on, so that it can refuse names that nobody knows. */
+export const ENGINE_OPTIONS: Shapes = (({ reactors: _, ...handed }) => handed)({ ...ENGINE.options.fields })
 
 /**
  * What a reactor is made of, as data: for documents, maps and permissions. Nothing is run.

@@ -9,17 +9,21 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest?.known
 }
 
-/** Characters to insert, remove or replace, by Levenshtein's method; names have 255 characters at most. */
+/** Characters to insert, remove, replace or swap with their neighbour (optimal string alignment); names are short. */
 function changesBetween(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  let [before, above] = [[] as number[], Array.from({ length: b.length + 1 }, (_, column) => column)]
   for (let row = 1; row <= a.length; row += 1) {
     const line = [row]
     for (let column = 1; column <= b.length; column += 1) {
       const same = a[row - 1] === b[column - 1] ? 0 : 1
       const [left = 0, over = 0, corner = 0] = [line[column - 1], above[column], above[column - 1]]
-      line.push(Math.min(left + 1, over + 1, corner + same))
+      const swapped =
+        a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+          ? (before[column - 2] ?? Infinity) + 1
+          : Infinity
+      line.push(Math.min(left + 1, over + 1, corner + same, swapped))
     }
-    above = line
+    ;[before, above] = [above, line]
   }
   return above[b.length] ?? 0
 }

@@ -164,21 +164,21 @@ export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
 }
 
 /**
- * The problems of fields that nobody knows: a name that is misspelt would be an option that is silently left out. For options that no
- * caller spreads into others.
- *
- * @param known every field's name
- * @param path of the object, if it is one within others
+ * The problems of fields that nobody knows, at any depth: a name that is misspelt would be an option that is silently left out. For options
+ * that no caller spreads into others.
  */
-export function unknownProblems(value: unknown, known: readonly string[], path = ''): string[] {
-  if (!isRecord(value)) return []
-  const unknown = Object.keys(Object(value)).filter(
-    (name) => !known.includes(name) && Object(value)[name] !== undefined,
-  )
-  return unknown.map((name) => {
-    const nearest = nearestName(name, known)
-    const expected = nearest === undefined ? `one of ${known.join(', ')}` : `'${nearest}'`
-    return `'${path === '' ? name : `${path}.${name}`}' is no option: expected ${expected}`
+export function unknownProblems({ fields, items }: Shape, value: unknown, path = ''): string[] {
+  if (items !== undefined && Array.isArray(value))
+    return value.flatMap((item, n) => unknownProblems(items, item, `${path}[${n}]`))
+  if (fields === undefined || !isRecord(value)) return []
+  return Object.entries(Object(value)).flatMap(([name, inner]) => {
+    const at = path === '' ? name : `${path}.${name}`
+    const known = fields[name]
+    if (known !== undefined) return unknownProblems(known, inner, at)
+    if (inner === undefined) return []
+    const nearest = nearestName(name, Object.keys(fields))
+    const expected = nearest === undefined ? `one of ${Object.keys(fields).join(', ')}` : `'${nearest}'`
+    return [`'${at}' is no option: expected ${expected}`]
   })
 }
 

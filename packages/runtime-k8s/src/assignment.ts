@@ -16,7 +16,7 @@
 import type { Engine } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { nameOf } from '@spaceship/handlers/aws'
-import { type Consumer, type ConsumerEnd, startConsumer } from './consume/index.ts'
+import { type Consumer, type ConsumerEnd, READING, startConsumer } from './consume/index.ts'
 import {
   chooseLeases,
   holdLease,
@@ -29,12 +29,16 @@ import {
 } from './leases/index.ts'
 import { READ_INTERVAL, type WorkerSettings } from './options.ts'
 import type { ShardSync } from './sync.ts'
+import type { Troubles } from './troubles.ts'
 
 export interface AssignmentOptions {
   readonly engine: Engine
   readonly settings: WorkerSettings
   readonly shards: ShardSync
+  readonly troubles: Troubles
 }
+
+const RENEWING = 'renewing leases'
 
 /** What a drain came to. */
 export interface DrainReport {
@@ -52,8 +56,10 @@ export class Assignment {
   readonly #shards: ShardSync
   readonly #observer: Observer
   readonly #consumers = new Map<string, Consumer>()
+  readonly #troubles: Troubles
 
-  constructor({ engine, settings, shards }: AssignmentOptions) {
+  constructor({ engine, settings, shards, troubles }: AssignmentOptions) {
+    this.#troubles = troubles
     this.#engine = engine
     this.#settings = settings
     this.#shards = shards
@@ -79,17 +85,13 @@ export class Assignment {
     )
     for (const lease of chooseLeases({ leases: counted, free, me, random })) {
       if (stopping.aborted) return
-      if (!this.#consumers.has(lease.key)) await this.#takeOne(lease)
+      if (!this.#consumers.has(lease.key)) await this.#takeOne(lease, stopping)
     }
   }
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
   async drain(until: Date): Promise<DrainReport> {
-    const drains = [...this.#consumers.values()].map(async (consumer) => {
-      const unfinished = await consumer.drain(until)
-      this.#ended(consumer, 'released')
-      return unfinished
-    })
+    const drains = [...this.#consumers.values()].map((consumer) => this.#drainOne(consumer, until))
     const ends = await Promise.allSettled(drains)
     const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
     return {
@@ -99,11 +101,27 @@ export class Assignment {
     }
   }
 
-  async #takeOne(lease: Lease): Promise<void> {
+  async #drainOne(consumer: Consumer, until: Date): Promise<number> {
+    try {
+      const unfinished = await consumer.drain(until)
+      this.#ended(consumer, 'released')
+      return unfinished
+    } catch (error) {
+      this.#forget(consumer)
+      const why =
+        'a lease could not be given up: a peer takes it when its life is over, at its last checkpoint'
+      this.#settings.logger.error(why, { ...this.#fieldsOf(consumer.held), error: errorFields(error) })
+      throw error
+    }
+  }
+
+  async #takeOne(lease: Lease, stopping: AbortSignal): Promise<void> {
     const { clock, failover, leases: table, logger, me, random } = this.#settings
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
     if (taken === undefined) return
+    // The drain has begun, and waits for leases that it knows only.
+    if (stopping.aborted) return table.release(taken)
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
     const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost })
@@ -125,8 +143,12 @@ export class Assignment {
         this.#lose(consumer, `its consumer failed: ${nameOf(error)}`)
       },
     )
-    const { beat } = consumer
-    const failed = (error: unknown) => this.#beatFailed(consumer, error)
+    if (stopping.aborted) void this.#drainOne(consumer, new Date(clock.now())).catch(() => {})
+    const beat = async () => {
+      await consumer.beat()
+      this.#troubles.over(RENEWING, lease.key)
+    }
+    const failed = (error: unknown) => this.#troubles.failed(RENEWING, lease.key, error, this.#fieldsOf(held))
     // Until its consumer is done, however long that drains. Never rejects: a renewal that fails is logged, and tried again.
     void keepRenewed({ held, beat, failover, clock, random, signal: over.signal, failed })
   }
@@ -143,16 +165,21 @@ export class Assignment {
       logger,
       pollInterval,
       readInterval: READ_INTERVAL,
-      reading: (from, signal) => ({ client, stream, shard, from, limit, clock, random, logger, signal }),
+      reading: (from, signal) => ({
+        client,
+        stream,
+        shard,
+        from,
+        limit,
+        clock,
+        random,
+        logger,
+        signal,
+        troubles: this.#troubles,
+      }),
       children: () => this.#shards.childrenOf(id, shard),
       createLease: table.create,
     })
-  }
-
-  /** Throttled or cut off: the lease is ours until its life ends. */
-  #beatFailed({ held }: Consumer, error: unknown): void {
-    const fields = { ...this.#fieldsOf(held), error: errorFields(error) }
-    this.#settings.logger.warn('a lease could not be renewed: will try again', fields)
   }
 
   #lose(consumer: Consumer, why: string): void {
@@ -174,7 +201,9 @@ export class Assignment {
 
   /** A consumer that ends late may have a successor under the same key, which stays. */
   #forget(consumer: Consumer): boolean {
-    const { key } = consumer.held.lease
+    const { key, shard } = consumer.held.lease
+    this.#troubles.forget(RENEWING, key)
+    this.#troubles.forget(READING, shard)
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
 }

@@ -3,7 +3,7 @@
 import { type DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
 import { expect, test, vi } from 'vitest'
-import { podsOnShip, saved } from '../test/pods.ts'
+import { podsOnShip, refusal, saved } from '../test/pods.ts'
 
 const wait = { timeout: 20_000, interval: 20 }
 
@@ -103,3 +103,74 @@ async function unmark(dynamodb: DynamoDBClient, table: string): Promise<void> {
       }),
     )
 }
+
+/** A worker that holds its lease and has handled one record. */
+async function held(pods: Awaited<ReturnType<typeof podsOnShip>>, more: object = {}) {
+  const seen: string[] = []
+  await pods.put('x')
+  const pod = pods.pod(
+    reactor('note').on('see', saved, (e) => void seen.push(e.after.id)),
+    more,
+  )
+  const run = pod.run()
+  await vi.waitFor(() => expect(seen).toEqual(['x']), wait)
+  return { pod, run }
+}
+
+const messages = (pods: Awaited<ReturnType<typeof podsOnShip>>) => pods.lines.map(({ message }) => message)
+
+test('a write that fails as the worker drains is made again: what was finished is not repeated', async () => {
+  for (const failing of ['SET', 'REMOVE']) {
+    await using pods = await podsOnShip()
+    // No renewal in between: the checkpoint is left to the drain.
+    const { pod, run } = await held(pods, { leases: { failover: '1m' } })
+    let failures = 0
+    pods.bent.fail = (operation, { UpdateExpression }) => {
+      const isRelease = String(UpdateExpression).includes('REMOVE #leaseOwner')
+      if (operation !== 'UpdateItem' || isRelease !== (failing === 'REMOVE') || failures >= 2)
+        return undefined
+      failures += 1
+      return refusal('ProvisionedThroughputExceededException')
+    }
+    expect(await pod.stop()).toEqual({ complete: true, leases: 1, unfinished: 0 })
+    await run
+    expect(failures).toBe(2)
+    const [lease] = await pods.leases()
+    expect(lease?.checkpoint).toMatch(/^\d+$/)
+    expect(lease?.owner).toBeUndefined()
+  }
+}, 60_000)
+
+test('a lease that cannot be given up is told as that, and the drain ends all the same', async () => {
+  for (const refuses of [
+    () => Promise.resolve(refusal('AccessDeniedException')),
+    () => new Promise<undefined>(() => {}),
+  ]) {
+    await using pods = await podsOnShip()
+    const { pod, run } = await held(pods, { drainTimeout: '200ms', leases: { failover: '10s' } })
+    pods.bent.fail = (operation) => (operation === 'UpdateItem' ? refuses() : undefined)
+    expect(await pod.stop()).toMatchObject({ complete: false, leases: 1 })
+    await run
+    expect(messages(pods)).not.toContain('lease given up')
+    expect(pods.lines.filter(({ level }) => level === 'error').at(-1)).toMatchObject({
+      message: expect.stringMatching(/^a lease could not be given up/),
+      fields: { shard: 'shardId-000000000000' },
+    })
+  }
+}, 60_000)
+
+test('a request that never answers keeps no drain from beginning', async () => {
+  for (const hanging of ['ListShards', 'Scan']) {
+    await using pods = await podsOnShip()
+    const { pod, run } = await held(pods)
+    const hung = Promise.withResolvers<void>()
+    pods.bent.fail = (operation) => {
+      if (operation !== hanging) return undefined
+      hung.resolve()
+      return new Promise<undefined>(() => {})
+    }
+    await hung.promise
+    expect(await pod.stop()).toEqual({ complete: true, leases: 1, unfinished: 0 })
+    await run
+  }
+}, 60_000)

@@ -82,6 +82,38 @@ test('a stream that is not found while its shards are leased is waited for: no s
   await run
 }, 60_000)
 
+test('iterators that expire before they are of use are a failure like others: waited for, and told', async () => {
+  await using pods = await podsOnShip()
+  let expired = 0
+  let isMended = false
+  pods.bent.fail = (operation) => {
+    if (
+      operation !== 'GetRecords' ||
+      isMended ||
+      !pods.lines.some(({ message }) => message === 'lease taken')
+    )
+      return undefined
+    expired += 1
+    return refusal('ExpiredIteratorException')
+  }
+  const seen = new Set<string>()
+  const noting = reactor('note').on('see', saved, (e) => void seen.add(e.after.id))
+  const pod = pods.pod(noting, { random: () => 0.05 })
+  const run = pod.run()
+  const told = () => pods.lines.map(({ message }) => message)
+  await vi.waitFor(
+    () => expect(told()).toContain('reading shards fails: will try again until it works'),
+    wait,
+  )
+  await vi.waitFor(() => expect(expired).toBeGreaterThan(4), wait)
+  isMended = true
+  await pods.put('after')
+  await vi.waitFor(() => expect(seen.has('after')).toBe(true), wait)
+  expect(told()).toContain('reading shards works again')
+  await pod.stop()
+  await run
+}, 60_000)
+
 test('a checkpoint that Kinesis refuses is told, and reading starts at the oldest record', async () => {
   await using pods = await podsOnShip()
   const seen = new Set<string>()

@@ -142,7 +142,7 @@ export function parseWorkerOptions(
   const subject = called('worker of', options?.application)
   const problems = [
     ...problemsOf(bare(WORKER), { options }),
-    ...unknownOptions(options),
+    ...unknownProblems(bare({ ...ENGINE_OPTIONS, ...WORKER.options.fields }), options),
     ...togetherProblems(options),
   ]
   const workerId: unknown = options?.workerId
@@ -157,18 +157,6 @@ export function parseWorkerOptions(
       refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
     throw error
   }
-}
-
-/** What is misspelt here would be left out without a word. */
-function unknownOptions(options: WorkerOptions): string[] {
-  const { fields = {} } = WORKER.options
-  const nested = ['leases', 'poll'] as const
-  return [
-    ...unknownProblems(options, [...ENGINE_OPTIONS, ...Object.keys(fields)]),
-    ...nested.flatMap((name) =>
-      unknownProblems(Object(options)[name], Object.keys(fields[name]?.fields ?? {}), name),
-    ),
-  ]
 }
 
 interface Clients {

@@ -131,6 +131,20 @@ test('a stop ends a start that waits', async () => {
   await run
 })
 
+test('a stop ends a start that waits for an answer', async () => {
+  const hung = Promise.withResolvers<void>()
+  pods.bent.fail = (operation) => {
+    if (operation !== 'Scan') return undefined
+    hung.resolve()
+    return new Promise<undefined>(() => {})
+  }
+  const pod = pods.pod(noting(), { application })
+  const run = pod.run()
+  await hung.promise
+  expect(await pod.stop()).toEqual({ complete: true, leases: 0, unfinished: 0 })
+  await run
+})
+
 test('what never answers is told after five seconds', async () => {
   const hung = Promise.withResolvers<undefined>()
   pods.bent.fail = (operation) => (operation === 'DescribeStreamSummary' ? hung.promise : undefined)
@@ -196,11 +210,20 @@ test('the checks leave nothing behind', async () => {
 })
 
 test('an option that is misspelt is refused with the nearest one', () => {
-  const misspelt = { drainTimeOut: '1s', leases: { failOver: '2s' }, pol: {}, statte: 1 }
+  const misspelt = {
+    drainTimeOut: '1s',
+    leases: { failOver: '2s' },
+    pol: {},
+    statte: 1,
+    streams: ['cdc', { stream: 'cdc-2', strat: 'LATEST' }],
+    maxAhead: { recrods: 5 },
+  }
   // What a caller without types might pass.
   const build = () => pods.pod(noting(), misspelt as Partial<WorkerOptions>)
   expect(build).toThrow(/'drainTimeOut' is no option: expected 'drainTimeout'/)
   expect(build).toThrow(/'leases.failOver' is no option: expected 'failover'/)
+  expect(build).toThrow(/'streams\[1\]\.strat' is no option: expected 'start'/)
+  expect(build).toThrow(/'maxAhead\.recrods' is no option: expected 'records'/)
   expect(build).toThrow(/'pol' is no option: expected 'poll'/)
   expect(build).toThrow(/'statte' is no option: expected 'state'/)
 })

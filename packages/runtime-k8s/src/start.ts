@@ -15,6 +15,7 @@ import { type Checked, checked, type Engine } from '@spaceship/core/engine'
 import { errorFields } from '@spaceship/core/log'
 import { classified } from '@spaceship/handlers/aws'
 import type { WorkerSettings } from './options.ts'
+import { unlessAborted } from './patience.ts'
 import { checkStream } from './shards/index.ts'
 
 /** How long a check may be without an answer before that is told. */
@@ -37,12 +38,14 @@ export async function startUp(
   const { clock, logger, random } = settings
   const told = new Set<unknown>()
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const { problems, outages, notes } = await inTime(ask(engine, settings), settings)
+    const answer = await unlessAborted(inTime(ask(engine, settings), settings), signal)
+    if (answer === undefined) return
+    const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
     for (const note of new Set(notes)) logger.warn(note)
     refuse(`worker of '${settings.application}' cannot start`, problems)
-    const down = outages.length > 0 || signal.aborted ? outages : await outagesOf(join)
-    if (down.length === 0) return
+    const down = outages.length > 0 ? outages : await unlessAborted(outagesOf(join), signal)
+    if (down === undefined || down.length === 0) return
     for (const error of down) {
       const { dependency } = Object(error)
       // Once for each: the worker is quiet while it waits.

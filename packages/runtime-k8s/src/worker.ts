@@ -13,12 +13,14 @@
 import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
-import { errorFields } from '@spaceship/core/log'
+import { classified } from '@spaceship/handlers/aws'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { foreignLeases } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
+import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
 import { ShardSync } from './sync.ts'
+import { Troubles } from './troubles.ts'
 
 export interface Worker extends AsyncDisposable {
   readonly id: string
@@ -56,14 +58,16 @@ class Life {
   readonly #shards: ShardSync
   readonly #engine: Engine
   readonly #assignment: Assignment
+  readonly #troubles: Troubles
   readonly #stopping = new AbortController()
   #running: Promise<DrainReport> | undefined
 
-  constructor(options: AssignmentOptions) {
+  constructor(options: Omit<AssignmentOptions, 'troubles'>) {
+    this.#troubles = new Troubles(options.settings.logger)
     this.#settings = options.settings
     this.#shards = options.shards
     this.#engine = options.engine
-    this.#assignment = new Assignment(options)
+    this.#assignment = new Assignment({ ...options, troubles: this.#troubles })
   }
 
   async run(): Promise<DrainReport> {
@@ -87,10 +91,12 @@ class Life {
     process.on('SIGTERM', stop).on('SIGINT', stop)
     try {
       await this.#start()
-      await Promise.all([
+      const turns = Promise.all([
         this.#every(failover / 3, 'taking leases', () => this.#assignment.take(signal)),
         this.#every(shardSync, 'looking for shards', () => this.#shards.sync()),
       ])
+      // A request that does not answer must not keep the drain from beginning.
+      await unlessAborted(turns, signal)
       return await this.#drain()
     } finally {
       process.off('SIGTERM', stop).off('SIGINT', stop)
@@ -139,12 +145,14 @@ class Life {
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */
   async #every(interval: number, what: string, work: () => Promise<void>): Promise<void> {
-    const { clock, logger } = this.#settings
+    const { clock } = this.#settings
+    const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
     while (!this.#stopping.signal.aborted) {
       try {
         await work()
+        this.#troubles.over(what, '')
       } catch (error) {
-        logger.error(`${what} failed: will try again`, { error: errorFields(error) })
+        this.#troubles.failed(what, '', classified(about, error))
       }
       await clock.sleep(interval, this.#stopping.signal)
     }

@@ -357,6 +357,29 @@ test('a store that is down at the first invocation, or never answers its check, 
   }
 })
 
+test('stores that do not answer are told, and asked again in the next invocation', async () => {
+  const clock = virtualClock()
+  const { told, logger } = listening()
+  let checks = 0
+  const check = () => {
+    checks += 1
+    return new Promise<undefined>(() => {})
+  }
+  const handle = lambda(
+    reactor('r').on('see', saved, () => {}),
+    { ...options(), logger, clock, state: { ...memoryState({ clock }), check } },
+  )
+  const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
+  for (let n = 0; n < 2; n += 1) {
+    const answer = handle(eventOf(insert('a')), context(60_000))
+    await idle()
+    await clock.moveTo(clock.now() + 10_000, idle)
+    await answer
+  }
+  const waits = 'warn: the function waits for an answer of its stores'
+  expect([told.filter((line) => line === waits).length, checks]).toEqual([2, 2])
+})
+
 test('an option that is misspelt is refused with the nearest one', () => {
   // What a caller without types might pass.
   const build = () => lambda([], { ...options(), maxPauze: '1m' } as never)

@@ -64,7 +64,7 @@ export function lambda(
   options: LambdaOptions,
 ): KinesisHandler {
   check('lambda', LAMBDA, { options }, () =>
-    unknownProblems(options, [...ENGINE_OPTIONS, ...Object.keys(LAMBDA.options.fields ?? {})]),
+    unknownProblems(bare({ ...ENGINE_OPTIONS, ...LAMBDA.options.fields }), options),
   )
   // Options that are missing are the engine's to refuse.
   const { clock = systemClock, exit = process.exit } = options ?? {}
@@ -103,8 +103,15 @@ export function lambda(
     const late = clock.sleep(patience, over.signal).then(() => undefined)
     const found = await Promise.race([started.check(), late])
     over.abort()
-    for (const note of new Set(found?.notes)) started.logger.warn(note)
-    refuse(`the function of '${started.application}' cannot start`, found?.problems ?? [])
+    if (found === undefined) {
+      const advice = "look at the endpoints, the Region and the network of the stores' clients"
+      started.logger.warn('the function waits for an answer of its stores', {
+        details: { advice, waitedMs: patience },
+      })
+      return
+    }
+    for (const note of new Set(found.notes)) started.logger.warn(note)
+    refuse(`the function of '${started.application}' cannot start`, found.problems)
     isChecked = true
   }
 

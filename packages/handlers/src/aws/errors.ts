@@ -71,9 +71,15 @@ export function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown'
 }
 
-/** An error by the table above. */
+/** An error by the table above; one that was classified stays as it is. */
 export function classified(about: About, cause: unknown): unknown {
+  if (isOurs(cause)) return cause
   return ofName(about, nameOf(cause), cause) ?? ofAnswer(about, cause)
+}
+
+/** Node's codes are in capitals, ours in small letters. */
+function isOurs(error: unknown): boolean {
+  return /^[a-z-]+$/.test(codeOf(error) ?? '')
 }
 
 /** What the code of an entry says that was refused in an answer; undefined if the table above does not know it. */

@@ -7,6 +7,7 @@ import { silent } from '@spaceship/core/ports'
 import { test } from 'vitest'
 import { holdLease, isSentinel, type LeaseTable, SHARD_END } from '../leases/index.ts'
 import { memoryLeases } from '../leases/memory.ts'
+import { Troubles } from '../troubles.ts'
 import { type Consumer, startConsumer } from './consumer.ts'
 
 const FAILOVER = 10_000
@@ -71,6 +72,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
         clock,
         random: () => 0.5,
         logger: silent,
+        troubles: new Troubles(silent),
         signal,
       }),
       pollInterval: 200,

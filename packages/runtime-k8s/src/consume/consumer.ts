@@ -20,6 +20,7 @@ import {
   type Progress,
   SHARD_END,
 } from '../leases/index.ts'
+import { persistently } from '../patience.ts'
 import { type Page, type Reading, readShard } from './reader.ts'
 
 export interface Consuming {
@@ -47,10 +48,17 @@ export interface Consumer {
   beat(): Promise<void>
   /** The lease is lost: nothing of this shard may go on. */
   revoke(): void
-  /** Finishes what it can until then, writes where it stands and gives the lease up. @returns unfinished positions */
+  /**
+   * Finishes what it can until then, writes where it stands and gives the lease up, at the latest two seconds later.
+   *
+   * @returns unfinished positions @throws what the last writes failed with
+   */
   drain(until: Date): Promise<number>
   readonly done: Promise<ConsumerEnd>
 }
+
+/** How long the last writes of a drain may take beyond its end, in milliseconds. */
+const LAST_WRITES = 2_000
 
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const { engine, held, stream, clock, logger, pollInterval, readInterval } = consuming
@@ -71,12 +79,9 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stop = new AbortController()
   let written: Progress = { checkpoint, journal }
   let lost = false
-  let drained: Promise<void> | undefined
+  let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
-  const done = read().then(async (end) => {
-    await drained
-    return end
-  })
+  const done = read().then(async (end) => (await drained) ?? end)
 
   async function read(): Promise<ConsumerEnd> {
     for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
@@ -133,9 +138,12 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   }
 
   async function giveUp(until: Date): Promise<number> {
+    const left = until.getTime() - clock.now()
+    const end = clock.monotonic() + Math.max(0, left) + LAST_WRITES
     const unfinished = await delivery.settle(until)
-    await beat()
-    await held.release()
+    // A table that refuses a write or does not answer must not cost what was finished, nor hold the process up for ever.
+    await persistently(beat, end, clock)
+    await persistently(held.release, end, clock)
     return unfinished.length
   }
 
@@ -151,8 +159,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     drain: (until) => {
       const draining = giveUp(until)
       drained = draining.then(
-        () => {},
-        () => {},
+        (): ConsumerEnd => 'released',
+        (): ConsumerEnd => 'lost',
       )
       stop.abort()
       return draining

@@ -3,21 +3,27 @@
  *
  * | error                                                | then                                                          |
  * |------------------------------------------------------|---------------------------------------------------------------|
- * | ExpiredIterator                                      | a new iterator after the last record that was read            |
+ * | ExpiredIterator                                      | a new iterator after the last record that was read; one that  |
+ * |                                                      | expires before it was of use is a failure like others         |
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the reading fails: the lease is taken again at its checkpoint |
  * | throughput exceeded, throttling, outage              | wait, with full jitter                                        |
- * | anything else                                        | wait likewise, and say so: it may be a missing permission     |
+ * | a missing permission, another set-up that is wrong   | wait likewise; told once, with what to do                     |
+ * | anything else                                        | wait likewise                                                 |
  */
 
 import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import { nameOf } from '@spaceship/handlers/aws'
+import { classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
 import { listShards } from '../shards/index.ts'
+import type { Troubles } from '../troubles.ts'
+
+/** In words, for what is told of its troubles. */
+export const READING = 'reading shards'
 
 export interface Page {
   readonly records: readonly StreamRecord[]
@@ -37,21 +43,28 @@ export interface Reading {
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Log
+  readonly troubles: Troubles
   readonly signal: AbortSignal
 }
 
 /** Pages in stream order, until the shard ends or the signal is aborted. Each is fetched when it is asked for. */
 export async function* readShard(reading: Reading): AsyncGenerator<Page> {
-  const { client, stream, shard, limit, clock, logger, random, signal } = reading
+  const { client, stream, shard, limit, clock, logger, random, signal, troubles } = reading
   let last = reading.from
   let iterator: string | undefined
+  let isFresh = false
   for (let failures = 0; !signal.aborted; ) {
     try {
-      iterator ??= await iteratorFor(reading, last, last === reading.from)
+      if (iterator === undefined) {
+        iterator = await iteratorFor(reading, last, last === reading.from)
+        isFresh = true
+      }
       const answer = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), {
         abortSignal: signal,
       })
       failures = 0
+      isFresh = false
+      troubles.over(READING, shard)
       iterator = answer.NextShardIterator
       const records = (answer.Records ?? []).map((record) => ({
         sequence: record.SequenceNumber ?? '',
@@ -69,7 +82,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
       const name = nameOf(error)
       if (name === 'ExpiredIteratorException') {
         iterator = undefined
-        continue
+        if (!isFresh) continue
       }
       if (name === 'ResourceNotFoundException' && (await isGone(reading))) {
         const fields = { stream, shard, position: last.sequence, error: errorFields(error) }
@@ -88,12 +101,9 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         return
       }
       failures += 1
-      logger.warn('reading a shard failed: will try again', {
-        stream,
-        shard,
-        error: errorFields(error),
-        details: { failures },
-      })
+      const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
+      const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
+      troubles.failed(READING, shard, classified(about, error), { stream, shard })
       await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
     }
   }

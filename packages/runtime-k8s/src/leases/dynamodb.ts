@@ -32,10 +32,15 @@ export function dynamodbLeases({
   /** Makes a table that is missing. @default on the embedded spaceship only */
   readonly create?: boolean | undefined
 }): LeaseTable {
+  const asked = createAsked(table)
+
   async function read(key: string): Promise<Lease | undefined> {
-    const { Item } = await client.send(
-      new GetItemCommand({ TableName: table, Key: { leaseKey: { S: key } }, ConsistentRead: true }),
-    )
+    const command = new GetItemCommand({
+      TableName: table,
+      Key: { leaseKey: { S: key } },
+      ConsistentRead: true,
+    })
+    const { Item } = await asked('GetItem', client.send(command))
     return Item === undefined ? undefined : leaseOf(Item)
   }
 
@@ -60,7 +65,7 @@ export function dynamodbLeases({
       ReturnValues: 'ALL_NEW',
     })
     try {
-      const { Attributes } = await client.send(command)
+      const { Attributes } = await asked('UpdateItem', client.send(command))
       return Attributes === undefined ? undefined : leaseOf(Attributes)
     } catch (error) {
       if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
@@ -107,7 +112,8 @@ export function dynamodbLeases({
       // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
       do {
         const start = from === undefined ? {} : { ExclusiveStartKey: from }
-        const page = await client.send(new ScanCommand({ TableName: table, ConsistentRead: true, ...start }))
+        const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...start })
+        const page = await asked('Scan', client.send(command))
         leases.push(...(page.Items ?? []).map(leaseOf).filter((lease) => lease !== undefined))
         from = page.LastEvaluatedKey
       } while (from !== undefined)
@@ -120,7 +126,7 @@ export function dynamodbLeases({
         ConditionExpression: 'attribute_not_exists(leaseKey)',
       })
       try {
-        await client.send(command)
+        await asked('PutItem', client.send(command))
       } catch (error) {
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
       }
@@ -141,15 +147,23 @@ export function dynamodbLeases({
   }
 }
 
+/** Awaits a request, and says what its failure means. */
+function createAsked(table: string) {
+  return async <T>(action: string, request: Promise<T>): Promise<T> => {
+    try {
+      return await request
+    } catch (error) {
+      const about = { dependency: 'dynamodb', resource: `table '${table}'`, actions: [`dynamodb:${action}`] }
+      throw classified(about, error)
+    }
+  }
+}
+
 /** Each action once: what is conditional on a lease that nobody has changes nothing. */
 async function probe(client: DynamoDBClient, table: string): Promise<void> {
   const Key = { leaseKey: { S: `spaceship-check-${randomUUID()}` } }
   const condition = { ConditionExpression: 'attribute_exists(leaseKey)' }
-  const about = (...actions: string[]) => ({
-    dependency: 'dynamodb',
-    resource: `table '${table}'`,
-    actions: actions.map((action) => `dynamodb:${action}`),
-  })
+  const asked = createAsked(table)
   const requests = {
     Scan: () => client.send(new ScanCommand({ TableName: table, ConsistentRead: true, Limit: 1 })),
     GetItem: () => client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
@@ -159,12 +173,10 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
         new UpdateItemCommand({ TableName: table, Key, UpdateExpression: 'REMOVE leaseOwner', ...condition }),
       ),
   }
-  for (const [action, ask] of Object.entries(requests)) {
-    try {
-      await ask()
-    } catch (error) {
-      if (nameOf(error) !== 'ConditionalCheckFailedException') throw classified(about(action), error)
-    }
+  for (const [action, ask] of Object.entries<() => Promise<unknown>>(requests)) {
+    await asked(action, ask()).catch((error) => {
+      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+    })
   }
 }
 

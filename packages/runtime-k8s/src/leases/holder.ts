@@ -13,7 +13,7 @@ export interface Held {
   readonly until: number
   /** Shows that we live. Writes the progress with it, if there is some: a checkpoint is a heartbeat. */
   beat(progress: Progress | undefined): Promise<void>
-  /** Gives it up, so that a peer may take it at once. */
+  /** Gives it up, so that a peer may take it at once. May be called again if it failed. */
   release(): Promise<void>
   /** Someone else has it, or might: nothing is written any more. */
   lose(): void
@@ -38,6 +38,7 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: H
   let lease = taken
   let until = sentAt + failover * (1 - MARGIN)
   let gone = false
+  let isReleasing = false
   let queue: Promise<unknown> = Promise.resolve()
 
   function lose(why: string): void {
@@ -82,9 +83,12 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: H
       }),
     release: () =>
       inTurn(async () => {
-        if (gone) return
+        if (gone && !isReleasing) return
+        // Nothing renews it any more, also if this write has to be made again.
         gone = true
+        isReleasing = true
         await table.release(lease)
+        isReleasing = false
       }),
     lose: () => {
       gone = true
