@@ -100,6 +100,12 @@ test('a check that is broken fails the start, whatever it throws; what was made 
   expect(notes).toEqual(["the table 'x' was missing, and has been made"])
 })
 
+test('what a client says that no adapter knows is not quoted: it may hold what was sent', async () => {
+  const odd = Object.assign(new Error('the value hush-4711 is wrong'), { name: 'WeirdException' })
+  const { problems } = await checked({ state: Promise.reject<undefined>(odd) })
+  expect(problems).toEqual(["'state' failed its check: WeirdException"])
+})
+
 test('a check that throws before it returns a promise is a problem, too', async () => {
   const state = {
     ...memoryState(),
@@ -108,7 +114,7 @@ test('a check that throws before it returns a promise is a problem, too', async 
     },
   }
   const { problems } = await engineWith({ state }).check()
-  expect(problems).toEqual(["'state' failed its check: TypeError: no client"])
+  expect(problems).toEqual(["'state' failed its check: TypeError"])
 })
 
 test("a handler's own adapters are asked once, however many routes use them", async () => {

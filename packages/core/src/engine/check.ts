@@ -10,8 +10,8 @@
  * | anything else                        | fails: the adapter or its options are wrong                     |
  */
 
-import { codeOf } from '../errors.ts'
-import { describe } from '../foreign.ts'
+import { codeOf, SpaceshipError } from '../errors.ts'
+import { describe, textIn } from '../foreign.ts'
 import type { CheckedTable } from '../ports/index.ts'
 import { setUpOf } from '../verdicts.ts'
 import type { Settings } from './settings.ts'
@@ -81,7 +81,10 @@ function problemOf(name: string, error: unknown): string | undefined {
   const setup = setUpOf(error)
   if (setup !== undefined)
     return `'${name}' cannot use the ${setup.resource} (${setup.reason}): ${setup.advice}`
-  return codeOf(error) === 'unavailable' ? undefined : `'${name}' failed its check: ${describe(error)}`
+  if (codeOf(error) === 'unavailable') return undefined
+  // What a client says that no adapter knows may quote what was sent.
+  const own = codeOf(error) !== undefined && error instanceof SpaceshipError
+  return `'${name}' failed its check: ${own ? describe(error) : (textIn(error, 'name') ?? describe(error))}`
 }
 
 /** The tables whose rows decide about due reminders. */

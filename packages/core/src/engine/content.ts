@@ -28,6 +28,8 @@ export interface Content {
    * @param concealed what stands in place of a key in it @default the key @throws SpaceshipError if it cannot be told
    */
   identity(concealed?: (key: string) => string): string
+  /** What tells its letters from those of others. @default its identity: a producer that chose that may have given it twice */
+  fingerprint?(): string
   /** Finds what the record names. */
   recall?(asking: Recalling): Promise<Recalled>
   /** Finds what the handler gets, or why it must not be called. */
@@ -109,22 +111,24 @@ export class EventContent implements Content {
 }
 
 /** A record that no handler can be given. */
-function refused(refusal: Refusal, identity: Content['identity'], letter?: DeadLetter): Content {
-  return { refusal, letter, identity, readAgain: (again) => refused(refusal, identity, again) }
+function refused(refusal: Refusal, named: Named, letter?: DeadLetter): Content {
+  return { refusal, letter, ...named, readAgain: (again) => refused(refusal, named, again) }
 }
 
-const UNKNOWN = () => ''
+type Named = Pick<Content, 'identity' | 'fingerprint'>
+
+const UNNAMED: Named = { identity: () => '' }
 
 /**
  * A record that no handler can be given; its lane is '' where its key is not known: then it waits for no other.
  *
- * @param identity what tells its repeats, where that is known
+ * @param named what tells its repeats, where that is known
  */
 export function refusedShare(
   plan: RoutePlan,
   reason: DeadReason,
   detail: string,
-  { lane = '', identity = UNKNOWN }: { readonly lane?: string; readonly identity?: Content['identity'] } = {},
+  { lane = '', named = UNNAMED }: { readonly lane?: string; readonly named?: Named } = {},
 ): Share {
-  return { plan, lane, content: refused({ reason, detail }, identity) }
+  return { plan, lane, content: refused({ reason, detail }, named) }
 }

@@ -62,9 +62,8 @@ export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): L
   const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
   const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
   // A record that may have to wait in a parked lane has a place there, whatever else says the same.
-  const identity = part === undefined && plan.whenExhausted !== 'park' ? identityOf(content) : ''
-  const fresh =
-    identity === '' ? letterId(place, plan, record, part?.name) : letterIdOf(place, plan, identity)
+  const named = part === undefined && plan.whenExhausted !== 'park' ? fingerprintOf(content) : ''
+  const fresh = named === '' ? letterId(place, plan, record, part?.name) : letterIdOf(place, plan, named)
   const id = again ? letter.id : fresh
   const counted = reason === 'exhausted' || reason === 'permanent'
   const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
@@ -78,9 +77,9 @@ export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): L
 }
 
 /** '' where it cannot be told, as of what is too deep to be read again. */
-function identityOf(content: Content): string {
+function fingerprintOf(content: Content): string {
   try {
-    return content.identity()
+    return content.fingerprint?.() ?? content.identity()
   } catch {
     return ''
   }

@@ -1,10 +1,11 @@
 /** Owns the writing of dead letters, under an id that a repeat finds again. */
 
 import { codeOf } from '../errors.ts'
+import { textIn } from '../foreign.ts'
 import type { LogFields } from '../log/index.ts'
 import type { DeadLetter, DeadReason } from '../ports/index.ts'
-import { shortName } from '../state/index.ts'
 import { Unavailable } from '../verdicts.ts'
+import { sha256 } from '../wire/digest.ts'
 import type { Position, StreamRecord } from '../wire/index.ts'
 import { type RoutePlan, unrouted } from './plan.ts'
 import type { Place, Settings } from './settings.ts'
@@ -37,8 +38,9 @@ export function letterId(
 }
 
 /** The id of a letter by what happened: an event that arrives twice and is given up on twice has one letter. */
-export function letterIdOf(place: Place, plan: RoutePlan, identity: string): string {
-  return `${prefixOf(place, plan)}/event/${shortName(identity)}`
+export function letterIdOf(place: Place, plan: RoutePlan, fingerprint: string): string {
+  // A digest: keys stand in what names an event, and ids of letters in logs.
+  return `${prefixOf(place, plan)}/event/${sha256(fingerprint)}`
 }
 
 function prefixOf({ application }: Place, plan: RoutePlan): string {
@@ -62,7 +64,9 @@ export async function writeLetter(
   const letter: DeadLetter = { ...about, stream, shard, sequence, subSequence, partitionKey, data }
   await deadLetters.put(letter).catch((cause) => {
     if (codeOf(cause) === 'unavailable') throw cause
-    throw new Unavailable('dead-letters', 'the dead letter could not be written', { cause })
+    // Its name only: what a store says may quote what was sent.
+    const name = textIn(cause, 'name') ?? typeof cause
+    throw new Unavailable('dead-letters', `the dead letter could not be written: ${name}`, { cause })
   })
   // One line tells of a parked lane, not one for each record behind it.
   if (reason === 'parked')

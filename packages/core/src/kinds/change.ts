@@ -118,7 +118,7 @@ function decided(
     } catch (error) {
       const detail = codeOf(error) === undefined ? `the pattern of '${name}' threw` : describeOwn(error)
       if (again) shares.pop()
-      shares.push(refusedShare(plan, 'schema', detail, { lane, identity: () => item.identity() }))
+      shares.push(refusedShare(plan, 'schema', detail, { lane, named: { identity: () => item.identity() } }))
       why?.(want, true, () => `it becomes a dead letter: ${detail}`)
     }
   }

@@ -7,12 +7,13 @@
  * ```
  */
 
-import type { Origin, PublishedSpec } from '../declare/event.ts'
+import type { EventMeta, Origin, PublishedSpec } from '../declare/event.ts'
 import { describeIssues, validate } from '../declare/schema.ts'
-import { EventContent, refusedShare, type Share } from '../engine/content.ts'
+import { type Content, refusedShare, type Share } from '../engine/content.ts'
 import type { Kind, Reader, Why } from '../engine/kind.ts'
 import type { Want } from '../engine/plan.ts'
 import { codeOf, SpaceshipError } from '../errors.ts'
+import type { DeadLetter } from '../ports/index.ts'
 import { type CloudEvent, cloudEventOf } from '../wire/cloudevent.ts'
 import { formatPosition, type UserRecord } from '../wire/index.ts'
 
@@ -72,7 +73,7 @@ function shareOf(
       by: 'user' as const,
       payload: result.value,
     }
-    return { plan, lane: `${name}/${key}`, content: new EventContent(event) }
+    return { plan, lane: `${name}/${key}`, content: publishedContent(event, item) }
   }
   function broken(error: unknown): Share {
     const own = codeOf(error) === 'schema' && error instanceof SpaceshipError
@@ -81,13 +82,31 @@ function shareOf(
   function refused(reason: string, what = "'data' of"): Share {
     const detail = `${what} ${name}: ${reason}`
     why?.(want, true, () => `it becomes a dead letter: ${detail}`)
-    return refusedShare(plan, 'schema', detail, { identity: () => identityOf(item) })
+    return refusedShare(plan, 'schema', detail, {
+      named: { identity: () => identityOf(item), fingerprint: () => fingerprintOf(item) },
+    })
   }
 }
 
 /** As CloudEvents says: source and id tell an event from all others. */
 function identityOf({ source, id }: CloudEvent): string {
   return `${source}#${id}`
+}
+
+/** Of all that a producer said: one that gives an id twice must not cost the second event its letter. */
+function fingerprintOf({ type, source, id, data }: CloudEvent): string {
+  return JSON.stringify([type, source, id, data ?? null])
+}
+
+function publishedContent(event: EventMeta, item: CloudEvent, letter?: DeadLetter): Content {
+  return {
+    event,
+    letter,
+    identity: () => event.id,
+    fingerprint: () => fingerprintOf(item),
+    // The event was made for this attempt alone.
+    readAgain: (again, redriven) => publishedContent(Object.assign(event, { redriven }), item, again),
+  }
 }
 
 function isKnown(shares: readonly (Share | Promise<Share>)[]): shares is readonly Share[] {

@@ -11,6 +11,8 @@ import type { Origin, ReminderSpec } from '../declare/event.ts'
 import { type Content, type LookedUp, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { unrouted, type Want } from '../engine/plan.ts'
+import { codeOf } from '../errors.ts'
+import { errorFields } from '../log/index.ts'
 import type { DeadLetter } from '../ports/index.ts'
 import { type FiringSettings, markHandled, resolveReminder } from '../reminders/firing.ts'
 import { envelopeOf, formatPosition, type ReminderEnvelope } from '../wire/index.ts'
@@ -40,7 +42,7 @@ export const reminder: Kind = {
           const detail = `no route handles the reminder '${envelope.reminder}'`
           return [
             refusedShare(unrouted, 'no-route', detail, {
-              identity: (concealed) => identityOf(envelope, concealed),
+              named: { identity: (concealed) => identityOf(envelope, concealed) },
             }),
           ]
         }
@@ -106,8 +108,18 @@ class DueContent implements Content {
     return new DueContent(this.#envelope, this.#want, this.#origin, letter)
   }
 
-  closing(settings: FiringSettings): Promise<void> {
-    return markHandled(this.#envelope, settings)
+  async closing(settings: FiringSettings): Promise<void> {
+    try {
+      await markHandled(this.#envelope, settings)
+    } catch (error) {
+      // An item that is no reminder's will not become one: the record ends, and whoever wrote the item has to be found.
+      if (codeOf(error) !== 'state') throw error
+      const details = { reminder: this.#envelope.reminder }
+      settings.logger.error('the state of a reminder is something else', {
+        error: errorFields(error),
+        details,
+      })
+    }
   }
 }
 

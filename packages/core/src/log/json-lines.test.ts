@@ -114,6 +114,12 @@ test('a line that would be cut says what it leaves out', () => {
 
 const anyValue = fc.oneof(fc.anything(), fc.constantFrom(...Object.keys(hostile)))
 
+test('a message is words: what is longer is cut', () => {
+  const { logger, lines } = writing()
+  logger.error('x'.repeat(300_000))
+  expect(String(lines[0]?.message)).toHaveLength(2_000)
+})
+
 test('whatever is given, there is a line', () => {
   fc.assert(
     fc.property(anyValue, fc.string(), (drawn, name) => {

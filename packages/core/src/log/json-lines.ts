@@ -45,6 +45,9 @@ export const JSON_LINES = {
 /** Characters of a line: CloudWatch and container runtimes cut longer ones, and half a JSON object is none. */
 const LONGEST = 100_000
 
+/** Of a message: words, not data. */
+const MESSAGE = 2_000
+
 const KINDS = new Map<string, string>([
   ...TEXT_FIELDS.map((name) => [name, 'string'] as const),
   ...NUMBER_FIELDS.map((name) => [name, 'number'] as const),
@@ -68,7 +71,12 @@ export function jsonLines(options: JsonLinesOptions): Logger {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
     seq += 1
     const timestamp = new Date(clock.now()).toISOString()
-    const about = { timestamp, level: level.toUpperCase(), message: String(message), schema: SCHEMA }
+    const about = {
+      timestamp,
+      level: level.toUpperCase(),
+      message: String(message).slice(0, MESSAGE),
+      schema: SCHEMA,
+    }
     const own = { ...about, service, process: name, seq }
     write(lineOf(own, { ...context(), ...fields }))
   })

@@ -17,6 +17,7 @@
 import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Json, StateItem, StateStore, StateValue } from '../ports/index.ts'
+import { shownKey } from '../state/index.ts'
 
 export type Status = 'pending' | 'cancelled' | 'handled'
 
@@ -39,7 +40,7 @@ export function stateOf(key: string, item: StateItem): ReminderState {
   if (status !== 'pending' && status !== 'cancelled' && status !== 'handled') {
     throw new SpaceshipError(
       'state',
-      `the item '${key}' is not a reminder's: another application may share the table under this name`,
+      `an item '${shownKey(key)}' is not a reminder's: another application may share the table under this name`,
     )
   }
   return {

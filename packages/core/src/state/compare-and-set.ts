@@ -5,6 +5,7 @@
 
 import type { StateItem, StateStore, StateValue } from '../ports/index.ts'
 import { Unavailable } from '../verdicts.ts'
+import { shownKey } from './keys.ts'
 
 /** What is to become of an item, and what the caller gets once that has happened. */
 export type Change<T> =
@@ -47,7 +48,10 @@ export async function change<T>(
     if (answer.ok) return { result, version: answer.version }
     item = answer.current
   }
-  throw new Unavailable('state', `the item '${key}' changed at each of ${MOST_TRIES} attempts to write it`)
+  throw new Unavailable(
+    'state',
+    `an item '${shownKey(key)}' changed at each of ${MOST_TRIES} attempts to write it`,
+  )
 }
 
 /** The texts of a list in an item; none if the item holds something else there. */

@@ -11,6 +11,7 @@ export {
   parkedLanes,
   reminderKey,
   shortName,
+  shownKey,
   suspectKey,
   tickKey,
 } from './keys.ts'

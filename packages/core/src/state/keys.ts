@@ -17,6 +17,11 @@
 
 import { sha256 } from '../wire/digest.ts'
 
+/** A key in a message: whose and of which kind, without what users chose. */
+export function shownKey(key: string): string {
+  return `${key.split('/').slice(0, 2).join('/')}/...`
+}
+
 /** Ids and keys are chosen by users; a store's keys end at 1,024 bytes. */
 export function shortName(text: string): string {
   return text.length > 200 ? sha256(text) : text

@@ -3,8 +3,16 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import type { StreamRecord } from '../../src/engine.ts'
-import { type Effect, event, Permanent, type Reactor, reactor, Unavailable } from '../../src/index.ts'
-import { memoryState } from '../../src/memory/index.ts'
+import {
+  type Effect,
+  event,
+  Permanent,
+  type Reactor,
+  reactor,
+  reminder,
+  Unavailable,
+} from '../../src/index.ts'
+import { memoryState, virtualClock } from '../../src/memory/index.ts'
 import { engineOf, inserted, lambda, record, saved, settled, worker } from '../bench.ts'
 
 const paid = event('paid', { schema: z.object({ amount: z.number() }), key: (e) => String(e.amount) })
@@ -68,6 +76,62 @@ for (const effect of ['idempotent', 'journal', 'claim'] satisfies Effect[]) {
     expect(await letters(app, arrived)).toEqual(['schema 1', 'schema 3'])
   })
 }
+
+test('a producer that gives one source and id to several events costs none of them its letter', async () => {
+  const sent = event('sent', { schema: z.object({ to: z.string() }), key: (e) => e.to })
+  const fails = () => Promise.reject(new Permanent('never'))
+  const app = reactor('r').on('see', [paid, sent], fails)
+  const named = (sequence: number, type: string, source: string, id: string, data: object) =>
+    record(sequence, { specversion: '1.0', type, source, id, data })
+  const arrived = [
+    named(1, 'paid', 'a#b', 'c', { amount: 1 }),
+    named(2, 'paid', 'a', 'b#c', { amount: 1 }),
+    named(3, 'paid', 'x', '1', { amount: 1 }),
+    named(4, 'sent', 'x', '1', { to: 'me' }),
+    named(5, 'paid', 'x', '1', { amount: 2 }),
+    named(6, 'paid', 'x', '1', {}),
+    named(7, 'paid', 'x', '1', { amount: 2 }),
+  ]
+  const kept = await letters(app, arrived)
+  expect(kept.map((letter) => letter.split(' ')[1]).sort()).toEqual(['1', '2', '3', '4', '5', '6'])
+})
+
+test('no key stands in the id of a letter, or in what is told of an item', async () => {
+  const app = reactor('r').on('see', saved, () => {})
+  const { engine, deadLetters, logged } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([dueReminder(1, 1), cloudEvent(2, 'e1', {}), refusedRow(3)])
+  await delivery.quiet()
+  expect(deadLetters.letters.length).toBeGreaterThan(1)
+  for (const { id } of deadLetters.letters) expect(id).toMatch(/^app\/(-|r)\/(-|see)\/event\/[\w-]{43}$/)
+  expect(JSON.stringify(logged)).not.toContain('nobody-handles-it/a')
+})
+
+test('the state of a reminder that is something else leaves a letter, and holds up nobody', async () => {
+  const due = reminder('due', { payload: z.object({ id: z.string() }), key: (p) => p.id })
+  const seen: string[] = []
+  const app = reactor('r', { retry: { attempts: 1 } })
+    .on('see', saved, (e) => void seen.push(e.after.id), { effect: 'claim' })
+    .on('due', due, () => {})
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  await state.set('app/reminder/due/hush', { foo: 1 }, { expect: undefined })
+  const { engine, deadLetters, logged, pass } = engineOf(app, { state, clock })
+  const delivery = await engine.open(worker)
+  const envelope = {
+    spaceship: 1,
+    kind: 'reminder',
+    application: 'app',
+    reminder: 'due',
+    key: 'hush',
+    generation: 1,
+  }
+  await delivery.push([record(1, envelope), inserted(2, 'a')])
+  await pass(60_000)
+  expect([delivery.complete, seen]).toEqual([true, ['a']])
+  expect(deadLetters.letters).toHaveLength(1)
+  expect(JSON.stringify([deadLetters.letters[0]?.detail, logged])).not.toContain('hush')
+})
 
 test('two changes that are refused alike keep a letter each', async () => {
   const app = reactor('r').on('see', saved, () => {})
