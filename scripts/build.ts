@@ -1,11 +1,12 @@
-/** `npm run build`: JavaScript by tsup, declarations by tsc, both module systems where the package has both. */
+/** `npm run build [-- NAME...]`: JavaScript by tsup, declarations by tsc, both module systems where the package has both. */
 
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'tsup'
 import { type Package, packages } from './packages.ts'
 import { run, tool } from './run.ts'
 
-for (const one of packages) await buildPackage(one)
+const wanted = process.argv.slice(2)
+for (const one of packages) if (wanted.length === 0 || wanted.includes(one.name)) await buildPackage(one)
 
 async function buildPackage({ name, folder, entries, commonjs }: Package): Promise<void> {
   rmSync(`${folder}/dist`, { recursive: true, force: true })
