@@ -12,7 +12,7 @@ export interface PeopleOptions {
  * A JSON line in words: `12:00:01.250 INFO  lease taken  shard=shardId-000000000000`. What is no such line stays as it is.
  *
  * @example
- * console.log(forPeople(line, { width: process.stdout.columns }))
+ * const show = (line: string) => console.log(forPeople(line, { width: process.stdout.columns }))
  */
 export function forPeople(line: string, options: PeopleOptions = {}): string {
   const width = Math.max(options?.width ?? Number.POSITIVE_INFINITY, NARROWEST)
