@@ -1,9 +1,7 @@
 /** Owns what the demo may be told on the command line. */
 
 import { parseArgs } from 'node:util'
-import type { Runtime } from './runtimes.ts'
-
-type Name = Runtime['name']
+import type { Name } from './console.ts'
 
 export interface Arguments {
   readonly runtimes: readonly Name[]

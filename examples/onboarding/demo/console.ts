@@ -1,7 +1,9 @@
 /** Owns how a line is shown on a terminal: who says it and when, within the width of the terminal. */
 
 import { styleText } from 'node:util'
-import type { Runtime } from './runtimes.ts'
+
+/** Where the reactor runs, which is who speaks. */
+export type Name = 'worker' | 'lambda'
 
 /** A line of the story; `log` is one of the application's own. */
 export type Say = (line: string, kind?: 'story' | 'log') => void
@@ -17,7 +19,7 @@ export const PREFIX = 14
 /** What a line has behind its prefix. */
 export const ROOM = WIDTH - PREFIX
 
-export function speaker(name: Runtime['name'], began: number): Say {
+export function speaker(name: Name, began: number): Say {
   return (line, kind = 'story') => {
     const at = `${((Date.now() - began) / 1_000).toFixed(1).padStart(5)}s`
     const [first = '', ...others] = wrapped(line, ROOM)

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events'
 import { type Arguments, argumentsOf, USAGE } from './arguments.ts'
-import { type Say, speaker } from './console.ts'
+import { type Name, type Say, speaker } from './console.ts'
 import { printKeep } from './keep.ts'
 import { printTable } from './report.ts'
 import { type Runtime, startLambda, startWorker } from './runtimes.ts'
@@ -55,7 +55,7 @@ async function fly({ runtimes, kill, keep }: Arguments): Promise<number> {
   return differing === 0 ? 0 : 1
 }
 
-async function prepare(name: Runtime['name'], say: Say): Promise<Flight> {
+async function prepare(name: Name, say: Say): Promise<Flight> {
   const pad = await preparePad()
   say(`an embedded spaceship is up: ${Object.keys(pad.ship.endpoints).join(', ')}`)
   const runtime = await (name === 'worker' ? startWorker : startLambda)(pad, say)

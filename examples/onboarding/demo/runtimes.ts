@@ -6,11 +6,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { forPeople } from '@spaceship/core/log'
 import { build } from 'esbuild'
-import { ROOM, type Say } from './console.ts'
+import { type Name, ROOM, type Say } from './console.ts'
 import type { Pad } from './ship.ts'
 
 export interface Runtime extends AsyncDisposable {
-  readonly name: 'worker' | 'lambda'
+  readonly name: Name
   /** The process that handles records now. */
   readonly pid: number | undefined
 }
