@@ -1,11 +1,24 @@
-/** `npm run build`: JavaScript by tsup, declarations by tsc, both module systems where the package has both. */
+/** `npm run build [-- NAME...]`: JavaScript by tsup, declarations by tsc, both module systems where the package has both. */
 
-import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'tsup'
-import { type Package, packages } from './packages.ts'
+import { type Package, packages, ROOT } from './packages.ts'
 import { run, tool } from './run.ts'
 
-for (const one of packages) await buildPackage(one)
+const named = process.argv.slice(2)
+const unknown = named.filter((name) => !packages.some((one) => one.name === name))
+if (unknown.length > 0) throw new Error(`no package is called ${unknown.join(', ')}: see scripts/packages.ts`)
+const wanted = named.length === 0 ? packages : withBase(named)
+for (const one of wanted) await buildPackage(one)
+
+/** Those, and before them what they are built on, unless it has been built. */
+function withBase(names: readonly string[]): readonly Package[] {
+  const all = new Set(names)
+  for (const name of all)
+    for (const base of packages.find((one) => one.name === name)?.builtOn ?? [])
+      if (!existsSync(`${ROOT}packages/${base}/dist`)) all.add(base)
+  return packages.filter(({ name }) => all.has(name))
+}
 
 async function buildPackage({ name, folder, entries, commonjs }: Package): Promise<void> {
   rmSync(`${folder}/dist`, { recursive: true, force: true })

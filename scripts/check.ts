@@ -19,6 +19,7 @@ const steps: Readonly<Record<string, () => Promise<Outcome>>> = {
   'unused code and dependencies': () => command('knip', []),
   build: () => command('node', ['scripts/build.ts']),
   'packages, as a registry would get them': packed,
+  'a dry run of the release': () => command('node', ['scripts/release.ts', 'patch', '--dry-run']),
   size,
   'imports: no cycles, and rooms in their order': imports,
   'each capability is one file': separable,

@@ -173,7 +173,8 @@ function linkDependencies(): void {
     for (const dependency of globSync(['*', '@*/*'], { cwd: `${folder}/node_modules` }))
       if (!/^(@[^/]*|\..*)$/.test(dependency)) link(dependency, `${folder}/node_modules/${dependency}`)
   }
-  link('@types', `${ROOT}node_modules/@types`)
+  for (const types of readdirSync(`${ROOT}node_modules/@types`))
+    link(`@types/${types}`, `${ROOT}node_modules/@types/${types}`)
 }
 
 test('every @example of the sources compiles', () => {

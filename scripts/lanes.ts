@@ -3,13 +3,25 @@
 import { dynamodbLocalFolder } from './dynamodb-local.ts'
 import { run } from './run.ts'
 
-export interface Lane {
+export interface LaneOfItsOwn {
   readonly name: string
   readonly what: string
   /** How to get it. */
   readonly how: string
+}
+
+export interface Lane extends LaneOfItsOwn {
   available(): Promise<boolean>
 }
+
+/** Lanes that are no tests of vitest but commands, which take the whole machine: `npm test` names them, and `.ci/run` runs them. */
+export const lanesOfTheirOwn: readonly LaneOfItsOwn[] = [
+  {
+    name: 'install',
+    what: 'the packed packages, installed by npm, pnpm and yarn, with TypeScript 5.9 and 7 on Node 22 and 24; about 40 s',
+    how: 'npm run lane:install',
+  },
+]
 
 export const lanes: readonly Lane[] = [
   {

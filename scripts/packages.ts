@@ -13,6 +13,8 @@ export interface Package {
   /** What users write after `from`, in the same order. */
   readonly specifiers: readonly string[]
   readonly commonjs: boolean
+  /** The packages that it is built on, without their scope. */
+  readonly builtOn: readonly string[]
   /** What its users bring along, as `name@range`. */
   readonly peers: readonly string[]
 }
@@ -25,7 +27,11 @@ export const packages: readonly Package[] = [
   'local',
 ].map((name) => {
   const folder = `${ROOT}packages/${name}`
-  const { exports, peerDependencies = {} } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  const {
+    exports,
+    dependencies = {},
+    peerDependencies = {},
+  } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
   const subpaths = Object.entries<Record<string, string>>(exports).filter(
     ([, value]) => typeof value === 'object',
   )
@@ -36,6 +42,7 @@ export const packages: readonly Package[] = [
     entries: conditions.map((condition) => condition['@spaceship/source'] ?? ''),
     specifiers: subpaths.map(([subpath]) => `@spaceship/${name}${subpath.slice(1)}`),
     commonjs: conditions.every((condition) => 'require' in condition),
+    builtOn: Object.keys(dependencies).flatMap((other) => /^@spaceship\/(.*)$/.exec(other)?.[1] ?? []),
     peers: Object.entries(peerDependencies).map(([peer, range]) => `${peer}@${range}`),
   }
 })

@@ -4,13 +4,13 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { expect, test } from 'vitest'
+import { inExample } from './example-folder.ts'
 import { ROOT } from './packages.ts'
 import { tool } from './run.ts'
 
-const source = `${ROOT}examples/onboarding/src`
 const documents = [
   'README.md',
   ...globSync(['packages/{core,handlers,runtime-*}/README.md', 'docs/guides/*.md'], { cwd: ROOT }),
@@ -45,19 +45,9 @@ function write(folder: string, document: string): string {
   return own
 }
 
-function inFolder<T>(name: string, use: (folder: string) => T): T {
-  const folder = `${source}/.${name}`
-  mkdirSync(folder, { recursive: true })
-  try {
-    return use(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 test('the snippets of the READMEs and guides compile', () => {
   expect(documents.flatMap(snippetsOf).length).toBeGreaterThan(6)
-  inFolder('snippets', (folder) => {
+  inExample('snippets', (folder) => {
     for (const document of documents) write(folder, document)
     const config = {
       extends: `${ROOT}tsconfig.base.json`,
@@ -71,7 +61,7 @@ test('the snippets of the READMEs and guides compile', () => {
 })
 
 test('the adapter of the guide passes its suite', () => {
-  inFolder('guide', (folder) => {
+  inExample('guide', (folder) => {
     const own = write(folder, 'docs/guides/adapters.md')
     const tests = globSync('*.test.ts', { cwd: own }).map((file) => basename(file))
     expect(tests).toEqual(['sqlite.test.ts'])

@@ -1,59 +1,61 @@
 /** `npm run demo [-- --runtime worker|lambda|both] [--kill] [--keep]`: the story, flown by the same reactor on both runtimes. */
 
 import { once } from 'node:events'
-import { parseArgs, styleText } from 'node:util'
+import { type Arguments, argumentsOf, USAGE } from './arguments.ts'
+import { type Name, type Say, speaker } from './console.ts'
 import { printKeep } from './keep.ts'
 import { printTable } from './report.ts'
 import { type Runtime, startLambda, startWorker } from './runtimes.ts'
 import { type Pad, preparePad } from './ship.ts'
 import { tell } from './story.ts'
 
-type Name = Runtime['name']
-
-const COLORS = { worker: 'cyan', lambda: 'magenta' } as const
-const CHOICES: Readonly<Record<string, readonly Name[]>> = {
-  both: ['worker', 'lambda'],
-  worker: ['worker'],
-  lambda: ['lambda'],
+interface Flight {
+  readonly pad: Pad
+  readonly runtime: Runtime
+  readonly say: Say
 }
 
-const { values } = parseArgs({
-  options: {
-    runtime: { type: 'string', default: 'both' },
-    kill: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-  },
-})
-const names = CHOICES[values.runtime]
-if (names === undefined) {
-  console.error(`--runtime ${values.runtime} is not worker, lambda or both`)
-  process.exit(2)
-}
+const NEXT = `
+Next:
+  npm test                   all tests that this machine can run
+  npm run demo -- --help     kill it in mid-flight, or keep it running
+  docs/guides/testing.md     how to test a reactor of your own
+  examples/onboarding/src    the reactor that you have just seen`
 
-const began = Date.now()
-const flights = await Promise.all(names.map(prepare))
-const stories = await Promise.all(flights.map(({ pad, runtime, say }) => tell(pad, runtime, say, values)))
-const differing = printTable(new Map(flights.map(({ runtime }, i) => [runtime.name, stories[i] ?? []])))
-console.log(
-  `\n${differing === 0 ? 'Everything came as expected' : `${differing} line(s) differ`}, after ${((Date.now() - began) / 1_000).toFixed(1)} s.`,
-)
-if (values.keep) {
-  printKeep(flights)
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-}
-for (const { runtime, pad } of flights) {
-  await runtime[Symbol.asyncDispose]()
-  await pad[Symbol.asyncDispose]()
-}
-process.exitCode = differing === 0 ? 0 : 1
+const wanted = read()
+if (wanted === 'help') console.log(USAGE)
+else if (wanted !== undefined) process.exitCode = await fly(wanted)
 
-async function prepare(
-  name: Name,
-): Promise<{ readonly pad: Pad; readonly runtime: Runtime; readonly say: (line: string) => void }> {
-  const say = (line: string) => {
-    const at = ((Date.now() - began) / 1_000).toFixed(1).padStart(5)
-    console.log(`${styleText('dim', `${at} s`)}  ${styleText(COLORS[name], name)}  ${line}`)
+/** Undefined if the arguments are wrong, which it then says. */
+function read(): Arguments | 'help' | undefined {
+  try {
+    return argumentsOf(process.argv.slice(2))
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exitCode = 2
+    return undefined
   }
+}
+
+/** @returns the exit code */
+async function fly({ runtimes, kill, keep }: Arguments): Promise<number> {
+  const began = Date.now()
+  const flights = await Promise.all(runtimes.map((name) => prepare(name, speaker(name, began))))
+  const stories = await Promise.all(flights.map(({ pad, runtime, say }) => tell(pad, runtime, say, { kill })))
+  // What a runtime says while it ends comes before the table.
+  if (!keep) await end(flights)
+  const differing = printTable(new Map(flights.map(({ runtime }, i) => [runtime.name, stories[i] ?? []])))
+  const came = differing === 0 ? 'Everything came as expected' : `${differing} line(s) differ`
+  console.log(`\n${came}, after ${((Date.now() - began) / 1_000).toFixed(1)} s.`)
+  if (keep) {
+    printKeep(flights)
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+    await end(flights)
+  } else console.log(NEXT)
+  return differing === 0 ? 0 : 1
+}
+
+async function prepare(name: Name, say: Say): Promise<Flight> {
   const pad = await preparePad()
   say(`an embedded spaceship is up: ${Object.keys(pad.ship.endpoints).join(', ')}`)
   const runtime = await (name === 'worker' ? startWorker : startLambda)(pad, say)
@@ -63,4 +65,11 @@ async function prepare(
       : 'the reactor runs as a Lambda function behind an event source mapping',
   )
   return { pad, runtime, say }
+}
+
+async function end(flights: readonly Flight[]): Promise<void> {
+  for (const { runtime, pad } of flights) {
+    await runtime[Symbol.asyncDispose]()
+    await pad[Symbol.asyncDispose]()
+  }
 }

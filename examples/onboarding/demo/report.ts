@@ -1,24 +1,22 @@
-/** Owns the table at the end: what was expected and what was seen. */
+/** Owns the table at the end: what came, how fast, and where it differs from what was expected. */
 
 import { styleText } from 'node:util'
+import { WIDTH, wrapped } from './console.ts'
 import type { Line } from './story.ts'
 
 /** @returns how many lines differ from what was expected */
 export function printTable(stories: ReadonlyMap<string, readonly Line[]>): number {
-  const rows = [...stories].flatMap(([runtime, lines]) =>
-    lines.map(({ what, expected, seen, latency }) => ({
-      good: expected === seen,
-      cells: [runtime, what, expected, seen, latency === undefined ? '' : `${latency} ms`],
-    })),
-  )
-  const head = ['runtime', 'what', 'expected', 'seen', 'latency']
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map(({ cells }) => cells[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
-  console.log(`\n   ${styleText('bold', line(head))}`)
-  for (const { good, cells } of rows)
-    console.log(`${styleText(good ? 'green' : 'red', good ? ' ✓' : ' ✗')} ${line(cells)}`)
-  return rows.filter(({ good }) => !good).length
+  const lines = [...stories].flatMap(([runtime, story]) => story.map((line) => ({ runtime, ...line })))
+  const widest = Math.max(...lines.map(({ what }) => what.length))
+  console.log(`\n   ${styleText('bold', `runtime  ${'what'.padEnd(widest)}   latency`)}`)
+  for (const { runtime, what, expected, seen, latency, because = [] } of lines) {
+    const good = expected === seen
+    const took = latency === undefined ? '' : `${latency} ms`
+    const row = `${runtime.padEnd(7)}  ${what.padEnd(widest)}  ${took.padStart(8)}`
+    console.log(`${styleText(good ? 'green' : 'red', good ? ' ✓' : ' ✗')} ${row.trimEnd()}`)
+    const notes = good ? because : [`expected: ${expected}`, `seen: ${seen}`, ...because]
+    for (const note of notes.flatMap((text) => wrapped(text, WIDTH - 12)))
+      console.log(`${' '.repeat(12)}${note}`)
+  }
+  return lines.filter(({ expected, seen }) => expected !== seen).length
 }

@@ -6,15 +6,14 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { forPeople } from '@spaceship/core/log'
 import { build } from 'esbuild'
+import { type Name, ROOM, type Say } from './console.ts'
 import type { Pad } from './ship.ts'
 
 export interface Runtime extends AsyncDisposable {
-  readonly name: 'worker' | 'lambda'
+  readonly name: Name
   /** The process that handles records now. */
   readonly pid: number | undefined
 }
-
-export type Say = (line: string) => void
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 
@@ -65,7 +64,7 @@ export async function startWorker({ environment }: Pad, say: Say): Promise<Runti
 
 /** The worker logs JSON lines; here is a person who reads them. */
 function report(line: string, say: Say, started: () => void): void {
-  say(forPeople(line))
+  say(forPeople(line, { width: ROOM }), 'log')
   if (line.includes('"message":"lease taken"')) started()
 }
 
@@ -87,7 +86,7 @@ export async function startLambda({ ship, environment }: Pad, say: Say): Promise
     stream: 'clients-cdc',
     environment,
     pollIntervalMs: 200,
-    log: (line) => say(forPeople(line)),
+    log: (line) => say(forPeople(line, { width: ROOM }), 'log'),
   })
   return {
     name: 'lambda',

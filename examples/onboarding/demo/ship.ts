@@ -7,6 +7,9 @@ import { launch, type Spaceship } from '@spaceship/local'
 /** Three days, for a demo. */
 export const PATIENCE = 4_000
 
+/** What the application keeps of its work. */
+export const STATE_TABLE = 'spaceship-state'
+
 export interface Pad extends AsyncDisposable {
   readonly ship: Spaceship
   readonly dynamodb: DynamoDBClient
@@ -17,7 +20,7 @@ export interface Pad extends AsyncDisposable {
 export async function preparePad(): Promise<Pad> {
   const ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
-  await createStateTable({ client: dynamodb, table: 'spaceship-state', sorted: true })
+  await createStateTable({ client: dynamodb, table: STATE_TABLE, sorted: true })
   return {
     ship,
     dynamodb,
@@ -28,7 +31,7 @@ export async function preparePad(): Promise<Pad> {
       SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/scheduler',
       SLACK_API_URL: ship.slack.apiUrl,
       SLACK_TOKEN: 'xoxb-local',
-      STATE_TABLE: 'spaceship-state',
+      STATE_TABLE,
       TUTORIAL_PATIENCE: `${PATIENCE}ms`,
     },
     [Symbol.asyncDispose]: async () => {

@@ -6,27 +6,59 @@ import { Client as SearchClient } from '@opensearch-project/opensearch'
 import { marshal } from '@spaceship/core'
 import { publisher } from '@spaceship/handlers/kinesis'
 import { invoicePaid } from '../src/client.ts'
-import type { Runtime, Say } from './runtimes.ts'
+import { type Claim, heldClaims, undecided } from './claims.ts'
+import type { Say } from './console.ts'
+import type { Runtime } from './runtimes.ts'
 import { PATIENCE, type Pad } from './ship.ts'
+import { seenByPeople } from './slack-text.ts'
 
 export interface Line {
   readonly what: string
   readonly expected: string
   readonly seen: string
   /** Milliseconds from the write to the effect. */
-  readonly latency: number | undefined
+  readonly latency?: number | undefined
+  /** What explains it, line by line. */
+  readonly because?: readonly string[]
 }
 
 /** For all of the story. A death in mid-flight costs the failover time and, if a handler was running, the lease of its claim. */
-const LONGEST = 50_000
+const LONGEST = 60_000
 
 const REMINDED = 'has not started the tutorial'
 
-/** A process that dies between Slack's answer and the end of its claim cannot know what came of its message. */
-function afterDeath(repeated: number): Line {
-  const expected = 'only messages in flight'
-  const seen = repeated <= 2 ? expected : `${repeated} repeated`
-  return { what: 'what came twice after the kill', expected, seen, latency: undefined }
+/** What a process that was killed may have left behind. */
+interface Death {
+  readonly pid: number
+  /** Claims that it held, and those of them that nobody has decided. */
+  readonly held: readonly Claim[]
+  readonly open: readonly Claim[]
+}
+
+const times = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
+
+/** A process that dies between Slack's answer and the end of its claim cannot know what came of its message: the next one posts again. */
+function afterDeath({ pid, held, open }: Death, repeated: readonly string[]): readonly Line[] {
+  const seen = `${repeated.length} of the ${times(held.length, 'message')} in flight`
+  return [
+    {
+      what: 'what the killed process held is decided',
+      expected: '0 claims open',
+      seen: `${times(open.length, 'claim')} open`,
+      because: held.map(({ route }) => `a claim of the route ${route}, held by ${pid}`),
+    },
+    {
+      what: 'what came twice after the kill',
+      expected: repeated.length <= held.length ? seen : `at most ${times(held.length, 'message')}`,
+      seen,
+      because: [
+        ...repeated.map((text) => `twice: ${text}`),
+        repeated.length === 0
+          ? 'The kill came before Slack had them, or after the claims had ended.'
+          : `Slack had it when ${pid} was killed, its claim did not know yet: at least once, as promised.`,
+      ],
+    },
+  ]
 }
 
 type Row = {
@@ -49,8 +81,7 @@ export async function tell(
   const publish = publisher({ stream: 'clients-cdc', client: kinesis, source: 'billing' })
   const lines: Line[] = []
   const end = Date.now() + LONGEST
-  // A function has no process before its first batch.
-  let first = runtime.pid
+  let death: Promise<Death> | undefined
 
   async function save(row: Row): Promise<number> {
     const at = Date.now()
@@ -62,12 +93,14 @@ export async function tell(
   /** A message that must come, measured from the write. */
   async function message(what: string, since: number, channel: string, text: string): Promise<void> {
     const came = await ship.slack
-      .waitFor((m) => m.channel === channel && m.text === text, { timeoutMs: Math.max(1, end - Date.now()) })
+      .waitFor((m) => m.channel === channel && seenByPeople(m.text) === text, {
+        timeoutMs: Math.max(1, end - Date.now()),
+      })
       .catch(() => undefined)
     note({
       what,
       expected: text,
-      seen: came?.text ?? 'nothing',
+      seen: came === undefined ? 'nothing' : seenByPeople(came.text),
       latency: came === undefined ? undefined : came.at.getTime() - since,
     })
   }
@@ -81,8 +114,8 @@ export async function tell(
     }
     note({
       what,
-      expected: `${expected} hit(s)`,
-      seen: `${total} hit(s)`,
+      expected: times(expected, 'hit'),
+      seen: times(total, 'hit'),
       latency: total === expected ? Date.now() - since : undefined,
     })
   }
@@ -96,10 +129,25 @@ export async function tell(
   /** In the middle: one of the two welcomes has been posted, the other has not. */
   async function killInFlight(): Promise<void> {
     await ship.slack.waitFor(() => true, { timeoutMs: LONGEST })
-    if (runtime.pid === undefined) return
-    first ??= runtime.pid
-    say(`kill -9 ${runtime.pid}`)
-    process.kill(runtime.pid, 'SIGKILL')
+    const { pid } = runtime
+    if (pid === undefined) return
+    say(`kill -9 ${pid}`)
+    process.kill(pid, 'SIGKILL')
+    death = decisions(pid)
+  }
+
+  /** Beside the story, which goes on. */
+  async function decisions(pid: number): Promise<Death> {
+    const held = await heldClaims(pad)
+    const routes = held.map(({ route }) => route).join(', ')
+    say(
+      held.length === 0
+        ? `${pid} held no claim`
+        : `${pid} held ${times(held.length, 'claim')} (${routes}): nobody knows yet what came of the messages`,
+    )
+    const open = await undecided(pad, held, end, say)
+    if (held.length > 0 && open.length === 0) say('the claims of the killed process are decided')
+    return { pid, held, open }
   }
 
   function note(line: Line): void {
@@ -136,14 +184,13 @@ export async function tell(
       found('a search for "rockets" finds Acme', acmeAt, 'rockets', 1),
     ])
 
-    first ??= runtime.pid
     say('Acme upgrades; Initech comes and goes; billing publishes a payment')
     const upgradedAt = await save({ ...learning, plan: 'paid' })
     const initechAt = await save({ id: 'initech', name: 'Initech Staplers', plan: 'trial', seats: 7 })
     const paidAt = Date.now()
     await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
     await Promise.all([
-      message('marketing hears of the upgrade', upgradedAt, '#marketing', 'Acme Rockets: trial -&gt; paid'),
+      message('marketing hears of the upgrade', upgradedAt, '#marketing', 'Acme Rockets: trial -> paid'),
       message('success hears of the payment', paidAt, '#success', 'acme paid 4200'),
       message(
         'marketing hears of Initech',
@@ -167,21 +214,26 @@ export async function tell(
 
     // What must not come would have come by now: it was due no later, and its lane keeps its order.
     await new Promise((resolve) => setTimeout(resolve, 1_500))
-    const texts = ship.slack.messages.map((m) => `${m.channel} ${m.text}`)
+    // The claims first: until then a message may come again.
+    const died = await death
+    const texts = ship.slack.messages.map((m) => `${m.channel}: ${seenByPeople(m.text)}`)
     const reminded = new Set(texts.filter((text) => text.endsWith(REMINDED)))
     const others = reminded.size - 1
     note({
       what: 'nobody else is reminded',
       expected: '0 others',
       seen: `${others} others`,
-      latency: undefined,
     })
 
-    const repeated = texts.length - new Set(texts).size
-    const what = 'no message came twice'
-    if (runtime.pid === first)
-      note({ what, expected: '0 repeated', seen: `${repeated} repeated`, latency: undefined })
-    else note(afterDeath(repeated))
+    const repeated = texts.filter((text, i) => texts.indexOf(text) < i)
+    if (died !== undefined) for (const line of afterDeath(died, repeated)) note(line)
+    else
+      note({
+        what: 'no message came twice',
+        expected: '0 repeated',
+        seen: `${repeated.length} repeated`,
+        because: repeated,
+      })
     return lines
   } finally {
     kinesis.destroy()

@@ -273,6 +273,7 @@ test('a duration is milliseconds, or a number with a unit', () => {
     ['1.5s', 1_500],
     ['5m', 300_000],
     ['2h', 7_200_000],
+    ['1.5h', 5_400_000],
     ['3d', 259_200_000],
     ['0s', 0],
   ]
@@ -284,6 +285,9 @@ test('a duration is milliseconds, or a number with a unit', () => {
     's',
     '',
     '1w',
+    '1e3s',
+    '0x10s',
+    '+1s',
     'Infinityms',
     -1,
     Number.NaN,

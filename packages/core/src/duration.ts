@@ -1,7 +1,16 @@
 import { SpaceshipError } from './errors.ts'
 
-/** A length of time: milliseconds as a number, or a whole number with a unit. */
-export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
+/**
+ * A length of time: milliseconds as a number, or a text of a number and a unit: `'250ms'`, `'30s'`, `'5m'`, `'2h'`, `'3d'`. The number may
+ * have decimals: `'1.5h'` is 90 minutes. A sign, an exponent, a space or a hexadecimal number is refused by whoever takes the
+ * duration, since its type cannot tell.
+ */
+export type Duration = Forms['duration']
+
+// A field of an interface, so that the type checker prints the forms and not the name.
+interface Forms {
+  duration: number | `${number}ms` | `${number}s` | `${number}m` | `${number}h` | `${number}d`
+}
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -11,6 +20,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * @throws SpaceshipError `duration` for anything that is not a non-negative, finite length of time
  * @example
  * milliseconds('3d') // 259_200_000
+ * milliseconds('1.5h') // 5_400_000
  */
 export function milliseconds(duration: Duration): number {
   if (isDuration(duration)) return lengthOf(duration)
@@ -35,7 +45,7 @@ function lengthOf(value: unknown): number {
   return Number(amount) * (UNITS[unit ?? ''] ?? Number.NaN)
 }
 
-/** So many in each second, minute or hour. */
+/** So many in each second, minute or hour, also with decimals: `'10/s'`, `'0.5/m'`. */
 export type Rate = `${number}/${'s' | 'm' | 'h'}`
 
 /** The milliseconds between two of that rate; not finite for anything that is not a rate. */

@@ -12,5 +12,6 @@ export {
   type LoggerLike,
   type LoggerOption,
   type LogOptions,
+  type PeopleOptions,
 } from './log/index.ts'
 export { type Logger, silent } from './ports/index.ts'

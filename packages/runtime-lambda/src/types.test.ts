@@ -1,7 +1,8 @@
 /** The types that the field uses for Kinesis functions (`@types/aws-lambda`, which middy and Powertools build on) take ours. */
 
+import type { Handler as AnyHandler, KinesisStreamBatchResponse, KinesisStreamHandler } from 'aws-lambda'
 import { expectTypeOf, test } from 'vitest'
-import type { KinesisBatchResponse, KinesisHandler } from './index.ts'
+import type { KinesisBatchResponse, KinesisHandler, lambda } from './index.ts'
 
 interface Response {
   batchItemFailures: { itemIdentifier: string }[]
@@ -31,4 +32,12 @@ test('a handler of ours is one of theirs, and its response may be changed by wha
   expectTypeOf<KinesisHandler>().toExtend<Handler>()
   expectTypeOf<KinesisBatchResponse>().toEqualTypeOf<Response>()
   expectTypeOf<Awaited<ReturnType<KinesisHandler>>>().toExtend<Response>()
+})
+
+test('what `lambda()` gives is what `@types/aws-lambda` calls the handler of a Kinesis stream', () => {
+  expectTypeOf<ReturnType<typeof lambda>>().toExtend<KinesisStreamHandler>()
+  expectTypeOf<ReturnType<typeof lambda>>().toExtend<
+    AnyHandler<Parameters<KinesisStreamHandler>[0], KinesisStreamBatchResponse>
+  >()
+  expectTypeOf<KinesisBatchResponse>().toEqualTypeOf<KinesisStreamBatchResponse>()
 })

@@ -14,23 +14,24 @@ import {
   textOr,
 } from '../shapes.ts'
 import { answerOf } from './answers.ts'
-import type {
-  Actor,
-  Changed,
-  ChangeKind,
-  ChangeSpec,
-  Created,
-  EntitySpec,
-  EventDef,
-  Image,
-  Removed,
-  Row,
-  Saved,
+import {
+  ACTORS,
+  type Actor,
+  type Changed,
+  type ChangeKind,
+  type ChangeSpec,
+  type Created,
+  type EntitySpec,
+  type EventDef,
+  type Image,
+  type Removed,
+  type Row,
+  type Saved,
 } from './event.ts'
+import type { NoAttributeAlwaysHoldsANumber, NoExcess } from './excess.ts'
 import {
   type AfterMatch,
   type BeforeMatch,
-  type Exactly,
   matcher,
   PATTERN,
   type Pattern,
@@ -38,9 +39,12 @@ import {
 } from './pattern.ts'
 
 /** The key of an item: one attribute, or partition and sort. */
-export type KeyNames<Attribute extends string> =
-  | Attribute
-  | { readonly partition: Attribute; readonly sort: Attribute }
+export type KeyNames<Attribute extends string> = KeyForms<Attribute>['key']
+
+// A field of an interface, so that the type checker prints the forms and not the name.
+interface KeyForms<Attribute extends string> {
+  key: Attribute | { readonly partition: Attribute; readonly sort: Attribute }
+}
 
 /** What names one row: the value of the one key attribute, or an object with both. */
 export type KeyValue<Item, K> = K extends keyof Item
@@ -52,8 +56,13 @@ export type KeyValue<Item, K> = K extends keyof Item
 /** The fields that always hold a number; with `lossless` integers are bigints. */
 type Numeric<T> = { [F in keyof T]: T[F] extends number | bigint ? F : never }[keyof T] & string
 
+/** What `version` may be, or what the type checker is to say if that is nothing. */
+type VersionOf<T> = [Numeric<T>] extends [never] ? NoAttributeAlwaysHoldsANumber : Numeric<T>
+
 export interface EntityOptions<S extends StandardSchemaV1, K> {
+  /** The name of the DynamoDB table, as its change records have it. */
   readonly table: string
+  /** The attribute that is the partition key, or `{ partition, sort }` of a table with both. */
   readonly key: K
   /**
    * Any Standard Schema (zod, valibot, arktype). Handlers see its output; the table holds its input. An asynchronous one costs
@@ -70,7 +79,7 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
    * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.
    * @default the time of the change record
    */
-  readonly version?: Numeric<StandardSchemaV1.InferOutput<S>>
+  readonly version?: VersionOf<StandardSchemaV1.InferOutput<S>>
   /** Lifts a row of an older shape before it is parsed; not asynchronous. */
   readonly upgrade?: (raw: Row) => Row
   /**
@@ -100,14 +109,20 @@ export interface Entity<out T, out Item = T, out K = unknown> {
    */
   changed<const N extends string, const P extends Pattern<T> = Record<never, never>>(
     name: N,
-    pattern?: P & Pattern<T> & Exactly<P, T>,
+    pattern?: P & Pattern<T> & NoExcess<P, T>,
   ): EventDef<Changed<BeforeMatch<T, P>, AfterMatch<T, P>, N>>
   /**
    * A deleted item: by anyone, or only by users, by DynamoDB's time to live, or by replication (see {@link Actor}).
    *
    * @throws ConfigurationError without a name, or for another `by`
    */
-  removed<const N extends string>(name: N, options?: { readonly by?: Actor }): EventDef<Removed<T, N>>
+  removed<const N extends string, const By extends Actor = Actor>(
+    name: N,
+    options?: {
+      /** Who has deleted the item. @default anyone */
+      readonly by?: By
+    },
+  ): EventDef<Removed<T, N, By>>
 }
 
 const attribute = required(text('the name of a key attribute'))
@@ -132,7 +147,7 @@ export const ENTITY = {
 
 export const DEFINED = { name: required(text('the name of the event')) }
 
-export const REMOVED = { options: bare({ by: choice('user', 'ttl', 'replication') }) }
+export const REMOVED = { options: bare({ by: choice(...ACTORS) }) }
 
 /**
  * Declares a kind of DynamoDB item, from which the events of its changes are made.
@@ -165,7 +180,7 @@ export function entity<
     key: key.filter(isText),
     schema,
     when,
-    version,
+    version: isText(version) ? version : undefined,
     upgrade: upgrade && ((raw) => answerOf(() => upgrade(raw), 'its upgrade')),
     numbers: numbers ?? 'double',
   }

@@ -19,7 +19,10 @@ export interface Origin {
  * of global tables is told by the `aws:rep:` attributes of version 2017.11.29; the current version leaves no mark, and its
  * replicas, expired items among them, look like a user's.
  */
-export type Actor = 'user' | 'ttl' | 'replication'
+export type Actor = (typeof ACTORS)[number]
+
+// The type checker prints the items of a list, and of a union that has a name, the name.
+export const ACTORS = ['user', 'ttl', 'replication'] as const
 
 /** What every event carries. */
 export interface EventMeta<Name extends string = string> {
@@ -57,8 +60,10 @@ export interface Changed<Before, After, Name extends string = string> extends Ev
   readonly before: Before
   readonly after: After
 }
-export interface Removed<Row, Name extends string = string> extends EventMeta<Name> {
+export interface Removed<Row, Name extends string = string, By extends Actor = Actor>
+  extends EventMeta<Name> {
   readonly before: Row
+  readonly by: By
 }
 export interface Published<Payload, Name extends string = string> extends EventMeta<Name> {
   readonly payload: Payload

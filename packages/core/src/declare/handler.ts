@@ -13,7 +13,10 @@ import type { PublishedEvent } from './published.ts'
  * | `journal`    | no write per record            | only what an unclean death left unwritten                       |
  * | `claim`      | two writes per record          | only if an attempt ended without a known result; producers' repeats are caught too |
  */
-export type Effect = 'idempotent' | 'journal' | 'claim'
+export type Effect = (typeof EFFECTS)[number]
+
+// Listed, so that the type checker prints the words and not the name.
+export const EFFECTS = ['idempotent', 'journal', 'claim'] as const
 
 /** What a handler touches, as data: infrastructure derives permissions from it, the console draws a map. */
 export interface Need {
@@ -94,7 +97,7 @@ export interface Handler<in E> {
 export type Middleware = (event: EventMeta, context: Context, next: () => Promise<unknown>) => unknown
 
 export const MARKS = {
-  effect: choice('idempotent', 'journal', 'claim'),
+  effect: choice(...EFFECTS),
   needs: list(
     record({
       verb: required(text()),

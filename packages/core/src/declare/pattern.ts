@@ -15,24 +15,23 @@
 import { isRecord, like, problemsOf, record, required } from '../shapes.ts'
 import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
+import type { Field } from './excess.ts'
 
-/** The last member names the `undefined` of a field that may only be missing. */
-type Choice<V> = V | readonly V[] | (undefined extends V ? undefined : never)
-
+// Written out twice, since the type checker shows a name in the place of the values that it stands for. The last member names the
+// `undefined` of a field that may only be missing.
 export type FieldRule<V> =
   | ((before: V, after: V) => boolean)
-  | { readonly from?: Choice<V>; readonly to?: Choice<V> }
-
-/** Every field, also one that only some shapes of a union have. */
-type Field<T> = T extends unknown ? keyof T : never
+  | {
+      /** The value before the change, or a list of such values. `undefined` stands for missing or null. @default any other than after it */
+      readonly from?: V | readonly V[] | (undefined extends V ? undefined : never)
+      /** The value after the change, or a list of such values. `undefined` stands for missing or null. @default any other than before it */
+      readonly to?: V | readonly V[] | (undefined extends V ? undefined : never)
+    }
 
 /** What a field holds; nothing in the shapes that do not have it. */
 type Value<T, K> = T extends unknown ? (K extends keyof T ? T[K] : undefined) : never
 
 export type Pattern<T> = { readonly [K in Field<T>]?: FieldRule<Value<T, K>> }
-
-/** A pattern may name fields of `T` only, also where inference would let others pass. */
-export type Exactly<P, T> = { readonly [K in Exclude<keyof P, Field<T>>]: never }
 
 type Nothing = null | undefined
 

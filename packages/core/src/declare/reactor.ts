@@ -18,12 +18,20 @@ import {
 } from '../shapes.ts'
 import type { EventDef, EventOf } from './event.ts'
 import { type Handler, MARKS, type Middleware } from './handler.ts'
-import { type RetryPolicy, type Route, type RouteOptions, route, type WhenExhausted } from './route.ts'
+import {
+  type RetryPolicy,
+  type Route,
+  type RouteOptions,
+  route,
+  WHEN_EXHAUSTED,
+  type WhenExhausted,
+} from './route.ts'
 import { type Every, SCHEDULE, type Tick, ticking } from './schedule.ts'
 
 export interface ReactorOptions {
+  /** How often and how late its routes try again. @default 5 attempts, '1s' to '1m' */
   readonly retry?: RetryPolicy
-  /** @default 'dead-letter' */
+  /** What happens to a record that has used up its attempts. @default 'dead-letter' */
   readonly whenExhausted?: WhenExhausted
   /** Around every attempt of its routes, the first one outermost; inside the engine's own. @default none */
   readonly middleware?: readonly Middleware[]
@@ -69,7 +77,7 @@ const COMMON = {
     base: duration('1s'),
     max: duration('1m'),
   } satisfies ShapesOf<RetryPolicy>),
-  whenExhausted: choice('dead-letter', 'park', 'halt', 'discard'),
+  whenExhausted: choice(...WHEN_EXHAUSTED),
 }
 
 export const REACTOR = {

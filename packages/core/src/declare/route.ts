@@ -19,14 +19,17 @@ export interface RetryPolicy {
  * - `halt`: the reactor waits on this shard, loudly, until someone acts
  * - `discard`: dropped with a log line
  */
-export type WhenExhausted = 'dead-letter' | 'park' | 'halt' | 'discard'
+export type WhenExhausted = (typeof WHEN_EXHAUSTED)[number]
+
+// Listed, so that the type checker prints the words and not the name.
+export const WHEN_EXHAUSTED = ['dead-letter', 'park', 'halt', 'discard'] as const
 
 export interface RouteOptions {
-  /** @default the handler's own, else `'journal'` */
+  /** How repeats of the route are prevented. @default the handler's own, else `'journal'` */
   readonly effect?: Effect
-  /** @default the reactor's */
+  /** How often and how late the route tries again. @default the reactor's */
   readonly retry?: RetryPolicy
-  /** @default the reactor's */
+  /** What happens to a record that has used up its attempts. @default the reactor's */
   readonly whenExhausted?: WhenExhausted
   /** How long an attempt may take before its signal is aborted. @default '30s' */
   readonly timeout?: Duration

@@ -2,12 +2,14 @@ import { expect, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import {
   batch,
+  type Duration,
   type EventOf,
   entity,
   event,
   type Handler,
   handler,
   type Reminders,
+  type Removed,
   reactor,
   reminder,
   route,
@@ -313,6 +315,46 @@ test('a key names attributes of the item; `unless` takes the whole key and sees 
     // @ts-expect-error an unknown field of the row
     (row) => row.nonsense,
   )
+})
+
+test('`by` of a removed item is narrowed to what was asked for', () => {
+  reactor('r')
+    .on('expired', Client.removed('client.expired', { by: 'ttl' }), (e) => {
+      expectTypeOf(e.by).toEqualTypeOf<'ttl'>()
+      expectTypeOf(e.before.seats).toEqualTypeOf<number>()
+    })
+    .on('left', left, (e) => expectTypeOf(e.by).toEqualTypeOf<'user' | 'ttl' | 'replication'>())
+  const either = (by: 'user' | 'ttl') => Client.removed('client.gone', { by })
+  expectTypeOf<EventOf<ReturnType<typeof either>>['by']>().toEqualTypeOf<'user' | 'ttl'>()
+  expectTypeOf<EventOf<ReturnType<typeof either>>>().toExtend<Removed<{ readonly id: string }>>()
+})
+
+test('a duration is a number and a unit, also with decimals; a text that is made of a number fits', () => {
+  const seconds = 2
+  expectTypeOf<'1.5h' | '250ms' | '3d' | 250>().toExtend<Duration>()
+  expectTypeOf(`${seconds}s` as const).toExtend<Duration>()
+  for (const text of ['soon', '3 days', '1h30m', '5M', '', '5'] as const)
+    expectTypeOf(text).not.toExtend<Duration>()
+})
+
+test('a payload with several shapes takes the fields of each, and no other', () => {
+  const nag = reminder('nag', {
+    payload: z.discriminatedUnion('by', [
+      z.object({ by: z.literal('mail'), address: z.string() }),
+      z.object({ by: z.literal('phone'), number: z.string() }),
+    ]),
+    key: (p) => p.by,
+  })
+  type E = EventOf<typeof joined>
+  const schedule = (reminders: Reminders, given: { readonly unknown: ReturnType<typeof JSON.parse> }) => {
+    reminders.schedule(nag, { in: '1h', payload: (e: E) => ({ by: 'mail', address: e.after.id }) })
+    reminders.schedule(nag, { in: '1h', payload: (e: E) => ({ by: 'phone', number: e.after.id }) })
+    // @ts-expect-error a field that no shape has
+    reminders.schedule(nag, { in: '1h', payload: (e: E) => ({ by: 'phone', number: e.after.id, ssn: 'x' }) })
+    // @ts-expect-error also if it holds anything
+    reminders.schedule(nag, { in: '1h', payload: () => ({ by: 'phone', number: '1', ssn: given.unknown }) })
+  }
+  expectTypeOf(schedule).toBeFunction()
 })
 
 test('`saved` may have no `before`; `removed` has no `after`', () => {

@@ -17,5 +17,5 @@ export {
   loggerFor,
 } from './given.ts'
 export { type JsonLinesOptions, jsonLines, type Level } from './json-lines.ts'
-export { forPeople } from './people.ts'
+export { forPeople, type PeopleOptions } from './people.ts'
 export { loggerOfLevels } from './unfailing.ts'

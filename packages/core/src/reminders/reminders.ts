@@ -1,6 +1,7 @@
 /** Owns scheduling and cancelling: the handler factories that reactors use. What is decided stands in `state.ts`. */
 
 import type { EventMeta } from '../declare/event.ts'
+import type { NoExcess } from '../declare/excess.ts'
 import { type Handler, handler, type Skip, skip } from '../declare/handler.ts'
 import type { Reminder } from '../declare/reminder.ts'
 import { fitted } from '../declare/schema.ts'
@@ -53,7 +54,7 @@ export interface Reminders {
   /**
    * Schedules the reminder, replacing one that is pending for the same key. The time counts from the event, not from now,
    * so that a repeat or a replay computes the same. The payload is kept as JSON: the handler throws `Permanent` for what that does not
-   * carry (a Set, bytes, a Date, a bigint), with its path.
+   * carry (a Set, bytes, a Date, a bigint), with its path. A field beyond those of its schema does not compile.
    *
    * @throws ConfigurationError that lists every problem
    */
@@ -67,9 +68,6 @@ export interface Reminders {
     key: (event: E) => string,
   ): Handler<E>
 }
-
-/** Fields beyond those of `T` must not compile: they would land in the store. */
-type NoExcess<X, T> = { readonly [K in Exclude<keyof X, keyof T>]: never }
 
 export const REMINDERS = {
   options: bare({

@@ -1,0 +1,115 @@
+/**
+ * `npm run lane:install`: the packages as a user gets them. npm packs them, npm, pnpm and yarn install the tarballs into empty folders
+ * outside the repository, both TypeScripts check a small project with the declarations of all that it imports, and its tests run on
+ * the lowest Node that the packages name and on the one of this repository.
+ */
+
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ROOT } from '../packages.ts'
+import { run } from '../run.ts'
+import { packInto, type Tarball } from '../tarballs.ts'
+
+const { engines, version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
+const LOWEST = /\d+\.\d+\.\d+/.exec(engines.node)?.[0]
+/** Beside what the project imports: both TypeScripts, and the types that it names. */
+const TOOLS = [
+  'typescript@7.0.2',
+  'typescript-5@npm:typescript@5.9.3',
+  '@types/node@22',
+  '@types/aws-lambda@8',
+]
+const LIBRARIES = ['zod@4.6.7', '@aws-sdk/client-dynamodb@3.1164.0']
+const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+/** What the two other package managers install: names that are not in the registry, so the manifest says where each lies. */
+const PLAIN = ['core', 'handlers', 'runtime-lambda']
+
+const folder = mkdtempSync(join(tmpdir(), 'spaceship-install-'))
+const began = performance.now()
+try {
+  const tarballs = await step('npm packs the packages', () => packInto(folderOf('tarballs'), ROOT, true))
+  const project = folderOf('project')
+  cpSync(fileURLToPath(new URL('project', import.meta.url)), project, { recursive: true })
+  const files = tarballs.map(({ file }) => file)
+  await step('npm installs them', () =>
+    command(project, 'npm', 'install', ...QUIET, ...files, ...LIBRARIES, ...TOOLS),
+  )
+  await step('pnpm installs them', () => installedBy('pnpm@12.21.0', tarballs))
+  await step('yarn installs them', () => installedBy('yarn@1.22.22', tarballs))
+  const lowest = await step(`npm installs Node ${LOWEST}`, nodeLowest)
+  const compilers = { '5.9': 'typescript-5', 7: 'typescript' }
+  for (const [name, compiler] of Object.entries(compilers)) {
+    const tsc = join(project, 'node_modules', compiler, 'bin/tsc')
+    await step(`TypeScript ${name} compiles the project`, () =>
+      command(project, process.execPath, tsc, '-p', '.', '--outDir', `out/${compiler}`),
+    )
+  }
+  for (const [node, compiler] of [
+    [lowest, compilers['5.9']],
+    [process.execPath, compilers[7]],
+  ] as const) {
+    const { output } = await run(node, ['--version'])
+    await step(`its tests run on Node ${output.trim()}`, () =>
+      command(project, node, '--test', `out/${compiler}/*.test.js`),
+    )
+  }
+  console.log(`lane 'install' passed in ${secondsSince(began)} s`)
+} catch (error) {
+  console.error(
+    `lane 'install' failed after ${secondsSince(began)} s: ${error instanceof Error ? error.message : error}`,
+  )
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function folderOf(name: string): string {
+  const made = join(folder, name)
+  mkdirSync(made)
+  return made
+}
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await work()
+  console.log(`✓ ${what} (${secondsSince(start)} s)`)
+  return result
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1_000).toFixed(1)
+}
+
+/** @throws with what it printed, if it fails */
+async function command(within: string, name: string, ...args: readonly string[]): Promise<void> {
+  const { code, output } = await run(name, args, within)
+  if (code !== 0) throw new Error(`${name} ${args.join(' ')}\n${output}`)
+}
+
+/** A package manager that looks for what our packages depend on in a registry is told to take the tarballs. */
+async function installedBy(manager: string, tarballs: readonly Tarball[]): Promise<void> {
+  const within = folderOf(manager)
+  const wanted = tarballs.filter(({ name }) => PLAIN.includes(name))
+  const dependencies = Object.fromEntries(
+    wanted.map(({ name, file }) => [`@spaceship/${name}`, `file:${file}`]),
+  )
+  const manifest = { private: true, type: 'module', dependencies, resolutions: dependencies }
+  writeFileSync(join(within, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(join(within, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: dependencies }))
+  await command(within, 'npx', '-y', manager, 'install', '--prefer-offline')
+  const script = `import { lambda } from '@spaceship/runtime-lambda'; import '@spaceship/core'; import '@spaceship/handlers/slack'; lambda.call`
+  await command(within, process.execPath, '--input-type=module', '--eval', script)
+  const installed = join(within, 'node_modules/@spaceship/core/package.json')
+  if (JSON.parse(readFileSync(installed, 'utf8')).version !== version)
+    throw new Error(`${manager}: another @spaceship/core`)
+}
+
+/** The `node` package has the binaries of one release. */
+async function nodeLowest(): Promise<string> {
+  const within = folderOf('node')
+  writeFileSync(join(within, 'package.json'), JSON.stringify({ private: true }))
+  await command(within, 'npm', 'install', ...QUIET, `node@${LOWEST}`)
+  return join(within, 'node_modules/node/bin/node')
+}
