@@ -202,6 +202,10 @@ describe('opensearch', () => {
     ["somebody's 404", refused(404, '<html>'), 'unknown-operation'],
     ['405', refused(405, '<html>'), 'unknown-operation'],
     ["somebody's 200", { statusCode: 200, body: '<html>' }, 'unknown-operation'],
+    ["somebody's 400", refused(400, '<html>hush'), 'unknown-operation'],
+    ...[301, 302, 303, 307, 308].map(
+      (statusCode) => [`${statusCode}`, { statusCode, body: '<html>hush' }, 'unknown-operation'] as const,
+    ),
     ['400', refused(400, typed('mapper_parsing_exception')), 'permanent'],
     ['413', refused(413, ''), 'permanent'],
   ]
@@ -216,6 +220,10 @@ describe('opensearch', () => {
     }
     expect(await run({ statusCode: 200, body: '<html>' })).toBe('unknown-operation')
     expect(await run(refused(404, '<html>'))).toBe('unknown-operation')
+    for (const statusCode of [301, 302, 307, 308])
+      expect(await run({ statusCode, body: '' })).toBe('unknown-operation')
+    expect(await run(refused(400, 'The plain HTTP request was sent to HTTPS port'))).toBe('unknown-operation')
+    expect(await run(refused(400, typed('mapper_parsing_exception')))).toBe('permanent')
     expect(await run(refused(404, { result: 'not_found' }))).toBe('it resolved')
   })
 })
