@@ -49,6 +49,7 @@ const AWS: Readonly<Record<string, string>> = {
   ServiceUnavailable: 'unavailable',
   TransactionConflictException: 'unavailable',
   TimeoutError: 'unavailable',
+  RequestTimeTooSkewed: 'denied',
   ValidationException: 'permanent',
   SerializationException: 'permanent',
   ItemCollectionSizeLimitExceededException: 'permanent',
@@ -62,6 +63,25 @@ const UNNAMED: readonly (readonly [string, Error, string])[] = [
   ['429', refusal('Unknown', { $metadata: { httpStatusCode: 429 } }), 'unavailable'],
   ["the server's fault", refusal('Unknown', { $fault: 'server' }), 'unavailable'],
   ['ECONNREFUSED', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unavailable'],
+  ['ENOTFOUND', Object.assign(new Error('hush'), { code: 'ENOTFOUND' }), 'unknown-operation'],
+  ['EAI_AGAIN', Object.assign(new Error('hush'), { code: 'EAI_AGAIN' }), 'unavailable'],
+  ['no URL', Object.assign(new TypeError('hush'), { code: 'ERR_INVALID_URL' }), 'unknown-operation'],
+  ['no Region', new Error('Region is missing'), 'unknown-operation'],
+  ['no Region of AWS', new Error('Region not accepted: region="hush x"'), 'unknown-operation'],
+  [
+    'credentials that no header takes',
+    Object.assign(new TypeError('hush'), { code: 'ERR_INVALID_CHAR' }),
+    'denied',
+  ],
+  ['a page of HTML', refusal('SyntaxError', { $response: { statusCode: 200 } }), 'unknown-operation'],
+  ['a page of HTML, 403', refusal('SyntaxError', { $response: { statusCode: 403 } }), 'unknown-operation'],
+  ['a page of HTML, 502', refusal('SyntaxError', { $response: { statusCode: 502 } }), 'unavailable'],
+  [
+    'a redirect',
+    refusal('Unknown', { $fault: 'client', $metadata: { httpStatusCode: 301 } }),
+    'unknown-operation',
+  ],
+  ['a mistake of parsing', new SyntaxError('x'), 'as it came'],
   ['no answer on HTTP/2', new Error('Unexpected error: http2 request did not get a response'), 'unavailable'],
   ['413', refusal('Unknown', { $metadata: { httpStatusCode: 413 } }), 'permanent'],
   ['a mistake of the program', new TypeError('x is not a function'), 'as it came'],
@@ -100,6 +120,24 @@ test('the advice names the action and the table, also what AWS itself says is mi
   expect(setUpOf(plain)?.advice).toContain("dynamodb:GetItem on the table 'state'")
   const missing = await told(letters(refusal('ResourceNotFoundException')).get('l'))
   expect(setUpOf(missing)?.advice).toContain("create the table 'state'")
+})
+
+test('a request of another time is told of the clock, and a broken HTTP/2 stream of what broke it', async () => {
+  for (const [name, message] of [
+    ['RequestTimeTooSkewed', 'hush'],
+    ['InvalidSignatureException', 'Signature expired: 20260101T000000Z is now earlier than hush'],
+    ['InvalidSignatureException', 'Signature not yet current: hush'],
+  ] as const) {
+    const error = Object.assign(refusal(name), { message })
+    expect(setUpOf(await told(letters(error).get('l')))?.advice).toMatch('set the clock of the machine')
+  }
+  const cancelled = (code: string) =>
+    Object.assign(new Error('hush', { cause: Object.assign(new Error('hush'), { code }) }), {
+      code: 'ERR_HTTP2_STREAM_CANCEL',
+    })
+  const refused = await told(letters(cancelled('ECONNREFUSED')).get('l'))
+  expect(refused).toMatchObject({ message: 'dynamodb is unavailable: ECONNREFUSED', setup: undefined })
+  expect(setUpOf(await told(letters(cancelled('ENOTFOUND')).get('l')))?.advice).toMatch('Region and endpoint')
 })
 
 describe('scheduler', () => {

@@ -38,7 +38,13 @@ export async function answered<T>(about: About, request: Promise<T>): Promise<T>
 
 /** What DynamoDB says of a key that is not made as the table's are. */
 const OTHER_KEYS =
-  /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported/i
+  /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported|type mismatch for key/i
+
+/** Whether an error of DynamoDB, or one that was made of it, says that a table has keys of other names, types or number. */
+export function isOfOtherKeys(error: unknown): boolean {
+  if (nameOf(error) !== 'ValidationException') return false
+  return OTHER_KEYS.test(String(Object(codeOf(error) === 'permanent' ? Object(error).cause : error).message))
+}
 
 /** Awaits a request to a table that is keyed as its options say. @throws as {@link answered} */
 export function createAnswered(table: string, sorted: boolean) {
@@ -46,19 +52,20 @@ export function createAnswered(table: string, sorted: boolean) {
     try {
       return await answered(aboutTable(table, operation), request)
     } catch (error) {
-      if (codeOf(error) !== 'permanent' || nameOf(error) !== 'ValidationException') throw error
-      const { cause } = Object(error)
-      if (!OTHER_KEYS.test(Object(cause).message)) throw error
-      throw keyedOtherwise(table, sorted, cause)
+      if (!isOfOtherKeys(error)) throw error
+      const advice = sorted
+        ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
+        : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
+      throw keyedOtherwise({ table, keys: sorted ? "'key' and 'sort'" : "'key' alone", advice }, error)
     }
   }
 }
 
-function keyedOtherwise(table: string, sorted: boolean, cause: unknown): Unavailable {
-  const advice = sorted
-    ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
-    : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
-  const keys = sorted ? "'key' and 'sort'" : "'key' alone"
+/** What is told of a table whose keys are others: that there is no such table. */
+export function keyedOtherwise(
+  { table, keys, advice }: { readonly table: string; readonly keys: string; readonly advice: string },
+  cause: unknown,
+): Unavailable {
   const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
   return new Unavailable('dynamodb', `the table '${table}' is not keyed by ${keys}: ${advice}`, {
     cause,

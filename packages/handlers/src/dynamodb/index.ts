@@ -1,3 +1,4 @@
+export { isOfOtherKeys, keyedOtherwise } from './call.ts'
 export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-letters.ts'
 export { dynamodbEntities } from './entities.ts'
 export { type DynamoDBStateOptions, dynamodbState } from './state.ts'

@@ -9,7 +9,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { ensureUsable } from '@spaceship/handlers/dynamodb'
+import { ensureUsable, isOfOtherKeys, keyedOtherwise } from '@spaceship/handlers/dynamodb'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -163,7 +163,10 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
     try {
       await ask()
     } catch (error) {
-      if (nameOf(error) !== 'ConditionalCheckFailedException') throw classified(about(action), error)
+      if (nameOf(error) === 'ConditionalCheckFailedException') continue
+      if (!isOfOtherKeys(error)) throw classified(about(action), error)
+      const advice = "name another table in 'leases', or leave its name out: this one holds something else"
+      throw keyedOtherwise({ table, keys: "'leaseKey' alone", advice }, error)
     }
   }
 }
