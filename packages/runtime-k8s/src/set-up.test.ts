@@ -2,7 +2,7 @@
 
 import { setUpOf } from '@spaceship/core/adapter'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Pods, podsOnShip } from '../test/pods.ts'
+import { type Pods, podsOnShip, refusal } from '../test/pods.ts'
 import { dynamodbLeases } from './leases/index.ts'
 import { checkStream } from './shards/index.ts'
 
@@ -33,6 +33,25 @@ test('a lease table that is something else is told, with what to do', async () =
     advice: expect.stringContaining("'leases'"),
   })
 })
+
+test.each(['CreateTable', 'DescribeTable'])(
+  'without %s no lease table is made, and the action is told',
+  async (action) => {
+    pods.bent.fail = (operation) =>
+      operation === action
+        ? refusal('AccessDeniedException', `User: hush is not authorized to perform: dynamodb:${action} on x`)
+        : undefined
+    const table = `leases-${action}`
+    const leases = dynamodbLeases({ client: pods.dynamodb, table, application: 'app', create: true })
+    const error = await told(leases.check?.())
+    expect(setUpOf(error)).toEqual({
+      reason: 'denied',
+      resource: `table '${table}'`,
+      advice: `grant dynamodb:${action} on the table '${table}' to the program's role`,
+    })
+    expect(String(error)).not.toContain('hush')
+  },
+)
 
 test.each([
   ['arn:aws:kinesis:eu-west-1:000000000000:stream/cdc', "'streams' takes names, not ARNs: pass 'cdc'"],

@@ -20,6 +20,10 @@ export type Operation =
   | 'Scan'
   | 'PartiQLInsert'
   | 'PartiQLUpdate'
+  | 'CreateTable'
+  | 'DescribeTable'
+  | 'DescribeTimeToLive'
+  | 'UpdateTimeToLive'
 
 /** What a request is about that needs these operations on a table. */
 export function aboutTable(table: string, ...operations: readonly Operation[]): About {

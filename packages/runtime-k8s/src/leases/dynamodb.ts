@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import {
-  CreateTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   ScanCommand,
   UpdateItemCommand,
-  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { ensureUsable, isOfOtherKeys, keyedOtherwise } from '@spaceship/handlers/dynamodb'
+import { ensureUsable, isOfOtherKeys, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -80,25 +78,10 @@ export function dynamodbLeases({
     return owner !== undefined && now?.owner === owner && now.counter === lease.counter + 1 ? now : undefined
   }
 
-  async function make(): Promise<void> {
-    try {
-      await client.send(
-        new CreateTableCommand({
-          TableName: table,
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
-          KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-        }),
-      )
-    } catch (error) {
-      if (nameOf(error) !== 'ResourceInUseException') throw error
-    }
-    await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: table })
-  }
-
   return {
     check: async () => {
       const flag = "'create: true'"
+      const make = () => makeTable({ client, table, keys: ['leaseKey'] })
       return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
     },
     list: async () => {
