@@ -228,6 +228,8 @@ describe('opensearch', () => {
     createSearch({ client: client(answer) }).count('docs', { match_all: {} })
   const rows: readonly (readonly [string, object | Error, string])[] = [
     ['no answer', new Error('hush'), 'unavailable'],
+    ['no host', new Error('getaddrinfo ENOTFOUND hush.test'), 'unknown-operation'],
+    ['no name server', new Error('getaddrinfo EAI_AGAIN hush.test'), 'unavailable'],
     ['408', refused(408, ''), 'unavailable'],
     ['429', refused(429, typed('es_rejected_execution_exception')), 'unavailable'],
     ['503', refused(503, ''), 'unavailable'],
@@ -307,6 +309,27 @@ describe('slack', () => {
     const notify = hooks.notify<object>({ channel: '#a', text: () => 'hush' })
     expect(await meaningOf((async () => notify({}, context))())).toBe('not-found')
   })
+  test('a host that nobody knows is a set-up for the route, whoever names the channel; a name server that is down is an outage', async () => {
+    const failing = (code: string) => async () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('hush'), { code }) })
+    }
+    const context = { signal: new AbortController().signal } as never
+    for (const options of [
+      { token: 'xoxb-hush' },
+      { webhooks: { '#a': 'https://hooks.example.test/hush' } },
+    ]) {
+      for (const [code, as] of [
+        ['ENOTFOUND', 'unknown-operation'],
+        ['EAI_AGAIN', 'unavailable'],
+        ['ECONNREFUSED', 'unavailable'],
+      ] as const) {
+        const slack = createSlack({ ...options, fetch: failing(code) })
+        expect([code, await meaningOf(slack.post(message))]).toEqual([code, as])
+        const notify = slack.notify<object>({ channel: () => '#a', text: () => 'hush' })
+        expect([code, await meaningOf((async () => notify({}, context))())]).toEqual([code, as])
+      }
+    }
+  })
   test('an answer that breaks off is an outage', async () => {
     const fetch = async () =>
       new Response(new ReadableStream({ pull: (sink) => sink.error(new Error('terminated')) }))
@@ -328,6 +351,8 @@ describe('redis', () => {
     ["READONLY You can't write against a read only replica.", 'unavailable'],
     ['OOM command not allowed', 'unavailable'],
     ['connect ECONNREFUSED', 'unavailable'],
+    ['getaddrinfo EAI_AGAIN hush.test', 'unavailable'],
+    ['getaddrinfo ENOTFOUND hush.test', 'unknown-operation'],
   ])('%s', async (answer, as) => {
     const references = redisReferences({ command: () => Promise.reject(new Error(answer)) })
     expect(await meaningOf(references.add('k', 'v', 1))).toBe(as)

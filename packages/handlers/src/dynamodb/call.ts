@@ -44,10 +44,22 @@ export async function answered<T>(about: About, request: Promise<T>): Promise<T>
 const OTHER_KEYS =
   /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported|type mismatch for key/i
 
-/** Whether an error of DynamoDB, or one that was made of it, says that a table has keys of other names, types or number. */
-export function isOfOtherKeys(error: unknown): boolean {
-  if (nameOf(error) !== 'ValidationException') return false
-  return OTHER_KEYS.test(String(Object(codeOf(error) === 'permanent' ? Object(error).cause : error).message))
+/**
+ * What is told of a table whose keys have other names, types or another number: that there is no such table.
+ *
+ * @param error what DynamoDB answered, or what was made of it
+ * @returns undefined if it speaks of something else
+ */
+export function keyedOtherwise(
+  { table, keys, advice }: { readonly table: string; readonly keys: string; readonly advice: string },
+  error: unknown,
+): Unavailable | undefined {
+  if (nameOf(error) !== 'ValidationException') return undefined
+  const answer = codeOf(error) === 'permanent' ? Object(error).cause : error
+  if (!OTHER_KEYS.test(String(Object(answer).message))) return undefined
+  const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
+  const message = `the table '${table}' is not keyed by ${keys}: ${advice}`
+  return new Unavailable('dynamodb', message, { cause: answer, setup })
 }
 
 /** Awaits a request to a table that is keyed as its options say. @throws as {@link answered} */
@@ -56,23 +68,11 @@ export function createAnswered(table: string, sorted: boolean) {
     try {
       return await answered(aboutTable(table, operation), request)
     } catch (error) {
-      if (!isOfOtherKeys(error)) throw error
       const advice = sorted
         ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
         : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
-      throw keyedOtherwise({ table, keys: sorted ? "'key' and 'sort'" : "'key' alone", advice }, error)
+      const keys = sorted ? "'key' and 'sort'" : "'key' alone"
+      throw keyedOtherwise({ table, keys, advice }, error) ?? error
     }
   }
-}
-
-/** What is told of a table whose keys are others: that there is no such table. */
-export function keyedOtherwise(
-  { table, keys, advice }: { readonly table: string; readonly keys: string; readonly advice: string },
-  cause: unknown,
-): Unavailable {
-  const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
-  return new Unavailable('dynamodb', `the table '${table}' is not keyed by ${keys}: ${advice}`, {
-    cause,
-    setup,
-  })
 }

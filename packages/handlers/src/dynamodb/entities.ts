@@ -2,7 +2,7 @@ import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-s
 import { Permanent, unmarshal } from '@spaceship/core'
 import { bare, check } from '@spaceship/core/adapter'
 import type { EntityReader } from '@spaceship/core/ports'
-import { aboutTable, answered, isOfOtherKeys, keyedOtherwise } from './call.ts'
+import { aboutTable, answered, keyedOtherwise } from './call.ts'
 import { TABLE } from './item.ts'
 
 export const ENTITIES = { options: bare({ client: TABLE.client }) }
@@ -43,6 +43,8 @@ const TYPED: readonly AttributeValue[] = [{ S: 'spaceship-check' }, { N: '0' }, 
  * with all types has other keys. Most keys are texts, and one request is all.
  */
 async function probe(client: DynamoDBClient, table: string, key: readonly string[]): Promise<void> {
+  const keys = key.map((name) => `'${name}'`).join(' and ')
+  const advice = "correct the 'key' of its entity, or its 'table', to what the table has"
   let refusal: unknown
   for (const Key of keysOf(key)) {
     const request = client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
@@ -50,13 +52,11 @@ async function probe(client: DynamoDBClient, table: string, key: readonly string
       await answered(aboutTable(table, 'GetItem'), request)
       return
     } catch (error) {
-      if (!isOfOtherKeys(error)) throw error
-      refusal = error
+      refusal = keyedOtherwise({ table, keys, advice }, error)
+      if (refusal === undefined) throw error
     }
   }
-  const keys = key.map((name) => `'${name}'`).join(' and ')
-  const advice = `correct the 'key' of its entity, or its 'table', to what the table has`
-  throw keyedOtherwise({ table, keys, advice }, refusal)
+  throw refusal
 }
 
 function keysOf(names: readonly string[]): readonly Record<string, AttributeValue>[] {

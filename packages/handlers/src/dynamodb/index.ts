@@ -1,4 +1,4 @@
-export { isOfOtherKeys, keyedOtherwise } from './call.ts'
+export { keyedOtherwise } from './call.ts'
 export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-letters.ts'
 export { dynamodbEntities } from './entities.ts'
 export { type Making, makeTable } from './making.ts'

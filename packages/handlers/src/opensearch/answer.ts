@@ -6,6 +6,7 @@
  * | 2xx; 404 `not_found` for a document that is to be deleted     | done                                                 |
  * | 409 of a write                                               | skip: something newer is there                       |
  * | 408, 429, 5xx; no answer                                     | an outage                                            |
+ * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
  * | `cluster_block_exception`: the disk is full, or read-only     | an outage                                            |
  * | 401, other 403, no credentials to sign with                  | set-up `denied`                                      |
  * | `index_not_found_exception`, `index_closed_exception`        | set-up `not-found`                                   |
@@ -15,6 +16,7 @@
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
+import { networkCode } from '../network/index.ts'
 import type { Written } from './search.ts'
 
 export interface Answer {
@@ -34,6 +36,7 @@ export function failed(cause: unknown, index: string): Answer {
   const status: unknown = meta?.statusCode
   if (typeof status !== 'number') {
     if (UNSIGNED.test(String(name))) throw denied(index, 'no credentials', cause)
+    if (networkCode(cause) === 'ENOTFOUND') throw nowhere(index, cause)
     throw new Unavailable('opensearch', 'OpenSearch did not answer', { cause })
   }
   const type = errorType(meta?.body)
@@ -59,6 +62,12 @@ function denied(index: string, what: string, cause: unknown): Unavailable {
     cause,
     setup,
   })
+}
+
+function nowhere(index: string, cause: unknown): Unavailable {
+  const advice = "check the host of the client's 'node': nobody knows it (ENOTFOUND)"
+  const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
+  return new Unavailable('opensearch', `OpenSearch cannot be reached: ${advice}`, { cause, setup })
 }
 
 function notOpenSearch(index: string, status: number, cause?: unknown): Unavailable {

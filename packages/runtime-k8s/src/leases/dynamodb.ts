@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { ensureUsable, isOfOtherKeys, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
+import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -147,9 +147,9 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
       await ask()
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') continue
-      if (!isOfOtherKeys(error)) throw classified(about(action), error)
       const advice = "name another table in 'leases', or leave its name out: this one holds something else"
-      throw keyedOtherwise({ table, keys: "'leaseKey' alone", advice }, error)
+      const keys = "'leaseKey' alone"
+      throw keyedOtherwise({ table, keys, advice }, error) ?? classified(about(action), error)
     }
   }
 }
