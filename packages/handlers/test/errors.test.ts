@@ -6,6 +6,7 @@ import type { SchedulerClient } from '@aws-sdk/client-scheduler'
 import type { Client } from '@opensearch-project/opensearch'
 import { codeOf } from '@spaceship/core'
 import { setUpOf } from '@spaceship/core/adapter'
+import type { DeadLetter } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
 import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
 import { kinesisSink } from '../src/kinesis/index.ts'
@@ -93,11 +94,34 @@ const throwing = (error: unknown) => ({ send: () => Promise.reject(error) })
 const dynamodb = (error: unknown) => throwing(error) as unknown as DynamoDBClient
 const letters = (error: unknown) => dynamodbDeadLetters({ client: dynamodb(error), table: 'state' })
 
+const letterOf = (bytes: number): DeadLetter => ({
+  id: 'l',
+  application: 'a',
+  reactor: 'r',
+  route: 'x',
+  reason: 'exhausted',
+  detail: 'hush',
+  attempts: 1,
+  at: new Date(0),
+  lane: 'a',
+  stream: 's',
+  shard: '0',
+  sequence: '1',
+  subSequence: 0,
+  partitionKey: 'p',
+  data: new Uint8Array(bytes),
+})
+
 const calls: Readonly<Record<string, (error: unknown) => Promise<unknown>>> = {
   'state get': (error) => dynamodbState({ client: dynamodb(error), table: 'state' }).get('k'),
   'state set': (error) =>
     dynamodbState({ client: dynamodb(error), table: 'state' }).set('k', {}, { expect: undefined }),
+  'dead letters check': async (error) => letters(error).check?.(),
   'dead letters get': (error) => letters(error).get('l'),
+  'dead letters put': (error) => letters(error).put(letterOf(1)),
+  'dead letters put in parts': (error) => letters(error).put(letterOf(400_000)),
+  'dead letters remove': (error) => letters(error).remove('l'),
+  'dead letters list': (error) => letters(error).list('a')[Symbol.asyncIterator]().next(),
   'entities read': (error) => dynamodbEntities({ client: dynamodb(error) }).read('clients', { id: 'hush' }),
 }
 describe.each(Object.entries(calls))('dynamodb %s', (_, call) => {
