@@ -115,6 +115,23 @@ export function adapterSuites(server: () => Server): void {
         })
       })
     }
+    test('a check finds a table by the names of its keys, whatever their types, and tells other names', async () => {
+      const reader = dynamodbEntities({ client: server().client })
+      const tables = entityTables.map(({ name, key }) => ({ table: name, key: Object.keys(key) }))
+      await reader.check?.(tables)
+      for (const { table, key } of tables) {
+        for (const other of [[...key, 'more'], key.slice(1), ['other', ...key.slice(1)]]) {
+          if (other.length === 0 || other.length > 2) continue
+          await expect(reader.check?.([{ table, key: other }])).rejects.toMatchObject({
+            code: 'unavailable',
+            setup: { reason: 'not-found', resource: `table '${table}'` },
+            message: expect.stringContaining(
+              `is not keyed by ${other.map((name) => `'${name}'`).join(' and ')}`,
+            ),
+          })
+        }
+      }
+    })
     for (const { name, run } of entityReaderOutageCases)
       test(name, () => run(dynamodbEntities({ client: server().lost })))
   })

@@ -6,6 +6,7 @@ import type { SchedulerClient } from '@aws-sdk/client-scheduler'
 import type { Client } from '@opensearch-project/opensearch'
 import { codeOf } from '@spaceship/core'
 import { setUpOf } from '@spaceship/core/adapter'
+import type { DeadLetter } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
 import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
 import { kinesisSink } from '../src/kinesis/index.ts'
@@ -49,6 +50,7 @@ const AWS: Readonly<Record<string, string>> = {
   ServiceUnavailable: 'unavailable',
   TransactionConflictException: 'unavailable',
   TimeoutError: 'unavailable',
+  RequestTimeTooSkewed: 'denied',
   ValidationException: 'permanent',
   SerializationException: 'permanent',
   ItemCollectionSizeLimitExceededException: 'permanent',
@@ -62,6 +64,25 @@ const UNNAMED: readonly (readonly [string, Error, string])[] = [
   ['429', refusal('Unknown', { $metadata: { httpStatusCode: 429 } }), 'unavailable'],
   ["the server's fault", refusal('Unknown', { $fault: 'server' }), 'unavailable'],
   ['ECONNREFUSED', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unavailable'],
+  ['ENOTFOUND', Object.assign(new Error('hush'), { code: 'ENOTFOUND' }), 'unknown-operation'],
+  ['EAI_AGAIN', Object.assign(new Error('hush'), { code: 'EAI_AGAIN' }), 'unavailable'],
+  ['no URL', Object.assign(new TypeError('hush'), { code: 'ERR_INVALID_URL' }), 'unknown-operation'],
+  ['no Region', new Error('Region is missing'), 'unknown-operation'],
+  ['no Region of AWS', new Error('Region not accepted: region="hush x"'), 'unknown-operation'],
+  [
+    'credentials that no header takes',
+    Object.assign(new TypeError('hush'), { code: 'ERR_INVALID_CHAR' }),
+    'denied',
+  ],
+  ['a page of HTML', refusal('SyntaxError', { $response: { statusCode: 200 } }), 'unknown-operation'],
+  ['a page of HTML, 403', refusal('SyntaxError', { $response: { statusCode: 403 } }), 'unknown-operation'],
+  ['a page of HTML, 502', refusal('SyntaxError', { $response: { statusCode: 502 } }), 'unavailable'],
+  [
+    'a redirect',
+    refusal('Unknown', { $fault: 'client', $metadata: { httpStatusCode: 301 } }),
+    'unknown-operation',
+  ],
+  ['a mistake of parsing', new SyntaxError('x'), 'as it came'],
   ['no answer on HTTP/2', new Error('Unexpected error: http2 request did not get a response'), 'unavailable'],
   ['413', refusal('Unknown', { $metadata: { httpStatusCode: 413 } }), 'permanent'],
   ['a mistake of the program', new TypeError('x is not a function'), 'as it came'],
@@ -73,11 +94,34 @@ const throwing = (error: unknown) => ({ send: () => Promise.reject(error) })
 const dynamodb = (error: unknown) => throwing(error) as unknown as DynamoDBClient
 const letters = (error: unknown) => dynamodbDeadLetters({ client: dynamodb(error), table: 'state' })
 
+const letterOf = (bytes: number): DeadLetter => ({
+  id: 'l',
+  application: 'a',
+  reactor: 'r',
+  route: 'x',
+  reason: 'exhausted',
+  detail: 'hush',
+  attempts: 1,
+  at: new Date(0),
+  lane: 'a',
+  stream: 's',
+  shard: '0',
+  sequence: '1',
+  subSequence: 0,
+  partitionKey: 'p',
+  data: new Uint8Array(bytes),
+})
+
 const calls: Readonly<Record<string, (error: unknown) => Promise<unknown>>> = {
   'state get': (error) => dynamodbState({ client: dynamodb(error), table: 'state' }).get('k'),
   'state set': (error) =>
     dynamodbState({ client: dynamodb(error), table: 'state' }).set('k', {}, { expect: undefined }),
+  'dead letters check': async (error) => letters(error).check?.(),
   'dead letters get': (error) => letters(error).get('l'),
+  'dead letters put': (error) => letters(error).put(letterOf(1)),
+  'dead letters put in parts': (error) => letters(error).put(letterOf(400_000)),
+  'dead letters remove': (error) => letters(error).remove('l'),
+  'dead letters list': (error) => letters(error).list('a')[Symbol.asyncIterator]().next(),
   'entities read': (error) => dynamodbEntities({ client: dynamodb(error) }).read('clients', { id: 'hush' }),
 }
 describe.each(Object.entries(calls))('dynamodb %s', (_, call) => {
@@ -100,6 +144,24 @@ test('the advice names the action and the table, also what AWS itself says is mi
   expect(setUpOf(plain)?.advice).toContain("dynamodb:GetItem on the table 'state'")
   const missing = await told(letters(refusal('ResourceNotFoundException')).get('l'))
   expect(setUpOf(missing)?.advice).toContain("create the table 'state'")
+})
+
+test('a request of another time is told of the clock, and a broken HTTP/2 stream of what broke it', async () => {
+  for (const [name, message] of [
+    ['RequestTimeTooSkewed', 'hush'],
+    ['InvalidSignatureException', 'Signature expired: 20260101T000000Z is now earlier than hush'],
+    ['InvalidSignatureException', 'Signature not yet current: hush'],
+  ] as const) {
+    const error = Object.assign(refusal(name), { message })
+    expect(setUpOf(await told(letters(error).get('l')))?.advice).toMatch('set the clock of the machine')
+  }
+  const cancelled = (code: string) =>
+    Object.assign(new Error('hush', { cause: Object.assign(new Error('hush'), { code }) }), {
+      code: 'ERR_HTTP2_STREAM_CANCEL',
+    })
+  const refused = await told(letters(cancelled('ECONNREFUSED')).get('l'))
+  expect(refused).toMatchObject({ message: 'dynamodb is unavailable: ECONNREFUSED', setup: undefined })
+  expect(setUpOf(await told(letters(cancelled('ENOTFOUND')).get('l')))?.advice).toMatch('Region and endpoint')
 })
 
 describe('scheduler', () => {
@@ -190,6 +252,8 @@ describe('opensearch', () => {
     createSearch({ client: client(answer) }).count('docs', { match_all: {} })
   const rows: readonly (readonly [string, object | Error, string])[] = [
     ['no answer', new Error('hush'), 'unavailable'],
+    ['no host', new Error('getaddrinfo ENOTFOUND hush.test'), 'unknown-operation'],
+    ['no name server', new Error('getaddrinfo EAI_AGAIN hush.test'), 'unavailable'],
     ['408', refused(408, ''), 'unavailable'],
     ['429', refused(429, typed('es_rejected_execution_exception')), 'unavailable'],
     ['503', refused(503, ''), 'unavailable'],
@@ -202,6 +266,10 @@ describe('opensearch', () => {
     ["somebody's 404", refused(404, '<html>'), 'unknown-operation'],
     ['405', refused(405, '<html>'), 'unknown-operation'],
     ["somebody's 200", { statusCode: 200, body: '<html>' }, 'unknown-operation'],
+    ["somebody's 400", refused(400, '<html>hush'), 'unknown-operation'],
+    ...[301, 302, 303, 307, 308].map(
+      (statusCode) => [`${statusCode}`, { statusCode, body: '<html>hush' }, 'unknown-operation'] as const,
+    ),
     ['400', refused(400, typed('mapper_parsing_exception')), 'permanent'],
     ['413', refused(413, ''), 'permanent'],
   ]
@@ -216,6 +284,10 @@ describe('opensearch', () => {
     }
     expect(await run({ statusCode: 200, body: '<html>' })).toBe('unknown-operation')
     expect(await run(refused(404, '<html>'))).toBe('unknown-operation')
+    for (const statusCode of [301, 302, 307, 308])
+      expect(await run({ statusCode, body: '' })).toBe('unknown-operation')
+    expect(await run(refused(400, 'The plain HTTP request was sent to HTTPS port'))).toBe('unknown-operation')
+    expect(await run(refused(400, typed('mapper_parsing_exception')))).toBe('permanent')
     expect(await run(refused(404, { result: 'not_found' }))).toBe('it resolved')
   })
 })
@@ -261,6 +333,27 @@ describe('slack', () => {
     const notify = hooks.notify<object>({ channel: '#a', text: () => 'hush' })
     expect(await meaningOf((async () => notify({}, context))())).toBe('not-found')
   })
+  test('a host that nobody knows is a set-up for the route, whoever names the channel; a name server that is down is an outage', async () => {
+    const failing = (code: string) => async () => {
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error('hush'), { code }) })
+    }
+    const context = { signal: new AbortController().signal } as never
+    for (const options of [
+      { token: 'xoxb-hush' },
+      { webhooks: { '#a': 'https://hooks.example.test/hush' } },
+    ]) {
+      for (const [code, as] of [
+        ['ENOTFOUND', 'unknown-operation'],
+        ['EAI_AGAIN', 'unavailable'],
+        ['ECONNREFUSED', 'unavailable'],
+      ] as const) {
+        const slack = createSlack({ ...options, fetch: failing(code) })
+        expect([code, await meaningOf(slack.post(message))]).toEqual([code, as])
+        const notify = slack.notify<object>({ channel: () => '#a', text: () => 'hush' })
+        expect([code, await meaningOf((async () => notify({}, context))())]).toEqual([code, as])
+      }
+    }
+  })
   test('an answer that breaks off is an outage', async () => {
     const fetch = async () =>
       new Response(new ReadableStream({ pull: (sink) => sink.error(new Error('terminated')) }))
@@ -282,6 +375,8 @@ describe('redis', () => {
     ["READONLY You can't write against a read only replica.", 'unavailable'],
     ['OOM command not allowed', 'unavailable'],
     ['connect ECONNREFUSED', 'unavailable'],
+    ['getaddrinfo EAI_AGAIN hush.test', 'unavailable'],
+    ['getaddrinfo ENOTFOUND hush.test', 'unknown-operation'],
   ])('%s', async (answer, as) => {
     const references = redisReferences({ command: () => Promise.reject(new Error(answer)) })
     expect(await meaningOf(references.add('k', 'v', 1))).toBe(as)

@@ -10,7 +10,7 @@ import { entity, event, marshal, reactor, reminder } from '../index.ts'
 import { memoryDeadLetters, memoryScheduler, memoryState } from '../memory/index.ts'
 import { createReminders } from '../reminders/index.ts'
 import { encodeCloudEvent } from '../wire/cloudevent.ts'
-import { describeIssues } from './schema.ts'
+import { describeIssues, validate } from './schema.ts'
 
 const SECRET = 'hunter2-DE02120300000000202051'
 const NUMBER = 8_675_309
@@ -98,14 +98,14 @@ describe.each(Object.entries(schemas))('%s', (_, schema) => {
   test('an issue is a path, a kind, and the kind of what stands there', async () => {
     const result = await schema['~standard'].validate(row)
     const issues = result.issues ?? []
-    const told = issues.map((issue) => describeIssues([issue], row))
-    const paths = told.map((words) => /^at ([\w.]+): /.exec(words)?.[1] ?? '')
+    const told = issues.map((issue) => describeIssues({ schema, list: [issue] }, row))
+    const paths = told.map((words) => /^at ([\w.*]+): /.exec(words)?.[1] ?? '')
     // Unknown fields are told of the object by some, by name by others.
     for (const name of NAMES.filter((name) => name !== 'more'))
       expect([name, paths.some((path) => path.split('.')[0] === name)]).toEqual([name, true])
     for (const words of told) {
       expect(words).toMatch(
-        /^(at [\w.]+: )?[A-Za-z_ ]+(, expected [a-z]+)?, given (a \w+|an object|a list|undefined)$/,
+        /^(at [\w.*]+: )?[A-Za-z_ ]+(, expected [a-z]+)?, given (a \w+|an object|a list|undefined)$/,
       )
       expect(words).not.toMatch(/it does not fit/)
       expect(words).not.toContain(SECRET)
@@ -186,3 +186,88 @@ function changeOf(table: string, image: object, n: number): Uint8Array {
   }
   return new TextEncoder().encode(JSON.stringify({ eventName: 'INSERT', tableName: table, dynamodb }))
 }
+
+/** Each has records that are keyed by data, and fields within them. */
+const keyed: Readonly<Record<string, StandardSchemaV1>> = {
+  zod: z.object({
+    prices: z.record(z.string(), z.number()),
+    people: z.record(z.string(), z.object({ seats: z.number() })),
+    rows: z.array(z.object({ seats: z.number() })).optional(),
+  }),
+  valibot: v.object({
+    prices: v.record(v.string(), v.number()),
+    people: v.record(v.string(), v.object({ seats: v.number() })),
+    rows: v.optional(v.array(v.object({ seats: v.number() }))),
+  }),
+  arktype: type({
+    prices: 'Record<string, number>',
+    people: type({ '[string]': { seats: 'number' } }),
+    'rows?': type({ seats: 'number' }).array(),
+  }),
+}
+
+describe.each(Object.entries(keyed))('%s: a path', (_, schema) => {
+  const fits = { prices: {}, people: {} }
+  async function paths(value: object): Promise<string[]> {
+    const result = await validate(schema, value)
+    if (!result.issues) return []
+    const words = describeIssues(result.issues, value)
+    return words.split('; ').map((told) => /^at (\S+): /.exec(told)?.[1] ?? told)
+  }
+
+  test('shows the names that the schema declares, and places in lists', async () => {
+    expect(await paths({ ...fits, prices: 'x' })).toEqual(['prices'])
+    expect(await paths({ ...fits, rows: [{ seats: 1 }, { seats: 'x' }] })).toEqual(['rows.1.seats'])
+  })
+
+  test('shows no key of a record, whatever it looks like', async () => {
+    for (const key of ['hush-4711', '4711', 'zoe', 'zoe@example.test', '0']) {
+      expect(await paths({ ...fits, prices: { [key]: 'x' } })).toEqual(['prices.*'])
+      expect(await paths({ ...fits, people: { [key]: { seats: 'x' } } })).toEqual(['people.*.seats'])
+    }
+  })
+})
+
+test('a path that somebody has made up, and one through a map, show no name', async () => {
+  const told = async (schema: StandardSchemaV1, value: unknown) => {
+    const result = await validate(schema, value)
+    return result.issues && describeIssues(result.issues, value)
+  }
+  const own = z.object({ own: z.any().refine(() => false, { path: ['hush'] }) })
+  expect(await told(own, { own: 1 })).toMatch(/^at own\.\*: custom/)
+  const map = z.object({ seats: z.map(z.any(), z.number()) })
+  expect(await told(map, { seats: new Map<unknown, unknown>([[4711, 'x']]) })).toMatch(/^at seats\.\*: /)
+})
+
+test('fields are known within unions, tuples, pipes, defaults, and a schema that holds itself', async () => {
+  interface Tree {
+    readonly leaf: number
+    readonly branches?: readonly Tree[] | undefined
+  }
+  const tree: z.ZodType<Tree> = z.object({
+    leaf: z.number(),
+    get branches() {
+      return z.array(tree).optional()
+    },
+  })
+  const within: readonly StandardSchemaV1[] = [
+    z.object({ a: z.object({ inner: z.number() }) }).transform((given) => given),
+    z.object({ a: z.object({ inner: z.number() }).nullable().default(null) }),
+    z.intersection(z.object({ b: z.any() }), z.object({ a: z.object({ inner: z.number() }) })),
+    z.discriminatedUnion('b', [z.object({ b: z.undefined(), a: z.object({ inner: z.number() }) })]),
+    v.pipe(
+      v.object({ a: v.optional(v.object({ inner: v.number() })) }),
+      v.transform((given) => given),
+    ),
+    v.intersect([v.object({ b: v.any() }), v.object({ a: v.object({ inner: v.number() }) })]),
+    type({ a: { inner: 'number' } }).pipe((given) => given),
+  ]
+  for (const schema of within) {
+    const value = { a: { inner: 'x' }, b: undefined }
+    const result = await validate(schema, value)
+    expect(result.issues && describeIssues(result.issues, value)).toMatch(/at a\.inner: /)
+  }
+  const value = { leaf: 1, branches: [{ leaf: 'x' }] }
+  const result = await validate(tree, value)
+  expect(result.issues && describeIssues(result.issues, value)).toMatch(/^at branches\.0\.leaf: /)
+})

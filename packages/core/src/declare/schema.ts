@@ -6,10 +6,15 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SpaceshipError } from '../errors.ts'
 import { cut, fieldOf, ignoreRejection, isThenable } from '../foreign.ts'
+import { declaredNames } from './names.ts'
 
-export type Validated =
-  | { readonly value: unknown; readonly issues?: undefined }
-  | { readonly issues: readonly StandardSchemaV1.Issue[] }
+export type Validated = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: Issues }
+
+/** What a schema says that does not fit, for {@link describeIssues}. */
+export interface Issues {
+  readonly schema: StandardSchemaV1
+  readonly list: readonly StandardSchemaV1.Issue[]
+}
 
 /**
  * Validates with any Standard Schema; a promise only if the schema needs one.
@@ -19,28 +24,28 @@ export type Validated =
 export function validate(schema: StandardSchemaV1, value: unknown): Validated | Promise<Validated> {
   try {
     const result: unknown = schema['~standard'].validate(value)
-    return isThenable(result) ? settled(result) : resultOf(result)
+    return isThenable(result) ? settled(schema, result) : resultOf(schema, result)
   } catch (error) {
     throw brokenBy(error)
   }
 }
 
-async function settled(result: PromiseLike<unknown>): Promise<Validated> {
+async function settled(schema: StandardSchemaV1, result: PromiseLike<unknown>): Promise<Validated> {
   try {
-    return resultOf(await result)
+    return resultOf(schema, await result)
   } catch (error) {
     throw brokenBy(error)
   }
 }
 
-function resultOf(result: unknown): Validated {
+function resultOf(schema: StandardSchemaV1, result: unknown): Validated {
   if (typeof result !== 'object' || result === null) throw noResult()
   // A record goes through here: each property is read once. What it holds is looked at where issues are described.
   const { issues, value } = result as {
     readonly issues?: readonly StandardSchemaV1.Issue[]
     readonly value?: unknown
   }
-  if (issues) return { issues }
+  if (issues) return { issues: { schema, list: issues } }
   if (value === undefined && !('value' in result)) throw noResult()
   return { value }
 }
@@ -86,31 +91,47 @@ const LONGEST = 300
 
 /**
  * Where it does not fit, and in what: the path of each issue, its kind, and the kind of what stands there. Never what a validator says in
- * words of its own: with valibot and arktype its messages hold the value, with any library a user's may. Never throws, whatever the
- * issues are.
+ * words of its own: with valibot and arktype its messages hold the value, with any library a user's may. A path shows the places in lists
+ * and the names that the schema declares; any other name is `*`, for records and maps are keyed by data. Never throws, whatever the issues
+ * are.
  *
  * @param value what was validated
- * @returns such as `at iban: picklist, given a string; at seats: invalid_type, expected number, given undefined`
+ * @returns such as `at iban: picklist, given a string; at prices.*: invalid_type, expected number, given undefined`
  */
-export function describeIssues(issues: readonly StandardSchemaV1.Issue[], value: unknown): string {
+export function describeIssues({ schema, list }: Issues, value: unknown): string {
   try {
-    const told = Array.from(issues).slice(0, MOST_ISSUES)
-    const [first, ...more] = told.map((issue) => describeIssue(issue, value))
+    const declared = declaredNames(schema)
+    const told = Array.from(list).slice(0, MOST_ISSUES)
+    const [first, ...more] = told.map((issue) => describeIssue(issue, value, declared))
     return [first ?? 'its schema names no issue', ...more].join('; ')
   } catch {
     return 'its schema names issues that cannot be read'
   }
 }
 
-function describeIssue(issue: StandardSchemaV1.Issue, value: unknown): string {
+function describeIssue(issue: StandardSchemaV1.Issue, value: unknown, declared: ReadonlySet<string>): string {
   try {
     const { path }: { readonly path?: unknown } = issue
     const parts = Array.isArray(path) ? path.slice(0, LONGEST).map(partOf) : []
-    const words = [kindIn(issue), ...expectedIn(issue), `given ${kindOf(valueAt(value, parts))}`].join(', ')
-    return parts.length === 0 ? words : `at ${cut(parts.map(String).join('.'), LONGEST)}: ${words}`
+    const { shown, there } = followed(parts, value, declared)
+    const words = [kindIn(issue), ...expectedIn(issue), `given ${kindOf(there)}`].join(', ')
+    return shown.length === 0 ? words : `at ${cut(shown.join('.'), LONGEST)}: ${words}`
   } catch {
     return 'an issue that cannot be read'
   }
+}
+
+/** A path as it may be shown, and what stands at its end. */
+function followed(parts: readonly unknown[], value: unknown, declared: ReadonlySet<string>) {
+  const shown: string[] = []
+  let there = value
+  for (const part of parts) {
+    const name = typeof part === 'string' || typeof part === 'number' ? String(part) : ''
+    const isPlace = Array.isArray(there) && /^\d{1,9}$/.test(name)
+    shown.push(isPlace || declared.has(name) ? name : '*')
+    there = name === '' ? undefined : fieldOf(there, name)
+  }
+  return { shown, there }
 }
 
 function partOf(part: unknown): unknown {
@@ -137,14 +158,6 @@ function expectedIn(issue: object): string[] {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string'
-}
-
-function valueAt(value: unknown, path: readonly unknown[]): unknown {
-  return path.reduce(
-    (inner, part) =>
-      typeof part === 'string' || typeof part === 'number' ? fieldOf(inner, String(part)) : undefined,
-    value,
-  )
 }
 
 function kindOf(value: unknown): string {

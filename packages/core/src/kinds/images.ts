@@ -3,9 +3,8 @@
  * does. Never decides what a failure means.
  */
 
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { EntitySpec, Image, Row } from '../declare/event.ts'
-import { describeIssues, validate } from '../declare/schema.ts'
+import { describeIssues, type Validated, validate } from '../declare/schema.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Change } from '../wire/index.ts'
 
@@ -71,7 +70,7 @@ function parse(change: Change, entity: EntitySpec, image: Image): Pending {
     return broken(error)
   }
 
-  function settle(result: StandardSchemaV1.Result<unknown>, row: Row): ParsedImage {
+  function settle(result: Validated, row: Row): ParsedImage {
     if (result.issues)
       return {
         ok: false,

@@ -9,7 +9,7 @@
  * | `BOOL`    | boolean            | `NS`      | Set of numbers     |
  * | `NULL`    | null               | `BS`      | Set of Uint8Arrays |
  *
- * Refused, with the path of what was wrong: a number that a double would round (unless asked for without loss), `N` that is no
+ * Refused, with the path of what was wrong, whose names below the first level are `*`: a number that a double would round (unless asked for without loss), `N` that is no
  * number in whichever way it is asked for, an attribute called `__proto__`, nesting beyond DynamoDB's own 32 levels, binary that is not base64, and whatever is not an attribute value.
  *
  * This is the reference and the fallback of `image.ts`, which goes from bytes to plain values in one pass.
@@ -42,7 +42,7 @@ function mapOf(map: unknown, path: string, depth: number, numbers: Numbers): Pla
   if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
   const plain: Plain = {}
   for (const [name, value] of Object.entries(map)) {
-    const at = path === '' ? name : `${path}.${name}`
+    const at = nameAt(path, name)
     if (name === '__proto__') refuse(at, 'is a name that could change the object itself: expected another')
     plain[name] = plainOf(value, at, depth + 1, numbers)
   }
@@ -119,6 +119,12 @@ function number(text: unknown, path: string, numbers: Numbers): unknown {
     : refuse(path, 'is not a number that a double can hold')
 }
 
+/** Columns are shown by their names. A map may be keyed by data, which no message holds: further down a name is `*`. */
+function nameAt(path: string, name: string): string {
+  if (path === '') return name
+  return name === '__proto__' ? `${path}.${name}` : `${path}.*`
+}
+
 /** A name may be as long as its record; who reads the message knows it by less. */
 const LONGEST_PATH = 200
 
@@ -144,7 +150,7 @@ export function marshal(row: Readonly<Record<string, unknown>>): Record<string, 
 function attributesOf(row: object, path: string): Record<string, Record<string, unknown>> {
   const item: Record<string, Record<string, unknown>> = {}
   for (const [name, value] of Object.entries(row)) {
-    const at = path === '' ? name : `${path}.${name}`
+    const at = nameAt(path, name)
     if (name === '__proto__') refuse(at, 'is a name that could change the object itself: expected another')
     if (value !== undefined) item[name] = attributeOf(value, at)
   }

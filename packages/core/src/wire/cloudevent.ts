@@ -78,14 +78,20 @@ function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** @throws Permanent for a payload that JSON does not carry, with the path of what is wrong */
-export function encodeCloudEvent(event: {
-  readonly id: string
-  readonly source: string
-  readonly type: string
-  readonly time: Date
-  readonly data: unknown
-}): Uint8Array {
+/**
+ * @param names what messages may show of the payload
+ * @throws Permanent for a payload that JSON does not carry, with the path of what is wrong
+ */
+export function encodeCloudEvent(
+  event: {
+    readonly id: string
+    readonly source: string
+    readonly type: string
+    readonly time: Date
+    readonly data: unknown
+  },
+  names?: () => ReadonlySet<string>,
+): Uint8Array {
   const { id, source, type, time, data } = event
   const envelope = {
     specversion: '1.0',
@@ -95,5 +101,6 @@ export function encodeCloudEvent(event: {
     time: time.toISOString(),
     datacontenttype: 'application/json',
   }
-  return new TextEncoder().encode(exactJson({ ...envelope, data }, `the published '${type}'`))
+  const how = names === undefined ? { digits: true } : { digits: true, names }
+  return new TextEncoder().encode(exactJson({ ...envelope, data }, `the published '${type}'`, how))
 }

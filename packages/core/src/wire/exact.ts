@@ -6,26 +6,32 @@
  * |--------------------------------------------------|----------------------------------------------------------------|
  * | text, boolean, null, a number that is finite     | as it is; -0 is 0                                              |
  * | a plain object, a list                           | as it is; a field that is undefined is left out                |
+ * | an integer that is written with other digits     | refused where a reader in another language would keep them:    |
+ * | than it has, as 2^60 is                          | for `digits`                                                   |
  * | a bigint, a Set, a Map, bytes, a Date            | refused: JSON would drop, round or rename it                   |
  * | NaN and the infinities, undefined in a list      | refused: JSON would make null of them                          |
  * | a function, a symbol, an object of another class | refused                                                        |
+ * | a field named by a symbol, a field of a list     | refused: JSON would drop it                                    |
  * | more than 1,000 levels, or a circle              | refused                                                        |
+ *
+ * A path shows the names of the first level, and further down those that somebody has declared; others may be data, and are `*`.
  */
 
-import { cut } from '../foreign.ts'
 import { Permanent } from '../verdicts.ts'
+import { pathOf } from './path.ts'
 
 /** Many times what DynamoDB's 32 levels need, and a fraction of what the stack holds. */
 const MOST_LEVELS = 1_000
-
-/** Names in messages; a path may be as long as what was given. */
-const LONGEST_PATH = 200
 
 export interface ExactOptions {
   /** What stands for an object that JSON does not carry; undefined if it is refused. @default refuses all of them */
   readonly replace?: (value: object) => unknown
   /** Leaves bigints as they are, for whoever writes them with all digits. @default false */
   readonly bigints?: boolean
+  /** Refuses an integer that JavaScript writes with other digits than it has. @default false */
+  readonly digits?: boolean
+  /** Names that messages may show wherever they stand. @default none below the first level */
+  readonly names?: () => ReadonlySet<string>
 }
 
 /**
@@ -37,63 +43,111 @@ export interface ExactOptions {
  * exact({ seats: 5, note: undefined }, 'the payload') // { seats: 5 }
  */
 export function exact(value: unknown, what: string, options: ExactOptions = {}): unknown {
-  return copyOf(value, { what, ...options }, [])
+  return copyOf(value, { ...options, what, path: [] })
 }
 
 /** The text of it. @throws Permanent likewise */
-export function exactJson(value: object, what: string): string {
-  return JSON.stringify(exact(value, what))
+export function exactJson(value: object, what: string, options: ExactOptions = {}): string {
+  return JSON.stringify(exact(value, what, options))
 }
 
 interface Walk extends ExactOptions {
   readonly what: string
+  /** Where the walk stands. What is refused ends it, so the path of a refusal is this one. */
+  readonly path: (string | number)[]
 }
 
-type Path = readonly (string | number)[]
-
-function copyOf(value: unknown, walk: Walk, path: Path): unknown {
+function copyOf(value: unknown, walk: Walk): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return value
     case 'number':
+      if (!Number.isFinite(value)) return refuse(walk, String(value), 'null or a text')
+      if (walk.digits === true && isWrittenOtherwise(value))
+        return refuse(walk, 'an integer that JavaScript writes with other digits', 'its digits as a text')
       // -0 is 0 in JSON.
-      return Number.isFinite(value) ? value + 0 : refuse(walk, path, String(value), 'null or a text')
+      return value + 0
     case 'bigint':
-      return walk.bigints === true ? value : refuse(walk, path, 'a bigint', 'its text')
+      return walk.bigints === true ? value : refuse(walk, 'a bigint', 'its text')
     case 'object':
-      return value === null ? null : copyOfObject(value, walk, path)
+      return value === null ? null : copyOfObject(value, walk)
     case 'undefined':
-      return refuse(walk, path, 'undefined', 'null')
+      return refuse(walk, 'undefined', 'null')
     default:
-      return refuse(walk, path, `a ${typeof value}`, 'a value that JSON carries')
+      return refuse(walk, `a ${typeof value}`, 'a value that JSON carries')
   }
 }
 
-function copyOfObject(value: object, walk: Walk, path: Path): unknown {
-  if (path.length > MOST_LEVELS)
-    return refuse(
-      walk,
-      path.slice(0, 5),
-      `within more than ${MOST_LEVELS} levels, or a circle`,
-      'fewer levels',
-    )
-  if (Array.isArray(value)) return Array.from(value, (item, i) => copyOf(item, walk, [...path, i]))
-  if (isPlain(value)) {
-    const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-    return Object.fromEntries(fields.map(([name, field]) => [name, copyOf(field, walk, [...path, name])]))
+/** From 1e21 on JavaScript writes an exponent, which nobody takes for all digits. */
+function isWrittenOtherwise(value: number): boolean {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) >= 1e21) return false
+  return BigInt(value) !== BigInt(String(value))
+}
+
+function copyOfObject(value: object, walk: Walk): unknown {
+  if (walk.path.length > MOST_LEVELS) {
+    walk.path.length = 5
+    return refuse(walk, `within more than ${MOST_LEVELS} levels, or a circle`, 'fewer levels')
   }
+  if (Array.isArray(value) && !hasToJson(value)) return copyOfList(value, walk)
+  if (isPlain(value)) return copyOfFields(value, walk)
   const replaced = walk.replace?.(value)
-  if (replaced !== undefined && replaced !== value) return copyOf(replaced, walk, path)
+  if (replaced !== undefined && replaced !== value) return copyOf(replaced, walk)
   const [is, advice] = adviceFor(value)
-  return refuse(walk, path, is, advice)
+  return refuse(walk, is, advice)
 }
 
-/** Of no class; whichever realm it comes from. */
+function copyOfList(list: readonly unknown[], walk: Walk): unknown[] {
+  // Items and `length`; a hole is refused as the undefined that it is.
+  if (Reflect.ownKeys(list).length > list.length + 1 && Object.keys(list).some((key) => !/^\d+$/.test(key)))
+    return refuse(walk, 'a list with a field beside its items', 'an object, or a list of items alone')
+  refuseSymbols(list, walk)
+  const copy: unknown[] = []
+  for (let i = 0; i < list.length; i += 1) {
+    walk.path.push(i)
+    copy.push(copyOf(list[i], walk))
+    walk.path.pop()
+  }
+  return copy
+}
+
+function copyOfFields(object: object, walk: Walk): unknown {
+  refuseSymbols(object, walk)
+  const fields: [string, unknown][] = []
+  for (const [name, field] of Object.entries(object)) {
+    if (field === undefined) continue
+    walk.path.push(name)
+    fields.push([name, copyOf(field, walk)])
+    walk.path.pop()
+  }
+  // An assignment would take `__proto__` for the prototype.
+  return Object.fromEntries(fields)
+}
+
+function refuseSymbols(value: object, walk: Walk): void {
+  const symbols = Object.getOwnPropertySymbols(value)
+  if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol)))
+    refuse(walk, 'an object with a field named by a symbol', 'names that are texts')
+}
+
+/** Of no class, whichever realm it comes from, and none of JavaScript's own, such as `Math`. */
 function isPlain(value: object): boolean {
-  if ('toJSON' in value && typeof value.toJSON === 'function') return false
+  if (hasToJson(value) || Object.prototype.toString.call(value) !== '[object Object]') return false
+  return isClassless(value)
+}
+
+function isClassless(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  // The one of a realm has `isPrototypeOf`; an object that inherits from another one loses what it inherits.
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(Object(prototype), 'isPrototypeOf'))
+  )
+}
+
+function hasToJson(value: object): boolean {
+  return 'toJSON' in value && typeof value.toJSON === 'function'
 }
 
 function adviceFor(value: object): readonly [is: string, advice: string] {
@@ -101,14 +155,12 @@ function adviceFor(value: object): readonly [is: string, advice: string] {
   if (value instanceof Map) return ['a Map', 'a plain object, as of Object.fromEntries']
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return ['binary', 'its base64']
   if (value instanceof Date) return ['a Date', 'its toISOString()']
-  return ['an object of a class', 'a plain object']
+  if (!isClassless(value)) return ['an object of a class', 'a plain object']
+  if (hasToJson(value)) return ['an object with a toJSON of its own', 'what its toJSON() gives']
+  return ["an object of JavaScript's own", 'a plain object']
 }
 
-function refuse({ what }: Walk, path: Path, is: string, expected: string): never {
-  const at = path
-    .map((part, n) => (typeof part === 'number' ? `[${part}]` : n === 0 ? part : `.${part}`))
-    .join('')
-  const shown = at.length <= LONGEST_PATH ? at : `${cut(at, LONGEST_PATH)}…`
-  const where = at === '' ? 'it' : `'${shown}'`
+function refuse({ what, path, names }: Walk, is: string, expected: string): never {
+  const where = path.length === 0 ? 'it' : `'${pathOf(path, names?.())}'`
   throw new Permanent(`${what}: ${where} is ${is}, which JSON does not carry as it is: expected ${expected}`)
 }

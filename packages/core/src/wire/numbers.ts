@@ -30,11 +30,6 @@ export function isNumber(text: string): boolean {
   return text.length <= MOST_CHARACTERS && NUMBER.test(text)
 }
 
-/** Written out, without point and exponent. */
-export function isInteger(text: string): boolean {
-  return INTEGER.test(text)
-}
-
 /** Undefined for what is refused. */
 export function numberOf(text: string, numbers: Numbers): number | bigint | string | undefined {
   if (!isNumber(text)) return undefined
@@ -59,14 +54,30 @@ const MOST_DIGITS = 130
 /** Undefined for what has a fraction, or is wider than DynamoDB's. */
 function integerOf(text: string): bigint | undefined {
   if (INTEGER.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text)
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(text) ?? []
-  const shift = Number(exponent) - fraction.length
-  const digits = `${whole}${fraction}`.replace(/^0+/, '')
+  const { sign, digits, shift } = partsOf(text)
   if (digits === '') return 0n
-  const zeros = digits.length - digitsOf(digits).length
-  if (shift < -zeros || digits.length + shift > MOST_DIGITS) return undefined
-  const integer = shift < 0 ? digits.slice(0, shift) : digits.padEnd(digits.length + shift, '0')
+  const length = integerDigits(text)
+  if (length === undefined || length > MOST_DIGITS) return undefined
+  const integer = shift < 0 ? digits.slice(0, shift) : digits.padEnd(length, '0')
   return BigInt(`${sign === '-' ? '-' : ''}${integer}`)
+}
+
+/**
+ * How many digits an integer has, however it is written: `1e3` has four. Infinity for an exponent beyond all numbers.
+ *
+ * @returns undefined for what has a fraction
+ */
+export function integerDigits(text: string): number | undefined {
+  const { digits, shift } = partsOf(text)
+  if (digits === '') return 1
+  const zeros = digits.length - digitsOf(digits).length
+  return shift < -zeros ? undefined : digits.length + shift
+}
+
+/** The digits without zeros at the front, and how many places the point stands behind them. */
+function partsOf(text: string): { readonly sign: string; readonly digits: string; readonly shift: number } {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = PARTS.exec(text) ?? []
+  return { sign, digits: `${whole}${fraction}`.replace(/^0+/, ''), shift: Number(exponent) - fraction.length }
 }
 
 /** The significant digits, without sign, point, exponent and zeros at either end. */

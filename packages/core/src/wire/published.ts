@@ -1,3 +1,4 @@
+import { declaredNames } from '../declare/names.ts'
 import type { PublishedEvent } from '../declare/published.ts'
 import { fitted } from '../declare/schema.ts'
 import type { OutgoingRecord } from '../ports/event-sink.ts'
@@ -16,7 +17,8 @@ export const PUBLISHED = {
 /**
  * A published event as the record that goes on the stream: checked against its schema, in its lane.
  *
- * @throws SpaceshipError `schema` if the payload does not fit, Permanent for what JSON does not carry (a Set, bytes, a Date, a bigint),
+ * @throws SpaceshipError `schema` if the payload does not fit, Permanent for what JSON does not carry (a Set, bytes, a Date, a bigint, an
+ *   integer that JavaScript writes with other digits than it has, as 2^60),
  *   ConfigurationError for what is no event, or an empty id or source
  */
 export async function encodePublished<Payload, Input, N extends string>(
@@ -25,10 +27,11 @@ export async function encodePublished<Payload, Input, N extends string>(
   about: { readonly id: string; readonly source: string; readonly time: Date },
 ): Promise<OutgoingRecord> {
   check(called('event', event?.name), PUBLISHED, { event, about })
-  const fit = await fitted(event.spec.schema, payload, `the payload of '${event.name}'`)
+  const { schema, keyOf } = event.spec
+  const fit = await fitted(schema, payload, `the payload of '${event.name}'`)
   // The record holds what the publisher gave; a consumer parses it again, transformations included.
   return {
-    partitionKey: event.spec.keyOf(fit) || event.name,
-    data: encodeCloudEvent({ ...about, type: event.name, data: payload }),
+    partitionKey: keyOf(fit) || event.name,
+    data: encodeCloudEvent({ ...about, type: event.name, data: payload }, () => declaredNames(schema)),
   }
 }

@@ -4,10 +4,15 @@
  * | what the SDK throws                                                     | is                                              |
  * |-------------------------------------------------------------------------|-------------------------------------------------|
  * | access denied                                                           | set-up `denied`: which action to grant          |
- * | no credentials; unknown, expired or badly signed ones                   | set-up `denied`: whose credentials to mend      |
+ * | no credentials; unknown, expired, badly signed ones, or no header's     | set-up `denied`: whose credentials to mend      |
+ * | a request that is signed too early or too late                          | set-up `denied`: to look at the machine's clock |
  * | a key of KMS that is missing, off or not to be used                     | set-up `denied`: which key to look at           |
  * | `ResourceNotFoundException`                                             | set-up `not-found`: what to create              |
  * | `UnknownOperationException`                                             | set-up `unknown-operation`: where to look       |
+ * | an answer below 500 that is not in the service's words                  | set-up `unknown-operation`: something else is at |
+ * |                                                                         | the client's endpoint                           |
+ * | no Region, no URL, a host that nobody knows (`ENOTFOUND`)               | set-up `unknown-operation`: the client's Region |
+ * |                                                                         | and endpoint                                    |
  * | throttling, quotas, time-outs, 5xx, what says that it is the server's   | an outage                                       |
  * | no answer: refused, reset, not resolved, a broken HTTP/2 session        | an outage                                       |
  * | `ValidationException` and the like, 413                                 | Permanent: the request's own fault              |
@@ -18,6 +23,7 @@
 
 import { codeOf, Permanent, Unavailable } from '@spaceship/core'
 import type { SetUp } from '@spaceship/core/adapter'
+import { networkCode } from '../network/index.ts'
 
 /** What a request was about, for the advice that a wrong set-up gets. */
 export interface About {
@@ -32,21 +38,26 @@ export interface About {
 type Meaning =
   | 'denied'
   | 'credentials'
+  | 'clock'
   | 'encryption'
   | 'not-found'
   | 'unknown-operation'
+  | 'elsewhere'
+  | 'nowhere'
   | 'outage'
   | 'request'
 
-/** By the names of requests' errors, and the codes of single entries in an answer. */
+/** By the names of requests' errors, the codes of single entries in an answer, and Node's codes. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
     denied: 'AccessDenied AccessDeniedException NotAuthorized NotAuthorizedException UnauthorizedOperation',
     credentials:
       'CredentialsProviderError TokenProviderError CredentialsError UnrecognizedClientException InvalidClientTokenId ' +
       'InvalidAccessKeyId InvalidSignatureException SignatureDoesNotMatch IncompleteSignature IncompleteSignatureException ' +
-      'MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException RequestExpired ' +
-      'OptInRequired SubscriptionRequiredException RequestTimeTooSkewed',
+      'MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException ' +
+      'OptInRequired SubscriptionRequiredException ERR_INVALID_CHAR',
+    clock: 'RequestTimeTooSkewed RequestExpired RequestInTheFuture',
+    nowhere: 'ENOTFOUND ERR_INVALID_URL',
     encryption:
       'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired',
     'not-found': 'ResourceNotFoundException ResourceNotFound',
@@ -74,7 +85,27 @@ export function nameOf(error: unknown): string {
 /** An error by the table above; one that was classified stays as it is. */
 export function classified(about: About, cause: unknown): unknown {
   if (isOurs(cause)) return cause
-  return ofName(about, nameOf(cause), cause) ?? ofAnswer(about, cause)
+  const name = nameOf(cause)
+  if (MEANINGS.get(name) === 'credentials' && MISTIMED.test(String(Object(cause).message)))
+    return wrongSetUp(about, 'clock', name, cause)
+  return ofName(about, name, cause) ?? ofCode(about, cause) ?? ofAnswer(about, cause)
+}
+
+/** Most services tell a clock that is wrong by the name of a wrong signature. */
+const MISTIMED = /^Signature (expired|not yet current)\b/
+
+/** Before there is a request, the SDK throws errors without a name of their own. */
+const NO_REGION = /^Region (is missing|not accepted)\b/
+
+function ofCode(about: About, cause: unknown): Unavailable | undefined {
+  const { message, $metadata } = Object(cause)
+  if ($metadata === undefined && NO_REGION.test(String(message)))
+    return wrongSetUp(about, 'nowhere', 'no Region', cause)
+  const code = networkCode(cause) ?? ''
+  const meaning = MEANINGS.get(code)
+  return meaning === 'nowhere' || meaning === 'credentials'
+    ? wrongSetUp(about, meaning, code, cause)
+    : undefined
 }
 
 /** Node's codes are in capitals, ours in small letters. */
@@ -91,16 +122,22 @@ export function ofName(about: About, name: string, cause: unknown): Unavailable 
     return new Unavailable(dependency, `${dependency} is unavailable: ${name}`, { cause })
   if (meaning === 'request')
     return new Permanent(`${dependency} refused the request on the ${resource}: ${name}`, { cause })
+  return wrongSetUp(about, meaning, name, cause)
+}
+
+type Wrong = Exclude<Meaning, 'outage' | 'request'>
+
+function wrongSetUp(about: About, meaning: Wrong, name: string, cause: unknown): Unavailable {
+  const { dependency } = about
   const setup = setUpOf(about, meaning, name, cause)
-  return new Unavailable(dependency, `${dependency} refused the request (${name}): ${setup.advice}`, {
-    cause,
-    setup,
-  })
+  const what =
+    meaning === 'nowhere' || meaning === 'elsewhere' ? 'cannot be reached' : `refused the request (${name})`
+  return new Unavailable(dependency, `${dependency} ${what}: ${setup.advice}`, { cause, setup })
 }
 
 function setUpOf(
   { dependency, resource, actions }: About,
-  meaning: Exclude<Meaning, 'outage' | 'request'>,
+  meaning: Wrong,
   name: string,
   cause: unknown,
 ): SetUp {
@@ -116,6 +153,10 @@ function setUpOf(
       const advice = `the client's credentials are missing, wrong or over (${name}): give it valid ones, which may do ${needed}`
       return { reason: 'denied', resource, advice }
     }
+    case 'clock': {
+      const advice = `set the clock of the machine (${name}): the request's signature is from another time than the service's`
+      return { reason: 'denied', resource, advice }
+    }
     case 'encryption': {
       const advice = `look at the KMS key that encrypts the ${resource} (${name}): it must exist, be enabled, and grant its use`
       return { reason: 'denied', resource, advice }
@@ -126,6 +167,14 @@ function setUpOf(
     }
     case 'unknown-operation': {
       const advice = `check the client's endpoint: what answers there knows no ${actions.join(' and ')}, so it is not ${dependency}, or an emulator of a part of it`
+      return { reason: 'unknown-operation', resource, advice }
+    }
+    case 'elsewhere': {
+      const advice = `check the client's endpoint: what answers there is not ${dependency}, or a proxy before it (${name})`
+      return { reason: 'unknown-operation', resource, advice }
+    }
+    case 'nowhere': {
+      const advice = `check the client's Region and endpoint: they lead to no host that is known (${name})`
       return { reason: 'unknown-operation', resource, advice }
     }
   }
@@ -139,20 +188,28 @@ function named(cause: unknown): string | undefined {
 }
 
 /** By what came back, if the name is none that is known. */
-function ofAnswer({ dependency, resource }: About, cause: unknown): unknown {
-  const { $fault, $metadata, $response, code, message } = Object(cause)
+function ofAnswer(about: About, cause: unknown): unknown {
+  const { dependency, resource } = about
+  const { $fault, $metadata, $response, message } = Object(cause)
   const status: unknown = $metadata?.httpStatusCode ?? $response?.statusCode
+  const isUnworded = typeof status === 'number' && isOfNobody(cause)
+  const code = status === undefined ? networkCode(cause) : undefined
   const unanswered =
-    // Node's codes are in capitals; an error of ours has one in small letters, and is none of the network.
-    status === undefined &&
-    (/^[A-Z][A-Z0-9_]*$/.test(String(code)) || /http\/?2|socket hang up/i.test(String(message)))
-  if (unanswered || $fault === 'server' || (typeof status === 'number' && status >= 500) || status === 429)
+    status === undefined && (code !== undefined || /http\/?2|socket hang up/i.test(String(message)))
+  const isOutage = typeof status === 'number' && (status >= 500 || status === 429 || status === 408)
+  if (unanswered || $fault === 'server' || isOutage)
     return new Unavailable(
       dependency,
-      `${dependency} is unavailable: ${unanswered && typeof code === 'string' ? code : nameOf(cause)}`,
+      `${dependency} is unavailable: ${code ?? (isUnworded ? String(status) : nameOf(cause))}`,
       { cause },
     )
   if (status === 413)
     return new Permanent(`${dependency} refused the request on the ${resource}: 413`, { cause })
-  return cause
+  return isUnworded ? wrongSetUp(about, 'elsewhere', String(status), cause) : cause
+}
+
+/** The SDK gives a fault to each error that a service words, and no name to one without; the text of what it could not read is in its message. */
+function isOfNobody(cause: unknown): boolean {
+  const { $fault, $response, name } = Object(cause)
+  return ($fault === undefined && $response !== undefined) || /^Unknown(Error)?$/.test(String(name))
 }

@@ -20,6 +20,10 @@ export type Operation =
   | 'Scan'
   | 'PartiQLInsert'
   | 'PartiQLUpdate'
+  | 'CreateTable'
+  | 'DescribeTable'
+  | 'DescribeTimeToLive'
+  | 'UpdateTimeToLive'
 
 /** What a request is about that needs these operations on a table. */
 export function aboutTable(table: string, ...operations: readonly Operation[]): About {
@@ -38,7 +42,25 @@ export async function answered<T>(about: About, request: Promise<T>): Promise<T>
 
 /** What DynamoDB says of a key that is not made as the table's are. */
 const OTHER_KEYS =
-  /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported/i
+  /key element does not match|required keys was not given|number of conditions on the keys|missing the key|missed key schema|key condition not supported|type mismatch for key/i
+
+/**
+ * What is told of a table whose keys have other names, types or another number: that there is no such table.
+ *
+ * @param error what DynamoDB answered, or what was made of it
+ * @returns undefined if it speaks of something else
+ */
+export function keyedOtherwise(
+  { table, keys, advice }: { readonly table: string; readonly keys: string; readonly advice: string },
+  error: unknown,
+): Unavailable | undefined {
+  if (nameOf(error) !== 'ValidationException') return undefined
+  const answer = codeOf(error) === 'permanent' ? Object(error).cause : error
+  if (!OTHER_KEYS.test(String(Object(answer).message))) return undefined
+  const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
+  const message = `the table '${table}' is not keyed by ${keys}: ${advice}`
+  return new Unavailable('dynamodb', message, { cause: answer, setup })
+}
 
 /** Awaits a request to a table that is keyed as its options say. @throws as {@link answered} */
 export function createAnswered(table: string, sorted: boolean) {
@@ -46,22 +68,11 @@ export function createAnswered(table: string, sorted: boolean) {
     try {
       return await answered(aboutTable(table, operation), request)
     } catch (error) {
-      if (codeOf(error) !== 'permanent' || nameOf(error) !== 'ValidationException') throw error
-      const { cause } = Object(error)
-      if (!OTHER_KEYS.test(Object(cause).message)) throw error
-      throw keyedOtherwise(table, sorted, cause)
+      const advice = sorted
+        ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
+        : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
+      const keys = sorted ? "'key' and 'sort'" : "'key' alone"
+      throw keyedOtherwise({ table, keys, advice }, error) ?? error
     }
   }
-}
-
-function keyedOtherwise(table: string, sorted: boolean, cause: unknown): Unavailable {
-  const advice = sorted
-    ? "leave 'sorted' out, or give a table with the sort key 'sort', which createStateTable makes"
-    : "pass 'sorted: true' if it has the sort key 'sort', or give a table with 'key' alone"
-  const keys = sorted ? "'key' and 'sort'" : "'key' alone"
-  const setup = { reason: 'not-found', resource: `table '${table}'`, advice } as const
-  return new Unavailable('dynamodb', `the table '${table}' is not keyed by ${keys}: ${advice}`, {
-    cause,
-    setup,
-  })
 }

@@ -24,8 +24,7 @@ import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
 import { type Item, TABLE } from './item.ts'
-import { createStateTable } from './table.ts'
-import { ensureUsable } from './usable.ts'
+import { ensureStateTable } from './table.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
@@ -36,7 +35,7 @@ export interface DynamoDBDeadLettersOptions {
   readonly table: string
   /** Says that the table has the string sort key `sort`, too: then each item sorts under `-`. @default false */
   readonly sorted?: boolean
-  /** Lets the check at the start of a process make the table if it is missing. @default on the embedded spaceship only */
+  /** Lets the check at the start of a process make the table, and its time to live, if it is missing. @default on the embedded spaceship only */
   readonly create?: boolean
 }
 
@@ -131,10 +130,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   }
 
   return {
-    check: async () => {
-      const make = () => createStateTable({ client, table, sorted })
-      return ensureUsable({ client, table, create, flag: "'create: true'", probe, make })
-    },
+    check: () => ensureStateTable({ client, table, sorted, create, probe }),
     put: async ({ data, ...letter }) => {
       const text = exactJson({ ...letter, at: letter.at.toISOString() }, `the letter '${letter.id}'`)
       const words = { application: { S: letter.application }, letter: { S: text } }

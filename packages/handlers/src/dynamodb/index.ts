@@ -1,5 +1,7 @@
+export { keyedOtherwise } from './call.ts'
 export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-letters.ts'
 export { dynamodbEntities } from './entities.ts'
+export { type Making, makeTable } from './making.ts'
 export { type DynamoDBStateOptions, dynamodbState } from './state.ts'
 export { createStateTable } from './table.ts'
 export { ensureUsable, type Usable } from './usable.ts'

@@ -20,8 +20,7 @@ import { nameOf } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
 import { createAnswered } from './call.ts'
 import { type Item, primaryKey, readItem, refusal, sortOf, TABLE, type Write, writeOf } from './item.ts'
-import { createStateTable } from './table.ts'
-import { ensureUsable } from './usable.ts'
+import { ensureStateTable } from './table.ts'
 
 /** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
 const PAGE = 1_000
@@ -48,7 +47,7 @@ export interface DynamoDBStateOptions {
    */
   readonly batched?: boolean
   /**
-   * Lets the check at the start of a process make the table if it is missing.
+   * Lets the check at the start of a process make the table, and its time to live, if it is missing.
    *
    * @default on the embedded spaceship only
    */
@@ -169,8 +168,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     },
     check: async () => {
       const probe = () => probeStore(store, { batched, now })
-      const make = () => createStateTable({ client, table, sorted })
-      return ensureUsable({ client, table, create, flag: "'create: true'", probe, make })
+      return ensureStateTable({ client, table, sorted, create, probe })
     },
   }
   return store

@@ -1,12 +1,8 @@
-import {
-  CreateTableCommand,
-  type DynamoDBClient,
-  UpdateTimeToLiveCommand,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { bare, check } from '@spaceship/core/adapter'
-import { nameOf } from '../aws/index.ts'
 import { TABLE } from './item.ts'
+import { ensureExpiry, makeTable } from './making.ts'
+import { ensureUsable } from './usable.ts'
 
 export const STATE_TABLE = { options: bare(TABLE) }
 
@@ -15,35 +11,42 @@ export const STATE_TABLE = { options: bare(TABLE) }
  * your infrastructure: string partition key `key`, with `sorted` string sort key `sort`, on-demand, time to live on `expiresAt`.
  *
  * @param options.sorted gives it the sort key, which `dynamodbState` and `dynamodbDeadLetters` must be told. @default false
- * @throws ConfigurationError that lists every problem
+ * @throws ConfigurationError that lists every problem, Unavailable, with `setup` for an action that is not granted: CreateTable,
+ *   DescribeTable, DescribeTimeToLive and UpdateTimeToLive
  */
-export async function createStateTable(options: {
+export async function createStateTable(options: StateTable): Promise<void> {
+  check('createStateTable', STATE_TABLE, { options })
+  const { client, table, sorted = false } = options
+  await makeTable({ client, table, keys: sorted ? ['key', 'sort'] : ['key'] })
+  await ensureExpiry(client, table, EXPIRY)
+}
+
+export interface StateTable {
   readonly client: DynamoDBClient
   readonly table: string
   readonly sorted?: boolean
-}): Promise<void> {
-  check('createStateTable', STATE_TABLE, { options })
-  const { client, table, sorted = false } = options
-  const keys = sorted ? (['key', 'sort'] as const) : (['key'] as const)
-  try {
-    await client.send(
-      new CreateTableCommand({
-        TableName: table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: keys.map((AttributeName) => ({
-          AttributeName,
-          KeyType: AttributeName === 'key' ? 'HASH' : 'RANGE',
-        })),
-      }),
-    )
-  } catch (error) {
-    if (nameOf(error) !== 'ResourceInUseException') throw error
-    // Whoever makes it at this moment sets its time to live.
-    await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName: table })
-    return
-  }
-  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName: table })
-  const ttl = { Enabled: true, AttributeName: 'expiresAt' }
-  await client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification: ttl }))
+}
+
+/** The attribute that says until when an item is there. */
+const EXPIRY = 'expiresAt'
+
+/** Asks whether a table for state or dead letters can be used; see {@link ensureUsable}. */
+export function ensureStateTable({
+  probe,
+  create,
+  ...stateTable
+}: StateTable & {
+  readonly create: boolean | undefined
+  readonly probe: () => Promise<void>
+}): Promise<string | undefined> {
+  const { client, table } = stateTable
+  return ensureUsable({
+    client,
+    table,
+    create,
+    flag: "'create: true'",
+    probe,
+    make: () => createStateTable(stateTable),
+    complete: () => ensureExpiry(client, table, EXPIRY),
+  })
 }

@@ -3,7 +3,8 @@
  * the embedded spaceship; elsewhere it belongs to an infrastructure, and one that is missing is more often a name that is misspelt.
  *
  * ```
- *  probe ──┬─ answered ────────────────────────────────────────> usable
+ *  probe ──┬─ answered ──┬─ `create` ─────────────────────────> complete the table, whose maker may have come half the way
+ *          │             └─ else ─────────────────────────────> usable
  *          ├─ not found ──┬─ `create`, or the embedded ship ───> make the table ─> probe again
  *          │              └─ else ────────────────────────────> set-up `not-found`, with the nearest name that there is
  *          └─ anything else ──────────────────────────────────> as it came
@@ -25,9 +26,11 @@ export interface Usable {
   /** Asks for everything that is needed, and leaves nothing behind. */
   readonly probe: () => Promise<void>
   readonly make: () => Promise<void>
+  /** What a table needs beside being there; asked only with `create: true`. Tells what it changed, in words. */
+  readonly complete?: () => Promise<string | undefined>
 }
 
-/** @returns what was made, in words; undefined if nothing was. @throws Unavailable, with `setup` for what somebody has to mend */
+/** @returns what was made or changed, in words; undefined if nothing was. @throws Unavailable, with `setup` for what somebody has to mend */
 export async function ensureUsable({
   client,
   table,
@@ -35,17 +38,18 @@ export async function ensureUsable({
   flag,
   probe,
   make,
+  complete,
 }: Usable): Promise<string | undefined> {
   try {
     await probe()
-    return undefined
   } catch (error) {
     if (setUpOf(error)?.reason !== 'not-found' || nameOf(error) !== 'ResourceNotFoundException') throw error
     if (!(create ?? isOfEmbeddedShip(error))) throw await missing(client, table, flag, error)
+    await make()
+    await probe()
+    return `the table '${table}' was missing, and has been made`
   }
-  await make()
-  await probe()
-  return `the table '${table}' was missing, and has been made`
+  return create === true ? complete?.() : undefined
 }
 
 async function missing(

@@ -6,15 +6,17 @@
  * | 2xx; 404 `not_found` for a document that is to be deleted     | done                                                 |
  * | 409 of a write                                               | skip: something newer is there                       |
  * | 408, 429, 5xx; no answer                                     | an outage                                            |
+ * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
  * | `cluster_block_exception`: the disk is full, or read-only     | an outage                                            |
  * | 401, other 403, no credentials to sign with                  | set-up `denied`                                      |
  * | `index_not_found_exception`, `index_closed_exception`        | set-up `not-found`                                   |
- * | 404, 405 or 2xx that OpenSearch does not word                | set-up `unknown-operation`: something else answers   |
- * | other 4xx (mapping, size, query)                             | Permanent, with the error's type, never its reason   |
+ * | 405; 2xx or 4xx that OpenSearch does not word; any 3xx        | set-up `unknown-operation`: something else answers   |
+ * | 413, 414, 431; a 4xx with a type (mapping, query)            | Permanent, with the error's type, never its reason   |
  * | a document that is no JSON, an id or version out of range    | Permanent, before it is sent                         |
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
+import { networkCode } from '../network/index.ts'
 import type { Written } from './search.ts'
 
 export interface Answer {
@@ -25,12 +27,16 @@ export interface Answer {
 /** What is asked for where the client signs its requests, and has nothing to sign with. */
 const UNSIGNED = /credentials|signer/i
 
+/** What a proxy answers, too, of one request that is too large for it: the next one may not be. */
+const TOO_LARGE: ReadonlySet<number> = new Set([413, 414, 431])
+
 /** What the client threw, as an answer or as the verdict that it is. The client throws for every status of 400 and more; the status tells an outage from an answer. */
 export function failed(cause: unknown, index: string): Answer {
   const { meta, name } = Object(cause)
   const status: unknown = meta?.statusCode
   if (typeof status !== 'number') {
     if (UNSIGNED.test(String(name))) throw denied(index, 'no credentials', cause)
+    if (networkCode(cause) === 'ENOTFOUND') throw nowhere(index, cause)
     throw new Unavailable('opensearch', 'OpenSearch did not answer', { cause })
   }
   const type = errorType(meta?.body)
@@ -43,8 +49,9 @@ export function failed(cause: unknown, index: string): Answer {
     const message = `OpenSearch answered ${status} ${type}: ${advice}`
     throw new Unavailable('opensearch', message, { cause, setup })
   }
-  const isDeletion = Object(meta?.body).result === 'not_found'
-  if ((status === 404 && !isDeletion && type === UNTYPED) || status === 405) throw notOpenSearch(index, cause)
+  const isDeletion = status === 404 && Object(meta?.body).result === 'not_found'
+  const isWorded = type !== UNTYPED || isDeletion || TOO_LARGE.has(status)
+  if (status !== 409 && (status === 405 || !isWorded)) throw notOpenSearch(index, status, cause)
   return { status, body: meta?.body }
 }
 
@@ -57,27 +64,41 @@ function denied(index: string, what: string, cause: unknown): Unavailable {
   })
 }
 
-function notOpenSearch(index: string, cause?: unknown): Unavailable {
-  const advice = "check the client's 'node': what answers there is not OpenSearch, or a proxy before it"
+function nowhere(index: string, cause: unknown): Unavailable {
+  const advice = "check the host of the client's 'node': nobody knows it (ENOTFOUND)"
+  const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
+  return new Unavailable('opensearch', `OpenSearch cannot be reached: ${advice}`, { cause, setup })
+}
+
+function notOpenSearch(index: string, status: number, cause?: unknown): Unavailable {
+  const what = isRedirect(status) ? 'sends the client elsewhere' : 'is not OpenSearch, or a proxy before it'
+  const advice = `check the client's 'node', its scheme and port too: what answers there (${status}) ${what}`
   const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
   return new Unavailable('opensearch', advice, { cause, setup })
 }
 
 /** @throws as the table says */
 export function writtenBy(answer: Answer, index: string): Written {
-  if (answer.status === 409) return 'stale'
-  if (answer.status !== 404 && (answer.status < 200 || answer.status > 299)) throw refused(answer)
+  const { status, body } = answer
+  if (status === 409) return 'stale'
+  if (status >= 400 && status !== 404) throw refused(answer)
   // Whatever OpenSearch has done with a document, it says so.
-  if (typeof Object(answer.body).result !== 'string') throw notOpenSearch(index)
+  if (isRedirect(status) || typeof Object(body).result !== 'string') throw notOpenSearch(index, status)
   return 'applied'
 }
 
 /** The body of an answer to a search, or to a count. @throws as the table says */
 export function accepted<T>(answer: Answer, index: string, has: 'hits' | 'count'): T {
-  if (answer.status !== 200) throw refused(answer)
-  if (Object(answer.body)[has] === undefined) throw notOpenSearch(index)
+  const { status, body } = answer
+  if (status >= 400) throw refused(answer)
+  if (isRedirect(status) || Object(body)[has] === undefined) throw notOpenSearch(index, status)
   // The shape is OpenSearch's API, held by the tests against the embedded and the real server.
-  return answer.body as T
+  return body as T
+}
+
+/** The client follows none, and throws for none. */
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400
 }
 
 /** The error's type only: its reason quotes the document. */

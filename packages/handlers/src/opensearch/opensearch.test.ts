@@ -105,7 +105,7 @@ test('what no index holds is refused with its path, alike in memory', async () =
     for (const wrong of [Number.NaN, new Map(), [undefined], () => 1, new Date(Number.NaN)])
       await expect(run(index, at('a', 1, { deep: { wrong } }))).rejects.toMatchObject({
         code: 'permanent',
-        message: expect.stringContaining("'deep.wrong"),
+        message: expect.stringContaining("'deep.*"),
       })
   }
 })

@@ -7,12 +7,14 @@
  * | `ERR unknown command`                               | set-up `unknown-operation`                             |
  * | `WRONGTYPE`                                         | Permanent: somebody else's key; choose another prefix  |
  * | `ERR invalid`, `ERR value`, `ERR syntax`, `ERR wrong number`, `ERR string exceeds` | Permanent               |
+ * | no answer, because nobody knows the host (`ENOTFOUND`) | set-up `unknown-operation`                          |
  * | anything else, or no answer                         | an outage                                              |
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
 import { bare, callable, check, like, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { ReferenceStore } from '@spaceship/core/ports'
+import { networkCode } from '../network/index.ts'
 
 /** Sends one command: `(...args) => redis.call(...args)` for ioredis, `(...args) => client.sendCommand(args)` for node-redis. */
 export type RedisCommand = (...args: [command: string, ...rest: string[]]) => Promise<unknown>
@@ -77,6 +79,11 @@ function classified(command: string, cause: unknown): Permanent | Unavailable {
     const advice = `use a Redis or Valkey that knows ${command}, and a 'command' that passes its arguments on as they are`
     const setup = { reason: 'unknown-operation', resource, advice } as const
     return new Unavailable('redis', `Redis knows no ${command}: ${advice}`, { cause, setup })
+  }
+  if (networkCode(cause) === 'ENOTFOUND') {
+    const advice = "check the host that the client of 'command' connects to: nobody knows it (ENOTFOUND)"
+    const setup = { reason: 'unknown-operation', resource, advice } as const
+    return new Unavailable('redis', `Redis cannot be reached: ${advice}`, { cause, setup })
   }
   if (word === 'WRONGTYPE')
     return new Permanent("the key in Redis holds something else: choose another 'prefix'", { cause })

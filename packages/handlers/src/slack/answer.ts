@@ -6,6 +6,7 @@
  * | 2xx (Web API: and `ok: true`)                                | done                                                 |
  * | 429, `ratelimited` and its like                              | RetryAfter what `Retry-After` says, else 30 s        |
  * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage                                            |
+ * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
  * | 401, 403, refused tokens and scopes                          | set-up `denied`                                      |
  * | the channel or webhook is missing, archived or out of reach  | set-up `not-found` where a route names its channel   |
  * |                                                              | once for all, else Permanent: the event named it     |
@@ -18,6 +19,7 @@
 
 import { Permanent, RetryAfter, Unavailable } from '@spaceship/core'
 import type { SetUp } from '@spaceship/core/adapter'
+import { networkCode } from '../network/index.ts'
 
 type Meaning = 'wait' | 'outage' | SetUp['reason']
 
@@ -64,6 +66,13 @@ export function judge(response: Response, body: string, { channel, webApi }: Tar
   throw new Permanent(`Slack refused the message: ${status} ${word}`)
 }
 
+/** @param where names what holds the URL; a webhook's own is a secret */
+export function unanswered(cause: unknown, channel: string, where: string): Unavailable {
+  if (networkCode(cause) !== 'ENOTFOUND') return new Unavailable('slack', 'Slack did not answer', { cause })
+  const advice = `check the host of ${where}, and what resolves names here`
+  return setUp('unknown-operation', channel, 'nobody knows the host of Slack (ENOTFOUND)', advice, cause)
+}
+
 export function noWebhook(channel: string): Unavailable {
   const message = `no webhook is configured for the channel '${channel}'`
   return setUp('not-found', channel, message, "add it to 'webhooks'")
@@ -83,9 +92,18 @@ function notSlack(channel: string, what: string): Unavailable {
   return setUp('unknown-operation', channel, `the answer is not from Slack (${what})`, advice)
 }
 
-function setUp(reason: SetUp['reason'], channel: string, message: string, advice: string): Unavailable {
+function setUp(
+  reason: SetUp['reason'],
+  channel: string,
+  message: string,
+  advice: string,
+  cause?: unknown,
+): Unavailable {
   const setup = { reason, resource: `channel '${channel}'`, advice }
-  return new Unavailable('slack', `${message}: ${advice}`, { setup })
+  return new Unavailable('slack', `${message}: ${advice}`, {
+    setup,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 function slowDown(response: Response): RetryAfter {

@@ -95,3 +95,28 @@ test('a wrong configuration lists every problem', () => {
     /4 problem/,
   )
 })
+
+test('what no request can carry is refused as it is configured, and is not shown', () => {
+  const refused: readonly (readonly [Parameters<typeof createSlack>[0], RegExp])[] = [
+    [{ token: 'xoxb-hush\nx' }, /'token' holds characters that no header takes/],
+    [{ token: 'xoxb-hush-ł' }, /'token' holds characters that no header takes/],
+    [{ token: 'xoxb hush' }, /'token' holds characters that no header takes/],
+    [{ token: 'x', apiUrl: 'https://zoe:hush@slack.test/api' }, /'apiUrl' holds a user or a password/],
+    [{ token: 'x', apiUrl: 'ftp://slack.test/hush' }, /'apiUrl' is of another protocol/],
+    [{ webhooks: { '#a': 'https://:hush@hooks.test/x' } }, /'webhooks.#a' holds a user or a password/],
+  ]
+  for (const [options, message] of refused) {
+    expect(() => createSlack(options)).toThrow(message)
+    expect(() => createSlack(options)).not.toThrow(/hush|zoe/)
+  }
+})
+
+test('the line break at the end of a file with a token is no part of the token', async () => {
+  const seen: unknown[] = []
+  const fetch = async (_: unknown, init?: RequestInit) => {
+    seen.push(new Headers(init?.headers).get('authorization'))
+    return new Response('{"ok":true}')
+  }
+  await createSlack({ token: ' xoxb-1\n', fetch }).post(message)
+  expect(seen).toEqual(['Bearer xoxb-1'])
+})

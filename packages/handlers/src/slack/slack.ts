@@ -2,7 +2,7 @@
  * Owns the calls to Slack; what its answers mean stands in `answer.ts`.
  */
 
-import { type Duration, Unavailable } from '@spaceship/core'
+import type { Duration } from '@spaceship/core'
 import {
   bare,
   callable,
@@ -17,16 +17,16 @@ import {
   type ShapesOf,
   text,
 } from '@spaceship/core/adapter'
-import { judge, noWebhook } from './answer.ts'
+import { judge, noWebhook, unanswered } from './answer.ts'
 import { type Slack, type SlackMessage, slackWith } from './notify.ts'
 import { escapeText, shortened } from './text.ts'
 
 export interface SlackOptions {
-  /** A bot token for the Web API, which posts to every channel the bot is in. */
+  /** A bot token for the Web API, which posts to every channel the bot is in; blanks around it, as at the end of a file, are left out. */
   readonly token?: string
   /** Incoming webhooks by channel, for those without a bot. */
   readonly webhooks?: Readonly<Record<string, string>>
-  /** @default 'https://slack.com/api' */
+  /** Without user and password, which no request carries. @default 'https://slack.com/api' */
   readonly apiUrl?: string
   /** `plain` escapes the whole text; `mrkdwn` leaves links and mentions to you (escape values with `escapeText`). @default 'plain' */
   readonly format?: 'plain' | 'mrkdwn'
@@ -80,7 +80,7 @@ export function createSlack(options: SlackOptions): Slack {
       body = await response.text()
     } catch (cause) {
       signal?.throwIfAborted()
-      throw new Unavailable('slack', 'Slack did not answer', { cause })
+      throw unanswered(cause, channel, token === undefined ? 'its webhook' : "'apiUrl'")
     }
     judge(response, body, { channel, webApi: token !== undefined })
   })
@@ -93,7 +93,7 @@ export function createSlack(options: SlackOptions): Slack {
     if (token !== undefined)
       return {
         url: `${apiUrl.replace(/\/$/, '')}/chat.postMessage`,
-        headers: { ...headers, authorization: `Bearer ${token}` },
+        headers: { ...headers, authorization: `Bearer ${token.trim()}` },
       }
     const url = webhooks?.[channel]
     if (url === undefined) throw noWebhook(channel)
@@ -102,15 +102,35 @@ export function createSlack(options: SlackOptions): Slack {
 }
 
 function targetProblems(options: SlackOptions): string[] {
-  const { token, webhooks } = Object(options)
+  const { token, webhooks, apiUrl } = Object(options)
   const one = "expected 'token' for the Web API, or 'webhooks' by channel"
+  const isSendable = typeof token !== 'string' || /^[\x21-\x7e]*$/.test(token.trim())
   return [
     ...(token === undefined && webhooks === undefined ? [`'token' and 'webhooks' are missing: ${one}`] : []),
     ...(token !== undefined && webhooks !== undefined
       ? [`'token' and 'webhooks' are both given: ${one}`]
       : []),
-    ...Object.entries(Object(webhooks)).flatMap(([channel, given]) =>
-      problemsOf(url, given, `webhooks.${channel}`),
-    ),
+    ...(isSendable
+      ? []
+      : ["'token' holds characters that no header takes: expected visible ASCII characters in one line"]),
+    ...urlProblems(apiUrl, 'apiUrl'),
+    ...Object.entries(Object(webhooks)).flatMap(([channel, given]) => [
+      ...problemsOf(url, given, `webhooks.${channel}`),
+      ...urlProblems(given, `webhooks.${channel}`),
+    ]),
+  ]
+}
+
+/** What is a URL, and still one that `fetch` never asks. The URL is not shown: a webhook's is a secret. */
+function urlProblems(given: unknown, name: string): string[] {
+  if (typeof given !== 'string' || !URL.canParse(given)) return []
+  const { protocol, username, password } = new URL(given)
+  return [
+    ...(username + password === ''
+      ? []
+      : [`'${name}' holds a user or a password: expected a URL without them`]),
+    ...(/^https?:$/.test(protocol)
+      ? []
+      : [`'${name}' is of another protocol: expected a URL of http or https`]),
   ]
 }

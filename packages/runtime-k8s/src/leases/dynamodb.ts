@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import {
-  CreateTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   ScanCommand,
   UpdateItemCommand,
-  waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { ensureUsable } from '@spaceship/handlers/dynamodb'
+import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
 import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -85,25 +83,10 @@ export function dynamodbLeases({
     return owner !== undefined && now?.owner === owner && now.counter === lease.counter + 1 ? now : undefined
   }
 
-  async function make(): Promise<void> {
-    try {
-      await client.send(
-        new CreateTableCommand({
-          TableName: table,
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
-          KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-        }),
-      )
-    } catch (error) {
-      if (nameOf(error) !== 'ResourceInUseException') throw error
-    }
-    await waitUntilTableExists({ client, maxWaitTime: 120, minDelay: 1, maxDelay: 2 }, { TableName: table })
-  }
-
   return {
     check: async () => {
       const flag = "'create: true'"
+      const make = () => makeTable({ client, table, keys: ['leaseKey'] })
       return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
     },
     list: async () => {
@@ -174,9 +157,14 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
       ),
   }
   for (const [action, ask] of Object.entries<() => Promise<unknown>>(requests)) {
-    await asked(action, ask()).catch((error) => {
-      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
-    })
+    try {
+      await asked(action, ask())
+    } catch (error) {
+      if (nameOf(error) === 'ConditionalCheckFailedException') continue
+      const advice = "name another table in 'leases', or leave its name out: this one holds something else"
+      const keys = "'leaseKey' alone"
+      throw keyedOtherwise({ table, keys, advice }, error) ?? error
+    }
   }
 }
 

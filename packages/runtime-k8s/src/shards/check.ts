@@ -12,8 +12,12 @@ import { Unavailable } from '@spaceship/core'
 import { nearestName, setUpOf } from '@spaceship/core/adapter'
 import { classified } from '@spaceship/handlers/aws'
 
+/** What Kinesis takes for the name of a stream. */
+const NAME = /^[\w.-]{1,128}$/
+
 /** @throws Unavailable, with `setup` for what somebody has to mend */
 export async function checkStream(client: KinesisClient, stream: string): Promise<void> {
+  if (!NAME.test(stream)) throw unnamed(stream)
   async function asked<T>(action: string, request: Promise<T>): Promise<T> {
     try {
       return await request
@@ -42,6 +46,17 @@ export async function checkStream(client: KinesisClient, stream: string): Promis
       if (setUpOf(error)?.reason !== 'not-found') throw error
     }
   }
+}
+
+/** `StreamName` takes no ARN, and Kinesis says of one only that it is not valid. */
+function unnamed(stream: string): Unavailable {
+  const name = /^arn:[^:]*:kinesis:.*:stream\/([\w.-]{1,128})$/.exec(stream)?.[1]
+  const advice =
+    name === undefined
+      ? "'streams' takes names: 1 to 128 letters, digits, '_', '.' and '-'"
+      : `'streams' takes names, not ARNs: pass '${name}'`
+  const setup = { reason: 'not-found', resource: `stream '${stream}'`, advice } as const
+  return new Unavailable('kinesis', `'${stream}' is no name of a stream: ${advice}`, { setup })
 }
 
 async function missing(client: KinesisClient, stream: string, cause: unknown): Promise<Unavailable> {

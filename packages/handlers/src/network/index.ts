@@ -1,0 +1,1 @@
+export { networkCode } from './code.ts'
