@@ -39,14 +39,17 @@ const POOL: readonly unknown[] = [
   ...['name', 5, true, () => {}, at],
   ...Object.values(ports),
   ...[systemClock, logger, client, schema, Client, joined, paid, due, made],
-  ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],
+  // An ARN is a URL, too.
   ...['https://example.org', 0.5, process.execPath],
+  ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],
 ]
 
 /** Says that the table is there and can be used: nothing is waited for. */
 export const existing = {
   send: async (command: object) => {
     if (command.constructor.name === 'DescribeTableCommand') return { Table: { TableStatus: 'ACTIVE' } }
+    if (command.constructor.name === 'DescribeTimeToLiveCommand')
+      return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED' } }
     throw Object.assign(new Error(), { name: 'ResourceInUseException' })
   },
 }
