@@ -40,7 +40,7 @@ const refusing = named([
   'core: codeOf',
   'core/engine: checked',
   'handlers/aws: classified nameOf',
-  'handlers/dynamodb: ensureUsable',
+  'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
   'core/log: errorFields forPeople',
   'core/adapter: exact exactJson nearestName setUpOf unknownProblems',
   'core/adapter: called check problemsOf refuse',

@@ -47,6 +47,8 @@ const POOL: readonly unknown[] = [
 export const existing = {
   send: async (command: object) => {
     if (command.constructor.name === 'DescribeTableCommand') return { Table: { TableStatus: 'ACTIVE' } }
+    if (command.constructor.name === 'DescribeTimeToLiveCommand')
+      return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' } }
     throw Object.assign(new Error(), { name: 'ResourceInUseException' })
   },
 }
