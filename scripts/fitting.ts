@@ -49,7 +49,7 @@ export const existing = {
   send: async (command: object) => {
     if (command.constructor.name === 'DescribeTableCommand') return { Table: { TableStatus: 'ACTIVE' } }
     if (command.constructor.name === 'DescribeTimeToLiveCommand')
-      return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED' } }
+      return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' } }
     throw Object.assign(new Error(), { name: 'ResourceInUseException' })
   },
 }

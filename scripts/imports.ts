@@ -28,7 +28,7 @@ const ROOMS: Rooms = {
     'conformance',
     'testing',
   ],
-  handlers: ['aws', 'dynamodb', 'kinesis', 'opensearch', 'redis', 'scheduler', 'slack', 'testing'],
+  handlers: ['network', 'aws', 'dynamodb', 'kinesis', 'opensearch', 'redis', 'scheduler', 'slack', 'testing'],
   'runtime-k8s': ['leases', 'shards', 'consume'],
   local: [
     'http',

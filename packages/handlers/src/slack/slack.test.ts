@@ -101,9 +101,15 @@ test('what no request can carry is refused as it is configured, and is not shown
     [{ token: 'xoxb-hush\nx' }, /'token' holds characters that no header takes/],
     [{ token: 'xoxb-hush-ł' }, /'token' holds characters that no header takes/],
     [{ token: 'xoxb hush' }, /'token' holds characters that no header takes/],
-    [{ token: 'x', apiUrl: 'https://zoe:hush@slack.test/api' }, /'apiUrl' holds a user or a password/],
-    [{ token: 'x', apiUrl: 'ftp://slack.test/hush' }, /'apiUrl' is of another protocol/],
-    [{ webhooks: { '#a': 'https://:hush@hooks.test/x' } }, /'webhooks.#a' holds a user or a password/],
+    [
+      { token: 'x', apiUrl: 'https://zoe:hush@slack.test/api' },
+      /'apiUrl' is a text: expected a URL of http or https, without user/,
+    ],
+    [{ token: 'x', apiUrl: 'ftp://slack.test/hush' }, /'apiUrl' is a text: expected a URL of http or https/],
+    [
+      { webhooks: { '#a': 'https://:hush@hooks.test/x' } },
+      /'webhooks.#a' is a text: expected a URL of http or https, without user/,
+    ],
   ]
   for (const [options, message] of refused) {
     expect(() => createSlack(options)).toThrow(message)

@@ -36,7 +36,8 @@ export interface SlackOptions {
   readonly fetch?: typeof fetch
 }
 
-const url = required(like('a URL', (given) => typeof given === 'string' && URL.canParse(given)))
+/** What `fetch` asks: it refuses a user and a password, and other protocols. A webhook's URL is a secret, and is not shown. */
+const url = required(like('a URL of http or https, without user and password', isUrl))
 
 export const SLACK = {
   options: bare({
@@ -102,7 +103,7 @@ export function createSlack(options: SlackOptions): Slack {
 }
 
 function targetProblems(options: SlackOptions): string[] {
-  const { token, webhooks, apiUrl } = Object(options)
+  const { token, webhooks } = Object(options)
   const one = "expected 'token' for the Web API, or 'webhooks' by channel"
   const isSendable = typeof token !== 'string' || /^[\x21-\x7e]*$/.test(token.trim())
   return [
@@ -113,24 +114,14 @@ function targetProblems(options: SlackOptions): string[] {
     ...(isSendable
       ? []
       : ["'token' holds characters that no header takes: expected visible ASCII characters in one line"]),
-    ...urlProblems(apiUrl, 'apiUrl'),
-    ...Object.entries(Object(webhooks)).flatMap(([channel, given]) => [
-      ...problemsOf(url, given, `webhooks.${channel}`),
-      ...urlProblems(given, `webhooks.${channel}`),
-    ]),
+    ...Object.entries(Object(webhooks)).flatMap(([channel, given]) =>
+      problemsOf(url, given, `webhooks.${channel}`),
+    ),
   ]
 }
 
-/** What is a URL, and still one that `fetch` never asks. The URL is not shown: a webhook's is a secret. */
-function urlProblems(given: unknown, name: string): string[] {
-  if (typeof given !== 'string' || !URL.canParse(given)) return []
+function isUrl(given: unknown): boolean {
+  if (typeof given !== 'string' || !URL.canParse(given)) return false
   const { protocol, username, password } = new URL(given)
-  return [
-    ...(username + password === ''
-      ? []
-      : [`'${name}' holds a user or a password: expected a URL without them`]),
-    ...(/^https?:$/.test(protocol)
-      ? []
-      : [`'${name}' is of another protocol: expected a URL of http or https`]),
-  ]
+  return /^https?:$/.test(protocol) && username + password === ''
 }
