@@ -25,7 +25,7 @@ const nothing = new Set(
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
     'core/ports: listedKey listedPrefix',
     'handlers/aws: classified nameOf',
-    'handlers/dynamodb: ensureUsable keyedOtherwise makeTable keyedOtherwise makeTable',
+    'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
     'handlers/slack: escapeText slackWith',
     'handlers/opensearch: searchWith',
     'handlers/testing: memorySearch memorySlack',

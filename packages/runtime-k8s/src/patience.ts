@@ -6,7 +6,9 @@ import type { Clock } from '@spaceship/core/ports'
 /** What the work came to; undefined when the signal is aborted first. Then nobody waits for the work, and its failure is nobody's. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const aborted = Promise.withResolvers<undefined>()
-  const stop = () => aborted.resolve(undefined)
+  const stop = () => {
+    aborted.resolve(undefined)
+  }
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop)
   try {

@@ -46,7 +46,9 @@ export async function keepRenewed({
   /** An answer that does not come must not keep the end of the lease's life from being seen. */
   async function withinLife(): Promise<boolean> {
     const answered = new AbortController()
-    const over = () => answered.abort()
+    const over = () => {
+      answered.abort()
+    }
     signal.addEventListener('abort', over)
     const renewal = beat().then(
       () => true,
