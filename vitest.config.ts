@@ -13,5 +13,7 @@ export default defineConfig({
     // The project of the lane `install` is a user's own, with tests of its own.
     exclude: ['**/node_modules/**', '**/dist/**', 'scripts/install/project/**', ...away],
     testTimeout: 30_000,
+    // Tests wait more than they work: on two cores one worker, the default, leaves most of both unused.
+    maxWorkers: 2,
   },
 })
