@@ -84,9 +84,12 @@ async function invoking(
 
 function ours(wanted: EventDef): (handle: () => unknown) => Promise<Invoke> {
   return async (handle) => {
+    const { silent } = await import('@spaceship/core/log')
     const { memoryDeadLetters, memoryState } = await import('@spaceship/core/memory')
     const { lambda } = await import('@spaceship/runtime-lambda')
-    const options = { application: 'bench', state: memoryState(), deadLetters: memoryDeadLetters() }
+    const stores = { state: memoryState(), deadLetters: memoryDeadLetters() }
+    // The peer logs nothing either.
+    const options = { application: 'bench', logger: silent, ...stores }
     const whole = lambda(reactor('bench').on('see', wanted, handle), options)
     return (event) => whole(event, { getRemainingTimeInMillis: () => LEFT })
   }
