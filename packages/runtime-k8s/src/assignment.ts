@@ -57,6 +57,8 @@ export class Assignment {
   readonly #observer: Observer
   readonly #consumers = new Map<string, Consumer>()
   readonly #troubles: Troubles
+  /** The lease that is taken at this moment. */
+  #taking: Promise<void> = Promise.resolve()
 
   constructor({ engine, settings, shards, troubles }: AssignmentOptions) {
     this.#troubles = troubles
@@ -85,7 +87,9 @@ export class Assignment {
     )
     for (const lease of chooseLeases({ leases: counted, free, me, random })) {
       if (stopping.aborted) return
-      if (!this.#consumers.has(lease.key)) await this.#takeOne(lease, stopping)
+      if (this.#consumers.has(lease.key)) continue
+      this.#taking = this.#takeOne(lease, stopping)
+      await this.#taking
     }
   }
 
@@ -93,12 +97,23 @@ export class Assignment {
   async drain(until: Date): Promise<DrainReport> {
     const drains = [...this.#consumers.values()].map((consumer) => this.#drainOne(consumer, until))
     const ends = await Promise.allSettled(drains)
+    await this.#taken(until)
     const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
     return {
       complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),
       leases: ends.length,
       unfinished,
     }
+  }
+
+  /** A lease that was asked for as the drain began is given back, too, if the answer comes in time. */
+  async #taken(until: Date): Promise<void> {
+    const { clock } = this.#settings
+    const over = new AbortController()
+    const late = clock.sleep(until.getTime() - clock.now(), over.signal)
+    // Its failure was told by the turn that took it, or is nobody's after the stop.
+    await Promise.race([this.#taking.catch(() => {}), late])
+    over.abort()
   }
 
   async #drainOne(consumer: Consumer, until: Date): Promise<number> {
@@ -120,7 +135,7 @@ export class Assignment {
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
     if (taken === undefined) return
-    // The drain has begun, and waits for leases that it knows only.
+    // The drain has begun, and waits for this one to be given back.
     if (stopping.aborted) return table.release(taken)
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
@@ -143,7 +158,6 @@ export class Assignment {
         this.#lose(consumer, `its consumer failed: ${nameOf(error)}`)
       },
     )
-    if (stopping.aborted) void this.#drainOne(consumer, new Date(clock.now())).catch(() => {})
     const beat = async () => {
       await consumer.beat()
       this.#troubles.over(RENEWING, lease.key)
@@ -151,6 +165,8 @@ export class Assignment {
     const failed = (error: unknown) => this.#troubles.failed(RENEWING, lease.key, error, this.#fieldsOf(held))
     // Until its consumer is done, however long that drains. Never rejects: a renewal that fails is logged, and tried again.
     void keepRenewed({ held, beat, failover, clock, random, signal: over.signal, failed })
+    // Its failure is told where it is drained.
+    if (stopping.aborted) await this.#drainOne(consumer, new Date(clock.now())).catch(() => {})
   }
 
   #consume(held: Consumer['held']): Promise<Consumer> {
@@ -201,9 +217,9 @@ export class Assignment {
 
   /** A consumer that ends late may have a successor under the same key, which stays. */
   #forget(consumer: Consumer): boolean {
-    const { key, shard } = consumer.held.lease
+    const { key, stream, shard } = consumer.held.lease
     this.#troubles.forget(RENEWING, key)
-    this.#troubles.forget(READING, shard)
+    this.#troubles.forget(READING, `${this.#shards.nameOf(stream)}/${shard}`)
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
 }

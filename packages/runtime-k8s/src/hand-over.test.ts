@@ -174,3 +174,22 @@ test('a request that never answers keeps no drain from beginning', async () => {
     await run
   }
 }, 60_000)
+
+test('a lease that is taken as the worker stops is given back before its run ends', async () => {
+  await using pods = await podsOnShip()
+  const asked = Promise.withResolvers<void>()
+  const answer = Promise.withResolvers<undefined>()
+  pods.bent.fail = (operation, { UpdateExpression }) => {
+    if (operation !== 'UpdateItem' || !String(UpdateExpression).includes('#leaseOwner = ')) return undefined
+    asked.resolve()
+    return answer.promise
+  }
+  const pod = pods.pod(reactor('note').on('see', saved, () => {}))
+  const run = pod.run()
+  await asked.promise
+  const stopped = pod.stop()
+  answer.resolve(undefined)
+  await stopped
+  await run
+  expect((await pods.leases()).map(({ owner }) => owner)).toEqual([undefined])
+}, 60_000)

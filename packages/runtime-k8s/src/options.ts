@@ -173,16 +173,18 @@ function clientsOf(options: WorkerOptions): Clients {
   // The SDK's default is to wait without end. A request that hangs is given up in time for another one within the lease's life.
   const requestTimeout = Math.max(1_000, (isDuration(failover) ? milliseconds(failover) : FAILOVER) / 3)
   const limits = { connectionTimeout: 3_000, throwOnRequestTimeout: true }
-  const own = {
-    kinesis: new KinesisClient({ requestHandler: { ...limits, requestTimeout: 30_000 } }),
-    dynamodb: new DynamoDBClient({ requestHandler: { ...limits, requestTimeout } }),
-  }
+  const ownKinesis = client.fits(kinesis)
+    ? undefined
+    : new KinesisClient({ requestHandler: { ...limits, requestTimeout: 30_000 } })
+  const ownDynamoDB = client.fits(dynamodb)
+    ? undefined
+    : new DynamoDBClient({ requestHandler: { ...limits, requestTimeout } })
   return {
-    kinesis: client.fits(kinesis) ? kinesis : own.kinesis,
-    dynamodb: client.fits(dynamodb) ? dynamodb : own.dynamodb,
+    kinesis: ownKinesis ?? kinesis,
+    dynamodb: ownDynamoDB ?? dynamodb,
     close: () => {
-      own.kinesis.destroy()
-      own.dynamodb.destroy()
+      ownKinesis?.destroy()
+      ownDynamoDB?.destroy()
     },
   }
 }

@@ -15,7 +15,7 @@ import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
-import { foreignLeases } from './leases/index.ts'
+import { foreignLeases, type Lease } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
@@ -120,27 +120,27 @@ class Life {
   }
 
   async #join(): Promise<void> {
-    await this.#refuseForeign()
-    await this.#tellOfNewTable()
+    const { leases } = this.#settings
+    const known = await leases.list()
+    this.#refuseForeign(known)
+    if (known.length === 0) this.#tellOfNewTable()
     await this.#shards.identify()
     await this.#shards.sync()
-    await this.#refuseForeign()
+    // An application that starts at the same moment writes its rows between our look and our own rows.
+    this.#refuseForeign(await leases.list())
   }
 
   /** A table that is new by mistake, a name misspelt, starts every shard anew. */
-  async #tellOfNewTable(): Promise<void> {
-    const { leases, logger, streams } = this.#settings
-    if ((await leases.list()).length > 0) return
+  #tellOfNewTable(): void {
+    const { logger, streams } = this.#settings
     const starts = Object.fromEntries(streams.map(({ stream, start }) => [stream, start]))
     logger.warn('the lease table is new: each stream is read from its start position', {
       details: { starts },
     })
   }
 
-  /** An application that starts at the same moment writes its rows between our look and our own rows: hence one look after them. */
-  async #refuseForeign(): Promise<void> {
-    const problems = foreignLeases(await this.#settings.leases.list(), this.#settings)
-    refuse(`worker of '${this.#settings.application}'`, problems)
+  #refuseForeign(known: readonly Lease[]): void {
+    refuse(`worker of '${this.#settings.application}'`, foreignLeases(known, this.#settings))
   }
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */

@@ -64,7 +64,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
       })
       failures = 0
       isFresh = false
-      troubles.over(READING, shard)
+      troubles.over(READING, `${stream}/${shard}`)
       iterator = answer.NextShardIterator
       const records = (answer.Records ?? []).map((record) => ({
         sequence: record.SequenceNumber ?? '',
@@ -103,7 +103,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
       failures += 1
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
       const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
-      troubles.failed(READING, shard, classified(about, error), { stream, shard })
+      troubles.failed(READING, `${stream}/${shard}`, classified(about, error), { stream, shard })
       await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
     }
   }
