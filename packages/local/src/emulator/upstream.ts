@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { SpaceshipError } from '@spaceship/core'
-import type { Reply, Request } from '../http/index.ts'
+import { drained, type Reply, type Request } from '../http/index.ts'
 
 const HOST = '127.0.0.1'
 /** Milliseconds. The emulators answer from memory; one that takes this long will never answer. */
@@ -52,16 +52,9 @@ export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
   // An emulator that is gone answers no more: its front says so, and this process goes on.
   thread.removeAllListeners().on('error', () => {})
   const agent = new Agent({ keepAlive: true })
-  const inFlight = new Set<Promise<unknown>>()
-
-  const forward = (request: Request) => {
-    const reply = exchange(agent, Number(port), request)
-    const settled: Promise<unknown> = reply.catch(() => {}).then(() => inFlight.delete(settled))
-    inFlight.add(settled)
-    return reply
-  }
+  const { handler: forward, settled } = drained((request) => exchange(agent, Number(port), request))
   const close = async () => {
-    await Promise.all(inFlight)
+    await settled()
     agent.destroy()
     await thread.terminate()
   }
