@@ -18,5 +18,6 @@ test("the onboarding function loads none of Node's modules that cost more than t
   })
   const [output] = Object.values(metafile.outputs)
   const loaded = output?.imports.map(({ path }) => path).filter((path) => path.startsWith('node:'))
-  expect(loaded).toEqual(['node:buffer'])
+  // Node 24 has loaded the channels when a program starts; before that `node:http` brings them, which every client needs.
+  expect(loaded?.toSorted()).toEqual(['node:buffer', 'node:diagnostics_channel'])
 })

@@ -31,13 +31,15 @@ export const ENGINE_OPTIONS: Shapes = (({ reactors: _, ...handed }) => handed)({
  *
  * @throws ConfigurationError if that is no reactor
  * @example
- * console.log(describe(greeter)) // [{ route: 'greeter/greet', events: ['client.joined'], stages: ['claim', 'handler'], needs: [] }]
+ * const [greet] = describe(greeter)
+ * console.log(greet?.route, greet?.effect, greet?.stages) // greeter/greet claim ['claim', 'handler']
  */
 export function describe(reactor: Reactor): readonly RouteDescription[] {
   check('describe', DESCRIBE, { reactor })
   return describeRoutes([reactor], capabilities)
 }
 
+export { type Announced, ENGINES } from './engine/announced.ts'
 export { type Checked, checked } from './engine/check.ts'
 export type { RouteDescription } from './engine/describe.ts'
 export type { Explanation } from './engine/explain.ts'
@@ -46,6 +48,7 @@ export type { Delivery, Engine, EngineRoute, Hold, Source } from './engine/seam.
 export type { EngineOptions, ProcessAbout } from './engine/settings.ts'
 export type { Observer, Step } from './engine/steps.ts'
 export { type Incoming, read } from './kinds/index.ts'
+export { aboutRecord, keyOfLane, type RecordAbout } from './operate/about.ts'
 export { createRedrive, type Redrive, type RedriveOptions } from './operate/redrive.ts'
 export {
   type Aggregate,

@@ -1,10 +1,12 @@
 /** Owns what is told of routes as data: for documents, maps and permissions. Runs nothing. */
 
-import type { Need } from '../declare/handler.ts'
+import type { ScheduleSpec } from '../declare/event.ts'
+import type { Effect, Need } from '../declare/handler.ts'
 import type { Reactor } from '../declare/reactor.ts'
+import type { WhenExhausted } from '../declare/route.ts'
 import { required } from '../shapes.ts'
 import { REACTOR } from './options.ts'
-import { planRoutes, type Served, wantsOf } from './plan.ts'
+import { planRoutes, type Served, type Want, wantsOf } from './plan.ts'
 import { PLACES } from './stage.ts'
 
 export const DESCRIBE = { reactor: required(REACTOR) }
@@ -13,8 +15,18 @@ export const DESCRIBE = { reactor: required(REACTOR) }
 export interface RouteDescription {
   /** `reactor/route`. */
   readonly route: string
+  /** The ids that it had before. */
+  readonly formerly: readonly string[]
   /** The names of the events that it wants. */
   readonly events: readonly string[]
+  /** Of a route made with `every`: its windows, in milliseconds. */
+  readonly schedule?: Pick<ScheduleSpec, 'each' | 'delay' | 'catchUp'>
+  readonly effect: Effect
+  /** How often and how late it tries again, in milliseconds. */
+  readonly retry: { readonly attempts: number; readonly base: number; readonly max: number }
+  /** How long an attempt may take, in milliseconds. */
+  readonly timeout: number
+  readonly whenExhausted: WhenExhausted
   /** What an attempt passes, in order: capabilities by their names, then `middleware`, then `handler` or what calls it. */
   readonly stages: readonly string[]
   /** What its handler touches, as its factory declared it. */
@@ -29,10 +41,23 @@ export function describeRoutes(
   const wants = wantsOf(plans)
   return plans.routes.map((plan) => ({
     route: plan.key,
+    formerly: plan.options.formerly ?? [],
     events: (wants[plan.index] ?? []).map(({ name }) => name),
+    ...scheduleOf(wants[plan.index] ?? []),
+    effect: plan.effect,
+    retry: { attempts: plan.attempts, base: plan.base, max: plan.max },
+    timeout: plan.timeout,
+    whenExhausted: plan.whenExhausted,
     stages: stagesOf(plan.capabilities, plan.middleware.length > 0),
     needs: plan.handler.needs ?? [],
   }))
+}
+
+function scheduleOf(wants: readonly Want[]): Pick<RouteDescription, 'schedule'> {
+  const [schedule] = wants.flatMap(({ spec }) => (spec.kind === 'schedule' ? spec : []))
+  if (schedule === undefined) return {}
+  const { each, delay, catchUp } = schedule
+  return { schedule: { each, delay, catchUp } }
 }
 
 /** The stages of a route, in the order in which an attempt passes them. */

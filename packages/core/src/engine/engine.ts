@@ -3,6 +3,7 @@
 import { refuse, SpaceshipError } from '../errors.ts'
 import { called } from '../shapes.ts'
 import type { StreamRecord } from '../wire/index.ts'
+import { announcing } from './announced.ts'
 import { createBudget } from './budget.ts'
 import { checkPorts } from './check.ts'
 import { openDelivery } from './delivery.ts'
@@ -19,7 +20,7 @@ const ORPHANED = 1_000
 
 /** @throws ConfigurationError that lists every problem */
 export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessAbout = {}): Engine {
-  const settings = parseOptions(options, parts, about)
+  const { settings, announce } = announcing(parseOptions(options, parts, about))
   const orphans = new Set<Promise<unknown>>()
   const readers = parts.kinds.map((kind) =>
     kind.reader({ application: settings.application, ...settings.plans }),
@@ -50,7 +51,7 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     return key
   }
 
-  return {
+  const engine: Engine = {
     application: settings.application,
     logger: settings.logger,
     // Nobody asks on Lambda, so it is not part of the start.
@@ -76,6 +77,8 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
       return openDelivery({ settings, readers, parts, source, hold, gate, budget, late, orphaned })
     },
   }
+  announce(engine)
+  return engine
 
   function late(handler: Promise<unknown>): void {
     overdue += 1

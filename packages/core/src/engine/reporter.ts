@@ -109,7 +109,10 @@ export class Reporter {
     const { stream, shard } = this.#place
     const position = formatPosition(entry.record)
     const attempt = COUNTED.has(step) ? attempts : attempts + 1
-    this.#observe({ step, stream, shard, position, route: plan.key, lane, attempt, detail, until })
+    this.#observe(
+      { step, stream, shard, position, route: plan.key, lane, attempt, detail, until },
+      entry.record,
+    )
   }
 }
 

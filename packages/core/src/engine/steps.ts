@@ -2,6 +2,7 @@
 
 import { ignoreRejection, isThenable, promiseOf } from '../foreign.ts'
 import { errorFields, type Log } from '../log/index.ts'
+import type { StreamRecord } from '../wire/index.ts'
 
 /**
  * | step          | means                                                                                       |
@@ -44,7 +45,8 @@ export interface Step {
   readonly until: number | undefined
 }
 
-export type Observer = (step: Step) => void
+/** Gets the record beside the step: of an aggregate the one within it. Neither is to be changed. */
+export type Observer = (step: Step, record: StreamRecord) => void
 
 /** One that fails is said once: it must not stop the shard whose steps it is told. */
 export function unfailingObserver(observe: Observer, logger: Log): Observer {
@@ -58,9 +60,9 @@ export function unfailingObserver(observe: Observer, logger: Log): Observer {
       })
     said = true
   }
-  return (step) => {
+  return (step, record) => {
     try {
-      const returned: unknown = observe(step)
+      const returned: unknown = observe(step, record)
       if (isThenable(returned)) promiseOf(returned).catch(failed)
     } catch (error) {
       failed(error)

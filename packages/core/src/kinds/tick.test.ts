@@ -104,7 +104,17 @@ test('of several windows that were missed, each that fails is a letter of its ow
   await again.quiet()
   expect(deadLetters.letters, 'they failed again').toHaveLength(2)
   broken = []
-  await redrive.letters()
+  const told: string[] = []
+  const first = ({ id }: { readonly id: string }) => id === deadLetters.letters[0]?.id
+  expect(await redrive.letters(first, ({ id }) => told.push(id))).toBe(1)
+  expect(told).toEqual([deadLetters.letters[0]?.id])
+  expect(
+    await redrive.letters(
+      (letter) => !first(letter),
+      ({ id }) => told.push(id),
+    ),
+  ).toBe(1)
+  expect(told).toEqual(deadLetters.letters.map(({ id }) => id))
   await again.push(sink.records.slice(2).map((outgoing, i) => ({ ...record(6 + i, ''), ...outgoing })))
   await again.quiet()
   expect(seen.slice(3)).toEqual(['10:05-10:10', '10:10-10:15'])

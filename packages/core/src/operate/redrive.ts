@@ -20,8 +20,13 @@ export interface Redrive {
    * @throws SpaceshipError `no-letter` if there is none of that id
    */
   letter(id: string): Promise<void>
-  /** Puts back every letter that passes, oldest first; what waits in a parked lane comes with the letter it waits behind. @returns how many */
-  letters(pass?: (letter: DeadLetter) => boolean): Promise<number>
+  /**
+   * Puts back every letter that passes, oldest first; what waits in a parked lane comes with the letter it waits behind.
+   *
+   * @param told called after each that was put back
+   * @returns how many
+   */
+  letters(pass?: (letter: DeadLetter) => boolean, told?: (letter: DeadLetter) => void): Promise<number>
   /**
    * Runs the records of a parked lane in their order, and opens it again after the last. It ends at the first that fails.
    *
@@ -40,7 +45,7 @@ export const REDRIVE = {
   } satisfies ShapesOf<RedriveOptions>),
 }
 
-export const LETTERS = { pass: callable }
+export const LETTERS = { pass: callable, told: callable }
 
 /**
  * Brings dead letters back. It only names them on the stream: their payload is read from the store, so whoever may put records
@@ -83,8 +88,8 @@ export function createRedrive(options: RedriveOptions): Redrive {
 
   return {
     letter: async (id) => one(await found(id)),
-    letters: async (pass = () => true) => {
-      check('redrive.letters', LETTERS, { pass })
+    letters: async (pass = () => true, told = () => {}) => {
+      check('redrive.letters', LETTERS, { pass, told })
       let count = 0
       /** Lanes with a letter that the others wait behind, and the first letter of those in which all only wait. */
       const led = new Set<string>()
@@ -93,6 +98,7 @@ export function createRedrive(options: RedriveOptions): Redrive {
         if (!pass(letter)) return
         await one(letter)
         count += 1
+        told(letter)
       }
       for await (const letter of deadLetters.list(application)) {
         const name = `${routeOf(letter)}/${letter.lane}`

@@ -1,9 +1,8 @@
 /** Owns what a test may claim about a route, and the message when it is not so. */
 
 import { called, refuse } from '../adapter.ts'
-import type { Step } from '../engine.ts'
+import { keyOfLane, type Step } from '../engine.ts'
 import { SpaceshipError } from '../index.ts'
-import { keyOf } from './about.ts'
 import type { Course, Story } from './trail.ts'
 
 /** Counts of what a route did; what is not named is not looked at. */
@@ -56,7 +55,7 @@ export function check(
   refuse(called('expect', route), claimProblems(counts))
   const courses = stories.flatMap((story) => {
     const course = story.courses.get(route)
-    return course !== undefined && (key === undefined || keyOf(course.lane) === key) ? [course] : []
+    return course !== undefined && (key === undefined || keyOfLane(course.lane) === key) ? [course] : []
   })
   const arrived = countsOf(courses)
   const wanted = Object.entries(counts).filter(([, count]) => count !== undefined)
@@ -96,7 +95,7 @@ function claimProblems(counts: Readonly<Record<string, unknown>>): string[] {
 
 /** Of the record, and of the lanes that it came into. */
 function keysOf({ key, courses }: Story): Set<string> {
-  const lanes = [...courses.values()].filter(({ route }) => route !== '').map(({ lane }) => keyOf(lane))
+  const lanes = [...courses.values()].filter(({ route }) => route !== '').map(({ lane }) => keyOfLane(lane))
   return new Set([...(key === undefined ? [] : [key]), ...lanes])
 }
 

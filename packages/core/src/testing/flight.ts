@@ -63,9 +63,9 @@ export class Flight {
         letters: this.letters,
         entities: this.tables,
         sink: events,
-        observe: (step) => {
+        observe: (step, record) => {
           this.trail.observe(step)
-          observe?.(step)
+          observe?.(step, record)
         },
       },
       clock,

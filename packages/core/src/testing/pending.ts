@@ -1,7 +1,6 @@
 /** Owns what is on the way: tasks of routes that have not ended, and records that no process has taken in. */
 
-import { comparePositions } from '../engine.ts'
-import { keyOf } from './about.ts'
+import { comparePositions, keyOfLane } from '../engine.ts'
 import type { Stream } from './stream.ts'
 import type { Story } from './trail.ts'
 
@@ -41,7 +40,7 @@ export function pendingIn(
       if (last === undefined || OVER.has(last.step)) return []
       // A waiting step tells the attempts that were counted.
       const attempt = last.step === 'waiting' ? last.attempt + 1 : last.attempt
-      const task = { route, key: keyOf(lane), position, attempt }
+      const task = { route, key: keyOfLane(lane), position, attempt }
       const until = last.until === undefined ? undefined : new Date(last.until)
       return [{ ...task, until, why: whyOf(last.step, last.detail), ...down }]
     })

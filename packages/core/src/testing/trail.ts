@@ -3,8 +3,14 @@
  * what failure messages show.
  */
 
-import { type Explanation, formatPosition, type Step, type StreamRecord } from '../engine.ts'
-import { type About, aboutOf } from './about.ts'
+import {
+  aboutRecord,
+  type Explanation,
+  formatPosition,
+  type RecordAbout,
+  type Step,
+  type StreamRecord,
+} from '../engine.ts'
 
 /** A route's way with one record. */
 export interface Course {
@@ -13,7 +19,7 @@ export interface Course {
   readonly steps: readonly (Step & { readonly at: number })[]
 }
 
-export interface Story extends About {
+export interface Story extends RecordAbout {
   readonly record: StreamRecord
   readonly courses: ReadonlyMap<string, Course>
 }
@@ -74,7 +80,7 @@ export function createTrail(now: () => number): Trail {
       return steps
     },
     arrived: (record) => {
-      const story = { record, ...aboutOf(record), courses: new Map<string, Course>() }
+      const story = { record, ...aboutRecord(record), courses: new Map<string, Course>() }
       stories.push(story)
       byPosition.set(formatPosition(record), story)
     },

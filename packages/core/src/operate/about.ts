@@ -1,8 +1,9 @@
 /** Owns what a record is called in messages: what it is about, and its key. */
 
-import { type Change, read, type StreamRecord } from '../engine.ts'
+import { read } from '../kinds/index.ts'
+import type { Change, UserRecord } from '../wire/index.ts'
 
-export interface About {
+export interface RecordAbout {
   /** In words: `clients 'acme' created`. */
   readonly what: string
   /** Of the row, published event or reminder; undefined where the record has none. */
@@ -15,7 +16,13 @@ const WORDS: Readonly<Record<Change['kind'], string>> = {
   REMOVE: 'removed',
 }
 
-export function aboutOf({ data, partitionKey }: StreamRecord): About {
+/**
+ * What a record is called in messages and on a terminal. It shows the record's key: log lines have a hash of it.
+ *
+ * @example
+ * console.log(aboutRecord(record).what) // clients 'acme' created
+ */
+export function aboutRecord({ data, partitionKey }: Pick<UserRecord, 'data' | 'partitionKey'>): RecordAbout {
   const incoming = read(data, () => true)
   switch (incoming.kind) {
     case 'unwanted':
@@ -35,14 +42,14 @@ export function aboutOf({ data, partitionKey }: StreamRecord): About {
         return { what: `the reminder '${envelope.reminder}' of '${envelope.key}' is due`, key: envelope.key }
       return {
         what: `a ${envelope.kind} for ${envelope.route || 'no route'}`,
-        key: envelope.kind === 'tick' ? envelope.route : keyOf(envelope.lane),
+        key: envelope.kind === 'tick' ? envelope.route : keyOfLane(envelope.lane),
       }
     }
   }
 }
 
-/** `clients/acme` is the lane of the key `acme`. */
-export function keyOf(lane: string): string {
+/** The key in a lane's name: `acme` in `clients/acme`. */
+export function keyOfLane(lane: string): string {
   return lane.slice(lane.indexOf('/') + 1)
 }
 
