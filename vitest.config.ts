@@ -9,7 +9,12 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,examples}/*/{src,test}/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      '{packages,examples}/*/{src,test}/**/*.test.ts',
+      'packages/create-spaceship/templates/{minimal,shared-table}/src/*.test.ts',
+      'bench/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
     // The project of the lane `install` is a user's own, with tests of its own.
     exclude: ['**/node_modules/**', '**/dist/**', 'scripts/install/project/**', ...away],
     testTimeout: 30_000,

@@ -22,12 +22,12 @@ function withBase(names: readonly string[]): readonly Package[] {
 
 async function buildPackage({ name, folder, entries, commonjs }: Package): Promise<void> {
   rmSync(`${folder}/dist`, { recursive: true, force: true })
+  if (name === 'create-spaceship') copyExample(`${folder}/templates/onboarding`)
   // Keys keep the folders: `src/slack/index.ts` becomes `dist/slack/index.js`, as the exports map says.
-  const entry = Object.fromEntries(
+  const entry: Record<string, string> = Object.fromEntries(
     entries.map((file) => [file.replace('./src/', '').replace('.ts', ''), `${folder}/${file}`]),
   )
   await build({
-    entry,
     outDir: `${folder}/dist`,
     format: commonjs ? ['esm', 'cjs'] : ['esm'],
     target: 'node22',
@@ -42,7 +42,7 @@ async function buildPackage({ name, folder, entries, commonjs }: Package): Promi
     config: false,
     tsconfig: `${folder}/tsconfig.build.json`,
     // Loaded by a path of its own at run time.
-    ...(name === 'local' ? { entry: { ...entry, ...threads(folder) } } : {}),
+    entry: { ...entry, ...besides(name, folder) },
   })
   const { code, output } = await run(tool('tsc'), ['-p', `${folder}/tsconfig.build.json`])
   if (code !== 0) throw new Error(`declarations of ${name}:\n${output}`)
@@ -50,9 +50,25 @@ async function buildPackage({ name, folder, entries, commonjs }: Package): Promi
   console.log(`built ${name}`)
 }
 
-/** What the embedded spaceship runs beside itself: a process of a function, the thread of an emulator. */
-function threads(folder: string): Record<string, string> {
-  return { bootstrap: `${folder}/src/lambda/bootstrap.ts`, emulator: `${folder}/src/emulator/thread.ts` }
+/** What a package runs beside its doors, by a path of its own: commands, processes, threads. */
+const BESIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  local: { bootstrap: 'lambda/bootstrap.ts', emulator: 'emulator/thread.ts' },
+  cli: { main: 'main.ts', planner: 'dev/planner.ts', told: 'dev/told.ts' },
+  'create-spaceship': { main: 'main.ts' },
+}
+
+function besides(name: string, folder: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(BESIDES[name] ?? {}).map(([out, file]) => [out, `${folder}/src/${file}`]),
+  )
+}
+
+/** The template is the example: its code stands in the repository once. */
+function copyExample(template: string): void {
+  for (const part of ['src', 'spaceship.config.ts']) {
+    rmSync(`${template}/${part}`, { recursive: true, force: true })
+    cpSync(`${ROOT}examples/onboarding/${part}`, `${template}/${part}`, { recursive: true })
+  }
 }
 
 /** tsc keeps `./x.ts` in declarations; a package needs the extension of its module system. */

@@ -4,6 +4,7 @@
  * what declares something is called as well; where several stand in one spot, `name (how)`.
  */
 
+import { CONFIG, defineConfig } from '../packages/cli/src/config.ts'
 import { bare, callable, type Shape } from '../packages/core/src/shapes.ts'
 import { DEAD_LETTERS } from '../packages/handlers/src/dynamodb/dead-letters.ts'
 import { ENTITIES } from '../packages/handlers/src/dynamodb/entities.ts'
@@ -98,6 +99,7 @@ export const calls: Readonly<Record<string, Call>> = {
       accepts: { 'options.streams.1': ['text'], 'options.streams.0': ['object'] },
     },
   ),
+  'cli defineConfig': right(defineConfig, CONFIG),
   'local launch': right(launch, LAUNCH, {
     // Names that cannot be, so that nothing is started whichever spot is replaced.
     instead: {

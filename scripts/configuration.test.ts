@@ -220,6 +220,17 @@ const checks: Readonly<Record<string, Check>> = {
       "'streams[1]' is 'a', which is listed before",
     ],
   },
+  'cli defineConfig': {
+    wrong: (defineConfig) =>
+      defineConfig({ application: '', streams: [], variables: { PORT: 1 }, lamda: 'src/lambda.ts' }),
+    problems: [
+      "'application' is empty",
+      "'streams' is empty",
+      "'reactors' is missing",
+      "'lamda' is no option: expected 'lambda'",
+      "'variables.PORT' is no text",
+    ],
+  },
   'local launch': {
     wrong: (launch) =>
       launch({

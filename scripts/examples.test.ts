@@ -168,8 +168,8 @@ function linkDependencies(): void {
     mkdirSync(dirname(`${FOLDER}/node_modules/${name}`), { recursive: true })
     symlinkSync(target, `${FOLDER}/node_modules/${name}`)
   }
-  for (const { name, folder } of packages) {
-    link(`@spaceship/${name}`, folder)
+  for (const { published, folder } of packages) {
+    link(published, folder)
     for (const dependency of globSync(['*', '@*/*'], { cwd: `${folder}/node_modules` }))
       if (!/^(@[^/]*|\..*)$/.test(dependency)) link(dependency, `${folder}/node_modules/${dependency}`)
   }

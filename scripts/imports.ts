@@ -29,6 +29,7 @@ const ROOMS: Rooms = {
     'testing',
   ],
   handlers: ['network', 'aws', 'dynamodb', 'kinesis', 'opensearch', 'redis', 'scheduler', 'slack', 'testing'],
+  cli: ['show', 'project', 'ship', 'dev', 'commands'],
   'runtime-k8s': ['leases', 'shards', 'consume'],
   local: [
     'http',

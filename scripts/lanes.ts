@@ -21,6 +21,11 @@ export const lanesOfTheirOwn: readonly LaneOfItsOwn[] = [
     what: 'the packed packages, installed by npm, pnpm and yarn, with TypeScript 5.9 and 7 on Node 22 and 24; about 40 s',
     how: 'npm run lane:install',
   },
+  {
+    name: 'create',
+    what: 'npm create spaceship: each template from an empty folder to a passing test and a running reactor; about 60 s',
+    how: 'npm run lane:create',
+  },
 ]
 
 export const lanes: readonly Lane[] = [

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Package {
+  /** Of its folder. */
   readonly name: string
+  /** As a registry has it: `@spaceship/core`. */
+  readonly published: string
   readonly folder: string
   /** Source files of the subpaths, from the package's folder. */
   readonly entries: readonly string[]
@@ -25,9 +28,12 @@ export const packages: readonly Package[] = [
   'runtime-lambda',
   'runtime-k8s',
   'local',
+  'cli',
+  'create-spaceship',
 ].map((name) => {
   const folder = `${ROOT}packages/${name}`
   const {
+    name: published,
     exports,
     dependencies = {},
     peerDependencies = {},
@@ -38,9 +44,10 @@ export const packages: readonly Package[] = [
   const conditions = subpaths.map(([, condition]) => condition)
   return {
     name,
+    published,
     folder,
     entries: conditions.map((condition) => condition['@spaceship/source'] ?? ''),
-    specifiers: subpaths.map(([subpath]) => `@spaceship/${name}${subpath.slice(1)}`),
+    specifiers: subpaths.map(([subpath]) => `${published}${subpath.slice(1)}`),
     commonjs: conditions.every((condition) => 'require' in condition),
     builtOn: Object.keys(dependencies).flatMap((other) => /^@spaceship\/(.*)$/.exec(other)?.[1] ?? []),
     peers: Object.entries(peerDependencies).map(([peer, range]) => `${peer}@${range}`),

@@ -13,10 +13,15 @@ export async function packedProblems(): Promise<string[]> {
   try {
     const tarballs = await packInto(folder, ROOT, false)
     const problems: string[] = []
-    for (const { name, commonjs } of packages) {
+    for (const { name, commonjs, entries } of packages) {
       const tarball = fileOf(tarballs, name)
       const lint = await run(tool('publint'), ['run', tarball, '--strict'])
       const profile = commonjs ? 'node16' : 'esm-only'
+      // A package that is a command has none.
+      if (entries.length === 0) {
+        if (lint.code !== 0) problems.push(`${name}: ${lint.output}`)
+        continue
+      }
       const types = await run(tool('attw'), [tarball, '--profile', profile, '--no-color', '--no-emoji'])
       for (const { code, output } of [lint, types]) if (code !== 0) problems.push(`${name}: ${output}`)
     }
@@ -41,8 +46,8 @@ async function installedProblems(folder: string, tarballs: readonly Tarball[]): 
   if (install.code !== 0) return [`installing the tarballs: ${install.output}`]
   const problems: string[] = []
   for (const one of packages) {
-    const { name, specifiers, commonjs } = one
-    const installed = join(project, 'node_modules/@spaceship', name)
+    const { name, published, specifiers, commonjs } = one
+    const installed = join(project, 'node_modules', published)
     problems.push(...manifestProblems(one, installed))
     for (const system of ['module', 'commonjs']) {
       const load = system === 'module' ? 'await import' : 'require'

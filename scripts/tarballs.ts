@@ -5,7 +5,7 @@ import { packages } from './packages.ts'
 import { run } from './run.ts'
 
 export interface Tarball {
-  /** Of the package, without its scope. */
+  /** Of the package's folder. */
   readonly name: string
   readonly file: string
 }
@@ -34,9 +34,9 @@ export async function packInto(
   const listed: { readonly name: string; readonly filename: string }[] = JSON.parse(
     output.slice(output.indexOf('[\n')),
   )
-  return packages.map(({ name }) => {
-    const filename = listed.find((packed) => packed.name === `@spaceship/${name}`)?.filename
-    if (filename === undefined) throw new Error(`npm pack has packed no @spaceship/${name}:\n${output}`)
+  return packages.map(({ name, published }) => {
+    const filename = listed.find((packed) => packed.name === published)?.filename
+    if (filename === undefined) throw new Error(`npm pack has packed no ${published}:\n${output}`)
     return { name, file: join(destination, filename) }
   })
 }

@@ -45,6 +45,34 @@ describe('launch', () => {
     ])
   })
 
+  it('makes tables and streams while it flies, leaves those that it has as they are, and refuses as at its launch', async () => {
+    await using ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'cdc' }] })
+    const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+    const put = (TableName: string) =>
+      dynamodb.send(new PutItemCommand({ TableName, Item: { id: { S: 'a' } } }))
+    await put('clients')
+    await ship.provide({
+      tables: [
+        { name: 'clients', key: 'other', stream: 'cdc' },
+        { name: 'orders', key: 'id', stream: 'cdc' },
+        { name: 'parcels', key: 'id', stream: 'parcels-cdc' },
+      ],
+      streams: ['cdc', 'facts'],
+    })
+    await ship.provide({ tables: [{ name: 'orders', key: 'id', stream: 'cdc' }] })
+    await put('orders')
+    await put('parcels')
+    await ship.settled()
+    const kinesis = ship.clientConfig('kinesis')
+    expect(await recordsOn(kinesis, 'cdc')).toMatchObject([{ tableName: 'clients' }, { tableName: 'orders' }])
+    expect(await recordsOn(kinesis, 'parcels-cdc')).toMatchObject([{ tableName: 'parcels' }])
+    expect(await recordsOn(kinesis, 'facts')).toEqual([])
+    await expect(ship.provide({ tables: [{ name: 'x', key: '' }] })).rejects.toMatchObject({
+      code: 'configuration',
+    })
+    dynamodb.destroy()
+  })
+
   it('gives endpoints, client configuration and an environment for child processes', async () => {
     const lines: string[] = []
     await using ship = await launch({
@@ -189,4 +217,13 @@ describe('launch', () => {
 function clientOf(config: KinesisClientConfig) {
   const client = new KinesisClient(config)
   return { client, [Symbol.dispose]: () => client.destroy() }
+}
+
+/** What is on the first shard of a stream, as JSON. */
+async function recordsOn(config: KinesisClientConfig, StreamName: string): Promise<readonly unknown[]> {
+  using kinesis = clientOf(config)
+  const shard = { StreamName, ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON' as const }
+  const { ShardIterator } = await kinesis.client.send(new GetShardIteratorCommand(shard))
+  const { Records = [] } = await kinesis.client.send(new GetRecordsCommand({ ShardIterator }))
+  return Records.map(({ Data }) => JSON.parse(new TextDecoder().decode(Data)))
 }

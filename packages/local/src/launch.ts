@@ -10,7 +10,7 @@
  */
 
 import { SpaceshipError } from '@spaceship/core'
-import { type Endpoint, type LaunchOptions, planOf } from './configuration.ts'
+import { type Endpoint, type LaunchOptions, type Plan, planOf } from './configuration.ts'
 import { startDynamodb } from './dynamodb/index.ts'
 import { upstreamOf } from './emulator/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
@@ -53,6 +53,14 @@ export interface Spaceship extends AsyncDisposable {
    * await mapping.idle()
    */
   lambda(options: ShipLambdaOptions): Promise<Mapping>
+  /**
+   * Makes the tables and streams that the spaceship does not have yet; one of a known name stays as it is.
+   *
+   * @throws ConfigurationError with every problem of the options at once
+   * @example
+   * await ship.provide({ tables: [{ name: 'orders', key: 'id', stream: 'clients-cdc' }] })
+   */
+  provide(more: Pick<LaunchOptions, 'tables' | 'streams'>): Promise<void>
   /** Resolves once every change that was captured so far has arrived in its stream. */
   settled(): Promise<void>
   /**
@@ -117,7 +125,9 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     const scheduler = keep(
       await startScheduler({ put: putInto(kinesis.call), timeScale, ...portOf(ports.scheduler) }),
     )
-    await provision(plan, { dynamodb: dynamodb.call, kinesis: kinesis.call })
+    const services = { dynamodb: dynamodb.call, kinesis: kinesis.call }
+    await provision(plan, services)
+    const known = new Set(namesOf(plan))
 
     const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler })
     log(`spaceship: fault seed ${seed}`)
@@ -136,6 +146,15 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       region,
       credentials: CREDENTIALS,
     })
+    const provide = async ({ tables = [], streams = [] }: Pick<LaunchOptions, 'tables' | 'streams'>) => {
+      const more = planOf({ tables, streams })
+      const missing = {
+        tables: more.tables.filter(({ name }) => !known.has(`table ${name}`)),
+        streams: more.streams.filter(({ name }) => !known.has(`stream ${name}`)),
+      }
+      await provision(missing, services)
+      for (const name of namesOf(missing)) known.add(name)
+    }
     const lambda = async (given: ShipLambdaOptions) => {
       const refusal = new SpaceshipError('local-closed', 'the spaceship is closed: launch another one')
       if (closing !== undefined) throw refusal
@@ -156,6 +175,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       scheduler,
       clientConfig,
       lambda,
+      provide,
       settled: way.idle,
       expire: dynamodb.expire,
       close,
@@ -165,6 +185,11 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     await closeAll(closers)
     throw error
   }
+}
+
+/** A table and a stream may share a name. */
+function namesOf({ tables, streams }: Plan): string[] {
+  return [...tables.map(({ name }) => `table ${name}`), ...streams.map(({ name }) => `stream ${name}`)]
 }
 
 function portOf(port: number | undefined): { port?: number } {

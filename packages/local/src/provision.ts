@@ -18,7 +18,11 @@ export async function provision({ tables, streams }: Plan, { dynamodb, kinesis }
   for (const table of tables) {
     await demand(dynamodb, 'CreateTable', definition(table))
     await tableReady(dynamodb, table.name)
-    const arn = table.stream === undefined ? undefined : arns.get(table.stream)
+    // A stream of the table may have been there before.
+    const arn =
+      table.stream === undefined
+        ? undefined
+        : (arns.get(table.stream) ?? (await streamReady(kinesis, table.stream)))
     if (arn !== undefined) {
       await demand(dynamodb, 'EnableKinesisStreamingDestination', {
         TableName: table.name,

@@ -1,0 +1,18 @@
+import { defineConfig } from '@spaceship/cli'
+import { fromEnvironment } from './src/environment.ts'
+import { onboarding } from './src/onboarding.ts'
+
+export default defineConfig({
+  application: 'onboarding',
+  streams: ['clients-cdc'],
+  reactors: (variables) => [onboarding(fromEnvironment(variables).dependencies)],
+  deadLetters: (variables) => fromEnvironment(variables).options.deadLetters,
+  // What an embedded ship takes for the names of an account.
+  variables: {
+    INGRESS_STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc',
+    SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/scheduler',
+    SLACK_TOKEN: 'xoxb-local',
+    STATE_TABLE: 'onboarding-state',
+    TUTORIAL_PATIENCE: '10s',
+  },
+})

@@ -1,0 +1,44 @@
+/** Owns the audit line of each letter that somebody brings back: who, which, when. It is of the form of all log lines. */
+
+import { userInfo } from 'node:os'
+import { forPeople, jsonLines } from '@spaceship/core/log'
+import type { DeadLetter } from '@spaceship/core/ports'
+import type { Mail } from './mail.ts'
+import type { Terminal } from './terminal.ts'
+
+interface Asked {
+  readonly json?: boolean
+  readonly dryRun?: boolean
+}
+
+/** @returns writes the line of a letter */
+export function audit(
+  terminal: Terminal,
+  { application }: Pick<Mail, 'application'>,
+  { json = false, dryRun = false }: Asked,
+  what: 'redrive' | 'drain',
+): (letter: DeadLetter) => void {
+  const message = dryRun ? `${what} would be asked for` : `${what} asked for`
+  const write = (line: string) => terminal.out(json ? line : forPeople(line))
+  const log = jsonLines({ service: application, process: 'spaceship-cli', write })
+  return ({ id, reactor, route, reason, stream, shard, sequence }) =>
+    log.info(message, {
+      letter: id,
+      ...(reactor === undefined ? {} : { reactor }),
+      ...(route === undefined ? {} : { route }),
+      reason,
+      stream,
+      shard,
+      position: sequence,
+      details: { by: userName() },
+    })
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A container may run as a number that has no name.
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}

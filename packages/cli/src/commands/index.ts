@@ -1,0 +1,7 @@
+export { addBuild } from './build.ts'
+export { addDescribe } from './describe.ts'
+export { addDev } from './dev.ts'
+export { addLetters } from './letters.ts'
+export { addPublish } from './publish.ts'
+export type { Terminal } from './terminal.ts'
+export { addWrites } from './write.ts'

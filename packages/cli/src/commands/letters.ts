@@ -1,0 +1,224 @@
+/** `spaceship letters`: what was given up on, on the running ship or in an account: looking at it, and bringing it back. */
+
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { SpaceshipError } from '@spaceship/core'
+import { createRedrive, type Redrive } from '@spaceship/core/engine'
+import type { DeadLetter } from '@spaceship/core/ports'
+import { kinesisSink } from '@spaceship/handlers/kinesis'
+import type { Command } from 'commander'
+import { ago, EXIT, table, usage } from '../show/index.ts'
+import { audit } from './audit.ts'
+import { addFilters, type Filters, passes } from './letter-filters.ts'
+import { letterAsJson, letterForPeople } from './letter-shown.ts'
+import { type Mail, mailOf, type Whereabouts } from './mail.ts'
+import type { Terminal } from './terminal.ts'
+
+interface ListOptions extends Whereabouts, Filters {
+  readonly limit: string
+}
+
+interface ActOptions extends Whereabouts, Filters {
+  readonly dryRun?: boolean
+  readonly all?: boolean
+}
+
+const WHERE = 'with the credentials of this terminal, instead of the running ship'
+
+export function addLetters(program: Command, terminal: Terminal): void {
+  const letters = program
+    .command('letters')
+    .summary('dead letters: list, show, redrive, drain')
+    .description('What the application has given up on, kept whole with its reason.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ spaceship letters list --route onboarding/welcome\n  $ spaceship letters show 1\n  $ spaceship letters redrive --reason exhausted --since 2h --dry-run\n  $ spaceship letters list --account',
+    )
+
+  addFilters(
+    letters
+      .command('list')
+      .summary('what was given up on, oldest first')
+      .description(
+        'Lists the letters, oldest first. The number in front of a letter is short for its id, until letters before it are gone.',
+      )
+      .option('--limit <count>', 'how many at most', '50')
+      .option('--account', WHERE)
+      .option('--json', 'one letter a line, as JSON'),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ spaceship letters list --reactor onboarding --since 1d --json | jq .id',
+    )
+    .action(async (_, command: Command) => list(terminal, command.optsWithGlobals<ListOptions>()))
+
+  letters
+    .command('show')
+    .summary('one letter, with its record')
+    .description('Shows a letter with the whole record: it may hold personal data.')
+    .argument('<letter>', "its id, or its number in 'letters list'")
+    .option('--account', WHERE)
+    .option('--json', 'the letter as JSON')
+    .addHelpText('after', '\nExample:\n  $ spaceship letters show 1')
+    .action(async (given: string, _, command: Command) => {
+      const options = command.optsWithGlobals<Whereabouts>()
+      const letter = await letterNamed(await mailOf(terminal, options), given)
+      terminal.out(options.json ? JSON.stringify(letterAsJson(letter, true)) : letterForPeople(letter))
+    })
+
+  addFilters(
+    letters
+      .command('redrive')
+      .summary('put letters back on the stream')
+      .description(
+        'Puts letters back on the stream, oldest first: each runs for its own route, in its lane. Once it is done the letter is\nremoved; if it fails again it stays. What waits in a parked lane comes with the letter that it waits behind.',
+      )
+      .argument('[letter...]', "ids, or numbers in 'letters list'; none with a filter or --all")
+      .option('--all', 'all letters')
+      .option('--dry-run', 'says what would be put back, and does nothing')
+      .option('--account', WHERE)
+      .option('--json', 'a line for each letter, as JSON'),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ spaceship letters redrive 1\n  $ spaceship letters redrive --route onboarding/welcome --dry-run',
+    )
+    .action(async (given: readonly string[], _, command: Command) =>
+      redrive(terminal, given, command.optsWithGlobals<ActOptions>()),
+    )
+
+  letters
+    .command('drain')
+    .summary('run a parked lane in its order, and open it')
+    .description(
+      'Runs the records of a parked lane in their order, and opens the lane after the last. It ends at the first that fails.',
+    )
+    .argument('<letter>', "any letter of the lane: its id, or its number in 'letters list'")
+    .option('--dry-run', 'says which lane would be drained, and does nothing')
+    .option('--account', WHERE)
+    .option('--json', 'the answer as JSON')
+    .addHelpText('after', '\nExample:\n  $ spaceship letters drain 3')
+    .action(async (given: string, _, command: Command) => {
+      const options = command.optsWithGlobals<ActOptions>()
+      const mail = await mailOf(terminal, options)
+      const letter = await letterNamed(mail, given)
+      const told = audit(terminal, mail, options, 'drain')
+      const [run, close] = redriveOf(mail, options.dryRun)
+      await run.lane(letter.id)
+      close()
+      told(letter)
+    })
+}
+
+async function list(terminal: Terminal, options: ListOptions): Promise<void> {
+  const limit = Number(options.limit)
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw usage(`--limit is '${options.limit}': expected a whole number of at least 1`)
+  const mail = await mailOf(terminal, options)
+  const pass = passes(options, mail.now)
+  const rows: string[][] = []
+  let number = 0
+  let left = 0
+  for await (const letter of mail.deadLetters.list(mail.application)) {
+    number += 1
+    if (!pass(letter)) continue
+    if (rows.length === limit) left += 1
+    else {
+      rows.push(rowOf(number, letter, mail.now))
+      if (options.json) terminal.out(JSON.stringify(letterAsJson(letter, false)))
+    }
+  }
+  if (options.json) return
+  if (rows.length === 0)
+    terminal.say(`${number === 0 ? 'no letter' : `none of ${number} letters passes the filters`}`)
+  else terminal.out(table(['#', 'when', 'route', 'reason', 'attempts', 'what', 'detail'], rows))
+  if (left > 0) terminal.say(`… ${left} more: --limit ${limit + left} shows them`)
+}
+
+function rowOf(number: number, letter: DeadLetter, now: number): string[] {
+  const { reactor, route, reason, attempts, at, lane, detail } = letter
+  const path = route === undefined ? '-' : `${reactor}/${route}`
+  return [
+    String(number),
+    ago(at, now),
+    path,
+    reason,
+    String(attempts),
+    lane === '' ? '-' : lane,
+    firstLine(detail),
+  ]
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? ''
+
+async function redrive(terminal: Terminal, given: readonly string[], options: ActOptions): Promise<void> {
+  const { reactor, route, reason, since, until } = options
+  const filtered = [reactor, route, reason, since, until].some((value) => value !== undefined)
+  if (given.length === 0 && !filtered && !options.all)
+    throw usage('no letter is named: expected ids, numbers, a filter such as --route, or --all')
+  if (given.length > 0 && (filtered || options.all))
+    throw usage('letters are named, and filters are given: expected one of the two')
+  const mail = await mailOf(terminal, options)
+  const [run, close] = redriveOf(mail, options.dryRun)
+  const audited = audit(terminal, mail, options, 'redrive')
+  const told = progress(terminal, audited)
+  let count = 0
+  try {
+    if (given.length > 0) {
+      // All of them are found before the first is put back.
+      const named: DeadLetter[] = []
+      for (const one of given) named.push(await letterNamed(mail, one))
+      for (const letter of named) {
+        await run.letter(letter.id)
+        told(letter)
+        count += 1
+      }
+    } else {
+      count = await run.letters(passes(options, mail.now), told)
+    }
+  } finally {
+    close()
+  }
+  const what = `${count} letter${count === 1 ? '' : 's'}`
+  terminal.say(options.dryRun ? `${what} would be put back` : `${what} put back on ${mail.stream}`)
+  if (count === 0) terminal.fail(EXIT.absent)
+}
+
+/** Milliseconds between two words of it. */
+const OFTEN = 1_000
+
+/** Whoever keeps the audit lines in a file sees nothing else for a while. */
+function progress(terminal: Terminal, told: (letter: DeadLetter) => void): (letter: DeadLetter) => void {
+  let count = 0
+  let said = Date.now()
+  return (letter) => {
+    told(letter)
+    count += 1
+    if (Date.now() - said < OFTEN) return
+    said = Date.now()
+    terminal.say(`… ${count} letters so far`)
+  }
+}
+
+/** With a dry run everything happens but the put. */
+function redriveOf(mail: Mail, dryRun = false): readonly [Redrive, () => void] {
+  const { application, deadLetters, stream } = mail
+  const client = new KinesisClient()
+  const events = dryRun ? { put: async () => {} } : kinesisSink({ client, stream })
+  return [createRedrive({ application, deadLetters, events }), () => client.destroy()]
+}
+
+/** @throws SpaceshipError `no-letter` */
+async function letterNamed({ deadLetters, application }: Mail, given: string): Promise<DeadLetter> {
+  const whole = await deadLetters.get(given)
+  if (whole !== undefined) return whole
+  let number = 0
+  if (/^[1-9]\d*$/.test(given))
+    for await (const letter of deadLetters.list(application)) {
+      number += 1
+      if (number === Number(given)) return letter
+    }
+  throw new SpaceshipError(
+    'no-letter',
+    `there is no letter '${given}': expected an id, or a number in 'spaceship letters list'`,
+  )
+}

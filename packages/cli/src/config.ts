@@ -1,0 +1,99 @@
+/** Owns what a project says of itself: the options of `defineConfig`, checked once. */
+
+import type { Entity, PublishedEvent, Reactor } from '@spaceship/core'
+import {
+  bare,
+  callable,
+  called,
+  check,
+  like,
+  list,
+  record,
+  required,
+  type ShapesOf,
+  text,
+  unknownProblems,
+} from '@spaceship/core/adapter'
+import type { DeadLetters } from '@spaceship/core/ports'
+import type { LaunchOptions, TableOptions } from '@spaceship/local'
+
+/** Environment variables, by name. */
+export type Variables = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  /** The name that scopes leases, state, claims and ids: the one that `lambda()` and `worker()` are given. */
+  readonly application: string
+  /** The streams that the reactors read. The changes of the embedded ship's tables, and what is published, go into the first. */
+  readonly streams: readonly string[]
+  /**
+   * Makes the reactors. Called by every command but `letters`, with the variables of the running ship, or with endpoints that lead nowhere: it
+   * must call nobody.
+   */
+  readonly reactors: (variables: Variables) => readonly Reactor[] | Promise<readonly Reactor[]>
+  /** Where the application keeps its dead letters. @default dynamodbDeadLetters on the table `<application>-state`, sorted, as of `worker()` */
+  readonly deadLetters?: (variables: Variables) => DeadLetters
+  /** The module that runs the reactors as a worker, from the folder of this file. @default 'src/worker.ts' */
+  readonly worker?: string
+  /** The module that exports the function `handler`, from the folder of this file. @default 'src/lambda.ts' */
+  readonly lambda?: string
+  /**
+   * Environment variables for processes on the embedded ship, beside its endpoints, and for what makes the reactors. No place for secrets.
+   *
+   * @default none
+   */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Entities that no route names, so that `put` knows them. @default those of the routes */
+  readonly entities?: readonly Pick<Entity<unknown>, 'spec'>[]
+  /** Events that no route names, so that `publish` knows them. @default those of the routes */
+  readonly events?: readonly Pick<PublishedEvent<unknown>, 'name' | 'spec'>[]
+  /** Tables of the embedded ship that no entity names, or whose keys are no strings. @default those of the entities */
+  readonly tables?: readonly TableOptions[]
+  /** Fixed ports of the embedded ship. @default free ones */
+  readonly ports?: NonNullable<LaunchOptions['ports']>
+}
+
+export const CONFIG = {
+  options: bare({
+    application: required(text('the name of the application')),
+    streams: required(list(text("a stream's name"), 'at least one Kinesis stream', 1)),
+    reactors: required(like('a function that makes the reactors: () => [onboarding(...)]', callable.fits)),
+    deadLetters: callable,
+    worker: text('the path of a module'),
+    lambda: text('the path of a module'),
+    variables: record({}),
+    entities: list(like('what entity() made', (entity) => Array.isArray(Object(entity).spec?.key))),
+    events: list(like('what event() made', (event) => Object(event).spec?.kind === 'published')),
+    tables: list(like('a table: { name, key }', (table) => typeof Object(table).name === 'string')),
+    ports: record({}),
+  } satisfies ShapesOf<Config>),
+}
+
+/** The options themselves: what stands in `variables` and `ports` has names of its own. */
+const NAMES = bare(
+  Object.fromEntries(
+    Object.entries({ ...CONFIG.options.fields }).map(([name, { fields: _, ...shape }]) => [name, shape]),
+  ),
+)
+
+/**
+ * A project, as the commands of `spaceship` see it: the default export of `spaceship.config.ts`.
+ *
+ * @throws ConfigurationError that lists every problem
+ * @example
+ * export default defineConfig({
+ *   application: 'greeter',
+ *   streams: ['clients-cdc'],
+ *   reactors: () => [greeter],
+ * })
+ */
+export function defineConfig(options: Config): Config {
+  check(called('spaceship.config', options?.application), CONFIG, { options }, () => [
+    ...unknownProblems(NAMES, options),
+    ...Object.entries(Object(Object(options).variables)).flatMap(([name, value]) =>
+      typeof value === 'string'
+        ? []
+        : [`'variables.${name}' is no text: expected one, as environment variables are`],
+    ),
+  ])
+  return options
+}

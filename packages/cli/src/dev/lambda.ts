@@ -1,0 +1,43 @@
+/** Owns the function of `spaceship dev`: the project's Lambda module behind an event source mapping for each stream. */
+
+import type { Mapping, Spaceship } from '@spaceship/local'
+import type { Bundle } from '../project/index.ts'
+import type { Runtime, RuntimeOptions } from './runtime.ts'
+
+/** Milliseconds between reads that find nothing: a person waits for what comes of a write. */
+const POLL = 100
+
+export function lambdaRuntime(
+  ship: Pick<Spaceship, 'lambda'>,
+  application: string,
+  { streams, variables, execArgv, print }: RuntimeOptions,
+): Runtime {
+  const mappings = new Map<string, Mapping>()
+
+  async function run({ file }: Bundle): Promise<void> {
+    for (const stream of streams) {
+      const mapping = mappings.get(stream)
+      if (mapping !== undefined) await mapping.update({ handler: file })
+      else
+        mappings.set(
+          stream,
+          await ship.lambda({
+            handler: file,
+            functionName: application,
+            stream,
+            environment: variables,
+            execArgv,
+            pollIntervalMs: POLL,
+            log: print,
+          }),
+        )
+    }
+  }
+
+  return {
+    run,
+    [Symbol.asyncDispose]: async () => {
+      for (const mapping of mappings.values()) await mapping.close()
+    },
+  }
+}

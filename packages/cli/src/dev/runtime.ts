@@ -1,0 +1,31 @@
+/** Owns the two ways in which a project's reactors run on the embedded ship: as in production, from the same files. */
+
+import type { Bundle } from '../project/index.ts'
+
+/** A version of the project that runs. */
+export interface Running {
+  /** Lets what is in flight end, and leaves the rest to the next version. */
+  stop(): Promise<void>
+}
+
+/** How versions follow one another. */
+export interface Runtime extends AsyncDisposable {
+  /**
+   * Runs this version instead of the one before it, whose work in flight ends first.
+   *
+   * @throws SpaceshipError `start` if it ends before it consumes: what it printed has been shown
+   */
+  run(version: Bundle): Promise<void>
+}
+
+export interface RuntimeOptions {
+  readonly streams: readonly string[]
+  /** What its processes see of the world. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Arguments of Node. */
+  readonly execArgv: readonly string[]
+  /** A line that a process has printed. */
+  readonly print: (line: string) => void
+  /** What happens to the processes, in words. */
+  readonly say: (text: string) => void
+}

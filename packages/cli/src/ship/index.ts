@@ -1,0 +1,1 @@
+export { announce, type RunningShip, runningShip } from './running.ts'

@@ -1,0 +1,146 @@
+/** What a user is told who asks wrongly, or for help. */
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { programOf } from '../src/program.ts'
+import { CLIENT, CONFIG, GOOD, GREETER, MAIN, NODE, projectWith } from './project.ts'
+
+const terminal = {
+  cwd: '/',
+  variables: {},
+  out: () => {},
+  say: () => {},
+  input: async () => '',
+  fail: () => {},
+}
+
+/** Those that users see, with their parents' names. */
+const commands = (() => {
+  const all: { path: string[]; help: string }[] = []
+  const visit = (command: ReturnType<typeof programOf>, path: string[]) => {
+    const written: string[] = []
+    command.configureOutput({ writeOut: (text) => void written.push(text) })
+    command.outputHelp()
+    all.push({ path, help: written.join('') })
+    for (const child of command.commands)
+      if (!['complete', 'help'].includes(child.name())) visit(child, [...path, child.name()])
+  }
+  visit(programOf(terminal, '1.2.3'), [])
+  return all
+})()
+
+test.each(commands.map(({ path, help }) => [path.join(' ') || '(none)', help]))(
+  'the help of %s has an example that can be typed',
+  (_, help) => {
+    expect(help).toMatch(/\n\s+\$ (jq .* \| )?spaceship /)
+  },
+)
+
+test.each([
+  [['describ'], "unknown command 'describ'", 'Did you mean describe?'],
+  [['lettres', 'list'], "unknown command 'lettres'", 'Did you mean letters?'],
+  [['letters', 'lst'], "unknown command 'lst'", 'Did you mean list?'],
+  [['describe', '--jsn'], "unknown option '--jsn'", 'Did you mean --json?'],
+  [['letters', 'list', '--reactr', 'x'], "unknown option '--reactr'", 'Did you mean --reactor?'],
+  [['dev', '--runtime', 'docker'], "argument 'docker' is invalid", 'Allowed choices are worker, lambda'],
+  [['letters', 'show'], "missing required argument 'letter'", ''],
+  [['letters', 'list', '--limit', 'many'], "--limit is 'many'", 'a whole number'],
+  [['letters', 'redrive'], 'no letter is named', '--all'],
+  [['letters', 'redrive', '1', '--all'], 'letters are named, and filters are given', 'one of the two'],
+])(
+  '%j is answered with what is wrong and what was meant, without a stack trace',
+  async (args, wrong, meant) => {
+    using project = projectWith(GOOD)
+    const { code, err, out } = await project.spaceship(args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(wrong)
+    expect(err).toContain(meant)
+    expect(err).not.toMatch(/\n\s+at /)
+  },
+)
+
+test('a command outside of a project says how to begin one', async () => {
+  using project = projectWith({})
+  const { code, err } = await project.spaceship(['describe'])
+  expect(code).toBe(3)
+  expect(err).toContain('npm create spaceship')
+})
+
+test.each([
+  ['put', 'client', '{}'],
+  ['remove', 'client', 'x'],
+  ['publish', 'invoice.paid', '{}'],
+  ['letters', 'list'],
+])('%s %s without a ship says how to start one', async (...args) => {
+  using project = projectWith(GOOD)
+  const { code, err } = await project.spaceship(args)
+  expect(code).toBe(3)
+  expect(err).toContain("start one with 'spaceship dev'")
+})
+
+test('a config is refused with all that is wrong with it', async () => {
+  using project = projectWith({
+    'spaceship.config.ts': `
+      import { defineConfig } from '@spaceship/cli'
+      export default defineConfig({ application: '', streams: [], reactor: () => [] } as never)`,
+  })
+  const { code, err } = await project.spaceship(['describe'])
+  expect(code).toBe(2)
+  for (const name of ['application', 'streams', 'reactors', "'reactor'"]) expect(err).toContain(name)
+})
+
+test('a config that does not compile is shown with its place', async () => {
+  using project = projectWith({ ...GOOD, 'src/greeter.ts': `${GREETER}\nexport const broken = (` })
+  const { code, err } = await project.spaceship(['describe'])
+  expect(code).toBe(2)
+  expect(err).toMatch(/src\/greeter\.ts:\d+:\d+/)
+})
+
+test('a project whose code fails is shown with the code that failed', async () => {
+  using project = projectWith({
+    'spaceship.config.ts': CONFIG.replace('[greeter]', '{ throw new Error("no warehouse") }'),
+    'src/client.ts': CLIENT,
+    'src/greeter.ts': GREETER,
+  })
+  const { code, err } = await project.spaceship(['describe'])
+  expect(code).toBe(1)
+  expect(err).toContain('no warehouse')
+  expect(err).toContain('spaceship.config')
+})
+
+test('a config is found above, or where --config says', async () => {
+  using project = projectWith({ 'ops/other.config.ts': CONFIG.replace("'./src", "'../src"), ...GOOD })
+  const { out } = await project.spaceship(['describe', '--json', '--config', 'ops/other.config.ts'])
+  expect(JSON.parse(out)).toMatchObject({ application: 'greeter' })
+  const { code, err } = await project.spaceship(['describe', '--config', 'none.ts'])
+  expect([code, err]).toEqual([3, expect.stringContaining('none.ts does not exist')])
+})
+
+test.each([
+  ['', ['dev', 'put', 'remove', 'publish', 'letters', 'describe', 'build']],
+  ['letters', ['list', 'show', 'redrive', 'drain']],
+  ['dev --runtime', ['worker', 'lambda']],
+  ['letters list --rea', ['--reason', '--reactor']],
+])('completion behind "spaceship %s" offers %j', async (typed, expected) => {
+  const words = typed === '' ? [] : typed.split(' ')
+  const last = typed.endsWith('--rea') ? [] : ['']
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...NODE,
+    MAIN,
+    'complete',
+    '--',
+    ...words,
+    ...last,
+  ])
+  const offered = stdout.split('\n').map((line) => line.split('\t')[0])
+  for (const word of expected) expect(offered).toContain(word)
+})
+
+test.each(['bash', 'zsh'])('completion for %s is a script', async (shell) => {
+  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, MAIN, 'complete', shell])
+  expect(stdout).toContain('spaceship')
+  const { stderr } =
+    shell === 'bash' ? await promisify(execFile)('bash', ['-n', '-c', stdout]) : { stderr: '' }
+  expect(stderr).toBe('')
+})

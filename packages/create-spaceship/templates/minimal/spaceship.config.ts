@@ -1,0 +1,11 @@
+import { defineConfig } from '@spaceship/cli'
+import { application, fromEnvironment, streams } from './src/environment.ts'
+import { greeter } from './src/greeter.ts'
+
+export default defineConfig({
+  application,
+  streams,
+  reactors: (variables) => [greeter(fromEnvironment(variables).dependencies)],
+  // For processes on the embedded ship, whose Slack takes any token.
+  variables: { SLACK_TOKEN: 'xoxb-local' },
+})

@@ -1,0 +1,153 @@
+/**
+ * `npm run lane:create`: a new project as a user makes it. npm runs `create-spaceship` from its tarball in an empty folder outside of the
+ * repository; then the project's own scripts run: its test, its types, its build, and `dev`, in which a row that its README tells to put reaches
+ * the reactor. Prints the seconds of each.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { packages, ROOT } from '../packages.ts'
+import { run } from '../run.ts'
+import { packInto } from '../tarballs.ts'
+
+/** Those of `dev` that each template is tried with. */
+const TEMPLATES = {
+  minimal: ['worker', 'lambda'],
+  onboarding: ['worker'],
+  'shared-table': ['lambda'],
+} as const
+
+type Template = keyof typeof TEMPLATES
+
+/** Milliseconds. A machine that is busy is slow, but not for ever. */
+const LONGEST = 30_000
+
+const folder = mkdtempSync(join(tmpdir(), 'spaceship-create-'))
+const began = performance.now()
+try {
+  const tarballs = join(folder, 'tarballs')
+  mkdirSync(tarballs)
+  const built = packages.every((one) => existsSync(`${one.folder}/dist`))
+  const packed = await step('npm packs the packages', () => packInto(tarballs, ROOT, !built))
+  const tarball = packed.find(({ name }) => name === 'create-spaceship')?.file ?? ''
+  const wanted = Object.keys(TEMPLATES) as Template[] // of the object above
+  // The first fills npm's cache; the others wait for disks more than they work.
+  const [first, ...others] = wanted
+  if (first !== undefined) await project(first, tarball, tarballs)
+  await Promise.all(others.map((template) => project(template, tarball, tarballs)))
+  console.log(`lane 'create' passed in ${secondsSince(began)} s`)
+} catch (error) {
+  console.error(
+    `lane 'create' failed after ${secondsSince(began)} s: ${error instanceof Error ? error.message : error}`,
+  )
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+}
+
+async function project(template: Template, tarball: string, tarballs: string): Promise<void> {
+  const name = `app-${template}`
+  const home = join(folder, name)
+  const create = ['create-spaceship', name, '--packages', tarballs, '--template', template, '--yes']
+  const exec = ['exec', '--yes', '--prefer-offline', `--package=${tarball}`, '--', ...create, '--no-install']
+  await step(`${template}: npm makes it`, () => command(folder, 'npm', ...exec))
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  await step(`${template}: npm installs it`, () => command(home, 'npm', 'install', ...quiet))
+  const first = performance.now()
+  await step(`${template}: its test passes`, () => command(home, 'npm', 'test'))
+  for (const runtime of TEMPLATES[template])
+    await step(`${template}: dev runs it as a ${runtime}, and the README's rows reach it`, () =>
+      flown(home, runtime),
+    )
+  console.log(
+    `  ${template}: ${secondsSince(first)} s from the installation to a passing test and a running reactor`,
+  )
+  await step(`${template}: its types are right`, () => command(home, 'npm', 'run', 'check'))
+  await step(`${template}: it is built`, () => command(home, 'npm', 'run', 'build'))
+  for (const file of ['dist/lambda.cjs', 'dist/worker.mjs'])
+    if (!existsSync(join(home, file))) throw new Error(`${template}: build made no ${file}`)
+  const handler = `const { handler } = require('./dist/lambda.cjs'); if (typeof handler !== 'function') process.exit(1)`
+  await command(home, process.execPath, '--eval', handler)
+}
+
+/** Types what the README says, and waits until each has led to something. */
+async function flown(home: string, runtime: string): Promise<void> {
+  const readme = readFileSync(join(home, 'README.md'), 'utf8')
+  const typed = [...readme.matchAll(/^npx (spaceship (?:put|publish|remove) .*)$/gm)]
+  if (typed.length < 2) throw new Error(`${home}: the README tells to type ${typed.length} commands`)
+  const bin = join(home, 'node_modules/.bin')
+  const stdio = ['ignore', 'pipe', 'pipe'] as const
+  const child = spawn(`${bin}/spaceship`, ['dev', '--json', '--runtime', runtime], {
+    cwd: home,
+    stdio: [...stdio],
+  })
+  const told = listenTo(child)
+  try {
+    await told.next(({ type }) => type === 'running')
+    for (const [, line = ''] of typed) {
+      const done = told.next(({ type, step }) => type === 'outcome' && step === 'done')
+      const { code, output } = await run('sh', ['-c', `${bin}/${line}`], home)
+      if (code !== 0) throw new Error(`${line}\n${output}`)
+      await done
+    }
+    const gone = once(child, 'close')
+    child.kill('SIGINT')
+    const [code] = await gone
+    if (code !== 0) throw new Error(`dev ended with ${code}`)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new Error(`${error instanceof Error ? error.message : error}\n${told.lines.join('\n')}`)
+  }
+}
+
+interface Line {
+  readonly type?: string
+  readonly step?: string
+}
+
+/** What a `dev --json` says. */
+function listenTo({ stdout, stderr }: ChildProcess) {
+  const lines: string[] = []
+  let hear = (_: Line) => {}
+  for (const stream of [stdout, stderr])
+    if (stream !== null)
+      createInterface(stream).on('line', (line) => {
+        lines.push(line)
+        if (line.startsWith('{')) hear(JSON.parse(line))
+      })
+  return {
+    lines,
+    /** Resolves at the first line from now on that passes. */
+    next: (pass: (line: Line) => boolean): Promise<void> => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const timer = setTimeout(() => reject(new Error('dev did not say what was waited for')), LONGEST)
+      hear = (line) => {
+        if (!pass(line)) return
+        clearTimeout(timer)
+        resolve()
+      }
+      return promise
+    },
+  }
+}
+
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now()
+  const result = await work()
+  console.log(`✓ ${what} (${secondsSince(start)} s)`)
+  return result
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1_000).toFixed(1)
+}
+
+/** @throws with what it printed, if it fails */
+async function command(within: string, name: string, ...args: readonly string[]): Promise<void> {
+  const { code, output } = await run(name, args, within)
+  if (code !== 0) throw new Error(`${name} ${args.join(' ')}\n${output}`)
+}
