@@ -130,7 +130,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       closing ??= closeAll(closers)
       return closing
     }
-    const environment = environmentOf(endpoints, region)
+    const environment = environmentOf(endpoints, slack.apiUrl, region)
     const clientConfig = (service: 'dynamodb' | 'kinesis' | 'scheduler') => ({
       endpoint: endpoints[service],
       region,
@@ -184,6 +184,7 @@ function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Re
 
 function environmentOf(
   endpoints: Readonly<Record<Endpoint, string>>,
+  slackApi: string,
   region: string,
 ): Record<string, string> {
   return {
@@ -197,6 +198,7 @@ function environmentOf(
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     SEARCH_URL: endpoints.search,
     SLACK_URL: endpoints.slack,
+    SLACK_API_URL: slackApi,
   }
 }
 
