@@ -139,8 +139,10 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     const lambda = async (given: ShipLambdaOptions) => {
       const refusal = new SpaceshipError('local-closed', 'the spaceship is closed: launch another one')
       if (closing !== undefined) throw refusal
-      const seen = { ...environment, ...given?.environment }
-      const mapping = await startLambda({ ...given, kinesis: clientConfig('kinesis'), environment: seen })
+      const mapping = await startLambda(
+        { ...given, kinesis: clientConfig('kinesis') },
+        { variables: environment },
+      )
       if (closing === undefined) return keep(mapping)
       // Closed while the mapping was starting: nobody else would close it.
       await mapping.close()
