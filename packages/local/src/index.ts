@@ -4,6 +4,7 @@ export type { Endpoint, KeyType, LaunchOptions, StreamOptions, TableOptions } fr
 export type { Faults, Throttle } from './faults/index.ts'
 export type {
   FailedBatch,
+  FunctionUpdate,
   Invocation,
   KinesisEventRecord,
   LambdaOptions,

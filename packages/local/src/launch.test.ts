@@ -91,6 +91,7 @@ describe('launch', () => {
       AWS_SECRET_ACCESS_KEY: 'local',
       SEARCH_URL: ship.endpoints.search,
       SLACK_URL: ship.endpoints.slack,
+      SLACK_API_URL: ship.slack.apiUrl,
     })
     expect(lines).toContain('spaceship: fault seed 7')
     using kinesis = clientOf(ship.clientConfig('kinesis'))

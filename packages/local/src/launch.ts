@@ -140,7 +140,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       closing ??= closeAll(closers)
       return closing
     }
-    const environment = environmentOf(endpoints, region)
+    const environment = environmentOf(endpoints, slack.apiUrl, region)
     const clientConfig = (service: 'dynamodb' | 'kinesis' | 'scheduler') => ({
       endpoint: endpoints[service],
       region,
@@ -158,8 +158,10 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     const lambda = async (given: ShipLambdaOptions) => {
       const refusal = new SpaceshipError('local-closed', 'the spaceship is closed: launch another one')
       if (closing !== undefined) throw refusal
-      const seen = { ...environment, ...given?.environment }
-      const mapping = await startLambda({ ...given, kinesis: clientConfig('kinesis'), environment: seen })
+      const mapping = await startLambda(
+        { ...given, kinesis: clientConfig('kinesis') },
+        { variables: environment },
+      )
       if (closing === undefined) return keep(mapping)
       // Closed while the mapping was starting: nobody else would close it.
       await mapping.close()
@@ -209,6 +211,7 @@ function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Re
 
 function environmentOf(
   endpoints: Readonly<Record<Endpoint, string>>,
+  slackApi: string,
   region: string,
 ): Record<string, string> {
   return {
@@ -222,6 +225,7 @@ function environmentOf(
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
     SEARCH_URL: endpoints.search,
     SLACK_URL: endpoints.slack,
+    SLACK_API_URL: slackApi,
   }
 }
 

@@ -106,7 +106,10 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     const error = await limited(ready, initLimit, () => kill(candidate), timedOut(initLimit))
     if (!error) return candidate
     await kill(candidate)
-    return isNew ? error : waiting()
+    if (!isNew) return waiting()
+    // The runtime tells the error to the Runtime API alone, and prints nothing.
+    if (!closed) options.log(`${functionName} did not start: ${error.type}: ${error.message}`)
+    return error
   }
 
   async function invoke(event: string): Promise<Invoked> {

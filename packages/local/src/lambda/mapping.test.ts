@@ -1,102 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import {
-  CreateStreamCommand,
-  DescribeStreamCommand,
-  KinesisClient,
-  PutRecordsCommand,
-  SplitShardCommand,
-} from '@aws-sdk/client-kinesis'
+import { SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { systemClock } from '@spaceship/core/ports'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type FaultSource, faultSource } from '../faults/index.ts'
-import { type LocalKinesis, startKinesis } from '../kinesis/index.ts'
-import { type FailedBatch, type LambdaOptions, type Mapping, startLambda } from './index.ts'
+import { expect, test, vi } from 'vitest'
+import { fixture, mappingStage, STREAM } from '../../test/mapping-stage.ts'
+import { type FailedBatch, startLambda } from './index.ts'
 
-const fixture = (name: string) =>
-  fileURLToPath(new URL(`../../test/fixtures/lambda/${name}.mjs`, import.meta.url))
-const STREAM = 'clients-cdc'
-
-let faults: FaultSource
-let kinesis: LocalKinesis
-let client: KinesisClient
-let folder: string
-let mappings: Mapping[]
-let lines: string[]
-
-beforeEach(async () => {
-  faults = faultSource(1)
-  kinesis = await startKinesis({ faults })
-  client = new KinesisClient(config())
-  folder = mkdtempSync(join(tmpdir(), 'spaceship-'))
-  writeFileSync(journal(), '')
-  mappings = []
-  lines = []
-})
-afterEach(async () => {
-  await Promise.all(mappings.map((mapping) => mapping.close()))
-  client.destroy()
-  await kinesis.close()
-  rmSync(folder, { recursive: true })
-})
-
-const config = () => ({
-  endpoint: kinesis.url,
-  region: 'us-east-1',
-  credentials: { accessKeyId: 'a', secretAccessKey: 's' },
-})
-const journal = () => join(folder, 'journal')
-
-interface Entry {
-  readonly pid: number
-  readonly records: readonly string[]
-}
-const ran = (): readonly Entry[] =>
-  readFileSync(journal(), 'utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
-const batches = () => ran().map(({ records }) => records.join(''))
-
-async function createStream(shards = 1) {
-  await client.send(new CreateStreamCommand({ StreamName: STREAM, ShardCount: shards }))
-  await vi.waitUntil(
-    async () =>
-      (await client.send(new DescribeStreamCommand({ StreamName: STREAM }))).StreamDescription
-        ?.StreamStatus === 'ACTIVE',
-  )
-}
-
-interface Item {
-  readonly id: string
-  readonly fail?: string
-  readonly key?: string
-  readonly pad?: string
-}
-async function put(...items: readonly Item[]) {
-  const Records = items.map((item) => ({
-    PartitionKey: item.key ?? 'k',
-    Data: Buffer.from(JSON.stringify(item)),
-  }))
-  await client.send(new PutRecordsCommand({ StreamName: STREAM, Records }))
-}
-
-async function map(options: Partial<LambdaOptions> = {}): Promise<Mapping> {
-  const mapping = await startLambda({
-    handler: fixture('report'),
-    stream: STREAM,
-    kinesis: config(),
-    environment: { JOURNAL: journal() },
-    pollIntervalMs: 5,
-    retryBackoffMs: 1,
-    log: (line) => lines.push(line),
-    ...options,
-  })
-  mappings.push(mapping)
-  return mapping
-}
+const stage = mappingStage()
+const { batches, config, createStream, isActive, journal, lines, map, put, ran } = stage
 
 test('runs the function in a process, in order, batch by batch', async () => {
   await createStream()
@@ -276,18 +185,14 @@ test('reads a child shard after its parent, to the end', async () => {
   await createStream()
   await put({ id: 'a' }, { id: 'b' })
   const mapping = await map({ batchSize: 1 })
-  await client.send(
+  await stage.client.send(
     new SplitShardCommand({
       StreamName: STREAM,
       ShardToSplit: 'shardId-000000000000',
       NewStartingHashKey: '170141183460469231731687303715884105728',
     }),
   )
-  await vi.waitUntil(
-    async () =>
-      (await client.send(new DescribeStreamCommand({ StreamName: STREAM }))).StreamDescription
-        ?.StreamStatus === 'ACTIVE',
-  )
+  await vi.waitUntil(isActive)
   await put(...['c', 'd', 'e', 'f'].map((id) => ({ id, key: id })))
   await mapping.idle()
   expect(batches().slice(0, 2)).toEqual(['a', 'b'])
@@ -372,7 +277,7 @@ test('reads that are throttled are repeated, and lose and repeat nothing', async
   await createStream(2)
   const items = Array.from({ length: 60 }, (_, index) => ({ id: `${index};`, key: `key-${index % 7}` }))
   await put(...items)
-  faults.faults.throttle({ kinesis: 0.4 })
+  stage.faults.faults.throttle({ kinesis: 0.4 })
   const mapping = await map({ batchSize: 5 })
   await mapping.idle()
   const seen = ran().flatMap(({ records }) => records)

@@ -14,13 +14,14 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SpaceshipError } from '@spaceship/core'
 import { check } from '@spaceship/core/adapter'
 import { systemClock } from '@spaceship/core/ports'
+import { type CurrentEnvironment, currentEnvironment } from './current.ts'
 import type { Policy } from './decide.ts'
 import { type Condition, deliver } from './deliver.ts'
-import { createEnvironment, type Environment } from './environment.ts'
+import { createEnvironment } from './environment.ts'
 import { eventOf, type ShardRecord } from './event.ts'
 import { failedBatch } from './failed-batch.ts'
 import { listShards, type ShardNode, startable } from './lineage.ts'
-import { type LambdaOptions, MAPPING, togetherProblems } from './options.ts'
+import { type FunctionUpdate, type LambdaOptions, MAPPING, togetherProblems, UPDATE } from './options.ts'
 import { createPoller, type Poller } from './poller.ts'
 import { createReader, type StartingPosition } from './reader.ts'
 import { type FunctionError, type Verdict, verdictOf } from './response.ts'
@@ -44,15 +45,33 @@ export interface Mapping extends AsyncDisposable {
    * @throws SpaceshipError `lambda-closed` if the mapping is closed before
    */
   idle(): Promise<void>
+  /**
+   * Gives the function new code, as Lambda's UpdateFunctionCode does. What runs on the former code ends first: an invocation gets
+   * its answer or its time-out, then its process is stopped. What follows runs the new module in new processes, from the position
+   * where the mapping stands. New code that does not load fails the invocations that follow, and `log` gets a line for each. Of
+   * several updates the last one holds.
+   *
+   * @throws ConfigurationError with all problems of the update
+   * @throws SpaceshipError `lambda-closed` if the mapping is closed, or is closed before the former code has ended
+   * @example
+   * await mapping.update({ handler: '/app/dist/lambda.2.mjs' })
+   */
+  update(next: FunctionUpdate): Promise<void>
   /** Kills the processes. What was not acknowledged stays on the stream. */
   close(): Promise<void>
 }
 
 interface ShardRun {
   readonly poller: Poller
-  readonly environment: Environment
+  readonly environment: CurrentEnvironment
   /** Resolves when the shard is read to its end and its children have begun, or when the mapping is closed. */
   readonly end: Promise<void>
+}
+
+/** What is given to each mapping by where it runs. */
+export interface MappingSurroundings {
+  /** What each version of the function sees, beside its own variables. @default {} */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 const KEPT_INVOCATIONS = 1_000
@@ -69,16 +88,12 @@ const MOST_DOUBLINGS = 5
  * await using mapping = await startLambda({ handler: '/app/lambda.mjs', stream: 'clients-cdc', kinesis })
  * await mapping.idle()
  */
-export async function startLambda(options: LambdaOptions): Promise<Mapping> {
+export async function startLambda(
+  options: LambdaOptions,
+  { variables: surroundings = {} }: MappingSurroundings = {},
+): Promise<Mapping> {
   check('lambda', MAPPING, { options }, () => togetherProblems(options))
-  const {
-    handler,
-    stream,
-    startingPosition = 'TRIM_HORIZON',
-    exportName = 'handler',
-    environment = {},
-    execArgv = [],
-  } = options
+  const { stream, startingPosition = 'TRIM_HORIZON', exportName = 'handler', execArgv = [] } = options
   const {
     batchSize = 100,
     batchingWindowMs = 0,
@@ -87,7 +102,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     retryBackoffMs = 100,
   } = options
   const {
-    functionName = basename(String(handler), extname(String(handler))),
+    functionName = basename(options.handler, extname(options.handler)),
     onFailure,
     log = () => {},
     clock = systemClock,
@@ -111,17 +126,18 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
   const closed = Promise.withResolvers<never>()
   closed.promise.catch(() => {})
   let invocations: readonly Invocation[] = []
+  let code = { handler: options.handler, variables: variablesOf(options.environment) }
+
+  function variablesOf(own: Readonly<Record<string, string>> = {}) {
+    return { ...surroundings, ...own }
+  }
+
+  function environmentOf({ handler, variables }: typeof code) {
+    return createEnvironment({ handler, exportName, functionName, timeoutMs, variables, execArgv, log })
+  }
 
   async function run({ id: shard }: ShardNode, streamArn: string, start: StartingPosition): Promise<void> {
-    const runtime = createEnvironment({
-      handler,
-      exportName,
-      functionName,
-      timeoutMs,
-      variables: environment,
-      execArgv,
-      log,
-    })
+    const runtime = currentEnvironment(environmentOf(code))
     const reader = createReader(client, streamArn, shard, start, signal)
     let last: { readonly requestId: string; readonly threw: boolean } | undefined
 
@@ -226,6 +242,17 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
     }
   }
 
+  async function update(next: FunctionUpdate): Promise<void> {
+    check('mapping.update', UPDATE, { update: next })
+    if (signal.aborted) await closed.promise
+    const { handler, environment } = next
+    const version = { handler, variables: environment ? variablesOf(environment) : code.variables }
+    code = version
+    const replaced = [...shards.values()].map((run) => run.environment.replace(() => environmentOf(version)))
+    await Promise.race([Promise.all(replaced), closed.promise])
+    if (signal.aborted) await closed.promise
+  }
+
   let closing: Promise<void> | undefined
   function close(): Promise<void> {
     closing ??= (async () => {
@@ -260,6 +287,7 @@ export async function startLambda(options: LambdaOptions): Promise<Mapping> {
       return [...shards.values()].flatMap(({ environment: { pid } }) => (pid === undefined ? [] : [pid]))
     },
     idle,
+    update,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -54,22 +54,31 @@ export interface LambdaOptions {
   readonly retryBackoffMs?: number
   /** Gets what was given up on. Called again until it succeeds. @default what is given up on is lost, as with Lambda */
   readonly onFailure?: (failed: FailedBatch) => void | Promise<void>
-  /** What the function prints, what was given up on, and why reads and destinations failed, line by line. @default silence */
+  /** What the function prints, why it did not start, what was given up on, and why reads and destinations failed, line by line. @default silence */
   readonly log?: (line: string) => void
   /** @default the system's clock */
   readonly clock?: Pick<Clock, 'now' | 'sleep'>
 }
 
+/** What `mapping.update` takes. */
+export interface FunctionUpdate {
+  /** Absolute path of the module that exports the function from now on. It may be the former path with other content. */
+  readonly handler: string
+  /** In place of the former one. @default the former one */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 const name = text('a name')
+const moduleFile = required(
+  plain(
+    'the absolute path of a file',
+    (path) => typeof path === 'string' && isAbsolute(path) && existsSync(path),
+  ),
+)
 
 export const MAPPING = {
   options: bare({
-    handler: required(
-      plain(
-        'the absolute path of a file',
-        (path) => typeof path === 'string' && isAbsolute(path) && existsSync(path),
-      ),
-    ),
+    handler: moduleFile,
     exportName: name,
     functionName: name,
     stream: required(name),
@@ -89,6 +98,10 @@ export const MAPPING = {
     log: callable,
     clock: port('sleep', 'a Clock'),
   } satisfies ShapesOf<LambdaOptions>),
+}
+
+export const UPDATE = {
+  update: bare({ handler: moduleFile, environment: record({}) } satisfies ShapesOf<FunctionUpdate>),
 }
 
 /** What a shape does not say: what would be left out without a word, such as a setting of Lambda's that is not emulated. */
