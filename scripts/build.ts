@@ -5,6 +5,13 @@ import { build } from 'tsup'
 import { type Package, packages, ROOT } from './packages.ts'
 import { run, tool } from './run.ts'
 
+/** What a package runs beside its doors, by a path of its own: commands, processes, threads. */
+const BESIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  local: { bootstrap: 'lambda/bootstrap.ts', emulator: 'emulator/thread.ts' },
+  cli: { main: 'main.ts', planner: 'dev/planner.ts', told: 'dev/told.ts' },
+  'create-spaceship': { main: 'main.ts' },
+}
+
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => !packages.some((one) => one.name === name))
 if (unknown.length > 0) throw new Error(`no package is called ${unknown.join(', ')}: see scripts/packages.ts`)
@@ -48,13 +55,6 @@ async function buildPackage({ name, folder, entries, commonjs }: Package): Promi
   if (code !== 0) throw new Error(`declarations of ${name}:\n${output}`)
   for (const file of globSync(`${folder}/dist/**/*.d.ts`)) declare(file, commonjs)
   console.log(`built ${name}`)
-}
-
-/** What a package runs beside its doors, by a path of its own: commands, processes, threads. */
-const BESIDES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  local: { bootstrap: 'lambda/bootstrap.ts', emulator: 'emulator/thread.ts' },
-  cli: { main: 'main.ts', planner: 'dev/planner.ts', told: 'dev/told.ts' },
-  'create-spaceship': { main: 'main.ts' },
 }
 
 function besides(name: string, folder: string): Record<string, string> {

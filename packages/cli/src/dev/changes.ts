@@ -6,6 +6,7 @@ import { watch } from 'chokidar'
 export interface Changes extends AsyncDisposable {
   /** Resolves once something has changed since the last call, and nothing more for a moment; undefined once it is disposed of. */
   next(): Promise<true | undefined>
+  close(): Promise<void>
 }
 
 /** Editors write a file in several steps, and tools several files. */
@@ -42,18 +43,20 @@ export async function changesIn(root: string, others: readonly string[]): Promis
     }, MOMENT)
   })
   await new Promise<void>((resolve) => void watcher.once('ready', resolve))
+  const close = async () => {
+    closed = true
+    clearTimeout(timer)
+    tell()
+    await watcher.close()
+  }
   return {
+    close,
     next: () => {
       waiting ??= Promise.withResolvers()
       const { promise } = waiting
       tell()
       return promise
     },
-    [Symbol.asyncDispose]: async () => {
-      closed = true
-      clearTimeout(timer)
-      tell()
-      await watcher.close()
-    },
+    [Symbol.asyncDispose]: close,
   }
 }

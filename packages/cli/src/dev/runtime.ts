@@ -2,12 +2,6 @@
 
 import type { Bundle } from '../project/index.ts'
 
-/** A version of the project that runs. */
-export interface Running {
-  /** Lets what is in flight end, and leaves the rest to the next version. */
-  stop(): Promise<void>
-}
-
 /** How versions follow one another. */
 export interface Runtime extends AsyncDisposable {
   /**

@@ -55,7 +55,8 @@ export async function session(options: SessionOptions): Promise<void> {
   const { file, root, folder, variables, signal, hear } = options
   const data = options.data === undefined ? undefined : resolve(root, options.data)
   await using changes = await changesIn(root, data === undefined ? [] : [data])
-  const end = () => void changes[Symbol.asyncDispose]()
+  // Never rejects: a watcher that cannot be closed watches on, and the process ends.
+  const end = () => void changes.close().catch(() => {})
   signal.addEventListener('abort', end, { once: true })
   const read = () => planOf(file, variablesOf({}, offline, variables))
 

@@ -1,1 +1,1 @@
-export { announce, type RunningShip, runningShip } from './running.ts'
+export { announce, runningShip } from './running.ts'
