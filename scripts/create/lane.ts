@@ -23,6 +23,16 @@ const TEMPLATES = {
 
 type Template = keyof typeof TEMPLATES
 
+/** What a deployment would set: nobody is called at construction. */
+const VARIABLES = {
+  AWS_REGION: 'us-east-1',
+  INGRESS_STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc',
+  SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/scheduler',
+  SEARCH_URL: 'http://127.0.0.1:9',
+  SLACK_TOKEN: 'xoxb-none',
+  STATE_TABLE: 'state',
+}
+
 /** Milliseconds. A machine that is busy is slow, but not for ever. */
 const LONGEST = 30_000
 
@@ -70,7 +80,8 @@ async function project(template: Template, tarball: string, tarballs: string): P
   await step(`${template}: it is built`, () => command(home, 'npm', 'run', 'build'))
   for (const file of ['dist/lambda.cjs', 'dist/worker.mjs'])
     if (!existsSync(join(home, file))) throw new Error(`${template}: build made no ${file}`)
-  const handler = `const { handler } = require('./dist/lambda.cjs'); if (typeof handler !== 'function') process.exit(1)`
+  const variables = JSON.stringify(VARIABLES)
+  const handler = `Object.assign(process.env, ${variables}); const { handler } = require('./dist/lambda.cjs'); if (typeof handler !== 'function') process.exit(1)`
   await command(home, process.execPath, '--eval', handler)
 }
 
@@ -89,7 +100,9 @@ async function flown(home: string, runtime: string): Promise<void> {
   try {
     await told.next(({ type }) => type === 'running')
     for (const [, line = ''] of typed) {
-      const done = told.next(({ type, step }) => type === 'outcome' && step === 'done')
+      const done = told.next(
+        ({ type, step }) => type === 'unwanted' || (type === 'outcome' && step === 'done'),
+      )
       const { code, output } = await run('sh', ['-c', `${bin}/${line}`], home)
       if (code !== 0) throw new Error(`${line}\n${output}`)
       await done

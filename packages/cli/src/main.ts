@@ -4,10 +4,16 @@
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 import type { Terminal } from './commands/index.ts'
-import { runProgram } from './program.ts'
-import { EXIT } from './show/index.ts'
 
-const { version } = createRequire(import.meta.url)('../package.json')
+const { version, engines } = createRequire(import.meta.url)('../package.json')
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (!(major >= 24 || (major === 22 && minor >= 16))) {
+  console.error(`spaceship: this is Node ${process.versions.node}: expected ${engines.node}`)
+  process.exit(3)
+}
+// Only now: an older Node lacks modules that these ask for.
+const [{ runProgram }, { EXIT }] = await Promise.all([import('./program.ts'), import('./show/index.ts')])
 
 const terminal: Terminal = {
   cwd: process.cwd(),

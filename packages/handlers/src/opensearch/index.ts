@@ -1,4 +1,4 @@
-export { createSearch } from './opensearch.ts'
+export { createSearch, type SearchClient } from './opensearch.ts'
 export {
   type Hit,
   type Query,

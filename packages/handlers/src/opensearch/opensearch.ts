@@ -6,7 +6,6 @@
  * taken for new.
  */
 
-import type { Client } from '@opensearch-project/opensearch'
 import { Permanent } from '@spaceship/core'
 import { bare, check, like, required } from '@spaceship/core/adapter'
 import { type Answer, accepted, failed, writtenBy } from './answer.ts'
@@ -28,6 +27,21 @@ export const SEARCH = {
 }
 
 /**
+ * What is asked of the official client. It is said here and not imported, so that whoever uses this package's doubles in tests needs no
+ * types of a client that is not installed.
+ */
+export interface SearchClient {
+  readonly transport: {
+    request(asked: {
+      method: string
+      path: string
+      querystring?: Record<string, string>
+      body?: Record<string, unknown> | string
+    }): PromiseLike<{ readonly statusCode: number | null; readonly body: unknown }> & { abort(): void }
+  }
+}
+
+/**
  * Search on OpenSearch.
  *
  * @param options `client`: the official client, with its endpoint and credentials
@@ -36,7 +50,7 @@ export const SEARCH = {
  * import { Client } from '@opensearch-project/opensearch'
  * const search = createSearch({ client: new Client({ node: 'https://search.internal' }) })
  */
-export function createSearch(options: { readonly client: Client }): Search {
+export function createSearch(options: { readonly client: SearchClient }): Search {
   check('createSearch', SEARCH, { options })
   const { client } = options
   const call = (request: Request, signal?: AbortSignal) => answered(client, request, signal)
@@ -97,12 +111,16 @@ interface SearchAnswer {
 }
 
 /** Every answer below 500 that says something about the request; outages throw. */
-async function answered(client: Client, request: Request, signal: AbortSignal | undefined): Promise<Answer> {
+async function answered(
+  client: SearchClient,
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   signal?.throwIfAborted()
   const { index: _, querystring = {}, body, ...rest } = request
   const sent = client.transport.request({
     ...rest,
-    querystring,
+    querystring: { ...querystring },
     ...(body === undefined ? {} : { body: body as Record<string, unknown> | string }),
   })
   // Gives nothing back: the client returns its promise, and Node throws what one rejects with that a listener returns.

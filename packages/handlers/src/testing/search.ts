@@ -1,4 +1,3 @@
-import type { Client } from '@opensearch-project/opensearch'
 import { createSearch, type Query, type Search } from '../opensearch/index.ts'
 import { compile } from './query.ts'
 
@@ -47,8 +46,7 @@ export function memorySearch(): MemorySearch {
         ),
     },
   }
-  // Safe: the adapter uses `transport.request` and nothing else of the client.
-  const search = createSearch({ client: client as unknown as Client })
+  const search = createSearch({ client })
   return {
     ...search,
     search: async (index, query, options) => {
