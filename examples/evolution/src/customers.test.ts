@@ -71,13 +71,13 @@ test('a rollback reads the rows of the newer release, and names the route of tha
   expect(mails.slice(2)).toEqual(['welcome Ann'])
 })
 
-test('the version orders what arrives out of order: the list ends with the newest row', async () => {
+test('the version orders the rows, whatever the clocks of their writers said and however they arrive', async () => {
   for (let seed = 0; seed < 5; seed += 1) {
     const { listed, ship } = running(customers)
     await ship.shuffle(
       async () => {
         await ship.put(OldCustomer, old)
-        for (const revision of [1, 2, 3]) await ship.put(Customer, { ...old, seats: 10 - revision, revision })
+        for (const revision of [1, 3, 2]) await ship.put(Customer, { ...old, seats: 10 - revision, revision })
       },
       { seed },
     )
