@@ -1,6 +1,7 @@
 /**
  * Documentation is code: every TypeScript block of the READMEs and guides compiles in the example application, and a guide
  * whose blocks are a program with its test runs. A block that begins with `// name.ts` may be imported by later ones.
+ * A block whose fence names a file is an excerpt of it: `small-examples.test.ts` holds those.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -13,7 +14,15 @@ import { tool } from './run.ts'
 
 const documents = [
   'README.md',
-  ...globSync(['packages/{core,handlers,runtime-*}/README.md', 'docs/guides/*.md'], { cwd: ROOT }),
+  ...globSync(
+    [
+      'packages/{core,handlers,runtime-*}/README.md',
+      'docs/guides/*.md',
+      'examples/README.md',
+      'examples/*/README.md',
+    ],
+    { cwd: ROOT },
+  ),
 ]
 
 interface Snippet {
@@ -30,7 +39,13 @@ function snippetsOf(document: string): Snippet[] {
   }))
 }
 
-/** Writes each document's blocks into a folder of its own; other local imports mean the example application. */
+/** Where a document's local imports lead: an example's README means its own files, all others the example application. */
+function sourcesOf(document: string): string {
+  const [, example = 'onboarding'] = /^examples\/([\w-]+)\//.exec(document) ?? []
+  return `../../../../${example}/src`
+}
+
+/** Writes each document's blocks into a folder of its own, where they may import one another. */
 function write(folder: string, document: string): string {
   const own = `${folder}/${document.replaceAll(/\W/g, '-')}`
   const snippets = snippetsOf(document)
@@ -38,7 +53,7 @@ function write(folder: string, document: string): string {
   mkdirSync(own, { recursive: true })
   for (const { name, code } of snippets) {
     const body = code.replaceAll(/from '\.\/([\w.-]+)'/g, (found, file) =>
-      names.has(file) ? found : `from '../../${file}'`,
+      names.has(file) ? found : `from '${sourcesOf(document)}/${file}'`,
     )
     writeFileSync(`${own}/${name}`, `// ${document}\n${body}\nexport {}\n`)
   }

@@ -24,7 +24,7 @@ export const EVENT = {
  * @example
  * const invoicePaid = event('invoice.paid', {
  *   schema: z.object({ clientId: z.string(), amount: z.number() }),
- *   key: (e) => e.clientId, // its lane: events of one key are handled in order
+ *   key: (e) => e.clientId, // its lane: events of one key are handled in order, whatever their names
  * })
  */
 export function event<const N extends string, S extends StandardSchemaV1>(

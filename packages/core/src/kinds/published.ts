@@ -17,6 +17,12 @@ import type { DeadLetter } from '../ports/index.ts'
 import { type CloudEvent, cloudEventOf } from '../wire/cloudevent.ts'
 import { formatPosition, type UserRecord } from '../wire/index.ts'
 
+/**
+ * Where a key's events of all names stand in one lane: a route that takes several is promised their order, and they are on one shard by
+ * that key. No table has a name with a space.
+ */
+const LANES = 'published events'
+
 export const publishedRecogniser: Pick<Reader<CloudEvent>, 'recognise' | 'describe'> = {
   recognise: (json, bytes) => cloudEventOf(json, bytes),
   describe: ({ type }) => `the record is a published '${type}'`,
@@ -73,7 +79,7 @@ function shareOf(
       by: 'user' as const,
       payload: result.value,
     }
-    return { plan, lane: `${name}/${key}`, content: publishedContent(event, item) }
+    return { plan, lane: `${LANES}/${key}`, content: publishedContent(event, item) }
   }
   function broken(error: unknown): Share {
     const own = codeOf(error) === 'schema' && error instanceof SpaceshipError

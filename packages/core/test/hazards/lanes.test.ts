@@ -1,8 +1,9 @@
 /** Scenarios A12 to A25 and A39: redelivery against lanes, redrive, and what may be on the way; A19 is in parked-lanes.test.ts. */
 
 import { expect, test } from 'vitest'
+import * as z from 'zod'
 import { createRedrive, type StreamRecord } from '../../src/engine.ts'
-import { Permanent, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
+import { encodePublished, event, Permanent, RetryAfter, reactor, Unavailable } from '../../src/index.ts'
 import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '../../src/memory/index.ts'
 import {
   arrived,
@@ -333,4 +334,28 @@ test('A39: order is that of the stream, whatever the times in the records say', 
   await delivery.quiet()
   expect(seen).toEqual([2, 1])
   expect(Client.spec.version).toBeUndefined()
+})
+
+test('A39: published events of several names and one key are in stream order for a route that takes them all', async () => {
+  const schema = z.object({ order: z.string() })
+  const paid = event('invoice.paid', { schema, key: (p) => p.order })
+  const refunded = event('invoice.refunded', { schema, key: (p) => p.order })
+  const seen: string[] = []
+  let calls = 0
+  const app = () =>
+    reactor('r', { retry: { attempts: 3 } }).on('see', [paid, refunded], (e) => {
+      calls += 1
+      if (calls === 1) throw new Error('not yet')
+      seen.push(`${e.name} ${e.key}`)
+    })
+  const { engine, clock } = engineOf(app())
+  const about = (id: string) => ({ id, source: 'billing', time: new Date(clock.now()) })
+  const delivery = await engine.open(worker)
+  await delivery.push([
+    arrived(1, await encodePublished(paid, { order: 'a' }, about('1'))),
+    arrived(2, await encodePublished(refunded, { order: 'a' }, about('2'))),
+    arrived(3, await encodePublished(refunded, { order: 'b' }, about('3'))),
+  ])
+  await pass(clock, 60_000)
+  expect(seen).toEqual(['invoice.refunded b', 'invoice.paid a', 'invoice.refunded a'])
 })
