@@ -80,7 +80,7 @@ const NAMES = bare(
  *
  * @throws ConfigurationError that lists every problem
  * @example
- * export default defineConfig({
+ * const config = defineConfig({
  *   application: 'greeter',
  *   streams: ['clients-cdc'],
  *   reactors: () => [greeter],
