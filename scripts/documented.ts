@@ -1,31 +1,42 @@
-/** Owns the search for options that an editor says nothing about: those whose comment is missing, or lost on the way to the type. */
+/** Owns what an editor says of options: of the fields of the types that a user writes. */
 
 import { posix } from 'node:path'
 import { API, type Symbol as Named, type Project } from 'typescript/unstable/sync'
 
 /** Types whose fields a user writes as options. */
-const OPTIONS = /Options$|^(Every|RetryPolicy)$/
+const OPTIONS = /Options$|^(Every|RetryPolicy|Config)$/
 
-/**
- * What an editor shows of each option of the types that the files export: `RouteOptions.timeout` and the text of its comment, empty if
- * there is none.
- */
-export function optionDocs(
-  root: string,
-  config: string,
-  files: readonly string[],
-): ReadonlyMap<string, string> {
+/** A symbol's flag. */
+const OPTIONAL = 1 << 24
+
+export interface Option {
+  /** The file whose export the type is. */
+  readonly file: string
+  readonly of: string
+  readonly name: string
+  readonly type: string
+  readonly isOptional: boolean
+  /** The comment, without its tags. */
+  readonly comment: string
+  /** The words of `@default`. */
+  readonly standard: string | undefined
+  /** Other tags, such as `@throws`. */
+  readonly tags: readonly string[]
+}
+
+/** The options of all types that the files export. */
+export function optionsIn(root: string, config: string, files: readonly string[]): readonly Option[] {
   const api = new API({ cwd: root })
   try {
     const [project] = api.updateSnapshot({ openProjects: [posix.join(root, config)] }).getProjects()
     if (project === undefined) throw new Error(`no project in ${config}`)
-    return new Map(files.flatMap((file) => docsOf(file, project)))
+    return files.flatMap((file) => optionsOf(file, project))
   } finally {
     api.close()
   }
 }
 
-function docsOf(file: string, project: Project): [option: string, docs: string][] {
+function optionsOf(file: string, project: Project): readonly Option[] {
   const { checker, program } = project
   const source = program.getSourceFile(file)
   const module = source && checker.getSymbolAtLocation(source)
@@ -36,12 +47,19 @@ function docsOf(file: string, project: Project): [option: string, docs: string][
     .flatMap((exported) =>
       checker
         .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(targetOf(exported)))
-        .map((option): [string, string] => {
-          const tags = option.getJsDocTags(checker).map(({ name }) => `@${name}`)
-          return [
-            `${exported.name}.${option.name}`,
-            [option.getDocumentationComment(checker), ...tags].join(' ').trim(),
-          ]
+        .map((option): Option => {
+          const tags = option.getJsDocTags(checker)
+          const type = checker.getTypeOfSymbol(option)
+          return {
+            file,
+            of: exported.name,
+            name: option.name,
+            type: type === undefined ? '' : checker.typeToString(checker.getNonNullableType(type) ?? type),
+            isOptional: (option.flags & OPTIONAL) !== 0,
+            comment: option.getDocumentationComment(checker).trim(),
+            standard: tags.find(({ name }) => name === 'default')?.text,
+            tags: tags.flatMap(({ name }) => (name === 'default' ? [] : [`@${name}`])),
+          }
         }),
     )
 

@@ -12,6 +12,15 @@
  *
  * The version of the event that last decided stays in the item, so that a late or repeated one changes nothing, in
  * whatever order they arrive. Each schedule gets a new generation; a fired envelope of an older one is dropped.
+ *
+ * | field                 | holds                                                                                  |
+ * |-----------------------|----------------------------------------------------------------------------------------|
+ * | `status`              | `pending`, `cancelled` or `handled`                                                    |
+ * | `generation`          | of the schedule that is pending, or was the last                                       |
+ * | `min`, `max`, `clock` | the version of the event that last decided                                             |
+ * | `at`, `dueAt`         | when that event was, and when the reminder is due; milliseconds since 1970             |
+ * | `payload`             | what the handler will get                                                              |
+ * | `reference`           | what the scheduler called the execution; absent if starting it was interrupted         |
  */
 
 import type { Version } from '../declare/version.ts'

@@ -1,0 +1,255 @@
+/** Owns the reference of error codes: where each comes from, what it means, and what to do. A test holds it to the codes in the sources. */
+
+interface Code {
+  readonly code: string
+  /** Who throws it. */
+  readonly from: string
+  readonly cause: string
+  readonly remedy: string
+}
+
+export const CODES: readonly Code[] = [
+  {
+    code: 'configuration',
+    from: 'every function that is given options',
+    cause: 'Options do not fit. `problems` lists all that is wrong; `message` shows the list.',
+    remedy: 'Mend what is listed. Nothing has begun.',
+  },
+  {
+    code: 'duration',
+    from: 'RetryAfter, `milliseconds`',
+    cause: 'The value is no duration.',
+    remedy: "Give milliseconds, or a text such as '250ms', '30s', '5m', '2h' or '3d'.",
+  },
+  {
+    code: 'permanent',
+    from: 'handlers, adapters',
+    cause: 'No attempt at this record can succeed: `Permanent`.',
+    remedy: "Look at the dead letter, mend the record's source or the handler, and redrive it.",
+  },
+  {
+    code: 'retry-after',
+    from: 'handlers, adapters',
+    cause: 'A server has said when to come back: `RetryAfter`. The attempt is not counted.',
+    remedy: 'Nothing: the engine waits.',
+  },
+  {
+    code: 'unavailable',
+    from: 'handlers, adapters',
+    cause:
+      'A dependency is down, or its set-up is wrong: `Unavailable`. `setup`, if there is one, says what has to be granted, made or chosen.',
+    remedy: 'Mend the set-up that is named; the engine waits for an outage, and nothing is lost.',
+  },
+  {
+    code: 'schema',
+    from: '`publish`, `publisher`, `encodePublished`, reminders, images',
+    cause: 'A payload or an image does not fit its schema; the message has the paths.',
+    remedy: 'Mend who publishes or writes it; lift old rows by `upgrade`.',
+  },
+  {
+    code: 'attributes',
+    from: '`marshal`, `unmarshal`, `change.keyText`',
+    cause: 'A value is none that DynamoDB holds, or an attribute is none that a record may have.',
+    remedy: 'Change the value at the path that the message names.',
+  },
+  {
+    code: 'deadline',
+    from: '`signal`, `context.extend`',
+    cause: 'The attempt has passed its deadline.',
+    remedy: 'Stop; raise `timeout` of the route, or call `extend` before the deadline.',
+  },
+  {
+    code: 'claim-lost',
+    from: '`context.extend`',
+    cause: "Another owner has taken the claim of the attempt, or its guard with `stale: 'skip'`.",
+    remedy: 'Stop: the other owner makes the attempt.',
+  },
+  {
+    code: 'draining',
+    from: '`signal`',
+    cause: 'The process ends, and the time of its drain is over.',
+    remedy: 'Stop: the next process makes the attempt.',
+  },
+  {
+    code: 'no-events',
+    from: '`context.publish`',
+    cause: 'The runtime has no EventSink.',
+    remedy: 'Pass `events`, for instance `kinesisSink({ client, stream })`, to `lambda()` or `worker()`.',
+  },
+  {
+    code: 'no-letter',
+    from: '`createRedrive`, `spaceship letters`',
+    cause: 'No dead letter has the id.',
+    remedy: 'List the letters: it may have been redriven.',
+  },
+  {
+    code: 'state',
+    from: 'reminders',
+    cause: "An item of the state table is none of a reminder's: two applications share a name and a table.",
+    remedy: 'Give each application a name of its own.',
+  },
+  {
+    code: 'state-key',
+    from: '`StateStore.list`',
+    cause: 'The prefix names no collection.',
+    remedy: "Pass `application/...//`, or a beginning of a member's name behind it.",
+  },
+  {
+    code: 'tainted',
+    from: '`engine.open`',
+    cause: 'A handler of an earlier delivery has ignored its signal and still runs.',
+    remedy: 'Pass `signal` to every call of the handler.',
+  },
+  {
+    code: 'delivery-ended',
+    from: '`delivery.push`',
+    cause: 'A runtime has pushed into a delivery that was settled or revoked.',
+    remedy: 'Open another delivery.',
+  },
+  {
+    code: 'no-time',
+    from: '`lambda()`',
+    cause: 'The invocation has less than 250 ms left.',
+    remedy: "Raise the function's timeout.",
+  },
+  {
+    code: 'not-kinesis',
+    from: '`lambda()`',
+    cause: 'The event is not of a Kinesis event source mapping.',
+    remedy: 'Connect the function to a stream by an event source mapping.',
+  },
+  {
+    code: 'no-answer',
+    from: '`worker()`',
+    cause: 'A store has not answered before the end of a drain.',
+    remedy: 'Nothing: what was not written is done again by the next worker.',
+  },
+  {
+    code: 'stream',
+    from: '`worker()`',
+    cause: 'What answers for Kinesis does not say whose the stream is.',
+    remedy: 'Look at the endpoint of the client: it leads to no Kinesis.',
+  },
+  {
+    code: 'crashed',
+    from: '`harness()`',
+    cause: 'A test has let the process die: what it still does has no effect.',
+    remedy: 'Nothing: a successor takes over as time passes.',
+  },
+  {
+    code: 'expectation',
+    from: '`harness().expect`',
+    cause: "A claim of a test does not hold; the message has the route's trail.",
+    remedy: 'Read the trail: it tells what happened to each record.',
+  },
+  {
+    code: 'no-row',
+    from: '`harness()`',
+    cause: 'A test changes or expires a row that it has not put.',
+    remedy: 'Put the row first.',
+  },
+  {
+    code: 'key',
+    from: '`harness()`',
+    cause: 'A row lacks its key, or an update changes it.',
+    remedy: 'Give all attributes of the key; remove the row and put another.',
+  },
+  {
+    code: 'query',
+    from: '`memorySearch`',
+    cause: 'The double does not know the query.',
+    remedy: 'Use the queries that the message lists, or the embedded spaceship.',
+  },
+  {
+    code: 'bundle',
+    from: '`spaceship`',
+    cause: 'Code of the project does not compile; the message has the places.',
+    remedy: 'Mend the code.',
+  },
+  {
+    code: 'usage',
+    from: '`spaceship`',
+    cause: 'A flag, an argument or an item does not fit.',
+    remedy: 'Follow the message; `--help` has examples.',
+  },
+  {
+    code: 'no-project',
+    from: '`spaceship`',
+    cause: 'There is no `spaceship.config.ts` here or above.',
+    remedy: 'Type the command in a project, or name the config by `--config`.',
+  },
+  {
+    code: 'no-ship',
+    from: '`spaceship`',
+    cause: 'No embedded ship runs in this project.',
+    remedy: 'Start one by `spaceship dev`, in another terminal.',
+  },
+  {
+    code: 'start',
+    from: '`spaceship dev`',
+    cause: 'The worker has ended before it consumed; what it printed stands above.',
+    remedy: 'Mend what it printed: the next change of a file starts it again.',
+  },
+  {
+    code: 'local-port',
+    from: '`launch`',
+    cause: 'A fixed port is taken.',
+    remedy: 'Choose another port, or 0 for a free one.',
+  },
+  {
+    code: 'local-emulator',
+    from: '`launch`, and calls of the embedded spaceship',
+    cause: 'An emulator does not start, or has not answered.',
+    remedy: 'Look at `cause`; launch another ship.',
+  },
+  {
+    code: 'local-provision',
+    from: '`launch`, `ship.provide`',
+    cause: 'A table or a stream cannot be made as asked.',
+    remedy: "Follow the emulator's message.",
+  },
+  {
+    code: 'local-put',
+    from: "the embedded spaceship's scheduler",
+    cause: 'The stream of a schedule refuses its record.',
+    remedy: 'Make the stream, or change the schedule.',
+  },
+  {
+    code: 'local-closed',
+    from: '`ship.lambda`',
+    cause: 'The spaceship is closed.',
+    remedy: 'Launch another one.',
+  },
+  {
+    code: 'local-close',
+    from: '`ship.close`',
+    cause: 'A part has not closed; `cause` is its error.',
+    remedy: 'Nothing: the other parts are closed.',
+  },
+  {
+    code: 'lambda-closed',
+    from: '`mapping.idle`, `mapping.update`',
+    cause: 'The event source mapping is closed.',
+    remedy: 'Make another one by `ship.lambda`.',
+  },
+  {
+    code: 'slack-wait',
+    from: '`ship.slack.waitFor`',
+    cause: 'No message has passed in time, or the ship was closed.',
+    remedy: 'Look at `ship.slack.messages`; give `timeoutMs` if it only takes longer.',
+  },
+]
+
+export function errorsReference(): string {
+  const rows = CODES.map(
+    ({ code, from, cause, remedy }) => `| \`${code}\` | ${from} | ${cause} | ${remedy} |`,
+  )
+  return [
+    '# Error codes',
+    `Every error of Spaceship has a \`code\` that stays as it is; messages change. Branch on \`codeOf(error)\`, which reads the code of an error from whatever
+copy of the package, and never throws. \`cause\` holds the error behind it.`,
+    ['| code | from | what it means | what to do |', '|---|---|---|---|', ...rows].join('\n'),
+    `The embedded spaceship answers the clients of AWS, OpenSearch and Slack with the errors of those services. The reasons of dead letters stand in
+[the list of what can arrive](../../packages/core/README.md#what-can-arrive-and-what-comes-of-it).`,
+  ].join('\n\n')
+}
