@@ -40,6 +40,19 @@ test.each(documents)('%s links to what exists', (file) => {
   expect(broken).toEqual([])
 })
 
+// A fence with a file of the repository: ```ts packages/.../greeter.ts
+test('what the README shows of a file is what stands in it, byte for byte', () => {
+  const shown = [...read('README.md').matchAll(/^```ts (\S+)\n(.*?)^```$/gms)]
+  expect(shown.map(([, file]) => posix.basename(file ?? ''))).toEqual([
+    'client.ts',
+    'greeter.ts',
+    'greeter.test.ts',
+    'lambda.ts',
+    'worker.ts',
+  ])
+  for (const [, file = '', code = ''] of shown) expect(read(file)).toContain(code)
+})
+
 test('the index names every document, and the list for machines every guide, reference and package', () => {
   const all = documents.filter((file) => file.startsWith('docs/') && file !== 'docs/README.md')
   const readmes = packages.map(({ name }) => `packages/${name}/README.md`)

@@ -1,7 +1,7 @@
 /** Owns the reference of options: what an editor shows of each, door by door. */
 
 import { type Option, optionsIn } from '../documented.ts'
-import { packages } from '../packages.ts'
+import { packages, ROOT } from '../packages.ts'
 
 const HEAD = `# Options
 
@@ -9,14 +9,17 @@ The options of every public function, with their types and defaults, as an edito
 know, and tells all that is wrong at once. Durations are milliseconds, or texts such as \`'250ms'\`, \`'30s'\`, \`'5m'\`, \`'2h'\` and \`'3d'\`; a text holds a
 whole number and one unit. A rate is \`'10/s'\`, \`'10/m'\` or \`'10/h'\`.`
 
-export function optionsReference(root: string): string {
+/** All options of all doors. */
+export const everyOption = (): readonly Option[] =>
+  optionsIn(
+    ROOT,
+    'tsconfig.json',
+    packages.flatMap(({ folder, entries }) => entries.map((entry) => `${folder}/${entry.slice(2)}`)),
+  )
+
+export function optionsReference(options: readonly Option[]): string {
   const doors = packages.flatMap(({ folder, entries, specifiers }) =>
     entries.map((entry, n) => ({ file: `${folder}/${entry.slice(2)}`, specifier: specifiers[n] ?? '' })),
-  )
-  const options = optionsIn(
-    root,
-    'tsconfig.json',
-    doors.map(({ file }) => file),
   )
   const sections = doors.flatMap(({ file, specifier }) => {
     const types = Map.groupBy(
@@ -30,7 +33,7 @@ export function optionsReference(root: string): string {
   return [HEAD, ...sections].join('\n\n')
 }
 
-function sectionOf(type: string, options: readonly Option[]): string {
+export function sectionOf(type: string, options: readonly Option[]): string {
   const rows = options.map(
     ({ name, type: of, isOptional, comment, standard }) =>
       `| \`${name}\` | ${cell(`\`${shortened(of)}\``)} | ${isOptional ? cell(standard ?? 'none') : 'required'} | ${cell(comment)} |`,
