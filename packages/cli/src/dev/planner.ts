@@ -49,11 +49,11 @@ function planFrom({ config }: Project, known: Known): Plan {
 function examplesOf({ entities, published }: Known): string[] {
   const puts = [...entities.values()].flatMap(({ name, schema, when }) => {
     const example = exampleOf(schema)
-    return example === undefined ? [] : [`spaceship put ${name} '${JSON.stringify({ ...example, ...when })}'`]
+    return example === undefined ? [] : [`npx spaceship put ${name} '${JSON.stringify({ ...example, ...when })}'`]
   })
   const events = [...published.values()].flatMap(({ name, spec }) => {
     const example = exampleOf(spec.schema)
-    return example === undefined ? [] : [`spaceship publish ${name} '${JSON.stringify(example)}'`]
+    return example === undefined ? [] : [`npx spaceship publish ${name} '${JSON.stringify(example)}'`]
   })
   return [...puts.slice(0, 1), ...events.slice(0, 1)]
 }
