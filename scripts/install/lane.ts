@@ -42,6 +42,7 @@ try {
     step('pnpm installs them', () => installedBy('pnpm@12.21.0', tarballs)),
     step('yarn installs them', () => installedBy('yarn@1.22.22', tarballs)),
   ])
+  await step(`nothing that they need wants another Node than ${LOWEST}`, () => onlyFor(lowest, files))
   const compilers = { '5.9': 'typescript-5', 7: 'typescript' }
   for (const [name, compiler] of Object.entries(compilers)) {
     const tsc = join(project, 'node_modules', compiler, 'bin/tsc')
@@ -108,6 +109,25 @@ async function installedBy(manager: string, tarballs: readonly Tarball[]): Promi
   const installed = join(within, 'node_modules/@spaceship/core/package.json')
   if (JSON.parse(readFileSync(installed, 'utf8')).version !== version)
     throw new Error(`${manager}: another @spaceship/core`)
+}
+
+/** npm itself is run on that Node, and refuses what is not made for it. */
+async function onlyFor(node: string, files: readonly string[]): Promise<void> {
+  const npm = process.env.npm_execpath
+  if (npm === undefined) throw new Error('npm does not say where it is: run this by npm')
+  const within = folderOf('engines')
+  writeFileSync(join(within, 'package.json'), JSON.stringify({ private: true }))
+  await command(
+    within,
+    node,
+    npm,
+    'install',
+    ...QUIET,
+    '--engine-strict',
+    '--dry-run',
+    '--ignore-scripts',
+    ...files,
+  )
 }
 
 /** The `node` package has the binaries of one release. */
