@@ -1,7 +1,9 @@
 /** What a developer sees who saves files while the reactors run. */
 
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { dev, outcome, running } from './dev.ts'
 import { CONFIG, GOOD, GREETER, projectWith, WORKER } from './project.ts'
@@ -142,12 +144,33 @@ test.each([
   expect([code, err]).toEqual([2, expect.stringContaining(why)])
 })
 
-test('a ship that was killed is no running ship', async () => {
+test('a second ship of a project is refused; one that was killed is no running ship, and takes its processes along', async () => {
   using project = projectWith(GOOD)
   await using session = dev(project)
   await session.next(running)
+  const second = await project.spaceship(['dev'])
+  expect([second.code, second.err]).toEqual([
+    2,
+    expect.stringContaining(`in the process ${session.child.pid}`),
+  ])
+  const workers = await childrenOf(session.child.pid)
+  expect(workers.length).toBeGreaterThan(0)
   await session.end('SIGKILL')
   expect(readFileSync(join(project.root, '.spaceship/ship.json'), 'utf8')).toContain('"pid"')
   const { code, err } = await project.spaceship(put('acme'))
   expect([code, err]).toEqual([3, expect.stringContaining('no ship runs')])
+  await expect.poll(() => workers.filter(isAlive), { timeout: 20_000 }).toEqual([])
 })
+
+async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)])
+  return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

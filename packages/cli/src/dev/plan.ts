@@ -25,6 +25,9 @@ export interface Plan {
   readonly examples: readonly string[]
 }
 
+/** Milliseconds. Reading a project takes a second at most. */
+const LONGEST = 20_000
+
 /** What the planner says: the plan, or why there is none. */
 export type Planned =
   | { readonly plan: Plan }
@@ -43,12 +46,18 @@ export async function planOf(config: string, variables: Readonly<Record<string, 
   const printed: string[] = []
   for (const stream of [planner.stdout, planner.stderr])
     stream?.on('data', (chunk: Buffer) => printed.push(chunk.toString()))
-  const planned = await new Promise<Planned | undefined>((resolve) => {
+  const planned = await new Promise<Planned | 'late' | undefined>((resolve) => {
     // Written by `planner.ts` alone.
     planner.once('message', (message) => resolve(message as Planned))
     planner.once('close', () => resolve(undefined))
+    setTimeout(() => resolve('late'), LONGEST).unref()
   })
-  planner.kill()
+  planner.kill('SIGKILL')
+  if (planned === 'late')
+    throw new SpaceshipError(
+      'configuration',
+      `the project was not read within ${LONGEST / 1_000} s: expected 'reactors' of its config to call nobody`,
+    )
   if (planned === undefined)
     throw new SpaceshipError(
       'configuration',

@@ -49,7 +49,9 @@ function planFrom({ config }: Project, known: Known): Plan {
 function examplesOf({ entities, published }: Known): string[] {
   const puts = [...entities.values()].flatMap(({ name, schema, when }) => {
     const example = exampleOf(schema)
-    return example === undefined ? [] : [`npx spaceship put ${name} '${JSON.stringify({ ...example, ...when })}'`]
+    return example === undefined
+      ? []
+      : [`npx spaceship put ${name} '${JSON.stringify({ ...example, ...when })}'`]
   })
   const events = [...published.values()].flatMap(({ name, spec }) => {
     const example = exampleOf(spec.schema)

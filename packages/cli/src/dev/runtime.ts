@@ -20,6 +20,8 @@ export interface RuntimeOptions {
   readonly execArgv: readonly string[]
   /** A line that a process has printed. */
   readonly print: (line: string) => void
+  /** Aborted when the session ends: a terminal tells all of its processes. */
+  readonly signal: AbortSignal
   /** What happens to the processes, in words. */
   readonly say: (text: string) => void
 }

@@ -15,7 +15,7 @@ import { resolve } from 'node:path'
 import { SpaceshipError } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
 import { type Bundle, type Bundler, bundler, conditionsIn, offline, variablesOf } from '../project/index.ts'
-import { announce } from '../ship/index.ts'
+import { announce, runningShip } from '../ship/index.ts'
 import { beside } from './beside.ts'
 import { changesIn } from './changes.ts'
 import { lambdaRuntime } from './lambda.ts'
@@ -53,6 +53,7 @@ export interface Heard {
 
 export async function session(options: SessionOptions): Promise<void> {
   const { file, root, folder, variables, signal, hear } = options
+  await refuseAnother(options)
   const data = options.data === undefined ? undefined : resolve(root, options.data)
   await using changes = await changesIn(root, data === undefined ? [] : [data])
   // Never rejects: a watcher that cannot be closed watches on, and the process ends.
@@ -128,6 +129,16 @@ export async function session(options: SessionOptions): Promise<void> {
   }
 }
 
+/** Two ships of one project: commands would find the one that was started last, for as long as it runs. */
+async function refuseAnother(project: Pick<SessionOptions, 'folder' | 'root'>): Promise<void> {
+  const { next: other } = await attempt(() => runningShip(project))
+  if (other !== undefined)
+    throw new SpaceshipError(
+      'usage',
+      `a ship of this project runs already, in the process ${other.pid}: expected one at a time; end it first`,
+    )
+}
+
 async function attempt<T>(work: () => Promise<T>): Promise<{ readonly next?: T; readonly error?: unknown }> {
   try {
     return { next: await work() }
@@ -143,7 +154,7 @@ interface Crew extends AsyncDisposable {
 
 /** What makes versions, and what runs them. */
 async function crewOf(
-  { root, folder, runtime: kind, hear }: SessionOptions,
+  { root, folder, runtime: kind, signal, hear }: SessionOptions,
   plan: Plan,
   ship: Spaceship,
   variables: Readonly<Record<string, string>>,
@@ -163,6 +174,7 @@ async function crewOf(
     variables,
     execArgv: [...process.execArgv, ...told],
     print: hear.printed,
+    signal,
     say: hear.said,
   }
   const runtime = kind === 'worker' ? workerRuntime(options) : lambdaRuntime(ship, plan.application, options)

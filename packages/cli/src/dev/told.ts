@@ -24,9 +24,9 @@ if (path !== undefined) listenTo(path)
 
 function listenTo(path: string): void {
   const socket = connect(path)
-  // Neither keeps the program alive, nor ends it.
+  // Does not keep the program alive. Where nobody listens any more, the session is gone, however it ended: so is its ship.
   socket.unref()
-  socket.on('error', () => {})
+  socket.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGTERM'))
   const tell = (told: Told) => void socket.write(`${JSON.stringify(told)}\n`)
   subscribe(ENGINES, (message) => {
     const { engine, observe } = message as Announced // engines alone publish there

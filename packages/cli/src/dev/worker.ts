@@ -17,7 +17,7 @@ import type { Runtime, RuntimeOptions } from './runtime.ts'
 /** Milliseconds after which a drain is told of: most take less. */
 const LONG = 1_000
 
-export function workerRuntime({ variables, execArgv, print, say }: RuntimeOptions): Runtime {
+export function workerRuntime({ variables, execArgv, print, say, signal: ending }: RuntimeOptions): Runtime {
   let current: ChildProcess | undefined
 
   async function stop(): Promise<void> {
@@ -48,7 +48,8 @@ export function workerRuntime({ variables, execArgv, print, say }: RuntimeOption
     const ended = gone.then(([code, signal]) => {
       if (current === child) {
         current = undefined
-        say(`the worker ended (${signal ?? `code ${code}`}): it starts again when a file changes`)
+        if (!ending.aborted)
+          say(`the worker ended (${signal ?? `code ${code}`}): it starts again when a file changes`)
       }
       return false as const
     })
