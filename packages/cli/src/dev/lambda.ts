@@ -1,8 +1,12 @@
 /** Owns the function of `spaceship dev`: the project's Lambda module behind an event source mapping for each stream. */
 
+import { systemClock } from '@spaceship/core/ports'
 import type { Mapping, Spaceship } from '@spaceship/local'
 import type { Bundle } from '../project/index.ts'
 import type { Runtime, RuntimeOptions } from './runtime.ts'
+
+/** Milliseconds. What waits for its next attempt waits on, for the next session. */
+const LONGEST_DRAIN = 5_000
 
 /** Milliseconds between reads that find nothing: a person waits for what comes of a write. */
 const POLL = 100
@@ -37,7 +41,17 @@ export function lambdaRuntime(
   return {
     run,
     [Symbol.asyncDispose]: async () => {
-      for (const mapping of mappings.values()) await mapping.close()
+      await Promise.all([...mappings.values()].map(drained))
     },
   }
+}
+
+/** Invocations that run may end; what the mapping has not handed over yet stays on the stream. */
+async function drained(mapping: Mapping): Promise<void> {
+  const over = new AbortController()
+  const late = systemClock.sleep(LONGEST_DRAIN, over.signal)
+  // It rejects only once the mapping is closed, below.
+  await Promise.race([mapping.idle().catch(() => {}), late])
+  over.abort()
+  await mapping.close()
 }
