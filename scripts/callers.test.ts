@@ -30,7 +30,7 @@ const ODD: Readonly<Record<string, unknown>> = {
 const hot = named([
   'core: marshal skip unmarshal',
   'core/adapter: encodePublished marshal milliseconds unmarshal',
-  'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane parsePosition read',
+  'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane parsePosition read',
   'core/ports: listedKey listedPrefix',
   'handlers/slack: escapeText',
 ])

@@ -21,7 +21,7 @@ const nothing = new Set(
     'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal',
     'core/adapter: bare choice count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
-    'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane',
+    'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
     'core/engine: parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
     'core/ports: listedKey listedPrefix',

@@ -99,24 +99,27 @@ test('a handler that fails is told with its reason and the time until the next a
   })
 })
 
-test('a table that the config names from now on is there, and schedules tick', async () => {
-  using project = projectWith(GOOD)
-  await using session = dev(project)
-  await session.next(running)
-  project.write({
-    'src/greeter.ts': `${GREETER}
+test.each(['worker', 'lambda'])(
+  'as a %s: a table that a route names from now on is there, and schedules tick',
+  async (runtime) => {
+    using project = projectWith(GOOD)
+    await using session = dev(project, '--runtime', runtime)
+    await session.next(running)
+    project.write({
+      'src/greeter.ts': `${GREETER}
 import { entity } from '@spaceship/core'
 import * as z from 'zod'
 const Order = entity('order', { table: 'orders', key: 'no', schema: z.object({ no: z.number() }) })
 greeter.on('ship', Order.created('order.created'), () => {}).every('count', { each: '1s' }, () => {})
 `,
-  })
-  await session.next(running)
-  const { code, err } = await project.spaceship(['put', 'order', '{"no": 7}'])
-  expect([code, err]).toEqual([0, ''])
-  expect(await session.next(outcome('greeter/ship', 'done'))).toMatchObject({ what: "orders '7' created" })
-  await session.next(outcome('greeter/count', 'done'))
-})
+    })
+    await session.next(running)
+    const { code, err } = await project.spaceship(['put', 'order', '{"no": 7}'])
+    expect([code, err]).toEqual([0, ''])
+    expect(await session.next(outcome('greeter/ship', 'done'))).toMatchObject({ what: "orders '7' created" })
+    await session.next(outcome('greeter/count', 'done'))
+  },
+)
 
 test('an AWS profile of the terminal does not reach the reactors', async () => {
   const telling = GREETER.replace(

@@ -58,6 +58,7 @@ export {
   deaggregate,
   formatPosition,
   type HashKeyRange,
+  isWithin,
   type Position,
   parsePosition,
   type StreamRecord,

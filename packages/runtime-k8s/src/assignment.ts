@@ -13,7 +13,7 @@
  * ```
  */
 
-import type { Engine } from '@spaceship/core/engine'
+import { type Engine, isWithin } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { nameOf } from '@spaceship/handlers/aws'
 import { type Consumer, type ConsumerEnd, READING, startConsumer } from './consume/index.ts'
@@ -71,6 +71,17 @@ export class Assignment {
   /** How many leases are held. */
   get held(): number {
     return this.#consumers.size
+  }
+
+  /** Whether this worker holds the shard of the stream that takes records of the partition key. */
+  holds(stream: string, partitionKey: string): boolean {
+    return [...this.#consumers.values()].some(
+      ({ held: { lease, isHeld } }) =>
+        this.#shards.nameOf(lease.stream) === stream &&
+        // Old leases do not say which records theirs are.
+        (lease.hashRange === undefined || isWithin(lease.hashRange, partitionKey)) &&
+        isHeld(),
+    )
   }
 
   /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */

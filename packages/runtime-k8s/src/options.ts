@@ -65,6 +65,13 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
     /** Records per read. @default 1_000 */
     readonly limit?: number
   }
+  /**
+   * Puts the ticks of routes made with `every` into the first stream, each by the worker that holds their shard; grant kinesis:PutRecord. A
+   * scheduler that puts them as well does no harm.
+   *
+   * @default true
+   */
+  readonly ticks?: boolean
   /** How long handlers may go on after SIGTERM. Shorter than the pod's grace period. @default '20s' */
   readonly drainTimeout?: Duration
   /** How often the streams are looked at for new shards. @default '1m' */
@@ -83,6 +90,7 @@ export interface WorkerSettings {
   readonly failover: number
   readonly pollInterval: number
   readonly limit: number
+  readonly ticks: boolean
   readonly drainTimeout: number
   readonly shardSync: number
   readonly kinesis: KinesisClient
@@ -123,6 +131,7 @@ export const WORKER = {
     }),
     // Kinesis takes no more.
     poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
+    ticks: flag,
     drainTimeout: duration('20s'),
     shardSync: duration('1m'),
     kinesis: client,
@@ -220,6 +229,7 @@ function settingsOf(
     failover: leases.failover === undefined ? FAILOVER : milliseconds(leases.failover),
     pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
     limit: poll.limit ?? 1_000,
+    ticks: options.ticks ?? true,
     drainTimeout: milliseconds(options.drainTimeout ?? '20s'),
     shardSync: milliseconds(options.shardSync ?? '1m'),
     kinesis,

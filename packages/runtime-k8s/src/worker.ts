@@ -3,7 +3,8 @@
  *
  * ```
  *  run ─> check set-up ─> whose rows ─> identify streams ─> sync shards ─┬─ every failover/3: scan, take leases
- *                                                                       └─ every shardSync:  sync shards
+ *                                                                       ├─ every shardSync:  sync shards
+ *                                                                       └─ at each window's end: put ticks (`ticks.ts`)
  *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer ─> report ─> close
  *
  *  A lease that is held is renewed until its consumer is done, in the drain too (`leases/renewal.ts`).
@@ -20,6 +21,7 @@ import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './o
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
 import { ShardSync } from './sync.ts'
+import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
 
 export interface Worker extends AsyncDisposable {
@@ -94,6 +96,7 @@ class Life {
       const turns = Promise.all([
         this.#every(failover / 3, 'taking leases', () => this.#assignment.take(signal)),
         this.#every(shardSync, 'looking for shards', () => this.#shards.sync()),
+        this.#tick(),
       ])
       // A request that does not answer must not keep the drain from beginning.
       await unlessAborted(turns, signal)
@@ -102,6 +105,17 @@ class Life {
       process.off('SIGTERM', stop).off('SIGINT', stop)
       close()
     }
+  }
+
+  /** Without routes made with `every` there is nothing to do. */
+  async #tick(): Promise<void> {
+    const { clock, kinesis, streams, ticks } = this.#settings
+    const { application, routes } = this.#engine
+    const stream = streams[0]?.stream
+    if (!ticks || stream === undefined) return
+    const holds = (key: string) => this.#assignment.holds(stream, key)
+    const troubles = this.#troubles
+    await keepTicking({ application, routes, stream, kinesis, clock, troubles, holds }, this.#stopping.signal)
   }
 
   async #start(): Promise<void> {

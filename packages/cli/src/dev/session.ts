@@ -94,7 +94,8 @@ export async function session(options: SessionOptions): Promise<void> {
       const { next, error } = await attempt(() => crew.bundler.bundle())
       if (next === undefined) hear.refused(error, version !== undefined)
       else if (next.version !== version?.version) {
-        ticks.follow(plan)
+        // A worker puts its own.
+        if (options.runtime === 'lambda') ticks.follow(plan)
         version = await follow(crew.runtime, next, version)
       }
       if ((await changes.next()) === undefined || signal.aborted) return

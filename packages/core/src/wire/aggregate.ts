@@ -190,6 +190,16 @@ function isTag(data: Buffer, from: number, to: number): boolean {
   return read && named
 }
 
+/**
+ * Whether a shard takes the records of a partition key: Kinesis hashes the key by MD5.
+ *
+ * @param range of the shard
+ */
+export function isWithin({ startingHashKey, endingHashKey }: HashKeyRange, partitionKey: string): boolean {
+  const hash = hashOf(partitionKey)
+  return hash >= BigInt(startingHashKey) && hash <= BigInt(endingHashKey)
+}
+
 function hashOf(partitionKey: string): bigint {
   return BigInt(`0x${md5(partitionKey).toString('hex')}`)
 }

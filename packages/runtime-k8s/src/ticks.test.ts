@@ -1,0 +1,182 @@
+/** Ticks that the workers put themselves: one for each window, whoever holds the shard, whatever fails meanwhile. */
+
+import { randomUUID } from 'node:crypto'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { reactor } from '@spaceship/core'
+import { createEngine } from '@spaceship/core/engine'
+import { silent } from '@spaceship/core/log'
+import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
+import { launch } from '@spaceship/local'
+import { expect, test, vi } from 'vitest'
+import { worker } from './index.ts'
+import { keepTicking } from './ticks.ts'
+import { Troubles } from './troubles.ts'
+
+const START = Date.parse('2026-11-24T12:00:00Z')
+
+interface Put {
+  readonly at: string
+  readonly key: string
+}
+
+/** Some workers of one application, of which the test says who holds the shard. */
+function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
+  const clock = virtualClock(new Date(START + 1_000))
+  const { routes } = createEngine({
+    application: 'app',
+    reactors: [reactor('watch').every('count', { each, delay }, () => {})],
+    state: memoryState(),
+    deadLetters: memoryDeadLetters(),
+    clock,
+    logger: silent,
+  })
+  const puts: Put[] = []
+  const errors: string[] = []
+  const logger = { ...silent, error: (message: string) => void errors.push(message) }
+  let failure: Error | undefined
+  let offset = 0
+  const wall = { ...clock, now: () => clock.now() + offset }
+  const kinesis = new KinesisClient({ region: 'us-east-1' })
+  vi.spyOn(kinesis, 'send').mockImplementation(async ({ input }) => {
+    if (failure !== undefined) throw failure
+    const { Data, PartitionKey, StreamName } = Object(input)
+    expect(StreamName).toBe('cdc')
+    const { spaceship, ...rest } = JSON.parse(new TextDecoder().decode(Data))
+    const { scheduled } = { ...Object(spaceship), ...rest }
+    puts.push({ at: String(scheduled).slice(11, 19), key: PartitionKey })
+  })
+  return {
+    clock,
+    puts,
+    errors,
+    /** How far the clock is ahead of where the test has moved it. */
+    set: (ms: number) => {
+      offset = ms
+    },
+    fail: (error: Error | undefined) => {
+      failure = error
+    },
+    start: (holds: () => boolean) => {
+      const stop = new AbortController()
+      const troubles = new Troubles(logger)
+      const done = keepTicking(
+        { application: 'app', routes, stream: 'cdc', kinesis, clock: wall, troubles, holds },
+        stop.signal,
+      )
+      return async () => {
+        stop.abort()
+        await done
+      }
+    },
+  }
+}
+
+const times = (puts: readonly Put[]) => puts.map(({ at }) => at)
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve()
+}
+
+test('each window gets one tick, for its end and delay, under the route as its key', async () => {
+  const { clock, puts, start } = fleet('5m', '30s')
+  const stop = start(() => true)
+  await settled()
+  await clock.moveTo(START + 11 * 60_000, settled)
+  await stop()
+  expect(puts[0]?.key).toBe('watch/count')
+  expect(times(puts)).toEqual(['11:55:30', '12:00:30', '12:05:30', '12:10:30'])
+})
+
+test('who does not hold the shard puts none; who takes it puts the last one at once, so that none is lost between two', async () => {
+  const { clock, puts, start } = fleet('5m')
+  let owner = 'a'
+  const stops = ['a', 'b'].map((me) => start(() => owner === me))
+  await settled()
+  await clock.moveTo(START + 9 * 60_000 + 59_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '12:05:00'])
+  owner = 'nobody'
+  await clock.moveTo(START + 12 * 60_000, settled)
+  expect(times(puts)).toHaveLength(2)
+  owner = 'b'
+  await clock.moveTo(START + 13 * 60_000, settled)
+  expect(times(puts).slice(2)).toEqual(['12:10:00'])
+  await clock.moveTo(START + 16 * 60_000, settled)
+  expect(times(puts).slice(3)).toEqual(['12:15:00'])
+  for (const stop of stops) await stop()
+})
+
+test('a put that fails is made again until it works, and is told once', async () => {
+  const { clock, puts, errors, fail, start } = fleet('5m')
+  fail(Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} }))
+  const stop = start(() => true)
+  await settled()
+  await clock.moveTo(START + 2 * 60_000, settled)
+  expect(puts).toEqual([])
+  expect(errors).toEqual(['putting ticks fails: the set-up is wrong, and is tried until it is mended'])
+  fail(undefined)
+  await clock.moveTo(START + 3 * 60_000, settled)
+  expect(times(puts)).toEqual(['12:00:00'])
+  await stop()
+})
+
+test('a clock that jumps ahead puts the last window, one that is set back none that was put before', async () => {
+  const { clock, puts, set, start } = fleet('1h')
+  const stop = start(() => true)
+  await settled()
+  await clock.moveTo(START + 60_000, settled)
+  set(5 * 3_600_000)
+  await clock.moveTo(START + 3_600_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '17:00:00', '18:00:00'])
+  set(0)
+  await clock.moveTo(START + 3 * 3_600_000, settled)
+  expect(times(puts)).toHaveLength(3)
+  await stop()
+})
+
+test('two workers on a stream of two shards handle each window once, and go on when one of them stops', async () => {
+  await using ship = await launch({ streams: [{ name: 'cdc', shards: 2 }] })
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
+  const windows: string[] = []
+  const application = `ticks-${randomUUID()}`
+  const state = memoryState()
+  const start = () => {
+    const pod = worker(
+      ['one', 'two', 'three'].map((name) =>
+        reactor(name).every('count', { each: '1s', catchUp: 'all' }, ({ to }) => {
+          windows.push(`${name} ${to.getTime() / 1_000}`)
+        }),
+      ),
+      {
+        application,
+        streams: ['cdc'],
+        state,
+        deadLetters: memoryDeadLetters(),
+        kinesis,
+        dynamodb,
+        logger: silent,
+        leases: { failover: '1500ms' },
+        poll: { interval: '200ms' },
+      },
+    )
+    return { pod, run: pod.run() }
+  }
+  const [first, second] = [start(), start()]
+  const of = (name: string) =>
+    windows.filter((line) => line.startsWith(name)).map((line) => Number(line.split(' ')[1]))
+  const names = ['one', 'two', 'three']
+  const reached = (count: number) =>
+    vi.waitFor(() => expect(names.every((name) => of(name).length >= count)).toBe(true), { timeout: 20_000 })
+  await reached(3)
+  await first.pod.stop()
+  await reached(of('one').length + 4)
+  await second.pod.stop()
+  await Promise.all([first.run, second.run])
+  for (const name of names) {
+    const seen = of(name)
+    const [begin = 0] = seen
+    expect(seen, name).toEqual(seen.map((_, n) => begin + n))
+  }
+  dynamodb.destroy()
+  kinesis.destroy()
+})

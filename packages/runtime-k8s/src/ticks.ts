@@ -1,0 +1,90 @@
+/**
+ * Owns the ticks of routes made with `every`, where no scheduler puts them: the worker that holds the shard on which a route's ticks lie puts
+ * one at the end of each window, under the route as its partition key.
+ *
+ * ```
+ *   12:00        12:05        12:10        12:15
+ *     │ worker A put 12:00,    │ dies before 12:10
+ *     │                        └─ B takes the shard: puts 12:10 at once, then 12:15, ...
+ * ```
+ *
+ * Two workers that both believe they hold the shard put a tick twice, for the same moment: the route's watermark makes the second one harmless,
+ * as it does with a tick of a scheduler beside them. A tick that could not be put is put again until its window is over; what is missed
+ * then is in the next one, by the route's `catchUp`.
+ */
+
+import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
+import { type EngineRoute, tickEnvelope } from '@spaceship/core/engine'
+import type { Clock } from '@spaceship/core/ports'
+import { classified } from '@spaceship/handlers/aws'
+import type { Troubles } from './troubles.ts'
+
+export interface TicksOptions {
+  readonly application: string
+  readonly routes: readonly EngineRoute[]
+  /** The stream that gets the ticks. */
+  readonly stream: string
+  readonly kinesis: KinesisClient
+  readonly clock: Clock
+  readonly troubles: Troubles
+  /** Whether this worker holds the shard of the stream that takes records of the partition key. */
+  readonly holds: (partitionKey: string) => boolean
+}
+
+/** Milliseconds between two looks whether a shard has become ours. */
+const LOOK = 1_000
+
+const PUTTING = 'putting ticks'
+
+/** Puts ticks until the signal. Never rejects. */
+export async function keepTicking(options: TicksOptions, signal: AbortSignal): Promise<void> {
+  const routes = options.routes.flatMap(({ key, schedule }) =>
+    schedule === undefined ? [] : [{ key, schedule }],
+  )
+  await Promise.all(routes.map((route) => tickOne(options, route, signal)))
+}
+
+interface Ticking {
+  readonly key: string
+  readonly schedule: NonNullable<EngineRoute['schedule']>
+}
+
+async function tickOne(
+  options: TicksOptions,
+  { key, schedule }: Ticking,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, holds, troubles } = options
+  const { each, delay } = schedule
+  /** The last moment whose tick was put while the shard is held. */
+  let done: number | undefined
+  while (!signal.aborted) {
+    const now = clock.now()
+    const moment = Math.floor((now - delay) / each) * each + delay
+    if (!holds(key)) {
+      done = undefined
+      troubles.forget(PUTTING, key)
+    } else if (done === undefined || done < moment) {
+      if (await put(options, key, moment)) done = moment
+    }
+    await clock.sleep(Math.min(LOOK, moment + each - now), signal)
+  }
+}
+
+async function put(
+  { application, stream, kinesis, troubles }: TicksOptions,
+  route: string,
+  moment: number,
+): Promise<boolean> {
+  const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions: ['kinesis:PutRecord'] }
+  const scheduled = new Date(moment).toISOString()
+  const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
+  try {
+    await kinesis.send(new PutRecordCommand({ StreamName: stream, PartitionKey: route, Data }))
+    troubles.over(PUTTING, route)
+    return true
+  } catch (error) {
+    troubles.failed(PUTTING, route, classified(about, error))
+    return false
+  }
+}
