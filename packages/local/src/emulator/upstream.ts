@@ -37,13 +37,14 @@ export interface Upstream {
  * Starts an emulator in a thread, on a port that only its front knows. What it throws, and how long it computes, is the affair
  * of that thread.
  *
+ * @param file keeps what the emulator holds. @default it is gone with the thread
  * @throws SpaceshipError `local-emulator` if it does not start
  * @example
  * const upstream = await upstreamOf('dynalite')
  * await upstream.close()
  */
-export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
-  const thread = new Worker(THREAD, { workerData: emulator })
+export async function upstreamOf(emulator: Emulator, file?: string): Promise<Upstream> {
+  const thread = new Worker(THREAD, { workerData: { name: emulator, ...(file !== undefined && { file }) } })
   const port = await new Promise<unknown>((resolve, reject) => {
     const fail = (cause?: unknown) =>
       reject(new SpaceshipError('local-emulator', `${emulator} does not start`, { cause }))
@@ -56,6 +57,12 @@ export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
   const close = async () => {
     await settled()
     agent.destroy()
+    // A file is closed by the thread that opened it. One that is gone already closes nothing, and needs no wait.
+    if (file !== undefined && thread.threadId !== -1) {
+      const gone = new Promise((resolve) => thread.once('exit', resolve))
+      thread.postMessage('close')
+      await gone
+    }
     await thread.terminate()
   }
   return { forward, close }
