@@ -215,7 +215,7 @@ test('schedules are there again; one that came due meanwhile fires once, at the 
     await scheduler.send(new CreateScheduleCommand(schedule('later', at(now + 86_400_000))))
     await scheduler.send(new CreateScheduleCommand(schedule('fired', at(now - 1_000))))
     scheduler.destroy()
-    await vi.waitUntil(() => flight.ship.scheduler.pending.length === 1)
+    await vi.waitUntil(() => flight.ship.scheduler.pending.length === 1, { timeout: 20_000 })
   }
   {
     // The time that passes while nobody runs it.
@@ -237,7 +237,8 @@ test('schedules are there again; one that came due meanwhile fires once, at the 
   }
   for (let start = 0; start < 2; start += 1) {
     await using flight = await fly({ data })
-    await vi.waitUntil(() => flight.ship.scheduler.pending.every(({ due }) => due.getTime() > Date.now()))
+    const isAhead = ({ due }: { due: Date }) => due.getTime() > Date.now()
+    await vi.waitUntil(() => flight.ship.scheduler.pending.every(isAhead), { timeout: 20_000 })
     const { pending } = flight.ship.scheduler
     expect(pending.map(({ name }) => name)).toEqual(['again', 'later'])
     expect(pending[0]?.due.getTime()).toBeLessThanOrEqual(Date.now() + 60_000)

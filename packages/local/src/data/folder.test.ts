@@ -12,7 +12,8 @@ const FLAGS = ['--conditions=@spaceship/source', '--disable-warning=Experimental
 /** A program that has the folder, and says so. */
 const holder = (data: string, then: string) => `
   const { openData } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)})
-  try { openData(${JSON.stringify(data)}); console.log('taken') } catch (error) { console.log(error.code) }
+  // Held by the process: what nobody holds is closed by the collector.
+  try { globalThis.data = openData(${JSON.stringify(data)}); console.log('taken') } catch (error) { console.log(error.code) }
   ${then}`
 
 test('makes a folder that is not there, takes it again, and takes a relative path from where the process is', () => {

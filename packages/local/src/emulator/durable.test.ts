@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { folders } from '../../test/folders.ts'
@@ -76,6 +77,35 @@ test('tables, their items and their indices are there again, and deletes hold', 
   expect(found).toMatchObject({ ok: true, output: { Count: 2 } })
 })
 
+test('after a kill in the middle of a write, an index has each item once, where it stands', async () => {
+  const file = join(folder(), 'dynamodb.sqlite')
+  {
+    await using dynalite = await emulator('dynalite', file)
+    await createTable(dynalite.call, 'clients')
+    for (const id of ['a', 'b', 'c'])
+      await dynalite.call('PutItem', { TableName: 'clients', Item: { id: { S: id }, city: { S: 'Paris' } } })
+  }
+  const database = openDatabase(file)
+  // An item that was never written, but for its place in the index; and one that lost its place.
+  const items = database.prepare("select key from entry where cast(key as text) like 'item-clients~%'").all()
+  const places = database.prepare("select key from entry where cast(key as text) like 'index-%'").all()
+  expect([items.length, places.length]).toEqual([3, 3])
+  database.prepare('delete from entry where key = ?').run(items[0]?.key ?? null)
+  const placeOfAnother = places.find(({ key }) => key !== places[0]?.key)
+  database.prepare('delete from entry where key = ?').run(placeOfAnother?.key ?? null)
+  database.exec('pragma user_version = 1')
+  database.close()
+
+  await using dynalite = await emulator('dynalite', file)
+  const idsIn = async (operation: string, input: object) => {
+    const { output } = Object(await dynalite.call(operation, { TableName: 'clients', ...input }))
+    return output.Items.map(({ id }: { id: { S: string } }) => id.S).sort()
+  }
+  const left = await idsIn('Scan', {})
+  expect(left).toHaveLength(2)
+  expect(await idsIn('Query', inParis)).toEqual(left)
+})
+
 test.each(['CREATING', 'UPDATING'])(
   'a table that was %s when the process was killed is usable',
   async (status) => {
@@ -114,6 +144,19 @@ test('a table that was being deleted is gone with its items, and no other one is
   expect(found).toMatchObject({ output: { Count: 0 } })
   expect(await dynalite.call('Scan', { TableName: 'clients-2' })).toMatchObject({ output: { Count: 1 } })
 })
+
+test.each(['dynalite', 'kinesalite'] as const)(
+  'a file that %s cannot read is told with its path',
+  async (name) => {
+    const file = join(folder(), 'damaged.sqlite')
+    writeFileSync(file, 'no database, whatever its name says')
+    await expect(upstreamOf(name, file)).rejects.toMatchObject({
+      code: 'local-data',
+      message: expect.stringContaining(`'${file}'`),
+      cause: expect.objectContaining({ message: 'file is not a database' }),
+    })
+  },
+)
 
 test('numbers of a stream go on after a restart, and a stream that was split is ACTIVE', async () => {
   const file = join(folder(), 'kinesis.sqlite')

@@ -5,6 +5,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { atomic, openDatabase } from '../data/index.ts'
 import type { Interrupted } from './interrupted.ts'
+import { bytes, rangeOf } from './rows.ts'
+import { type Places, rebuildIndices } from './secondary.ts'
 
 type Bytes = Uint8Array
 
@@ -21,15 +23,30 @@ export interface Level {
   _batch(operations: readonly Operation[], ...rest: unknown[]): unknown
 }
 
+/** In the file: whether the process that opened it has closed it. */
+const CLOSED = 0
+const OPEN = 1
+
 /**
  * Fills the store from the file, and keeps in it what is written from now on.
  *
+ * @param places of items in secondary indices, for an emulator that has them
  * @returns closes the file
  */
-export function keepIn(file: string, level: Level, interrupted: Interrupted): () => void {
+export function keepIn(
+  file: string,
+  level: Level,
+  interrupted: Interrupted,
+  places: Places | undefined,
+): () => void {
   const database = openDatabase(file)
   database.exec('create table if not exists entry (key blob primary key, value blob not null) without rowid')
-  atomic(database, () => mend(database, interrupted))
+  const wasOpen = Number(database.prepare('pragma user_version').get()?.user_version) === OPEN
+  atomic(database, () => {
+    mend(database, interrupted)
+    if (wasOpen && places !== undefined) rebuildIndices(database, places)
+  })
+  database.exec(`pragma user_version = ${OPEN}`)
   const kept = database.prepare('select key, value from entry order by key').all()
   // The callback of the older of the two kinds of store; the other one takes no notice of it.
   const rest = [{}, () => {}] as const
@@ -45,19 +62,25 @@ export function keepIn(file: string, level: Level, interrupted: Interrupted): ()
     else remove.run(key)
   }
   const { _put, _del, _batch } = level
+  // What an emulator writes on its own account, once nobody waits for it any more, need not be kept.
+  let isOpen = true
   level._put = (key, value, ...more) => {
-    put.run(key, value)
+    if (isOpen) put.run(key, value)
     return _put.call(level, key, value, ...more)
   }
   level._del = (key, ...more) => {
-    remove.run(key)
+    if (isOpen) remove.run(key)
     return _del.call(level, key, ...more)
   }
   level._batch = (operations, ...more) => {
-    atomic(database, () => operations.forEach(apply))
+    if (isOpen) atomic(database, () => operations.forEach(apply))
     return _batch.call(level, operations, ...more)
   }
-  return () => database.close()
+  return () => {
+    isOpen = false
+    database.exec(`pragma user_version = ${CLOSED}`)
+    database.close()
+  }
 }
 
 function mend(database: DatabaseSync, { prefix, mended }: Interrupted): void {
@@ -75,16 +98,4 @@ function mend(database: DatabaseSync, { prefix, mended }: Interrupted): void {
       remove.run(bytes(key))
     }
   }
-}
-
-/** From the first to behind the last of the keys that begin so. */
-function rangeOf(prefix: string): [Buffer, Buffer] {
-  const last = prefix.charCodeAt(prefix.length - 1)
-  return [Buffer.from(prefix), Buffer.from(prefix.slice(0, -1) + String.fromCharCode(last + 1))]
-}
-
-function bytes(value: unknown): Buffer {
-  return value instanceof Uint8Array
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    : Buffer.alloc(0)
 }

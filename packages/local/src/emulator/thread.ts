@@ -10,6 +10,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Level } from './durable.ts'
 import { STREAMS, TABLES } from './interrupted.ts'
 import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
+import type { Places } from './secondary.ts'
 
 const EMULATORS = {
   dynalite: {
@@ -18,8 +19,9 @@ const EMULATORS = {
       return new MemoryLevel({ valueEncoding: 'json' })
     },
     interrupted: TABLES,
+    mend: mendDynalite,
+    places: (near: NodeJS.Require): Places | undefined => near('./db'),
     start: async (store: Level | undefined) => {
-      mendDynalite()
       const { default: dynalite } = await import('dynalite')
       return dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, store })
     },
@@ -28,8 +30,9 @@ const EMULATORS = {
   kinesalite: {
     store: (near: NodeJS.Require) => near('memdown')(),
     interrupted: STREAMS,
+    mend: mendKinesalite,
+    places: (): Places | undefined => undefined,
     start: async (store: Level | undefined) => {
-      mendKinesalite()
       const { default: kinesalite } = await import('kinesalite')
       return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000, store })
     },
@@ -42,7 +45,7 @@ const GRACE = 1_000
 
 // Safe: `upstreamOf` is the only one that starts this thread, and gives both as data.
 const { name, file } = workerData as { readonly name: keyof typeof EMULATORS; readonly file?: string }
-const { start, store, interrupted, failure } = EMULATORS[name]
+const { start, mend, store, interrupted, places, failure } = EMULATORS[name]
 const open = new Set<ServerResponse>()
 const heldLocks = mendLocks(name)
 
@@ -63,24 +66,31 @@ function fail(response: ServerResponse): void {
 /** The store whose writes are in the file, once it holds what the file holds. */
 async function kept(path: string): Promise<Level> {
   const require = createRequire(import.meta.url)
-  const level: Level = store(createRequire(require.resolve(name)))
+  const near = createRequire(require.resolve(name))
+  const level: Level = store(near)
   const { keepIn } = await import('./durable.ts')
-  const close = keepIn(path, level, interrupted)
+  const close = keepIn(path, level, interrupted, places(near))
+  // Whoever asks ends the thread as soon as the file is closed.
   parentPort?.once('message', () => {
     close()
-    process.exit()
+    parentPort?.postMessage('closed')
   })
   return level
 }
 
-const server: Server = await start(file === undefined ? undefined : await kept(file))
-server.prependListener('request', (_, response) => {
-  open.add(response)
-  response.on('close', () => open.delete(response))
-})
-// The emulators must not close an idle connection just as a request is written to it.
-server.keepAliveTimeout = 0
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
-})
+async function serve(): Promise<void> {
+  mend()
+  const server: Server = await start(file === undefined ? undefined : await kept(file))
+  server.prependListener('request', (_, response) => {
+    open.add(response)
+    response.on('close', () => open.delete(response))
+  })
+  // The emulators must not close an idle connection just as a request is written to it.
+  server.keepAliveTimeout = 0
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
+  })
+}
+
+await serve().catch((error: unknown) => parentPort?.postMessage(error))

@@ -58,7 +58,7 @@ test('what a batch reported as failed comes again, what came before it does not'
   await createStream()
   await put({ id: 'a' }, { id: 'b', fail: 'always' }, { id: 'c' })
   const first = await map({}, { shelf })
-  await vi.waitUntil(() => first.invocations.length > 0)
+  await vi.waitUntil(() => first.invocations.length > 0, { timeout: 20_000 })
   await first.close()
   const second = await map({ maximumRetryAttempts: 0 }, { shelf })
   await second.idle()
