@@ -33,6 +33,7 @@ const ROOMS: Rooms = {
   'runtime-k8s': ['leases', 'shards', 'consume'],
   local: [
     'http',
+    'data',
     'emulator',
     'faults',
     'pipe',

@@ -43,6 +43,14 @@ export interface LaunchOptions {
   readonly tables?: readonly TableOptions[]
   /** Streams beside those that the tables name. @default none */
   readonly streams?: readonly (string | StreamOptions)[]
+  /**
+   * A folder that keeps everything which the spaceship holds: a later launch on it goes on where this one stood, also after the process
+   * was killed. It is made if it is not there. One spaceship at a time uses it. Tables and streams that are there already are kept as
+   * they are.
+   *
+   * @default everything is gone with the process
+   */
+  readonly data?: string
   /** Fixed ports. @default 0 for each: the system chooses a free port */
   readonly ports?: Readonly<Partial<Record<Endpoint, number>>>
   /** Of the random numbers behind the fault switches. @default another one each time; it is logged */
@@ -96,6 +104,7 @@ export const LAUNCH = {
         shards: count(1, 100),
       } satisfies ShapesOf<StreamOptions>),
     ),
+    data: text("the path of a folder such as '.spaceship'"),
     ports: record({
       dynamodb: port,
       kinesis: port,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
 import { expect, test } from 'vitest'
+import { folders } from '../test/folders.ts'
 import { launch } from './index.ts'
 
 const handler = fileURLToPath(new URL('../test/fixtures/lambda/effects.mjs', import.meta.url))
@@ -46,6 +47,29 @@ test('a saved item and a due schedule reach a function, which reaches Slack and 
   expect(ship.slack.messages).toHaveLength(2)
   dynamodb.destroy()
   scheduler.destroy()
+})
+
+const folder = folders()
+
+test('a function goes on at the next launch where it stood, and sees the ship through a new version', async () => {
+  const data = folder()
+  for (const name of ['Acme', 'Bolt']) {
+    await using ship = await launch({ data, tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
+    const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+    const environment = { WEBHOOK: ship.slack.webhookUrl('#marketing') }
+    const mapping = await ship.lambda({ handler, stream: 'clients-cdc', environment })
+    await mapping.update({ handler })
+    await dynamodb.send(
+      new PutItemCommand({ TableName: 'clients', Item: { id: { S: name }, name: { S: name } } }),
+    )
+    await ship.settled()
+    await mapping.idle()
+    dynamodb.destroy()
+  }
+  await using ship = await launch({ data })
+  expect(ship.slack.messages.map(({ text }) => text)).toEqual(['INSERT Acme', 'INSERT Bolt'])
+  const found = await fetch(`${ship.search.url}/clients/_count`)
+  await expect(found.json()).resolves.toMatchObject({ count: 2 })
 })
 
 test('the functions end with the spaceship', async () => {

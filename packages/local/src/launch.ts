@@ -11,13 +11,14 @@
 
 import { SpaceshipError } from '@spaceship/core'
 import { type Endpoint, type LaunchOptions, type Plan, planOf } from './configuration.ts'
+import { openData } from './data/index.ts'
 import { startDynamodb } from './dynamodb/index.ts'
 import { upstreamOf } from './emulator/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
 import type { AwsCall } from './http/index.ts'
 import { startKinesis } from './kinesis/index.ts'
 import { type LambdaOptions, type Mapping, startLambda } from './lambda/index.ts'
-import { pipe } from './pipe/index.ts'
+import { outboxIn, pipe } from './pipe/index.ts'
 import { provision } from './provision.ts'
 import { type Scheduler, startScheduler } from './scheduler/index.ts'
 import { type Search, startSearch } from './search/index.ts'
@@ -79,10 +80,12 @@ export type ShipLambdaOptions = Omit<LambdaOptions, 'kinesis'>
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 /**
- * Starts the embedded spaceship and creates its tables and streams.
+ * Starts the embedded spaceship and creates its tables and streams. With `data` it holds what the last launch on that folder held.
  *
  * @throws ConfigurationError with every problem of the options at once
- * @throws SpaceshipError `local-port` if a fixed port is taken
+ * @throws SpaceshipError `local-port` if a fixed port is taken; of the folder `data`: `local-data-taken` while another spaceship uses
+ *   it, `local-data-foreign` for one with other files, `local-data-version` for one of another version, `local-data` for one that
+ *   cannot be used, `local-data-differs` if it has a table with another key or stream than `tables`
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * await using ship = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }] })
@@ -99,17 +102,21 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     return part
   }
 
+  const data = openData(options.data)
+  closers.unshift(async () => data.close())
   try {
     // Beside that of Kinesis: it takes about as long.
-    const dynalite = upstreamOf('dynalite')
+    const dynalite = upstreamOf('dynalite', data.file('dynamodb.sqlite'))
     closers.unshift(() =>
       dynalite.then(
         ({ close }) => close(),
         () => {},
       ),
     )
-    const kinesis = keep(await startKinesis({ faults: source, ...portOf(ports.kinesis) }))
-    const way = keep(pipe({ call: kinesis.call, faults: source, log }))
+    const kinesis = keep(
+      await startKinesis({ faults: source, file: data.file('kinesis.sqlite'), ...portOf(ports.kinesis) }),
+    )
+    const way = keep(pipe({ call: kinesis.call, faults: source, log, outbox: outboxIn(data.database) }))
     const dynamodb = keep(
       await startDynamodb({
         faults: source,
@@ -117,20 +124,32 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         kinesis: kinesis.call,
         region,
         upstream: dynalite,
+        data,
         ...portOf(ports.dynamodb),
       }),
     )
-    const search = keep(await startSearch(portOf(ports.search)))
-    const slack = keep(await startSlack(portOf(ports.slack)))
+    const search = keep(await startSearch({ file: data.file('search.sqlite'), ...portOf(ports.search) }))
+    const slack = keep(await startSlack({ shelf: data.shelf('slack'), ...portOf(ports.slack) }))
     const scheduler = keep(
-      await startScheduler({ put: putInto(kinesis.call), timeScale, ...portOf(ports.scheduler) }),
+      await startScheduler({
+        put: putInto(kinesis.call),
+        timeScale,
+        shelf: data.shelf('schedules'),
+        ...portOf(ports.scheduler),
+      }),
     )
-    const services = { dynamodb: dynamodb.call, kinesis: kinesis.call }
+    const services = {
+      dynamodb: dynamodb.call,
+      kinesis: kinesis.call,
+      begun: data.shelf('provision'),
+      keeps: data.database !== undefined,
+    }
     await provision(plan, services)
     const known = new Set(namesOf(plan))
 
     const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler })
     log(`spaceship: fault seed ${seed}`)
+    if (data.folder !== undefined) log(`spaceship: data in ${data.folder}`)
     for (const [name, url] of Object.entries(endpoints)) log(`spaceship: ${name} at ${url}`)
 
     let closing: Promise<void> | undefined
@@ -155,12 +174,14 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       await provision(missing, services)
       for (const name of namesOf(missing)) known.add(name)
     }
+    const kept =
+      data.folder === undefined ? {} : { shelf: data.shelf('positions'), running: new Set<string>() }
     const lambda = async (given: ShipLambdaOptions) => {
       const refusal = new SpaceshipError('local-closed', 'the spaceship is closed: launch another one')
       if (closing !== undefined) throw refusal
       const mapping = await startLambda(
         { ...given, kinesis: clientConfig('kinesis') },
-        { variables: environment },
+        { variables: environment, ...kept },
       )
       if (closing === undefined) return keep(mapping)
       // Closed while the mapping was starting: nobody else would close it.

@@ -10,13 +10,8 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { type FaultSource, faultSource } from '../src/faults/index.ts'
-import { type LocalKinesis, startKinesis } from '../src/kinesis/index.ts'
-import {
-  type LambdaOptions,
-  type Mapping,
-  type MappingSurroundings,
-  startLambda,
-} from '../src/lambda/index.ts'
+import { startKinesis } from '../src/kinesis/index.ts'
+import { type LambdaOptions, type Mapping, startLambda } from '../src/lambda/index.ts'
 
 export const STREAM = 'clients-cdc'
 export const fixture = (name: string) =>
@@ -41,7 +36,7 @@ export interface Item {
 /** A Kinesis and a folder for each test, and mappings that end with it. */
 export function mappingStage() {
   let faults: FaultSource
-  let kinesis: LocalKinesis
+  let kinesis: Awaited<ReturnType<typeof startKinesis>>
   let client: KinesisClient
   let folder: string
   let mappings: Mapping[]
@@ -108,7 +103,7 @@ export function mappingStage() {
     },
     async map(
       options: Partial<LambdaOptions> = {},
-      surroundings: MappingSurroundings = {},
+      surroundings: Parameters<typeof startLambda>[1] = {},
     ): Promise<Mapping> {
       const mapping = await startLambda(
         {

@@ -3,6 +3,8 @@
  *
  * ```
  * lock the items ─► read them ─► write ─► read them again ─► what differs goes into the pipe ─► unlock
+ *                            │                                        │
+ *                            └ the write is unfinished ...            └ ... until here, also for a process that is killed
  * ```
  * The pipe takes a change over synchronously and within the lock, so the order in the stream is the order of the writes.
  */
@@ -14,6 +16,7 @@ import type { Destinations } from './destinations.ts'
 import type { Locks } from './locks.ts'
 import { changeRecord, differs } from './record.ts'
 import { lockName, partitionKeyOf } from './tables.ts'
+import type { Begun, Unfinished } from './unfinished.ts'
 
 /** An item that a request is about. */
 export interface Touched {
@@ -28,6 +31,7 @@ export interface CaptureOptions {
   readonly pipe: Pipe
   readonly region: string
   readonly clock: () => number
+  readonly unfinished: Unfinished
 }
 
 export interface Capture {
@@ -35,12 +39,20 @@ export interface Capture {
   around<T>(
     touched: readonly Touched[],
     write: (before: readonly (Item | undefined)[]) => Promise<T>,
-    options?: { readonly expired?: boolean; readonly needBefore?: boolean },
+    options?: {
+      readonly expired?: boolean
+      readonly needBefore?: boolean
+      /** All items are written, or none. @default false */
+      readonly whole?: boolean
+    },
   ): Promise<T>
+  /** Captures what an unfinished write of an earlier launch left behind. */
+  recapture(id: number, write: Begun): Promise<void>
   read(touched: Touched): Promise<Item | undefined>
 }
 
-export function captureOf({ dynalite, locks, destinations, pipe, region, clock }: CaptureOptions): Capture {
+export function captureOf(options: CaptureOptions): Capture {
+  const { dynalite, locks, destinations, pipe, region, clock, unfinished } = options
   const read = async ({ table, key }: Touched) => {
     const answer = await dynalite('GetItem', { TableName: table, Key: key, ConsistentRead: true })
     return answer.ok && isFields(answer.output.Item) ? answer.output.Item : undefined
@@ -61,25 +73,59 @@ export function captureOf({ dynalite, locks, destinations, pipe, region, clock }
     }
   }
 
-  const around: Capture['around'] = (touched, write, { expired = false, needBefore = false } = {}) =>
+  /** What the write left behind goes into the pipe, and with that the write is finished. */
+  const finish = async (
+    id: number | undefined,
+    touched: readonly Touched[],
+    before: readonly (Item | undefined)[],
+    expired: boolean,
+  ) => {
+    const after = await readAll(touched)
+    unfinished.end(id, () => {
+      for (const [index, item] of touched.entries()) emit(item, before[index], after[index], expired)
+    })
+  }
+
+  const around: Capture['around'] = (
+    touched,
+    write,
+    { expired = false, needBefore = false, whole = false } = {},
+  ) =>
     locks.hold(
       touched.map(({ table, key }) => lockName(table, key)),
       async () => {
         const captured = touched.some(({ table }) => destinations.active(table).length > 0)
         if (!captured && !needBefore) return write(touched.map(() => undefined))
         const before = await readAll(touched)
+        const id =
+          captured || whole
+            ? unfinished.begin({ touched: withBefore(touched, before), expired, whole })
+            : undefined
         try {
           return await write(before)
         } finally {
           // Also after a write that failed: whatever it left behind is a change.
-          if (captured) {
-            const after = await readAll(touched)
-            for (const [index, item] of touched.entries()) emit(item, before[index], after[index], expired)
-          }
+          if (captured) await finish(id, touched, before, expired)
+          else if (id !== undefined) unfinished.end(id, () => {})
         }
       },
     )
-  return { around, read }
+
+  const recapture: Capture['recapture'] = (id, { touched, expired }) =>
+    finish(
+      id,
+      touched,
+      touched.map(({ before }) => before),
+      expired,
+    )
+  return { around, read, recapture }
+}
+
+function withBefore(touched: readonly Touched[], items: readonly (Item | undefined)[]): Begun['touched'] {
+  return touched.map((item, index) => {
+    const before = items[index]
+    return before === undefined ? item : { ...item, before }
+  })
 }
 
 /** The spelling that the table keeps: `1.0` in a request may be `1` there. */

@@ -8,6 +8,7 @@
  * AWS passes through ENABLING, UPDATING and DISABLING, which the answers name; here the change is done by then.
  */
 
+import type { Shelf } from '../data/index.ts'
 import { type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
 import type { Precision } from './record.ts'
 import { missingTable, notFound, validation } from './refusal.ts'
@@ -25,13 +26,17 @@ export interface Destinations {
   active(table: string): readonly Destination[]
   handle(operation: string, input: Fields): Promise<Fields | AwsFault>
   forget(table: string): void
+  /** The tables of which something is known. */
+  named(): readonly string[]
 }
 
-export function destinationsOf(tables: Tables, kinesis: AwsCall): Destinations {
-  const byTable = new Map<string, readonly Destination[]>()
+export function destinationsOf(tables: Tables, kinesis: AwsCall, shelf: Shelf): Destinations {
+  // Safe: nothing but what is set below lies on this shelf.
+  const byTable = new Map(shelf.all() as [string, readonly Destination[]][])
   const store = (table: string, destination: Destination) => {
     const others = (byTable.get(table) ?? []).filter(({ streamArn }) => streamArn !== destination.streamArn)
     byTable.set(table, [...others, destination])
+    shelf.set(table, [...others, destination])
   }
 
   async function enable(table: string, streamArn: string, known: Destination | undefined, input: Fields) {
@@ -104,7 +109,11 @@ export function destinationsOf(tables: Tables, kinesis: AwsCall): Destinations {
   return {
     active: (table) => (byTable.get(table) ?? []).filter(({ active }) => active),
     handle,
-    forget: (table) => void byTable.delete(table),
+    forget: (table) => {
+      byTable.delete(table)
+      shelf.delete(table)
+    },
+    named: () => [...byTable.keys()],
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { NO_SHELF, type Shelf } from '../data/index.ts'
 import { canonicalItem, type Item, sizeOf } from './attribute.ts'
 
 export type Precision = 'MILLISECOND' | 'MICROSECOND'
@@ -44,12 +45,13 @@ export function changeRecord(change: Change, precision: Precision, region: strin
 
 /**
  * Microseconds that strictly increase. The wall clock has milliseconds; changes within one of them are counted through,
- * and a clock that is set back is waited out.
+ * and a clock that is set back is waited out, also by the next launch.
  */
-export function microClock(now: () => number): () => number {
-  let last = 0
+export function microClock(now: () => number, shelf: Shelf = NO_SHELF): () => number {
+  let last = Number(shelf.all()[0]?.[1] ?? 0)
   return () => {
     last = Math.max(last + 1, Math.floor(now()) * 1_000)
+    shelf.set('last', last)
     return last
   }
 }

@@ -1,3 +1,4 @@
+import { NO_DATA, type ShipData } from '../data/index.ts'
 import { type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
 import { type AwsCall, awsCaller, drained, fieldsOf, type Served, serve } from '../http/index.ts'
@@ -7,12 +8,14 @@ import { destinationsOf } from './destinations.ts'
 import { dynamodbFront } from './front.ts'
 import { keyedLocks } from './locks.ts'
 import { microClock } from './record.ts'
+import { recover } from './recovery.ts'
 import { rehearsalOn } from './rehearsal.ts'
 import { batchExecuteStatement, executeStatement } from './statements.ts'
 import { knownTables } from './tables.ts'
 import { timeToLive } from './time-to-live.ts'
 import { transactGet } from './transact-get.ts'
 import { transactWrites } from './transact-write.ts'
+import { unfinishedIn } from './unfinished.ts'
 import { batchWrite, singleWrite } from './writes.ts'
 
 const SERVICE = 'DynamoDB_20120810'
@@ -25,8 +28,10 @@ export interface DynamodbOptions {
   /** Kinesis, asked whether a destination exists. */
   readonly kinesis: AwsCall
   readonly region: string
-  /** @default started here */
+  /** @default started here, and gone when it is closed */
   readonly upstream?: Promise<Upstream>
+  /** Keeps what stands beside the items: destinations, time to live, writes that have begun. @default gone with the process */
+  readonly data?: Pick<ShipData, 'database' | 'shelf'>
   /** @default 0: the system chooses a free port */
   readonly port?: number
   /** Milliseconds since 1970. @default Date.now */
@@ -54,6 +59,7 @@ export interface LocalDynamodb extends Served {
  */
 export async function startDynamodb(options: DynamodbOptions): Promise<LocalDynamodb> {
   const { faults, pipe, kinesis, region, port = 0, now = Date.now, sweepEvery = 10_000 } = options
+  const { data = NO_DATA } = options
   const upstream = await (options.upstream ?? upstreamOf('dynalite'))
   const { forward } = upstream
   const real = awsCaller(forward, SERVICE, JSON_TYPE)
@@ -61,13 +67,16 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
 
   const tables = knownTables(real)
   const locks = keyedLocks()
-  const destinations = destinationsOf(tables, kinesis)
-  const capture = captureOf({ dynalite: real, locks, destinations, pipe, region, clock: microClock(now) })
-  const ttl = timeToLive({ dynalite: real, capture, tables })
+  const destinations = destinationsOf(tables, kinesis, data.shelf('destinations'))
+  const unfinished = unfinishedIn(data.database)
+  const clock = microClock(now, data.shelf('clock'))
+  const capture = captureOf({ dynalite: real, locks, destinations, pipe, region, clock, unfinished })
+  const ttl = timeToLive({ dynalite: real, capture, tables, shelf: data.shelf('time-to-live') })
   const rehearsal = rehearsalOn(real, async (operation, input) =>
     awsCaller((await stage.get()).forward, SERVICE, JSON_TYPE)(operation, input),
   )
-  const transactWrite = transactWrites({ dynalite: real, capture, tables, rehearsal, now })
+  const tokens = data.shelf('transactions')
+  const transactWrite = transactWrites({ dynalite: real, capture, tables, rehearsal, tokens, now })
 
   const write = awsCaller(
     (request) => singleWrite({ forward, capture, tables }, request, fieldsOf(request.body) ?? {}),
@@ -95,10 +104,13 @@ export async function startDynamodb(options: DynamodbOptions): Promise<LocalDyna
     },
   })
   const { handler, settled } = drained(front)
-  const served = await serve(handler, { port }).catch(async (error) => {
-    await upstream.close()
-    throw error
-  })
+  const ready = recover({ dynalite: real, tables, capture, unfinished, settings: [destinations, ttl] })
+  const served = await ready
+    .then(() => serve(handler, { port }))
+    .catch(async (error) => {
+      await upstream.close()
+      throw error
+    })
   const sweeper = sweepRegularly(() => ttl.expire(now()), sweepEvery)
 
   let closing: Promise<void> | undefined

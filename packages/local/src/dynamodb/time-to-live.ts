@@ -1,3 +1,4 @@
+import type { Shelf } from '../data/index.ts'
 import { type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
 import type { Capture } from './capture.ts'
 import { missingTable, validation } from './refusal.ts'
@@ -10,6 +11,8 @@ export interface TimeToLiveOptions {
   readonly dynalite: AwsCall
   readonly capture: Capture
   readonly tables: Tables
+  /** Keeps which attribute of a table says when. */
+  readonly shelf: Shelf
 }
 
 export interface TimeToLive {
@@ -17,11 +20,18 @@ export interface TimeToLive {
   /** Deletes what has expired by then (milliseconds since 1970), as the service: how many items. */
   expire(now: number): Promise<number>
   forget(table: string): void
+  /** The tables of which something is known. */
+  named(): readonly string[]
 }
 
 /** Time to live, which dynalite lacks. A table is swept when {@link TimeToLive.expire} is called. */
-export function timeToLive({ dynalite, capture, tables }: TimeToLiveOptions): TimeToLive {
-  const attributes = new Map<string, string>()
+export function timeToLive({ dynalite, capture, tables, shelf }: TimeToLiveOptions): TimeToLive {
+  const attributes = new Map(shelf.all().map(([table, attribute]) => [table, String(attribute)]))
+
+  const forget = (table: string) => {
+    attributes.delete(table)
+    shelf.delete(table)
+  }
 
   async function handle(operation: string, input: Fields): Promise<Fields | AwsFault> {
     const table = String(input.TableName ?? '')
@@ -44,8 +54,10 @@ export function timeToLive({ dynalite, capture, tables }: TimeToLiveOptions): Ti
     if (enabled === (known !== undefined)) {
       return validation(`TimeToLive is already ${enabled ? 'enabled' : 'disabled'}`)
     }
-    if (enabled) attributes.set(table, name)
-    else attributes.delete(table)
+    if (enabled) {
+      attributes.set(table, name)
+      shelf.set(table, name)
+    } else forget(table)
     return { TimeToLiveSpecification: specification }
   }
 
@@ -91,5 +103,5 @@ export function timeToLive({ dynalite, capture, tables }: TimeToLiveOptions): Ti
     for (const [table, attribute] of attributes) deleted += await sweep(table, attribute, now)
     return deleted
   }
-  return { handle, expire, forget: (table) => void attributes.delete(table) }
+  return { handle, expire, forget, named: () => [...attributes.keys()] }
 }

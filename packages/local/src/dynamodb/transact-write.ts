@@ -7,6 +7,7 @@
  * ```
  */
 
+import type { Shelf } from '../data/index.ts'
 import { type AwsAnswer, type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
 import type { Item } from './attribute.ts'
 import type { Capture } from './capture.ts'
@@ -23,6 +24,8 @@ export interface TransactOptions {
   readonly capture: Capture
   readonly tables: Tables
   readonly rehearsal: Rehearsal
+  /** Keeps the `ClientRequestToken`s of what succeeded. */
+  readonly tokens: Shelf
   readonly now: () => number
 }
 
@@ -37,13 +40,22 @@ type Outcome = Fields | AwsFault
 
 /** The handler of TransactWriteItems, with its memory of `ClientRequestToken`s. */
 export function transactWrites(options: TransactOptions): (input: Fields) => Promise<Outcome> {
+  const { tokens, now } = options
   const remembered = new Map<string, { body: string; at: number; outcome: Promise<Outcome> }>()
+  for (const [token, kept] of tokens.all()) {
+    const { body, at } = Object(kept)
+    remembered.set(token, { body, at, outcome: Promise.resolve({}) })
+  }
 
   return async (input) => {
     const { ClientRequestToken: token, ...rest } = input
     if (typeof token !== 'string') return transact(options, rest)
 
-    for (const [old, { at }] of remembered) if (options.now() - at >= TOKEN_LIFETIME) remembered.delete(old)
+    for (const [old, { at }] of remembered) {
+      if (now() - at < TOKEN_LIFETIME) continue
+      remembered.delete(old)
+      tokens.delete(old)
+    }
     const body = JSON.stringify(rest)
     const earlier = remembered.get(token)
     if (earlier !== undefined && earlier.body !== body) {
@@ -53,10 +65,11 @@ export function transactWrites(options: TransactOptions): (input: Fields) => Pro
     if (earlier !== undefined) return earlier.outcome
 
     const outcome = transact(options, rest)
-    remembered.set(token, { body, at: options.now(), outcome })
+    const at = now()
+    remembered.set(token, { body, at, outcome })
     const forget = () => remembered.delete(token)
     // Only a success is remembered: a cancelled transaction may be tried again under its token.
-    await outcome.then((result) => isFault(result) && forget(), forget)
+    await outcome.then((result) => (isFault(result) ? forget() : tokens.set(token, { body, at })), forget)
     return outcome
   }
 }
@@ -84,7 +97,7 @@ async function transact(
       }
       return {}
     },
-    { needBefore: true },
+    { needBefore: true, whole: true },
   )
 }
 

@@ -5,5 +5,7 @@ declare module 'dynalite' {
     createTableMs?: number
     deleteTableMs?: number
     updateTableMs?: number
+    /** A store in memory, in place of one of its own: see `mended.ts`. */
+    store?: unknown
   }): Server
 }

@@ -6,5 +6,7 @@ declare module 'kinesalite' {
     deleteStreamMs?: number
     updateStreamMs?: number
     shardLimit?: number
+    /** A store in memory, in place of one of its own: see `mended.ts`. */
+    store?: unknown
   }): Server
 }

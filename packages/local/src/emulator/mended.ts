@@ -10,6 +10,7 @@
  * | numbers of another stream  | are answered 500                                                                              |
  * | tokens of ListShards       | are taken, although none was ever given, and trip it                                          |
  * | locks                      | stay held by a call that threw                                                                |
+ * | stores                     | are made where nobody can reach them                                                          |
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -54,9 +55,14 @@ const COMPARISON: readonly Change[] = [
   ],
 ]
 
+const STORE: Change = [
+  "new MemoryLevel({ valueEncoding: 'json' }),",
+  "(options.store || new MemoryLevel({ valueEncoding: 'json' })),",
+]
+
 /** Loads dynalite's parts as they should be, before dynalite itself is loaded. */
 export function mendDynalite(): void {
-  replace('dynalite/db/index.js', (source) => COMPARISON.reduce(changed, source))
+  replace('dynalite/db/index.js', (source) => [...COMPARISON, STORE].reduce(changed, source))
   for (const name of ['conditionParser', 'updateParser', 'projectionParser'])
     replace(`dynalite/db/${name}.js`, remembering)
 }
@@ -70,7 +76,10 @@ const TOKEN = `  if (data.NextToken) {
 const NULLS = `if (VALUE == null) throw typeError('a member of a list or a map is null'); `
 
 const KINESALITE: Readonly<Record<string, readonly Change[]>> = {
-  'db/index.js': [['streamDbs = []', 'streamDbs = Object.create(null)']],
+  'db/index.js': [
+    ['streamDbs = []', 'streamDbs = Object.create(null)'],
+    [': memdown()),', ': (options.store || memdown())),'],
+  ],
   'actions/listShards.js': [['  // TODO get stream according', `${TOKEN}  // TODO get stream according`]],
   'actions/getShardIterator.js': [['if (seqObj.version === 0) {', 'if (false) {']],
   'validations/index.js': [

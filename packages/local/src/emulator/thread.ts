@@ -5,23 +5,36 @@
  * thread the calls that are left without an answer get the service's error for a failure of its own, and the others go on.
  */
 import type { Server, ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Level } from './durable.ts'
+import { STREAMS, TABLES } from './interrupted.ts'
 import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
+import type { Places } from './secondary.ts'
 
 const EMULATORS = {
   dynalite: {
-    start: async () => {
-      mendDynalite()
+    store: (near: NodeJS.Require) => {
+      const { MemoryLevel } = near('memory-level')
+      return new MemoryLevel({ valueEncoding: 'json' })
+    },
+    interrupted: TABLES,
+    mend: mendDynalite,
+    places: (near: NodeJS.Require): Places | undefined => near('./db'),
+    start: async (store: Level | undefined) => {
       const { default: dynalite } = await import('dynalite')
-      return dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+      return dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0, store })
     },
     failure: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
   },
   kinesalite: {
-    start: async () => {
-      mendKinesalite()
+    store: (near: NodeJS.Require) => near('memdown')(),
+    interrupted: STREAMS,
+    mend: mendKinesalite,
+    places: (): Places | undefined => undefined,
+    start: async (store: Level | undefined) => {
       const { default: kinesalite } = await import('kinesalite')
-      return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000 })
+      return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000, store })
     },
     failure: 'InternalFailure',
   },
@@ -30,9 +43,9 @@ const EMULATORS = {
 /** Milliseconds. Calls are answered from memory: one that is open this long after an exception is the one that threw, or waits for it. */
 const GRACE = 1_000
 
-// Safe: `upstreamOf` is the only one that starts this thread, and gives the name as data.
-const name = workerData as keyof typeof EMULATORS
-const { start, failure } = EMULATORS[name]
+// Safe: `upstreamOf` is the only one that starts this thread, and gives both as data.
+const { name, file } = workerData as { readonly name: keyof typeof EMULATORS; readonly file?: string }
+const { start, mend, store, interrupted, places, failure } = EMULATORS[name]
 const open = new Set<ServerResponse>()
 const heldLocks = mendLocks(name)
 
@@ -50,14 +63,34 @@ function fail(response: ServerResponse): void {
   response.end(JSON.stringify({ __type: failure, message: 'the emulator failed at this call' }))
 }
 
-const server: Server = await start()
-server.prependListener('request', (_, response) => {
-  open.add(response)
-  response.on('close', () => open.delete(response))
-})
-// The emulators must not close an idle connection just as a request is written to it.
-server.keepAliveTimeout = 0
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
-})
+/** The store whose writes are in the file, once it holds what the file holds. */
+async function kept(path: string): Promise<Level> {
+  const require = createRequire(import.meta.url)
+  const near = createRequire(require.resolve(name))
+  const level: Level = store(near)
+  const { keepIn } = await import('./durable.ts')
+  const close = keepIn(path, level, interrupted, places(near))
+  // Whoever asks ends the thread as soon as the file is closed.
+  parentPort?.once('message', () => {
+    close()
+    parentPort?.postMessage('closed')
+  })
+  return level
+}
+
+async function serve(): Promise<void> {
+  mend()
+  const server: Server = await start(file === undefined ? undefined : await kept(file))
+  server.prependListener('request', (_, response) => {
+    open.add(response)
+    response.on('close', () => open.delete(response))
+  })
+  // The emulators must not close an idle connection just as a request is written to it.
+  server.keepAliveTimeout = 0
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
+  })
+}
+
+await serve().catch((error: unknown) => parentPort?.postMessage(error))

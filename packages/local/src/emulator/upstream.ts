@@ -37,25 +37,46 @@ export interface Upstream {
  * Starts an emulator in a thread, on a port that only its front knows. What it throws, and how long it computes, is the affair
  * of that thread.
  *
- * @throws SpaceshipError `local-emulator` if it does not start
+ * @param file keeps what the emulator holds. @default it is gone with the thread
+ * @throws SpaceshipError `local-emulator` if it does not start, `local-data` if it cannot read the file
  * @example
  * const upstream = await upstreamOf('dynalite')
  * await upstream.close()
  */
-export async function upstreamOf(emulator: Emulator): Promise<Upstream> {
-  const thread = new Worker(THREAD, { workerData: emulator })
-  const port = await new Promise<unknown>((resolve, reject) => {
+export async function upstreamOf(emulator: Emulator, file?: string): Promise<Upstream> {
+  const thread = new Worker(THREAD, { workerData: { name: emulator, ...(file !== undefined && { file }) } })
+  const started = await new Promise<unknown>((resolve, reject) => {
     const fail = (cause?: unknown) =>
       reject(new SpaceshipError('local-emulator', `${emulator} does not start`, { cause }))
     thread.once('message', resolve).once('error', fail).once('exit', fail)
   })
   // An emulator that is gone answers no more: its front says so, and this process goes on.
-  thread.removeAllListeners().on('error', () => {})
+  // By name: without a listener of its own, a thread hears no message any more.
+  thread
+    .removeAllListeners('error')
+    .removeAllListeners('exit')
+    .on('error', () => {})
+  if (typeof started !== 'number') {
+    await thread.terminate()
+    throw file === undefined
+      ? new SpaceshipError('local-emulator', `${emulator} does not start`, { cause: started })
+      : new SpaceshipError(
+          'local-data',
+          `${emulator} cannot read '${file}': expected a file that an earlier launch wrote, and that is whole. Name another folder as 'data', or delete this one`,
+          { cause: started },
+        )
+  }
   const agent = new Agent({ keepAlive: true })
-  const { handler: forward, settled } = drained((request) => exchange(agent, Number(port), request))
+  const { handler: forward, settled } = drained((request) => exchange(agent, started, request))
   const close = async () => {
     await settled()
     agent.destroy()
+    // A file is closed by the thread that opened it. One that is gone already closes nothing, and needs no wait.
+    if (file !== undefined && thread.threadId !== -1) {
+      const closed = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
+      thread.postMessage('close')
+      await closed
+    }
     await thread.terminate()
   }
   return { forward, close }

@@ -2,11 +2,14 @@ import { upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
 import { type AwsCall, awsCaller, type Served, serve } from '../http/index.ts'
 import { kinesisFront } from './front.ts'
+import { settledChanges } from './settled.ts'
 
 export interface KinesisOptions {
   readonly faults: FaultSource
   /** @default 0: the system chooses a free port */
   readonly port?: number
+  /** Keeps streams and records. @default they are gone with the process */
+  readonly file?: string | undefined
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
@@ -24,10 +27,12 @@ export interface LocalKinesis extends Served {
 export async function startKinesis({
   faults,
   port = 0,
+  file,
   now = Date.now,
 }: KinesisOptions): Promise<LocalKinesis> {
-  const upstream = await upstreamOf('kinesalite')
-  const handler = kinesisFront({ forward: upstream.forward, faults, now })
+  const upstream = await upstreamOf('kinesalite', file)
+  const forward = file === undefined ? upstream.forward : settledChanges(upstream.forward)
+  const handler = kinesisFront({ forward, faults, now })
   const served = await serve(handler, { port }).catch(async (error) => {
     await upstream.close()
     throw error

@@ -84,6 +84,8 @@ interface Outcome {
   readonly invoked: string[][]
   readonly acknowledged: Set<string>
   readonly discarded: [string, Condition][]
+  /** What was told to be dealt with, and whether all of it was. */
+  readonly settled: { readonly last: string; readonly isTrue: boolean }[]
 }
 
 /** Delivers records to a function that fails as `verdicts` say, one for each invocation, and is well from then on. */
@@ -94,13 +96,18 @@ async function run(
   now = 0,
   ages: readonly number[] = [],
 ): Promise<Outcome> {
-  const outcome: Outcome = { invoked: [], acknowledged: new Set(), discarded: [] }
+  const outcome: Outcome = { invoked: [], acknowledged: new Set(), discarded: [], settled: [] }
   const records = Array.from({ length: count }, (_, index) => record(String(8 + index), ages[index] ?? 0))
   await deliver(records, {
     policy: chosen,
     now: () => now,
     signal: new AbortController().signal,
     pause: async () => {},
+    settled: ({ sequenceNumber: last }) => {
+      const done = new Set([...outcome.acknowledged, ...outcome.discarded.map(([number]) => number)])
+      const upToLast = records.slice(0, records.findIndex((one) => one.sequenceNumber === last) + 1)
+      outcome.settled.push({ last, isTrue: upToLast.every((one) => done.has(one.sequenceNumber)) })
+    },
     discard: async (given, condition) => {
       for (const { sequenceNumber } of given) outcome.discarded.push([sequenceNumber, condition])
     },
@@ -127,12 +134,14 @@ test('nothing is skipped: each record is acknowledged or discarded, once, and in
   })
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 20 }), failures, policies, async (count, verdicts, chosen) => {
-      const { invoked, acknowledged, discarded } = await run(count, verdicts, chosen)
+      const { invoked, acknowledged, discarded, settled } = await run(count, verdicts, chosen)
       const given = Array.from({ length: count }, (_, index) => String(8 + index))
       const dropped = discarded.map(([number]) => number)
       expect(new Set(dropped).size).toBe(dropped.length)
       expect(new Set([...acknowledged, ...dropped])).toEqual(new Set(given))
       if (chosen.maximumRetryAttempts === -1) expect(dropped).toEqual([])
+      expect(settled.at(-1)?.last).toBe(given.at(-1))
+      expect(settled.filter(({ isTrue }) => !isTrue)).toEqual([])
       // First attempts are in order, and a batch never jumps over a record that is still to be done.
       expect([...new Set(invoked.flat())]).toEqual(given)
       for (const numbers of invoked)
@@ -151,6 +160,7 @@ test('bisecting finds the one poisonous record', async () => {
       now: () => 0,
       signal: new AbortController().signal,
       pause: async () => {},
+      settled() {},
       discard: async (records) => void discarded.push(...records.map(({ sequenceNumber }) => sequenceNumber)),
       invoke: async (records) =>
         records.some(({ sequenceNumber }) => sequenceNumber === '11') ? 'failed' : 'done',
@@ -182,6 +192,7 @@ test('an aborted delivery tries nothing any more', async () => {
     now: () => 0,
     signal: stopping.signal,
     pause: async () => {},
+    settled: () => expect.unreachable(),
     discard: async () => expect.unreachable(),
     invoke: async () => {
       invocations += 1

@@ -12,6 +12,8 @@ export interface Delivery<R> {
   readonly discard: (records: readonly R[], condition: Condition, invocations: number) => Promise<void>
   /** Waits before the given retry, counted from 1 anew for every page of records. */
   readonly pause: (failure: number) => Promise<void>
+  /** Told each time that the first of the records are dealt with, up to the given one. */
+  readonly settled: (last: R) => void
   readonly signal: AbortSignal
 }
 
@@ -20,17 +22,26 @@ export async function deliver<R extends Sequenced>(
   records: readonly R[],
   delivery: Delivery<R>,
 ): Promise<void> {
-  const { policy, now, invoke, discard, pause, signal } = delivery
+  const { policy, now, invoke, discard, pause, settled, signal } = delivery
   let queue: readonly Batch<R>[] = [{ records, retries: 0 }]
   let invocations = 0
   let failures = 0
+
+  function goOn(next: typeof queue): void {
+    queue = next
+    const [firstOpen] = next[0]?.records ?? []
+    const last = firstOpen === undefined ? records.at(-1) : records[records.indexOf(firstOpen) - 1]
+    // What a shutdown kept from its destination is not dealt with.
+    if (last !== undefined && !signal.aborted) settled(last)
+  }
+
   while (!signal.aborted) {
     const [batch, ...later] = queue
     if (!batch) return
     const { expired, fresh } = expire(batch.records, now(), policy)
     if (expired.length > 0) await discard(expired, 'RecordAgeExceeded', invocations)
     if (fresh.length === 0) {
-      queue = later
+      goOn(later)
       continue
     }
     const verdict = await invoke(fresh)
@@ -39,7 +50,7 @@ export async function deliver<R extends Sequenced>(
     invocations += 1
     const { discarded, remaining } = decide({ records: fresh, retries: batch.retries }, verdict, policy)
     if (discarded.length > 0) await discard(discarded, 'RetryAttemptsExhausted', invocations)
-    queue = [...remaining, ...later]
+    goOn([...remaining, ...later])
     failures = verdict === 'done' ? 0 : failures + 1
     if (remaining.length > 0) await pause(failures)
   }

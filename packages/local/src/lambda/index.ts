@@ -1,5 +1,5 @@
 export type { KinesisEventRecord } from './event.ts'
 export type { FailedBatch } from './failed-batch.ts'
-export { type Invocation, type Mapping, type MappingSurroundings, startLambda } from './mapping.ts'
+export { type Invocation, type Mapping, startLambda } from './mapping.ts'
 export type { FunctionUpdate, LambdaOptions } from './options.ts'
 export type { StartingPosition } from './reader.ts'

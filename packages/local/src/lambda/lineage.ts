@@ -11,6 +11,8 @@ export interface ShardNode {
   readonly parents: readonly string[]
   /** False once it was split or merged. */
   readonly open: boolean
+  /** The sequence number at which it begins. */
+  readonly start: string
 }
 
 export async function listShards(client: KinesisClient, stream: string): Promise<readonly ShardNode[]> {
@@ -28,6 +30,7 @@ export async function listShards(client: KinesisClient, stream: string): Promise
     id: ShardId,
     parents: [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined),
     open: SequenceNumberRange?.EndingSequenceNumber === undefined,
+    start: SequenceNumberRange?.StartingSequenceNumber ?? '',
   }))
 }
 

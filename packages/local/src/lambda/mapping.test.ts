@@ -125,9 +125,9 @@ test('kill -9 in the middle of an invocation loses nothing', async () => {
   await createStream()
   const mapping = await map({ environment: { JOURNAL: journal() }, maximumRetryAttempts: 1 })
   await put({ id: 'a', fail: 'hang' })
-  await vi.waitUntil(() => ran().length === 1)
+  await vi.waitUntil(() => ran().length === 1, { timeout: 20_000 })
   for (const pid of mapping.pids) process.kill(pid, 'SIGKILL')
-  await vi.waitUntil(() => ran().length === 2)
+  await vi.waitUntil(() => ran().length === 2, { timeout: 20_000 })
   expect(mapping.invocations).toMatchObject([
     { error: { type: 'Runtime.ExitError', message: 'Runtime exited with error: signal: SIGKILL' } },
   ])
@@ -230,7 +230,7 @@ test('closing kills a function in mid-flight and refuses to be idle', async () =
   await createStream()
   await put({ id: 'a', fail: 'hang' })
   const mapping = await map()
-  await vi.waitUntil(() => ran().length === 1)
+  await vi.waitUntil(() => ran().length === 1, { timeout: 20_000 })
   const [pid = expect.unreachable()] = mapping.pids
   const idle = expect(mapping.idle()).rejects.toMatchObject({ code: 'lambda-closed' })
   await Promise.all([mapping.close(), mapping.close()])

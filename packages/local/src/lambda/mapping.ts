@@ -8,12 +8,12 @@
  * ```
  */
 
-import { basename, extname } from 'node:path'
 import { DescribeStreamSummaryCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SpaceshipError } from '@spaceship/core'
 import { check } from '@spaceship/core/adapter'
 import { systemClock } from '@spaceship/core/ports'
+import { NO_SHELF, type Shelf } from '../data/index.ts'
 import { type CurrentEnvironment, currentEnvironment } from './current.ts'
 import type { Policy } from './decide.ts'
 import { type Condition, deliver } from './deliver.ts'
@@ -21,9 +21,17 @@ import { createEnvironment } from './environment.ts'
 import { eventOf, type ShardRecord } from './event.ts'
 import { failedBatch } from './failed-batch.ts'
 import { listShards, type ShardNode, startable } from './lineage.ts'
-import { type FunctionUpdate, type LambdaOptions, MAPPING, togetherProblems, UPDATE } from './options.ts'
+import {
+  type FunctionUpdate,
+  functionNameOf,
+  type LambdaOptions,
+  MAPPING,
+  togetherProblems,
+  UPDATE,
+} from './options.ts'
 import { createPoller, type Poller } from './poller.ts'
-import { createReader, type StartingPosition } from './reader.ts'
+import { positionsOn } from './positions.ts'
+import { createReader, type Start } from './reader.ts'
 import { type FunctionError, type Verdict, verdictOf } from './response.ts'
 
 export interface Invocation {
@@ -72,6 +80,10 @@ interface ShardRun {
 export interface MappingSurroundings {
   /** What each version of the function sees, beside its own variables. @default {} */
   readonly variables?: Readonly<Record<string, string>>
+  /** Keeps where mappings stand. @default each mapping starts from its `startingPosition` */
+  readonly shelf?: Shelf
+  /** What runs: a second mapping of a function on a stream is refused, as both would stand at one place. @default not asked */
+  readonly running?: Set<string>
 }
 
 const KEPT_INVOCATIONS = 1_000
@@ -79,7 +91,8 @@ const MOST_DOUBLINGS = 5
 
 /**
  * Runs a Lambda function on a stream, as Lambda's event source mapping does: real processes, the Runtime API, partial batch
- * responses, retries, bisecting, the on-failure destination. It starts from `startingPosition` each time: it keeps no checkpoints.
+ * responses, retries, bisecting, the on-failure destination. It starts from `startingPosition`, or where the last mapping of the
+ * function on the stream stood, if that is kept.
  *
  * @throws ConfigurationError with all problems of the options
  * @throws the client's error if the stream cannot be described
@@ -90,7 +103,7 @@ const MOST_DOUBLINGS = 5
  */
 export async function startLambda(
   options: LambdaOptions,
-  { variables: surroundings = {} }: MappingSurroundings = {},
+  { variables: surroundings = {}, shelf = NO_SHELF, running = new Set() }: MappingSurroundings = {},
 ): Promise<Mapping> {
   check('lambda', MAPPING, { options }, () => togetherProblems(options))
   const { stream, startingPosition = 'TRIM_HORIZON', exportName = 'handler', execArgv = [] } = options
@@ -101,17 +114,21 @@ export async function startLambda(
     pollIntervalMs = 100,
     retryBackoffMs = 100,
   } = options
-  const {
-    functionName = basename(options.handler, extname(options.handler)),
-    onFailure,
-    log = () => {},
-    clock = systemClock,
-  } = options
+  const { functionName = functionNameOf(options), onFailure, log = () => {}, clock = systemClock } = options
   const policy: Policy = {
     maximumRetryAttempts: options.maximumRetryAttempts ?? -1,
     maximumRecordAgeSeconds: options.maximumRecordAgeSeconds ?? -1,
     bisectBatchOnFunctionError: options.bisectBatchOnFunctionError ?? false,
   }
+
+  const place = `${functionName} on ${stream}`
+  if (running.has(place)) {
+    throw new SpaceshipError(
+      'lambda-twice',
+      `a mapping of the function '${functionName}' on the stream '${stream}' runs already: close it first, or give this one another 'functionName'`,
+    )
+  }
+  running.add(place)
 
   // Reads are repeated by the pollers, which say so and stop at once when they are told to.
   const client = new KinesisClient({
@@ -121,6 +138,7 @@ export async function startLambda(
   })
   const stopping = new AbortController()
   const { signal } = stopping
+  const positions = positionsOn(shelf, functionName, stream)
   const shards = new Map<string, ShardRun>()
   const finished = new Set<string>()
   const closed = Promise.withResolvers<never>()
@@ -136,7 +154,8 @@ export async function startLambda(
     return createEnvironment({ handler, exportName, functionName, timeoutMs, variables, execArgv, log })
   }
 
-  async function run({ id: shard }: ShardNode, streamArn: string, start: StartingPosition): Promise<void> {
+  async function run(node: ShardNode, streamArn: string, start: Start): Promise<void> {
+    const { id: shard } = node
     const runtime = currentEnvironment(environmentOf(code))
     const reader = createReader(client, streamArn, shard, start, signal)
     let last: { readonly requestId: string; readonly threw: boolean } | undefined
@@ -182,6 +201,10 @@ export async function startLambda(
       }
     }
 
+    function stands({ sequenceNumber }: ShardRecord): void {
+      positions.set(node, { after: sequenceNumber })
+    }
+
     const poller = createPoller({
       reader,
       batchSize,
@@ -189,24 +212,26 @@ export async function startLambda(
       pollIntervalMs,
       clock,
       signal,
-      deliver: (records) => deliver(records, { policy, now: clock.now, invoke, discard, pause, signal }),
+      deliver: (records) =>
+        deliver(records, { policy, now: clock.now, invoke, discard, pause, signal, settled: stands }),
       onError: (error) => log(`reading ${shard} of ${stream}: ${nameOf(error)}`),
     })
-    const begun = start === 'LATEST' ? reader.open() : Promise.resolve()
+    const begun = start.latest ? reader.open() : Promise.resolve()
     const end = begun
       .then(poller.run)
       .then(runtime.close)
-      .then(() => (signal.aborted ? undefined : follow(shard, streamArn)))
+      .then(() => (signal.aborted ? undefined : follow(node, streamArn)))
     shards.set(shard, { poller, environment: runtime, end })
     await begun
   }
 
   /** Begins the children of a shard that was read to its end. */
-  async function follow(shard: string, streamArn: string): Promise<void> {
-    finished.add(shard)
+  async function follow(shard: ShardNode, streamArn: string): Promise<void> {
+    finished.add(shard.id)
+    positions.set(shard, { finished: true })
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
-        return await begin(streamArn, await listShards(client, stream), 'TRIM_HORIZON')
+        return await begin(streamArn, await listShards(client, stream))
       } catch (error) {
         log(`listing the shards of ${stream}: ${nameOf(error)}`)
         await pause(failures)
@@ -214,13 +239,11 @@ export async function startLambda(
     }
   }
 
-  async function begin(
-    streamArn: string,
-    listed: readonly ShardNode[],
-    start: StartingPosition,
-  ): Promise<void> {
+  async function begin(streamArn: string, listed: readonly ShardNode[], first: Start = {}): Promise<void> {
     await Promise.all(
-      startable(listed, new Set(shards.keys()), finished).map((shard) => run(shard, streamArn, start)),
+      startable(listed, new Set(shards.keys()), finished).map((shard) =>
+        run(shard, streamArn, positions.of(shard) ?? first),
+      ),
     )
   }
 
@@ -261,6 +284,7 @@ export async function startLambda(
       await Promise.all([...shards.values()].map(({ environment: { close } }) => close()))
       await Promise.allSettled([...shards.values()].map(({ end }) => end))
       client.destroy()
+      running.delete(place)
     })()
     return closing
   }
@@ -270,10 +294,15 @@ export async function startLambda(
       new DescribeStreamSummaryCommand({ StreamName: stream }),
     )
     const listed = await listShards(client, stream)
-    // From LATEST, what was split or merged before holds nothing of interest.
-    if (startingPosition === 'LATEST') for (const { id, open } of listed) if (!open) finished.add(id)
+    const isNew = !listed.some((shard) => positions.of(shard))
+    const first: Start = isNew && startingPosition === 'LATEST' ? { latest: true, at: Date.now() } : {}
+    for (const shard of listed) {
+      // From LATEST, what was split or merged before holds nothing of interest.
+      if (first.at !== undefined) positions.set(shard, shard.open ? { at: first.at } : { finished: true })
+      if (positions.of(shard)?.finished) finished.add(shard.id)
+    }
     const wanted = listed.filter(({ id }) => !finished.has(id))
-    await begin(StreamDescriptionSummary?.StreamARN ?? '', wanted, startingPosition)
+    await begin(StreamDescriptionSummary?.StreamARN ?? '', wanted, first)
   } catch (error) {
     await close()
     throw error

@@ -1,7 +1,7 @@
 /** Owns what a mapping is told, and the shapes of it. */
 
 import { existsSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
+import { basename, extname, isAbsolute } from 'node:path'
 import type { KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import {
   bare,
@@ -66,6 +66,14 @@ export interface FunctionUpdate {
   readonly handler: string
   /** In place of the former one. @default the former one */
   readonly environment?: Readonly<Record<string, string>>
+}
+
+/** The name that the function goes by. */
+export function functionNameOf({
+  functionName,
+  handler,
+}: Pick<LambdaOptions, 'functionName' | 'handler'>): string {
+  return functionName ?? basename(handler, extname(handler))
 }
 
 const name = text('a name')

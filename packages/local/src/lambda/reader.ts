@@ -6,8 +6,15 @@ import {
   type KinesisClient,
 } from '@aws-sdk/client-kinesis'
 import { type ShardRecord, shardRecord } from './event.ts'
+import type { Position } from './positions.ts'
 
 export type StartingPosition = 'TRIM_HORIZON' | 'LATEST'
+
+/** Where a reader begins. */
+export interface Start extends Position {
+  /** True for what comes from now on, rather than from `at`. */
+  readonly latest?: boolean
+}
 
 export interface Page {
   readonly records: readonly ShardRecord[]
@@ -28,12 +35,12 @@ export function createReader(
   client: KinesisClient,
   streamArn: string,
   shard: string,
-  start: StartingPosition,
+  start: Start,
   signal: AbortSignal,
 ): ShardReader {
   let iterator: string | undefined
-  let last: string | undefined
-  let openedAt: Date | undefined
+  let last = start.after
+  let opened = false
   let ended = false
 
   function from(): Pick<
@@ -43,13 +50,14 @@ export function createReader(
     if (last !== undefined)
       return { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', StartingSequenceNumber: last }
     // A second LATEST would skip what came between the two.
-    if (start === 'LATEST' && openedAt) return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: openedAt }
-    return { ShardIteratorType: start }
+    if (start.latest && !opened) return { ShardIteratorType: 'LATEST' }
+    if (start.at !== undefined) return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(start.at) }
+    return { ShardIteratorType: 'TRIM_HORIZON' }
   }
 
   async function open(): Promise<void> {
     const position = from()
-    openedAt ??= new Date()
+    opened = true
     const answer = await client.send(
       new GetShardIteratorCommand({ StreamName: streamName(streamArn), ShardId: shard, ...position }),
       { abortSignal: signal },

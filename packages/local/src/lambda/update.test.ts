@@ -23,7 +23,7 @@ async function listen() {
   const port = typeof address === 'object' && address !== null ? address.port : expect.unreachable()
   return {
     url: `http://127.0.0.1:${port}`,
-    reached: () => vi.waitUntil(() => held.length > 0),
+    reached: () => vi.waitUntil(() => held.length > 0, { timeout: 20_000 }),
     open: () => {
       for (const response of held.splice(0)) response.end()
     },
@@ -100,7 +100,7 @@ test('the same file with other content is another version', async () => {
   await mapping.update({ handler: path })
   await put({ id: 'b' })
   await mapping.idle()
-  await vi.waitUntil(() => lines.length === 2)
+  await vi.waitUntil(() => lines.length === 2, { timeout: 20_000 })
   expect(lines).toEqual(['before', 'after'])
 })
 
@@ -171,7 +171,7 @@ test('a version that does not load is told in the log, tried again, and replaced
   const mapping = await gated()
   await mapping.update({ handler: fixture('broken') })
   await put({ id: 'a' })
-  await vi.waitUntil(() => mapping.invocations.length >= 2)
+  await vi.waitUntil(() => mapping.invocations.length >= 2, { timeout: 20_000 })
   expect(mapping.invocations[0]).toMatchObject({
     verdict: 'failed',
     error: { type: 'SyntaxError', message: 'cannot start' },

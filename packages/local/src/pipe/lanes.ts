@@ -10,6 +10,7 @@
  */
 
 import { type AwsCall, isFields } from '../http/index.ts'
+import type { Outbox } from './outbox.ts'
 import type { PipeRecord } from './record.ts'
 
 const MOST_RECORDS = 500
@@ -30,11 +31,13 @@ export interface LanesOptions {
   readonly stream: string
   readonly call: AwsCall
   readonly log: (line: string) => void
+  /** Where records lie until they have arrived. */
+  readonly outbox: Outbox
   /** Called when the last lane has emptied. */
   readonly onEmpty: () => void
 }
 
-export function lanesTo({ stream, call, log, onEmpty }: LanesOptions): Lanes {
+export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): Lanes {
   const lanes = new Map<string, PipeRecord[]>()
   let running = false
   let finishing = false
@@ -53,9 +56,9 @@ export function lanesTo({ stream, call, log, onEmpty }: LanesOptions): Lanes {
     while (lanes.size > 0) {
       const batch = heads(lanes)
       const refusals = await putAll(call, stream, batch)
-      for (const [index, record] of batch.entries()) {
-        if (refusals[index] === undefined) leave(lanes, record)
-      }
+      const arrived = batch.filter((_, index) => refusals[index] === undefined)
+      for (const record of arrived) leave(lanes, record)
+      outbox.remove(arrived)
       const refusal = refusals.find((reason) => reason !== undefined)
       if (refusal === undefined) {
         failures = 0
@@ -65,7 +68,10 @@ export function lanesTo({ stream, call, log, onEmpty }: LanesOptions): Lanes {
       if (failures === 10) log(`pipe: stream '${stream}' keeps refusing records (${refusal}); still trying`)
       if (finishing && failures >= LAST_ATTEMPTS) {
         const waiting = [...lanes.values()].reduce((sum, lane) => sum + lane.length, 0)
-        log(`pipe: closed with ${waiting} change(s) that stream '${stream}' does not take (${refusal})`)
+        const then = outbox.durable ? ': the next launch tries them again' : ''
+        log(
+          `pipe: closed with ${waiting} change(s) that stream '${stream}' does not take (${refusal})${then}`,
+        )
         lanes.clear()
         break
       }

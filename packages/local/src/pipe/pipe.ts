@@ -11,6 +11,7 @@
 import { type FaultSource, shuffled } from '../faults/index.ts'
 import type { AwsCall } from '../http/index.ts'
 import { type Lanes, lanesTo } from './lanes.ts'
+import { type Outbox, outboxIn } from './outbox.ts'
 import type { PipeRecord } from './record.ts'
 
 /** What Kinesis takes at most in one record, key included. */
@@ -23,6 +24,8 @@ export interface PipeOptions {
   readonly call: AwsCall
   readonly faults: FaultSource
   readonly log: (line: string) => void
+  /** @default changes that have not arrived are gone with the process */
+  readonly outbox?: Outbox
   /** Milliseconds, never running backwards. @default performance.now */
   readonly now?: () => number
 }
@@ -36,7 +39,8 @@ export interface Pipe {
   close(): Promise<void>
 }
 
-export function pipe({ call, faults, log, now = () => performance.now() }: PipeOptions): Pipe {
+export function pipe(options: PipeOptions): Pipe {
+  const { call, faults, log, outbox = outboxIn(undefined), now = () => performance.now() } = options
   const streams = new Map<string, Lanes>()
   const waiters: (() => void)[] = []
   const held: { record: PipeRecord; since: number }[] = []
@@ -53,7 +57,7 @@ export function pipe({ call, faults, log, now = () => performance.now() }: PipeO
   const lanesOf = (stream: string) => {
     const known = streams.get(stream)
     if (known !== undefined) return known
-    const lanes = lanesTo({ stream, call, log, onEmpty: settle })
+    const lanes = lanesTo({ stream, call, log, outbox, onEmpty: settle })
     streams.set(stream, lanes)
     if (closing) lanes.finish()
     return lanes
@@ -97,9 +101,12 @@ export function pipe({ call, faults, log, now = () => performance.now() }: PipeO
       )
       return
     }
-    held.push({ record, since: now() })
+    held.push({ record: outbox.add(record), since: now() })
     pump()
   }
+  // What an earlier launch captured, and what had not arrived when it ended.
+  held.push(...outbox.waiting().map((record) => ({ record, since: now() })))
+  pump()
   const idle = () =>
     new Promise<void>((resolve) => {
       waiters.push(resolve)

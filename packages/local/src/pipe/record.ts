@@ -3,4 +3,6 @@ export interface PipeRecord {
   readonly stream: string
   readonly partitionKey: string
   readonly data: Buffer
+  /** Its place in the outbox, if it has one. */
+  readonly kept?: number
 }

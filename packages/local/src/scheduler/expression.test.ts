@@ -27,6 +27,17 @@ function due(
   return found
 }
 
+test('the next time of a rate follows from any instant, as that of cron does', () => {
+  const start = Date.parse('2026-11-24T09:02:00Z')
+  const year = 60 * 24 * 365
+  for (const expression of ['rate(5 minutes)', 'cron(2/5 * * * ? *)']) {
+    const times = timesOf(expression, { timeZone: 'UTC', from: start, start })
+    if ('problem' in times) expect.unreachable()
+    const next = [0, 1, 4.9, 5, 7, year + 1].map((after) => times.next(start + after * 60_000) ?? 0)
+    expect(next.map((instant) => (instant - start) / 60_000)).toEqual([5, 5, 5, 10, 10, year + 5])
+  }
+})
+
 test.each([
   ['at(2026-11-24T09:00:00)', undefined, '2026-11-24T09:00:00.000Z'],
   ['at(2026-11-24T09:00:00)', 'UTC', '2026-11-24T09:00:00.000Z'],

@@ -15,6 +15,7 @@ import { type Zone, zoneOf } from './zone.ts'
 export interface Times {
   /** Nothing if it is never due any more. */
   readonly first: number | undefined
+  /** @param after the first time, or any later instant */
   next(after: number): number | undefined
 }
 
@@ -78,8 +79,8 @@ function intervalOf(text: string): number | undefined {
 function rate(interval: number, frame: Frame): Times {
   const { from, start = from } = frame
   const missed = Math.max(0, Math.ceil((from - start) / interval))
-  const next = within(frame, (after) => after + interval)
   const first = start + missed * interval
+  const next = within(frame, (after) => first + (Math.floor((after - first) / interval) + 1) * interval)
   return { first: first > (frame.end ?? first) ? undefined : first, next }
 }
 

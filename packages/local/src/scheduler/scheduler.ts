@@ -8,13 +8,15 @@
  *                    +--(update, delete, close)--> superseded
  * ```
  *
- * A schedule that is due again waits for no put of before.
+ * A schedule that is due again waits for no put of before. One that was due while nobody ran it is due once at the start, for the
+ * first of the times that were missed.
  *
  * A delete that comes while the record is being put cannot take it back: as with the real service, whoever reads the record
  * must check that it is still wanted.
  */
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '@spaceship/core/ports'
+import { NO_SHELF, type Shelf } from '../data/index.ts'
 import { decoded, json, parsed, type Reply, serve } from '../http/index.ts'
 import { readSchedule, renderInput, type Schedule, scheduleArn } from './schedule.ts'
 
@@ -33,6 +35,8 @@ export interface SchedulerOptions {
   readonly clock?: Pick<Clock, 'now' | 'sleep'>
   /** How many times faster than in reality a schedule becomes due, counted from when it was created or updated. @default 1 */
   readonly timeScale?: number
+  /** Keeps the schedules. @default they are gone with the process */
+  readonly shelf?: Shelf
 }
 
 export interface Scheduler extends AsyncDisposable {
@@ -42,11 +46,20 @@ export interface Scheduler extends AsyncDisposable {
   close(): Promise<void>
 }
 
-interface Entry {
-  readonly schedule: Schedule
+/** What lies on the shelf of a schedule. */
+interface Kept {
+  /** As CreateSchedule or UpdateSchedule gave them. */
+  readonly fields: Readonly<Record<string, unknown>>
   readonly created: number
   readonly modified: number
-  readonly clientToken: string | undefined
+  readonly clientToken?: string
+  /** The last time that is dealt with. */
+  readonly done?: number
+}
+
+interface Entry {
+  readonly schedule: Schedule
+  kept: Kept
   /** Aborted when the entry is superseded. */
   readonly superseded: AbortController
   /** Undefined once it is never due any more. */
@@ -74,6 +87,7 @@ export async function startScheduler({
   port,
   clock = systemClock,
   timeScale = 1,
+  shelf = NO_SHELF,
 }: SchedulerOptions): Promise<Scheduler> {
   const entries = new Map<string, Entry>()
   const running = new Set<Promise<void>>()
@@ -85,13 +99,16 @@ export async function startScheduler({
   }
 
   async function run(entry: Entry): Promise<void> {
-    const { schedule, modified, superseded } = entry
+    const { schedule, superseded, kept } = entry
+    const { modified } = kept
     const { signal } = superseded
     const puts = new Set<Promise<void>>()
+    // In the time of the schedule, which may pass faster than here.
+    const begun = modified + Math.max(0, clock.now() - modified) * timeScale
     for (
-      let due = schedule.times.first;
+      let due = firstOf(schedule, kept);
       due !== undefined && !signal.aborted;
-      due = schedule.times.next(due)
+      due = schedule.times.next(Math.max(due, begun))
     ) {
       entry.due = due
       const dueHere = modified + Math.max(0, due - modified) / timeScale
@@ -104,10 +121,11 @@ export async function startScheduler({
     }
     entry.due = undefined
     await Promise.all(puts)
-    if (schedule.deleteWhenDone && entries.get(schedule.name) === entry) entries.delete(schedule.name)
+    if (schedule.deleteWhenDone && isCurrent(entry)) forget(schedule.name)
   }
 
-  async function deliver({ schedule, superseded, putting }: Entry, due: number): Promise<void> {
+  async function deliver(entry: Entry, due: number): Promise<void> {
+    const { schedule, superseded, putting } = entry
     const { signal } = superseded
     const { stream, partitionKey, retry } = schedule
     const id = randomUUID()
@@ -125,24 +143,51 @@ export async function startScheduler({
       }
     }
     putting.delete(due)
+    const isFirst = ![...putting].some((other) => other < due)
+    if (!signal.aborted && isFirst && isCurrent(entry)) keep(entry, { ...entry.kept, done: due })
   }
 
-  function store(schedule: Schedule, clientToken: string | undefined): Reply {
-    const former = entries.get(schedule.name)
-    former?.superseded.abort()
-    const modified = clock.now()
-    const entry = {
-      schedule,
-      clientToken,
-      created: former?.created ?? modified,
-      modified,
-      superseded: new AbortController(),
-      due: schedule.times.first,
-      putting: new Set<number>(),
-    }
+  function isCurrent(entry: Entry): boolean {
+    return entries.get(entry.schedule.name) === entry
+  }
+
+  function keep(entry: Entry, kept: Kept): void {
+    entry.kept = kept
+    shelf.set(entry.schedule.name, kept)
+  }
+
+  function forget(name: string): void {
+    entries.delete(name)
+    shelf.delete(name)
+  }
+
+  function begin(schedule: Schedule, kept: Kept): Entry {
+    const superseded = new AbortController()
+    const due = firstOf(schedule, kept)
+    const entry = { schedule, kept, superseded, due, putting: new Set<number>() }
     entries.set(schedule.name, entry)
     // Never rejects: what a put throws is waited out.
     if (schedule.enabled) void track(run(entry))
+    return entry
+  }
+
+  /** What an earlier launch kept. */
+  function resume(): void {
+    for (const [name, value] of shelf.all()) {
+      // Safe: nothing but what `keep` sets lies on this shelf.
+      const kept = value as Kept
+      const schedule = readSchedule(name, kept.fields, kept.modified)
+      if (!('problems' in schedule)) begin(schedule, kept)
+    }
+  }
+
+  function store(schedule: Schedule, fields: Kept['fields'], clientToken: string | undefined): Reply {
+    const former = entries.get(schedule.name)
+    former?.superseded.abort()
+    const modified = clock.now()
+    const created = former?.kept.created ?? modified
+    const kept = { fields, created, modified, ...(clientToken !== undefined && { clientToken }) }
+    keep(begin(schedule, kept), kept)
     return json(200, { ScheduleArn: scheduleArn(schedule.name) })
   }
 
@@ -159,18 +204,18 @@ export async function startScheduler({
     const clientToken = typeof token === 'string' ? token : undefined
     if (!mustExist && former) {
       // The client repeats a request whose answer was lost, with the token of the first.
-      if (clientToken !== undefined && former.clientToken === clientToken)
+      if (clientToken !== undefined && former.kept.clientToken === clientToken)
         return json(200, { ScheduleArn: scheduleArn(name) })
       return refusal(409, 'ConflictException', `Schedule ${name} already exists.`)
     }
-    return store(schedule, clientToken)
+    return store(schedule, fields, clientToken)
   }
 
   function remove(name: string): Reply {
     const entry = entries.get(name)
     if (!entry) return missing(name)
     entry.superseded.abort()
-    entries.delete(name)
+    forget(name)
     return json(200, {})
   }
 
@@ -218,6 +263,8 @@ export async function startScheduler({
     port === undefined ? {} : { port },
   )
 
+  resume()
+
   async function close(): Promise<void> {
     for (const { superseded } of entries.values()) superseded.abort()
     await server.close()
@@ -242,7 +289,12 @@ export async function startScheduler({
   }
 }
 
-const dates = ({ created, modified }: Entry) => ({
+/** The soonest time that is not dealt with. */
+function firstOf({ times }: Schedule, { done }: Kept): number | undefined {
+  return done === undefined ? times.first : times.next(done)
+}
+
+const dates = ({ kept: { created, modified } }: Entry) => ({
   CreationDate: created / 1000,
   LastModificationDate: modified / 1000,
 })

@@ -34,7 +34,8 @@ export interface Update {
   readonly upsert: Fields | undefined
 }
 
-export function createDocuments(store: Store, now: () => number): Documents {
+/** @param changed is told an index whose mapping has grown, within the write that made it grow */
+export function createDocuments(store: Store, changed: (index: Index) => void, now: () => number): Documents {
   /** The document or its tombstone, as long as that is remembered. */
   function current(index: Index, id: string): Stored | undefined {
     const stored = store.read(index.key, id)
@@ -64,7 +65,10 @@ export function createDocuments(store: Store, now: () => number): Documents {
     const mapping = cloneMapping(index.mapping)
     const indexed = readDocument(mapping, id, source)
     const seqNo = index.nextSeqNo
-    store.atomic(() => store.write(index.key, id, version, seqNo, JSON.stringify(source), indexed))
+    store.atomic(() => {
+      store.write(index.key, id, version, seqNo, JSON.stringify(source), indexed)
+      changed({ ...index, mapping })
+    })
     index.mapping = mapping
     index.nextSeqNo += 1
     return {

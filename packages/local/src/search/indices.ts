@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { checkIndexName, type IndexSettings, readSettings } from './index-settings.ts'
-import { type ObjectField, readMapping } from './mapping.ts'
+import { describeMapping, type ObjectField, readMapping } from './mapping.ts'
 import { indexNotFound, Refusal, unsupported } from './refusal.ts'
 import type { Store } from './store.ts'
 import { matches } from './wildcard.ts'
@@ -21,6 +21,8 @@ export interface Indices {
   get(name: string): Index
   find(name: string): Index | undefined
   drop(index: Index): void
+  /** After the mapping or the settings of an index have changed. */
+  changed(index: Index): void
   /**
    * The indices that a path names: names, `*` patterns, `_all`, separated by commas.
    *
@@ -30,8 +32,16 @@ export interface Indices {
 }
 
 export function createIndices(store: Store): Indices {
-  const byName = new Map<string, Index>()
-  let created = 0
+  const kept = store.definitions().map(({ key, definition, nextSeqNo }): Index => {
+    const { name, uuid, mapping, settings } = JSON.parse(definition)
+    const gcDeletes = settings.gcDeletes ?? Number.POSITIVE_INFINITY
+    return { key, name, uuid, mapping: readMapping(mapping), settings: { ...settings, gcDeletes }, nextSeqNo }
+  })
+  const byName = new Map(kept.map((index) => [index.name, index]))
+  let created = Math.max(0, ...kept.map(({ key }) => key))
+
+  const changed = ({ key, name, uuid, mapping, settings }: Index) =>
+    store.define(key, () => JSON.stringify({ name, uuid, mapping: describeMapping(mapping), settings }))
 
   function get(name: string): Index {
     const index = byName.get(name)
@@ -60,6 +70,7 @@ export function createIndices(store: Store): Indices {
         nextSeqNo: 0,
       }
       byName.set(name, index)
+      changed(index)
       return index
     },
     get,
@@ -68,6 +79,7 @@ export function createIndices(store: Store): Indices {
       byName.delete(index.name)
       store.atomic(() => store.drop(index.key))
     },
+    changed,
     matching(expression = '_all', { ignoreMissing = false } = {}) {
       const found = new Set<Index>()
       for (const part of expression.split(',')) {

@@ -57,7 +57,7 @@ const CHOOSING = ['ignore_unavailable', 'allow_no_indices', 'expand_wildcards']
 
 export function createRoutes(store: Store, now: () => number): (request: Request) => Answer {
   const indices = createIndices(store)
-  const documents = createDocuments(store, now)
+  const documents = createDocuments(store, indices.changed, now)
   const ok = (body: unknown): Answer => ({ status: 200, body })
   const acknowledged = ok({ acknowledged: true })
   const chosen = ({ query }: Call, name: string | undefined) => {
@@ -161,13 +161,16 @@ export function createRoutes(store: Store, now: () => number): (request: Request
     for (const index of chosen(call, name)) {
       extendMapping(index.mapping, addition)
       if (addition.dynamic !== undefined) index.mapping = { ...index.mapping, dynamic: addition.dynamic }
+      indices.changed(index)
     }
     return acknowledged
   }
 
   function putSettings(call: Call, name?: string): Answer {
-    for (const index of chosen(call, name))
+    for (const index of chosen(call, name)) {
       index.settings = readSettings(parseObject(call.body), index.settings)
+      indices.changed(index)
+    }
     return acknowledged
   }
 

@@ -8,6 +8,8 @@ import { openStore } from './store.ts'
 export interface SearchOptions {
   /** @default chosen by the system */
   readonly port?: number
+  /** Keeps indices and documents. @default in memory */
+  readonly file?: string | undefined
   /** Milliseconds since 1970: when tombstones end, and `now` in date ranges. @default the system's clock */
   readonly now?: () => number
 }
@@ -18,7 +20,7 @@ export interface Search extends AsyncDisposable {
 }
 
 /**
- * A search endpoint for the official OpenSearch client, over SQLite's full-text index, in memory.
+ * A search endpoint for the official OpenSearch client, over SQLite's full-text index.
  *
  * It answers as OpenSearch does, with the same statuses and error types, for indices, mappings, documents with external versions,
  * `_bulk`, and queries. What it does not do (aggregations, aliases, other queries and options) it refuses with 400: nothing is
@@ -30,8 +32,8 @@ export interface Search extends AsyncDisposable {
  * await using search = await startSearch()
  * const client = new Client({ node: search.url })
  */
-export async function startSearch({ port, now = Date.now }: SearchOptions = {}): Promise<Search> {
-  const store = openStore()
+export async function startSearch({ port, file, now = Date.now }: SearchOptions = {}): Promise<Search> {
+  const store = openStore(file)
   const route = createRoutes(store, now)
 
   const server = await serve(
@@ -44,7 +46,10 @@ export async function startSearch({ port, now = Date.now }: SearchOptions = {}):
       return request.method === 'HEAD' ? { status: reply.status } : reply
     },
     port === undefined ? {} : { port },
-  )
+  ).catch((error) => {
+    store.close()
+    throw error
+  })
 
   let closed: Promise<void> | undefined
   const close = () => {

@@ -1,5 +1,5 @@
 /**
- * Where documents lie: SQLite in memory.
+ * Where documents lie: SQLite, in memory or in a file.
  *
  * | table    | one row per                      | for                                                |
  * |----------|----------------------------------|----------------------------------------------------|
@@ -7,26 +7,29 @@
  * | value    | exact value of a field           | term, range, prefix, exists, sort                  |
  * | passage  | text field of a document         | finding the document of a row in `words`           |
  * | words    | the same, as FTS5 keeps it       | match and its kin, and their scores                |
+ * | indices  | index                            | its mapping and settings, where they are kept      |
  */
 import { DatabaseSync } from 'node:sqlite'
 import { codeOf } from '@spaceship/core'
+import { openDatabase } from '../data/index.ts'
 import { TOKENIZER } from './analysis.ts'
 import type { Indexed } from './document.ts'
 import { unsupported } from './refusal.ts'
 import type { Current } from './versions.ts'
 
 const SCHEMA = `
-  create table document (
+  create table if not exists document (
     doc integer primary key, index_key integer not null, id text not null, version integer not null,
     seq_no integer not null, deleted_at integer, source text, unique (index_key, id)
   );
-  create table value (doc integer not null, path text not null, word text, number real);
-  create index value_of on value (doc, path);
-  create index value_word on value (path, word);
-  create index value_number on value (path, number);
-  create table passage (row integer primary key, doc integer not null, path text not null);
-  create index passage_of on passage (doc);
-  create virtual table words using fts5(text, content='', contentless_delete=1, tokenize="${TOKENIZER}");
+  create table if not exists value (doc integer not null, path text not null, word text, number real);
+  create index if not exists value_of on value (doc, path);
+  create index if not exists value_word on value (path, word);
+  create index if not exists value_number on value (path, number);
+  create table if not exists passage (row integer primary key, doc integer not null, path text not null);
+  create index if not exists passage_of on passage (doc);
+  create virtual table if not exists words using fts5(text, content='', contentless_delete=1, tokenize="${TOKENIZER}");
+  create table if not exists indices (index_key integer primary key, definition text not null);
 `
 
 export interface Stored extends Current {
@@ -41,6 +44,10 @@ export interface Store {
   write(indexKey: number, id: string, version: bigint, seqNo: number, source: string, indexed: Indexed): void
   bury(indexKey: number, id: string, version: bigint, seqNo: number, at: number): void
   drop(indexKey: number): void
+  /** Definitions that are kept, each with the next number of its sequence. Nothing is kept in memory. */
+  definitions(): readonly { readonly key: number; readonly definition: string; readonly nextSeqNo: number }[]
+  /** Keeps the definition, in the same transaction if there is one. @param definition made only where it is kept */
+  define(indexKey: number, definition: () => string): void
   /** Runs a query with numbered parameters; integers come as bigint. */
   query(sql: string, parameters: readonly SqlValue[]): readonly Readonly<Record<string, unknown>>[]
   /** Everything that `work` writes is kept, or nothing. */
@@ -50,8 +57,9 @@ export interface Store {
 
 export type SqlValue = string | number | bigint | null
 
-export function openStore(): Store {
-  const database = new DatabaseSync(':memory:')
+/** @param file keeps it all. @default in memory */
+export function openStore(file?: string): Store {
+  const database = file === undefined ? new DatabaseSync(':memory:') : openDatabase(file)
   database.exec(SCHEMA)
   const prepare = (sql: string) => {
     const statement = database.prepare(sql)
@@ -76,6 +84,14 @@ export function openStore(): Store {
   ]
   const docsOf = prepare('select doc from document where index_key = ?')
   const deleteAll = prepare('delete from document where index_key = ?')
+
+  const define = prepare(`
+    insert into indices (index_key, definition) values (?, ?)
+    on conflict (index_key) do update set definition = excluded.definition where definition <> excluded.definition`)
+  const undefine = prepare('delete from indices where index_key = ?')
+  const definitions = prepare(`
+    select index_key, definition, coalesce((select max(seq_no) + 1 from document where document.index_key = indices.index_key), 0)
+    as next_seq_no from indices order by index_key`)
 
   function put(
     indexKey: number,
@@ -121,6 +137,16 @@ export function openStore(): Store {
     drop(indexKey) {
       for (const { doc } of docsOf.all(indexKey)) for (const statement of unlink) statement.run(Number(doc))
       deleteAll.run(indexKey)
+      undefine.run(indexKey)
+    },
+    definitions: () =>
+      definitions.all().map(({ index_key: key, definition, next_seq_no: nextSeqNo }) => ({
+        key: Number(key),
+        definition: String(definition),
+        nextSeqNo: Number(nextSeqNo),
+      })),
+    define(indexKey, definition) {
+      if (file !== undefined) define.run(indexKey, definition())
     },
     query(sql, parameters) {
       try {

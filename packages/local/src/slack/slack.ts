@@ -1,4 +1,5 @@
 import { SpaceshipError } from '@spaceship/core'
+import { NO_SHELF, type Shelf } from '../data/index.ts'
 import { decoded, json, type Reply, serve } from '../http/index.ts'
 import { apiArguments, type SlackRequest, tokenOf, webhookPayload } from './body.ts'
 import { createFaults } from './faults.ts'
@@ -12,6 +13,8 @@ export interface SlackOptions {
   readonly channels?: readonly string[]
   /** The Web API's valid tokens. @default every token is valid */
   readonly tokens?: readonly string[]
+  /** Keeps the messages. @default they are gone with the process */
+  readonly shelf?: Shelf
 }
 
 export interface Slack extends AsyncDisposable {
@@ -61,12 +64,20 @@ interface Waiter {
  * await new IncomingWebhook(slack.webhookUrl('#marketing')).send('Acme came on board')
  * slack.messagesIn('#marketing') // [{ text: 'Acme came on board', via: 'webhook', ... }]
  */
-export async function startSlack({ port, channels, tokens }: SlackOptions = {}): Promise<Slack> {
+export async function startSlack({
+  port,
+  channels,
+  tokens,
+  shelf = NO_SHELF,
+}: SlackOptions = {}): Promise<Slack> {
   const faults = createFaults()
   const waiters = new Set<Waiter>()
   const delayed = new Set<() => void>()
-  let messages: SlackMessage[] = []
-  let posted = 0
+  let messages: SlackMessage[] = shelf
+    .all()
+    .map(([ts, kept]) => ({ ...Object(kept), ts, at: new Date(Object(kept).at) }))
+  // The number is the fraction of a `ts`.
+  let posted = Number(messages.at(-1)?.ts.split('.')[1] ?? 0)
   let latency = 0
 
   const exists = (channel: string) =>
@@ -85,6 +96,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
       payload,
     }
     messages = [...messages, message]
+    shelf.set(ts, message)
     for (const waiter of waiters) if (waiter.predicate(message)) waiter.resolve(message)
     return message
   }
@@ -216,6 +228,7 @@ export async function startSlack({ port, channels, tokens }: SlackOptions = {}):
     },
     clear() {
       messages = []
+      shelf.clear()
       latency = 0
       faults.clear()
     },
