@@ -233,6 +233,42 @@ export const CODES: readonly Code[] = [
     remedy: 'Make another one by `ship.lambda`.',
   },
   {
+    code: 'local-data',
+    from: '`launch({ data })`',
+    cause: 'The folder, or a file of it, cannot be read or written.',
+    remedy: 'Give a folder that this process may write; name another one if a file is broken.',
+  },
+  {
+    code: 'local-data-taken',
+    from: '`launch({ data })`',
+    cause: 'Another spaceship uses the folder at the moment.',
+    remedy: 'Close it, or name another folder.',
+  },
+  {
+    code: 'local-data-foreign',
+    from: '`launch({ data })`',
+    cause: "The folder holds what is none of a spaceship's. Nothing was changed in it.",
+    remedy: 'Name a folder that is empty, not there, or of an earlier launch.',
+  },
+  {
+    code: 'local-data-version',
+    from: '`launch({ data })`',
+    cause: 'Another version of the package has made the folder. Nothing was changed in it.',
+    remedy: 'Launch with that version, or name another folder.',
+  },
+  {
+    code: 'local-data-differs',
+    from: '`launch({ data })`',
+    cause: 'A table is there with another key or stream than what is asked for; nothing was created.',
+    remedy: 'Ask for what is there, delete the table, or name another folder.',
+  },
+  {
+    code: 'lambda-twice',
+    from: '`ship.lambda` with `data`',
+    cause: 'A mapping of that function on that stream runs already: the two would share a position.',
+    remedy: 'Close it first, or give this one another `functionName`.',
+  },
+  {
     code: 'slack-wait',
     from: '`ship.slack.waitFor`',
     cause: 'No message has passed in time, or the ship was closed.',

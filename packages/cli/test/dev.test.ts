@@ -177,3 +177,34 @@ function isAlive(pid: number): boolean {
     return false
   }
 }
+
+test.each(['worker', 'lambda'])(
+  'as a %s: with --data the ship goes on where it stood, and the reactors do nothing twice',
+  async (runtime) => {
+    using project = projectWith(GOOD)
+    {
+      await using session = dev(project, '--runtime', runtime, '--data', '.data')
+      await session.next(running)
+      await project.spaceship(put('acme'))
+      await session.next(outcome('greeter/greet', 'done'))
+      expect(await session.end()).toBe(0)
+    }
+    await using session = dev(project, '--runtime', runtime, '--data', '.data')
+    await session.next(running)
+    // The row is there: what was a new one before is a change of it now.
+    await project.spaceship(put('acme', 'paid'))
+    await session.next(outcome('greeter/thank', 'done'))
+    await project.spaceship(put('globex'))
+    expect(await session.next(outcome('greeter/greet', 'done'))).toMatchObject({
+      what: "clients 'globex' created",
+    })
+    expect(session.said.filter(outcome('greeter/greet', 'done'))).toHaveLength(1)
+  },
+)
+
+test('a folder of somebody else is no data of a ship, and is left as it is', async () => {
+  using project = projectWith({ ...GOOD, 'photos/cat.txt': 'mine' })
+  const { code, err } = await project.spaceship(['dev', '--data', 'photos'])
+  expect([code, err]).toEqual([1, expect.stringContaining('no data of a spaceship')])
+  expect(readFileSync(join(project.root, 'photos/cat.txt'), 'utf8')).toBe('mine')
+})
