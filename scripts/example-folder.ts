@@ -1,4 +1,4 @@
-/** Owns folders in the example application, in which TypeScript finds all packages as a user's project does. */
+/** Owns folders within the repository's own packages, in which TypeScript and Node find all packages as a user's project does. */
 
 import { mkdirSync, rmSync } from 'node:fs'
 import { ROOT } from './packages.ts'
@@ -11,5 +11,16 @@ export function inExample<T>(name: string, use: (folder: string) => T): T {
     return use(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Makes a folder, and removes it once its use has ended. @param path from the repository's root */
+export async function inFolder<T>(path: string, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = `${ROOT}${path}`
+  mkdirSync(folder, { recursive: true })
+  try {
+    return await use(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }

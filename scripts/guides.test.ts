@@ -1,0 +1,50 @@
+/** The guides are code: each TypeScript block of `docs/guides` compiles, each program prints what its guide says, and each test passes. */
+
+import { globSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { inFolder } from './example-folder.ts'
+import { blocksOf, masked, node, writeBlocks } from './guide.ts'
+import { ROOT } from './packages.ts'
+import { run, tool } from './run.ts'
+
+const guides = globSync('docs/guides/*.md', { cwd: ROOT })
+
+/** Powertools is a dependency of the benches, all else of the example application. */
+const homeOf = (guide: string) => (guide.includes('coming-from') ? 'bench' : 'examples/onboarding/src')
+
+const LONG = 60_000
+
+describe.each(guides)('%s', (guide) => {
+  const blocks = blocksOf(guide)
+  const within = <T>(use: (folder: string) => Promise<T>) =>
+    inFolder(`${homeOf(guide)}/.guides/${basename(guide, '.md')}-${crypto.randomUUID()}`, (folder) => {
+      writeBlocks(folder, blocks, `${ROOT}examples/onboarding/src`)
+      return use(folder)
+    })
+
+  test('its blocks compile', { timeout: LONG }, () =>
+    within(async (folder) => {
+      const config = {
+        extends: `${ROOT}tsconfig.base.json`,
+        compilerOptions: { lib: ['es2024', 'dom', 'esnext.disposable'] },
+        include: ['**/*.ts'],
+      }
+      writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))
+      expect(blocks).not.toEqual([])
+      expect(await run(tool('tsc'), ['-p', folder])).toEqual({ code: 0, output: '' })
+    }),
+  )
+
+  test('its programs print what it says, and its tests pass', { timeout: LONG }, () =>
+    within(async (folder) => {
+      for (const { file, code, prints } of blocks) {
+        const isTest = /from 'node:test'/.test(code)
+        if (prints === undefined && !isTest) continue
+        const { out, err, ...ended } = await node(folder, ...(isTest ? ['--test'] : []), file)
+        expect({ file, ...ended, err }, out).toEqual({ file, code: 0, err: '' })
+        if (prints !== undefined) expect(masked(out), `${guide}, ${file}`).toBe(masked(prints))
+      }
+    }),
+  )
+})
