@@ -3,7 +3,7 @@
 import { globSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { inFolder } from './example-folder.ts'
+import { folderAt } from './example-folder.ts'
 import { blocksOf, masked, node, writeBlocks } from './guide.ts'
 import { ROOT } from './packages.ts'
 import { run, tool } from './run.ts'
@@ -17,11 +17,17 @@ const LONG = 60_000
 
 describe.each(guides)('%s', (guide) => {
   const blocks = blocksOf(guide)
-  const within = <T>(use: (folder: string) => Promise<T>) =>
-    inFolder(`${homeOf(guide)}/.guides/${basename(guide, '.md')}-${crypto.randomUUID()}`, (folder) => {
+  const within = async (use: (folder: string) => Promise<void>) => {
+    const { folder, remove } = folderAt(
+      `${homeOf(guide)}/.guides/${basename(guide, '.md')}-${crypto.randomUUID()}`,
+    )
+    try {
       writeBlocks(folder, blocks, `${ROOT}examples/onboarding/src`)
-      return use(folder)
-    })
+      await use(folder)
+    } finally {
+      remove()
+    }
+  }
 
   test('its blocks compile', { timeout: LONG }, () =>
     within(async (folder) => {
