@@ -38,7 +38,7 @@ describe.each(guides)('%s', (guide) => {
       }
       writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))
       expect(blocks).not.toEqual([])
-      expect(await run(tool('tsc'), ['-p', folder])).toEqual({ code: 0, output: '' })
+      expect(await run(tool('tsc'), ['-p', folder, '--pretty', 'false'])).toEqual({ code: 0, output: '' })
     }),
   )
 
