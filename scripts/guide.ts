@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ROOT } from './packages.ts'
 
@@ -22,8 +22,17 @@ export interface Block {
   readonly prints: string | undefined
 }
 
+export const textOf = (guide: string): string => readFileSync(`${ROOT}${guide}`, 'utf8')
+
+/** The lines of the block `text <name>`, which a test of the guide's own holds. */
+export function shownIn(guide: string, name: string): string[] {
+  const [, lines] = new RegExp(`^\`\`\`text ${name}\\n(.*?)\\n\`\`\`$`, 'ms').exec(textOf(guide)) ?? []
+  if (lines === undefined) throw new Error(`${guide} has no block 'text ${name}'`)
+  return lines.split('\n')
+}
+
 export function blocksOf(guide: string): Block[] {
-  const fences = [...readFileSync(`${ROOT}${guide}`, 'utf8').matchAll(/^```([^\n]*)\n(.*?)^```$/gms)]
+  const fences = [...textOf(guide).matchAll(/^```([^\n]*)\n(.*?)^```$/gms)]
   return fences.flatMap(([, info = '', code = ''], n) => {
     const [, kind, about] = /^(ts)(?: (\S+))?$/.exec(info) ?? []
     if (kind === undefined) return []
@@ -45,8 +54,9 @@ function commentsOf(code: string): string {
 export function writeBlocks(folder: string, blocks: readonly Block[], application: string): void {
   const files = new Set(blocks.map(({ file }) => file))
   for (const { file, code } of blocks) {
+    const elsewhere = relative(dirname(join(folder, file)), application)
     const body = code.replaceAll(/from '\.\/([\w.-]+)'/g, (found, name) =>
-      files.has(join(dirname(file), name)) ? found : `from '${application}/${name}'`,
+      files.has(join(dirname(file), name)) ? found : `from '${elsewhere}/${name}'`,
     )
     mkdirSync(dirname(`${folder}/${file}`), { recursive: true })
     writeFileSync(`${folder}/${file}`, /^(import|export) /m.test(body) ? body : `${body}\nexport {}\n`)
@@ -74,6 +84,6 @@ export async function node(folder: string, ...args: readonly string[]): Promise<
   return { code, out, err }
 }
 
-/** Without what differs from run to run: random ids. */
+/** Without what differs from run to run: the times of log lines. */
 export const masked = (output: string): string =>
-  output.trimEnd().replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
+  output.trimEnd().replaceAll(/^\d\d:\d\d:\d\d\.\d{3}/gm, '00:00:00.000')
