@@ -22,7 +22,7 @@ describe.each(guides)('%s', (guide) => {
       `${homeOf(guide)}/.guides/${basename(guide, '.md')}-${crypto.randomUUID()}`,
     )
     try {
-      writeBlocks(folder, blocks, `${ROOT}examples/onboarding/src`)
+      writeBlocks(folder, blocks, `${ROOT}${homeOf(guide)}`)
       await use(folder)
     } finally {
       remove()
