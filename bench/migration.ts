@@ -59,28 +59,28 @@ const eventOf = (changes: readonly object[]) =>
 
 const context = { getRemainingTimeInMillis: () => 60_000 } as Context // functions ask for nothing else
 
-/** The first message is refused once; then the whole batch comes again, as after a timeout. */
+/** The second message is refused once; then the whole batch comes again, as after a timeout. */
 export async function flyTwice(make: (outside: Outside) => Invoke): Promise<Flown> {
-  return flown(make, 1, [story, story])
+  return flown(make, 2, [story, story])
 }
 
 /** The first row of the batch does not fit its schema, ever. */
 export async function flyPoisoned(make: (outside: Outside) => Invoke): Promise<Flown> {
-  return flown(make, 0, [poisoned, poisoned])
+  return flown(make, undefined, [poisoned, poisoned])
 }
 
 async function flown(
   make: (outside: Outside) => Invoke,
-  refusals: number,
+  refused: number | undefined,
   batches: readonly (readonly object[])[],
 ): Promise<Flown> {
   const said: string[] = []
   const index = new Map<string, Row>()
-  let left = refusals
+  let calls = 0
   const invoke = make({
     say: async (text) => {
-      left -= 1
-      if (left >= 0) throw new Error('refused')
+      calls += 1
+      if (calls === refused) throw new Error('refused')
       said.push(text)
     },
     index: async (id, row) => void (row === undefined ? index.delete(id) : index.set(id, row)),
