@@ -1,10 +1,10 @@
 /** The guides are code: each TypeScript block of `docs/guides` compiles, each program prints what its guide says, and each test passes. */
 
-import { globSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { existsSync, globSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folderAt } from './example-folder.ts'
-import { blocksOf, masked, node, writeBlocks } from './guide.ts'
+import { blocksOf, masked, node, textOf, writeBlocks } from './guide.ts'
 import { ROOT } from './packages.ts'
 import { run, tool } from './run.ts'
 
@@ -41,6 +41,11 @@ describe.each(guides)('%s', (guide) => {
       expect(await run(tool('tsc'), ['-p', folder, '--pretty', 'false'])).toEqual({ code: 0, output: '' })
     }),
   )
+
+  test('its links lead to files that are there', () => {
+    const links = [...textOf(guide).matchAll(/\]\(([^):#]+)(#[^)]*)?\)/g)].map(([, link = '']) => link)
+    expect(links.filter((link) => !existsSync(join(ROOT, dirname(guide), link)))).toEqual([])
+  })
 
   test('its programs print what it says, and its tests pass', { timeout: LONG }, () =>
     within(async (folder) => {

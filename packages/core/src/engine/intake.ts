@@ -226,7 +226,7 @@ export class Intake {
   /** Whoever sees how slow the shard is must find the reason, which is not in the lines of those that died. */
   #tellOfDeaths(deaths = 0): void {
     this.#work.scope.settings.logger.warn(
-      'suspect mode: processes that ran this shard died, so its records run one at a time',
+      'suspect mode: owners of this shard died, so its records run one at a time',
       { ...placeFields(this.#place), details: { deaths } },
     )
   }
