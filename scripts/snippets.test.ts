@@ -1,12 +1,11 @@
 /**
- * Documentation is code: every TypeScript block of the READMEs and guides compiles in the example application, and a guide
- * whose blocks are a program with its test runs. A block that begins with `// name.ts` may be imported by later ones.
+ * Documentation is code: every TypeScript block of the READMEs compiles in the example application; `guides.test.ts` runs those of the
+ * guides. A block that begins with `// name.ts` may be imported by later ones.
  * A block whose fence names a file is an excerpt of it: `small-examples.test.ts` holds those.
  */
 
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { inExample } from './example-folder.ts'
 import { ROOT } from './packages.ts'
@@ -15,12 +14,7 @@ import { tool } from './run.ts'
 const documents = [
   'README.md',
   ...globSync(
-    [
-      'packages/{core,handlers,runtime-*}/README.md',
-      'docs/guides/*.md',
-      'examples/README.md',
-      'examples/*/README.md',
-    ],
+    ['packages/{core,handlers,runtime-*}/README.md', 'examples/README.md', 'examples/*/README.md'],
     { cwd: ROOT },
   ),
 ]
@@ -60,7 +54,7 @@ function write(folder: string, document: string): string {
   return own
 }
 
-test('the snippets of the READMEs and guides compile', () => {
+test('the snippets of the READMEs compile', () => {
   expect(documents.flatMap(snippetsOf).length).toBeGreaterThan(6)
   inExample('snippets', (folder) => {
     for (const document of documents) write(folder, document)
@@ -72,16 +66,5 @@ test('the snippets of the READMEs and guides compile', () => {
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))
     const { stdout } = spawnSync(tool('tsc'), ['-p', folder], { encoding: 'utf8' })
     expect(stdout).toBe('')
-  })
-})
-
-test('the adapter of the guide passes its suite', () => {
-  inExample('guide', (folder) => {
-    const own = write(folder, 'docs/guides/adapters.md')
-    const tests = globSync('*.test.ts', { cwd: own }).map((file) => basename(file))
-    expect(tests).toEqual(['sqlite.test.ts'])
-    const flags = ['--conditions=@spaceship/source', '--test', '--test-reporter=tap']
-    const output = execFileSync(process.execPath, [...flags, ...tests], { cwd: own, encoding: 'utf8' })
-    expect(output).toMatch(/# pass (1\d|2\d)\n# fail 0/)
   })
 })

@@ -239,6 +239,15 @@ test('a path that somebody has made up, and one through a map, show no name', as
   expect(await told(map, { seats: new Map<unknown, unknown>([[4711, 'x']]) })).toMatch(/^at seats\.\*: /)
 })
 
+test('sets, binary and dates are told apart from objects', async () => {
+  const schema = z.object({ set: z.array(z.any()), bytes: z.string(), date: z.string() })
+  const row = { set: new Set(['a']), bytes: Buffer.from('a'), date: new Date(0) }
+  const { issues } = await validate(schema, row)
+  expect(issues && describeIssues(issues, row)).toBe(
+    'at set: invalid_type, expected array, given a Set; at bytes: invalid_type, expected string, given a Uint8Array; at date: invalid_type, expected string, given a Date',
+  )
+})
+
 test('fields are known within unions, tuples, pipes, defaults, and a schema that holds itself', async () => {
   interface Tree {
     readonly leaf: number

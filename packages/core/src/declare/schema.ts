@@ -163,5 +163,8 @@ function isText(value: unknown): value is string {
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'
+  // What DynamoDB's sets and binary become, and what is easily mistaken for them.
+  const own = [Set, Map, Uint8Array, Date].find((kind) => value instanceof kind)
+  if (own !== undefined) return `a ${own.name}`
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -83,6 +83,7 @@ export class Intake {
     this.#place = scope.place
     this.#journal = journal === undefined ? readJournal(hold.journal) : undefined
     this.#suspected = isSuspicious(hold.crashes) ? scope.settings.maxAhead.records : 0
+    if (this.#suspected > 0) this.#tellOfDeaths(hold.crashes)
     scope.stopped.addEventListener('abort', () => void this.#leave?.())
   }
 
@@ -218,7 +219,16 @@ export class Intake {
     this.#journal = readJournal(opened?.journal)
     if (opened === undefined || opened.crashes === 0) return
     this.#suspectsAll = isSuspicious(opened.crashes)
+    if (this.#suspectsAll) this.#tellOfDeaths(opened.crashes)
     this.#reopened = { first, journal: opened.journal, suspicious: this.#suspectsAll }
+  }
+
+  /** Whoever sees how slow the shard is must find the reason, which is not in the lines of those that died. */
+  #tellOfDeaths(deaths = 0): void {
+    this.#work.scope.settings.logger.warn(
+      'suspect mode: owners of this shard died, so its records run one at a time',
+      { ...placeFields(this.#place), details: { deaths } },
+    )
   }
 
   /** Runs a record when all before it have ended, charged ahead of a look at its bytes. Undefined if that is not to be. */

@@ -174,7 +174,8 @@ function reasonOf(other: 'kind' | 'actor' | Image, item: Change, { on, by, entit
   const raw = item.image(other, entity.numbers)
   const [name = '', value] = differing(raw, entity.when ?? {}) ?? []
   const verb = other === 'before' ? 'was' : 'is'
-  return `'${name}' ${verb} '${String(raw?.[name])}', that of ${entity.name} is '${String(value)}'`
+  const mark = raw?.[name] === undefined ? 'missing' : `'${String(raw[name])}'`
+  return `'${name}' ${verb} ${mark}, that of ${entity.name} is '${String(value)}'`
 }
 
 function isOfChange(want: Want): want is Want<ChangeSpec> {

@@ -239,7 +239,7 @@ test('each route says what it makes of a record', async () => {
     'r/upgraded': "client.upgraded: 'plan' went from 'trial' to 'churned', the pattern asks for 'paid'",
     'r/coupon': "client.coupon: 'coupon' did not change ('x')",
     'r/expired': 'client.expired: the row was changed, the event is for removed',
-    'r/shared': "shared.saved: 'type' is 'undefined', that of shared is 'shared'",
+    'r/shared': "shared.saved: 'type' is missing, that of shared is 'shared'",
     'r/longer': "client.longer: 'plan' went from 'trial' to 'churned', its predicate says no",
     'r/paid': 'it matches',
   })

@@ -18,6 +18,7 @@
 import { SpaceshipError } from '../errors.ts'
 import { cut } from '../foreign.ts'
 import { given } from '../shapes.ts'
+import { isClassless } from './exact.ts'
 import { digitsOf, isNumber, MOST_CHARACTERS, type Numbers, numberOf } from './numbers.ts'
 
 export type AttributeMap = Readonly<Record<string, unknown>>
@@ -140,24 +141,25 @@ function refuse(path: string, why: string): never {
 /**
  * Plain values as attribute values. Undefined fields are left out.
  *
- * @throws SpaceshipError `attributes`, naming the path, for what DynamoDB cannot hold (functions, NaN, empty sets,
- *   undefined in a list)
+ * @throws SpaceshipError `attributes`, naming the path, for what DynamoDB cannot hold (functions, NaN, empty sets, undefined in a list,
+ *   nesting beyond 32 levels), and for objects of a class, of which DynamoDB would hold the fields alone
  */
 export function marshal(row: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
-  return attributesOf(row, '')
+  return attributesOf(row, '', 0)
 }
 
-function attributesOf(row: object, path: string): Record<string, Record<string, unknown>> {
+function attributesOf(row: object, path: string, depth: number): Record<string, Record<string, unknown>> {
+  if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
   const item: Record<string, Record<string, unknown>> = {}
   for (const [name, value] of Object.entries(row)) {
     const at = nameAt(path, name)
     if (name === '__proto__') refuse(at, 'is a name that could change the object itself: expected another')
-    if (value !== undefined) item[name] = attributeOf(value, at)
+    if (value !== undefined) item[name] = attributeOf(value, at, depth + 1)
   }
   return item
 }
 
-function attributeOf(value: unknown, path: string): Record<string, unknown> {
+function attributeOf(value: unknown, path: string, depth: number): Record<string, unknown> {
   if (value === null) return { NULL: true }
   switch (typeof value) {
     case 'string':
@@ -169,19 +171,27 @@ function attributeOf(value: unknown, path: string): Record<string, unknown> {
     case 'number':
       return Number.isFinite(value) ? { N: String(value) } : refuse(path, 'is not a finite number')
     case 'object':
-      return containerOf(value, path)
+      return containerOf(value, path, depth)
+    case 'undefined':
+      return refuse(path, 'is undefined: expected null, or no such item')
     default:
       return refuse(path, `is a ${typeof value}: expected a value that DynamoDB can hold`)
   }
 }
 
-function containerOf(value: object, path: string): Record<string, unknown> {
+function containerOf(value: object, path: string, depth: number): Record<string, unknown> {
   if (value instanceof Uint8Array) return { B: Buffer.from(value).toString('base64') }
   if (value instanceof Set) return setOf([...value], path)
-  if (Array.isArray(value)) return { L: Array.from(value, (item, i) => attributeOf(item, `${path}[${i}]`)) }
+  if (Array.isArray(value)) {
+    if (depth > MAX_DEPTH) return refuse(path, `is nested deeper than ${MAX_DEPTH} levels`)
+    return { L: Array.from(value, (item, i) => attributeOf(item, `${path}[${i}]`, depth + 1)) }
+  }
   if (value instanceof Date || value instanceof Map)
     return refuse(path, 'is a Date or a Map: expected a string, a number or an object')
-  return { M: attributesOf(value, path) }
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+    return refuse(path, 'is binary in another form: expected a Uint8Array')
+  if (!isClassless(value)) return refuse(path, 'is an object of a class: expected a plain object')
+  return { M: attributesOf(value, path, depth) }
 }
 
 function setOf(items: readonly unknown[], path: string): Record<string, unknown> {

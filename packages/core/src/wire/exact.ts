@@ -131,13 +131,14 @@ function refuseSymbols(value: object, walk: Walk): void {
     refuse(walk, 'an object with a field named by a symbol', 'names that are texts')
 }
 
-/** Of no class, whichever realm it comes from, and none of JavaScript's own, such as `Math`. */
+/** Of no class, and none of JavaScript's own objects, such as `Math`. */
 function isPlain(value: object): boolean {
   if (hasToJson(value) || Object.prototype.toString.call(value) !== '[object Object]') return false
   return isClassless(value)
 }
 
-function isClassless(value: object): boolean {
+/** Of no class, whichever realm it comes from. */
+export function isClassless(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   // The one of a realm has `isPrototypeOf`; an object that inherits from another one loses what it inherits.
   return (

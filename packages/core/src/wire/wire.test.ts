@@ -115,9 +115,35 @@ describe('attributes', () => {
     ])
       expect(() => marshal({ bad: value })).toThrow(/'bad'/)
     expect(() => marshal({ bad: new Set<unknown>(['a', 1]) })).toThrow(/mixed types/)
+    expect(() => marshal({ bad: [undefined] })).toThrow(/'bad\[0\]' is undefined/)
     expect(() => marshal(JSON.parse('{"m":{"__proto__":"x"}}'))).toThrow(/'m.__proto__'/)
     expect(marshal({ left: undefined, big: 10n ** 30n })).toEqual({ big: { N: String(10n ** 30n) } })
   })
+})
+
+test('an object whose class DynamoDB would lose is refused, within lists and maps too', () => {
+  class Money {
+    readonly cents = 5
+  }
+  for (const value of [new Money(), new URL('https://example.com'), /a/, Promise.resolve()])
+    expect(() => marshal({ m: { of: [value] } })).toThrow(/'m\.\*\[0\]' is an object of a class/)
+  for (const value of [new Float64Array(2), new ArrayBuffer(2), new DataView(new ArrayBuffer(2))])
+    expect(() => marshal({ bytes: value })).toThrow(
+      /'bytes' is binary in another form: expected a Uint8Array/,
+    )
+  expect(marshal({ m: Object.assign(Object.create(null), { a: 1 }) })).toEqual({
+    m: { M: { a: { N: '1' } } },
+  })
+})
+
+test('what is nested deeper than DynamoDB allows, or in a circle, is refused and does not end the stack', () => {
+  const nested = (levels: number): unknown =>
+    levels === 0 ? 'x' : levels % 2 === 0 ? { a: nested(levels - 1) } : [nested(levels - 1)]
+  expect(unmarshal(marshal({ a: nested(31) }))).toEqual({ a: nested(31) })
+  expect(() => marshal({ a: nested(40) })).toThrow(/nested deeper than 32 levels/)
+  const circle: Record<string, unknown> = {}
+  circle.a = [circle]
+  expect(() => marshal(circle)).toThrow(/nested deeper than 32 levels/)
 })
 
 describe('positions', () => {

@@ -32,6 +32,25 @@ test('A7: a record that kills its process becomes a dead letter, on a lease whos
   expect(seen.filter((id) => id === 'killer')).toHaveLength(5)
 })
 
+test('A7: the log says that a shard is in suspect mode, and of how many deaths, on a worker and on Lambda', async () => {
+  const hanging = () => reactor('r').on('see', saved, () => new Promise(() => {}))
+  const inSuspectMode = ({ logged }: ReturnType<typeof engineOf>) =>
+    logged.filter(({ message }) => message.startsWith('suspect mode: '))
+  for (const source of [worker, lambda]) {
+    const { owner, clock } = fleet(hanging)
+    const told = []
+    for (let crashes = 0; crashes < 4; crashes += 1) {
+      const life = owner()
+      const delivery = await life.engine.open(source, source === worker ? { crashes } : {})
+      void delivery.push([inserted(1, 'a')])
+      await pass(clock, 1_000)
+      delivery.revoke(new Error('killed'))
+      told.push(inSuspectMode(life).map(({ level, fields }) => [level, Object(fields).details]))
+    }
+    expect(told).toEqual([[], [], [['warn', { deaths: 2 }]], [['warn', { deaths: 3 }]]])
+  }
+})
+
 test('A7: of two records that kill, the first stays given up on while the second is charged', async () => {
   const seen: string[] = []
   const { owner, deadLetters, clock } = fleet(() =>
