@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<Change['kind'], string>> = {
  * What a record is called in messages and on a terminal. It shows the record's key: log lines have a hash of it.
  *
  * @example
- * console.log(aboutRecord(record).what) // clients 'acme' created
+ * const observe: Observer = ({ step }, record) => console.log(aboutRecord(record).what, step) // clients 'acme' created done
  */
 export function aboutRecord({ data, partitionKey }: Pick<UserRecord, 'data' | 'partitionKey'>): RecordAbout {
   const incoming = read(data, () => true)

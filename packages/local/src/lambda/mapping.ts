@@ -62,6 +62,7 @@ export interface Mapping extends AsyncDisposable {
    * @throws ConfigurationError with all problems of the update
    * @throws SpaceshipError `lambda-closed` if the mapping is closed, or is closed before the former code has ended
    * @example
+   * const mapping = await ship.lambda({ handler: '/app/dist/lambda.mjs', stream: 'clients-cdc' })
    * await mapping.update({ handler: '/app/dist/lambda.2.mjs' })
    */
   update(next: FunctionUpdate): Promise<void>
