@@ -22,7 +22,12 @@ const args = [
   `--outputFile.json=${report}`,
   ...process.argv.slice(2),
 ]
-const env = { ...process.env, SPACESHIP_LANES: present.map((lane) => lane.name).join(',') }
+const env = {
+  ...process.env,
+  SPACESHIP_LANES: present.map((lane) => lane.name).join(','),
+  // Many tests start processes of the same sources: Node compiles each once.
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/spaceship-test'),
+}
 const [code] = await once(spawn(tool('vitest'), args, { cwd: ROOT, env, stdio: 'inherit' }), 'exit')
 
 for (const { name, what, how } of [...absent, ...lanesOfTheirOwn])

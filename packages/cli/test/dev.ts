@@ -1,8 +1,9 @@
 /** Owns a `spaceship dev` in a process of its own, and waiting for what it says. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
 import { MAIN, NODE, type TestProject } from './project.ts'
 
 /** What `dev --json` says in one line. */
@@ -85,3 +86,17 @@ export const outcome =
   (route: string, step: string) =>
   (said: Said): boolean =>
     said.type === 'outcome' && said.route === route && said.step === step
+
+/** Processes that a process has started. */
+export async function childrenOf(pid: number | undefined): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(pid)])
+  return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]))
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
