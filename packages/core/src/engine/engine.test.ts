@@ -39,6 +39,29 @@ function engineWith(
   }
 }
 
+test('a drain does not wait for an attempt that is yet to come: the next owner makes it at its time, and counts on', async () => {
+  const attempts: number[] = []
+  const { engine, clock } = engineWith(
+    (_, { attempt }) => {
+      attempts.push(attempt)
+      throw new Error('not yet')
+    },
+    { retry: { attempts: 5, base: '10s', max: '10s' } },
+  )
+  const first = await engine.open(source)
+  await first.push([record(1, 'a')])
+  await first.quiet()
+  // Resolves although nobody moves the clock.
+  expect(await first.settle(new Date(clock.now() + 60_000))).toEqual([{ sequence: '1', subSequence: 0 }])
+  const { journal } = first
+  const second = await engine.open(source, journal === undefined ? {} : { journal })
+  await second.push([record(1, 'a')])
+  await second.quiet()
+  expect(attempts, 'its time has not come').toEqual([1])
+  await clock.moveTo(clock.now() + 10_000, () => second.quiet())
+  expect(attempts).toEqual([1, 2])
+})
+
 test('the watermark stops below what is unfinished; the journal spares the next owner what was done above it', async () => {
   const seen: string[] = []
   const { engine } = engineWith((id) => {

@@ -239,12 +239,15 @@ export class Lanes {
 
   /** What was waited for by the wall clock is over once the time has passed: the system's clock may be set back meanwhile. */
   #sleep(lane: Lane, delay: number, outcome: Outcome | undefined): void {
-    const { settings, activity, stopped } = this.#scope
+    const { settings, activity, stopped, redelivers } = this.#scope
     const { clock } = settings
     const task = lane.first
     this.#remember(task)
     this.#reporter.waits(task, outcome, clock.now() + delay)
-    const busy = activity.asleep(clock.monotonic() + delay)
+    // A drain of a lease does not wait for an attempt that is yet to come: the next owner makes it, at its time. What is left to write of a
+    // verdict is waited for, and on a source that redelivers at once the attempt as well.
+    const isLeft = redelivers === 'none' && task.ending === undefined
+    const busy = activity.asleep(isLeft ? Number.POSITIVE_INFINITY : clock.monotonic() + delay)
     const over = new AbortController()
     const early = () => over.abort(OVER)
     this.#waiting.add(early)

@@ -64,8 +64,9 @@ export interface Delivery {
   /** Resolves when nothing can go on without new records or time passing: what tests wait for instead of sleeping. */
   quiet(): Promise<void>
   /**
-   * Waits for what is in flight until `until`; nothing starts after it, and signals are aborted at it. For `suffix` the
-   * journal is durable when this resolves.
+   * Waits for what is in flight until `until`; nothing starts after it, and signals are aborted at it. An attempt that is to come before
+   * it is waited for where the source redelivers at once (`suffix`), and left to the next owner elsewhere. For `suffix` the journal is
+   * durable when this resolves.
    *
    * @returns what is unfinished, lowest first
    */
