@@ -44,7 +44,7 @@ const refusing = named([
   'core/log: errorFields forPeople',
   'core/adapter: exact exactJson nearestName setUpOf unknownProblems',
   'core/adapter: called check problemsOf refuse',
-  'core/adapter: bare choice count duration like list plain port record required text textOr',
+  'core/adapter: bare choice closed count duration like list plain port record required text textOr',
   'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
 ])
 

@@ -19,7 +19,7 @@ const nothing = new Set(
     'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route',
     'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal',
-    'core/adapter: bare choice count duration like list plain port record required text textOr',
+    'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
     'core/engine: parsePosition read tickEnvelope',

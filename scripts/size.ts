@@ -16,7 +16,7 @@ export interface Size {
 }
 
 /** What is paid at the most today: no change may make it worse unnoticed. */
-export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 123_800, all: 125_100 }
+export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 124_200, all: 125_400 }
 
 const PLAIN = `
   import { entity, reactor } from '@spaceship/core'

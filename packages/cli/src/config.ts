@@ -2,17 +2,16 @@
 
 import type { Entity, PublishedEvent, Reactor } from '@spaceship/core'
 import {
-  bare,
   callable,
   called,
   check,
+  closed,
   like,
   list,
   record,
   required,
   type ShapesOf,
   text,
-  unknownProblems,
 } from '@spaceship/core/adapter'
 import type { DeadLetters } from '@spaceship/core/ports'
 import type { LaunchOptions, TableOptions } from '@spaceship/local'
@@ -53,7 +52,7 @@ export interface Config {
 }
 
 export const CONFIG = {
-  options: bare({
+  options: closed({
     application: required(text('the name of the application')),
     streams: required(list(text("a stream's name"), 'at least one Kinesis stream', 1)),
     reactors: required(like('a function that makes the reactors: () => [onboarding(...)]', callable.fits)),
@@ -68,13 +67,6 @@ export const CONFIG = {
   } satisfies ShapesOf<Config>),
 }
 
-/** The options themselves: what stands in `variables` and `ports` has names of its own. */
-const NAMES = bare(
-  Object.fromEntries(
-    Object.entries({ ...CONFIG.options.fields }).map(([name, { fields: _, ...shape }]) => [name, shape]),
-  ),
-)
-
 /**
  * A project, as the commands of `spaceship` see it: the default export of `spaceship.config.ts`.
  *
@@ -88,7 +80,6 @@ const NAMES = bare(
  */
 export function defineConfig(options: Config): Config {
   check(called('spaceship.config', options?.application), CONFIG, { options }, () => [
-    ...unknownProblems(NAMES, options),
     ...Object.entries(Object(Object(options).variables)).flatMap(([name, value]) =>
       typeof value === 'string'
         ? []

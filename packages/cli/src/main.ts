@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `spaceship`: the one place of this package that sees the process. */
 
+import { Console } from 'node:console'
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 import type { Terminal } from './commands/index.ts'
@@ -14,6 +15,9 @@ if (!(major >= 24 || (major === 22 && minor >= 16))) {
 }
 // Only now: an older Node lacks modules that these ask for.
 const [{ runProgram }, { EXIT }] = await Promise.all([import('./program.ts'), import('./show/index.ts')])
+
+// What the modules of a project print while they are read is none of a command's answer. Completion prints by the console itself.
+if (process.argv[2] !== 'complete') globalThis.console = new Console(process.stderr, process.stderr)
 
 const terminal: Terminal = {
   cwd: process.cwd(),

@@ -65,6 +65,7 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
     })
     expect((await project.spaceship(put('initech'))).code, 'put reads the same project').toBe(2)
     project.write({ 'src/greeter.ts': GREETER })
+    await session.next(running)
     await project.spaceship(put('initech'))
     await session.next(outcome('greeter/greet', 'done'))
   })
@@ -98,6 +99,25 @@ greeter.on('ship', Order.created('order.created'), () => {}).every('count', { ea
     expect([code, err]).toEqual([0, ''])
     expect(await session.next(outcome('greeter/ship', 'done'))).toMatchObject({ what: "orders '7' created" })
     await session.next(outcome('greeter/count', 'done'))
+  })
+
+  test('variables of the config reach the next version, and a route that only the config has is told', async () => {
+    const more =
+      "variables: { OWN: 'theirs' }, reactors: () => [greeter, reactor('other').on('see', joined, () => {})]"
+    const config = CONFIG.replace('reactors: () => [greeter]', more).replace(
+      'import { greeter }',
+      "import { reactor } from '@spaceship/core'\nimport { joined } from './src/client.ts'\nimport { greeter }",
+    )
+    project.write({
+      'src/greeter.ts': GREETER.replace('{ id: e.after.id }', '{ own: process.env.OWN }'),
+      'spaceship.config.ts': config,
+    })
+    await session.next(running)
+    await project.spaceship(put('umbrella'))
+    const { line } = await session.next(printed('"message":"hello"'))
+    expect(JSON.parse(String(line)).details).toEqual({ own: 'theirs' })
+    const told = session.said.filter(({ type }) => type === 'said').map(({ text }) => String(text))
+    expect(told.join()).toContain('the config has other/see')
   })
 
   test('a second ship of the project is refused, and Control-C drains', async () => {

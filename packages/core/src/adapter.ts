@@ -10,6 +10,7 @@ export {
   bare,
   callable,
   choice,
+  closed,
   count,
   date,
   duration,

@@ -22,7 +22,7 @@ import {
   text,
   textOr,
 } from './adapter.ts'
-import { ConfigurationError } from './index.ts'
+import { ConfigurationError, entity, reactor } from './index.ts'
 import { keyPart, rate, standardSchema } from './shapes.ts'
 
 interface Case {
@@ -229,5 +229,38 @@ describe('check', () => {
       [[SECRET], 'a list'],
     ])
       expect(problems({ name: 'a', options })).toEqual([`'options' is ${given}: expected an object`, token])
+  })
+})
+
+test('options that nobody knows are refused where something is declared, with the nearest name', () => {
+  const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string() }) })
+  const joined = Client.created('client.joined')
+  // As a caller without types may write.
+  const odd: never = {
+    retries: { attempts: 2 },
+    formely: ['x'],
+    timeout: '3x',
+  } as never
+  expect(() => reactor('app', odd)).toThrow("'retries' is no option: expected one of retry")
+  expect(() => reactor('app').on('see', joined, () => {}, odd)).toThrow(
+    /'timeout' is '3x'.*'formely' is no option: expected 'formerly'/s,
+  )
+  expect(() => reactor('app').every('count', { each: '5m', dealy: '1s' } as never, () => {})).toThrow(
+    "'dealy' is no option: expected 'delay'",
+  )
+  expect(() =>
+    entity('client', {
+      table: 'clients',
+      key: 'id',
+      schema: z.object({ id: z.string() }),
+      vesion: 'v',
+    } as never),
+  ).toThrow("'vesion' is no option: expected 'version'")
+  // What tells a kind of row has names of its own.
+  entity('order', {
+    table: 'shop',
+    key: 'id',
+    when: { type: 'order' },
+    schema: z.object({ id: z.string(), type: z.string() }),
   })
 })

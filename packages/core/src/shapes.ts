@@ -21,6 +21,8 @@ export interface Shape {
   readonly fields?: Shapes
   /** Messages name the fields without the object, as those of options. */
   readonly bare?: boolean
+  /** A field that is none of `fields` is a problem: a name that is misspelt. */
+  readonly closed?: boolean
 }
 
 export type Shapes = Readonly<Record<string, Shape>>
@@ -117,6 +119,9 @@ export const record = (fields: Shapes): Shape => ({
 /** An argument that is an object, whose fields messages name without it. */
 export const bare = (fields: Shapes): Shape => ({ ...record(fields), bare: true })
 
+/** Options that no caller spreads into others: {@link check} refuses what they do not know, with the nearest name. */
+export const closed = (fields: Shapes): Shape => ({ ...bare(fields), closed: true })
+
 /** A text instead of a record, as a shorter way to say the same. */
 export const textOr = (expected: string, fields: Shapes): Shape => ({
   expected,
@@ -146,7 +151,14 @@ export function check<Names extends string>(
   args: Readonly<Record<Names, unknown>>,
   more: () => readonly string[] = () => [],
 ): void {
-  refuse(subject, [...problemsOf(bare(shapes), args), ...more()])
+  refuse(subject, [...problemsOf(bare(shapes), args), ...misspeltIn(shapes, args), ...more()])
+}
+
+function misspeltIn(shapes: Shapes, args: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(shapes).flatMap(([name, shape]) => {
+    if (shape.closed) return unknownProblems(shape, args[name])
+    return shape.fields === undefined ? [] : misspeltIn(shape.fields, Object(args[name]))
+  })
 }
 
 /** The problems of one value: `'retry.attempts' is 0: expected a whole number of at least 1`. */
@@ -170,7 +182,8 @@ export function problemsOf(shape: Shape, value: unknown, path = ''): string[] {
 export function unknownProblems({ fields, items }: Shape, value: unknown, path = ''): string[] {
   if (items !== undefined && Array.isArray(value))
     return value.flatMap((item, n) => unknownProblems(items, item, `${path}[${n}]`))
-  if (fields === undefined || !isRecord(value)) return []
+  // A record without fields has names of its own.
+  if (fields === undefined || Object.keys(fields).length === 0 || !isRecord(value)) return []
   return Object.entries(Object(value)).flatMap(([name, inner]) => {
     const at = path === '' ? name : `${path}.${name}`
     const known = fields[name]

@@ -6,7 +6,7 @@ import { createRedrive, type Redrive } from '@spaceship/core/engine'
 import type { DeadLetter } from '@spaceship/core/ports'
 import { kinesisSink } from '@spaceship/handlers/kinesis'
 import type { Command } from 'commander'
-import { ago, EXIT, table, usage } from '../show/index.ts'
+import { ago, table, usage } from '../show/index.ts'
 import { audit } from './audit.ts'
 import { addFilters, type Filters, passes } from './letter-filters.ts'
 import { letterAsJson, letterForPeople } from './letter-shown.ts'
@@ -180,7 +180,6 @@ async function redrive(terminal: Terminal, given: readonly string[], options: Ac
   }
   const what = `${count} letter${count === 1 ? '' : 's'}`
   terminal.say(options.dryRun ? `${what} would be put back` : `${what} put back on ${mail.stream}`)
-  if (count === 0) terminal.fail(EXIT.absent)
 }
 
 /** Milliseconds between two words of it. */

@@ -3,7 +3,7 @@
 import { systemClock } from '@spaceship/core/ports'
 import type { Mapping, Spaceship } from '@spaceship/local'
 import type { Bundle } from '../project/index.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
+import type { Runtime, RuntimeOptions, Variables } from './runtime.ts'
 
 /** Milliseconds. What waits for its next attempt waits on, for the next session. */
 const LONGEST_DRAIN = 5_000
@@ -14,14 +14,14 @@ const POLL = 100
 export function lambdaRuntime(
   ship: Pick<Spaceship, 'lambda'>,
   application: string,
-  { streams, variables, execArgv, print }: RuntimeOptions,
+  { streams, execArgv, print }: RuntimeOptions,
 ): Runtime {
   const mappings = new Map<string, Mapping>()
 
-  async function run({ file }: Bundle): Promise<void> {
+  async function run({ file }: Bundle, variables: Variables): Promise<void> {
     for (const stream of streams) {
       const mapping = mappings.get(stream)
-      if (mapping !== undefined) await mapping.update({ handler: file })
+      if (mapping !== undefined) await mapping.update({ handler: file, environment: variables })
       else
         mappings.set(
           stream,

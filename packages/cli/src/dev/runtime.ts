@@ -2,20 +2,21 @@
 
 import type { Bundle } from '../project/index.ts'
 
+export type Variables = Readonly<Record<string, string>>
+
 /** How versions follow one another. */
 export interface Runtime extends AsyncDisposable {
   /**
    * Runs this version instead of the one before it, whose work in flight ends first.
    *
+   * @param variables what its processes see of the world
    * @throws SpaceshipError `start` if it ends before it consumes: what it printed has been shown
    */
-  run(version: Bundle): Promise<void>
+  run(version: Bundle, variables: Variables): Promise<void>
 }
 
 export interface RuntimeOptions {
   readonly streams: readonly string[]
-  /** What its processes see of the world. */
-  readonly variables: Readonly<Record<string, string>>
   /** Arguments of Node. */
   readonly execArgv: readonly string[]
   /** A line that a process has printed. */

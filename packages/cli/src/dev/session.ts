@@ -12,6 +12,7 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { SpaceshipError } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
 import { type Bundle, type Bundler, bundler, conditionsIn, offline, variablesOf } from '../project/index.ts'
@@ -20,9 +21,9 @@ import { beside } from './beside.ts'
 import { changesIn } from './changes.ts'
 import { lambdaRuntime } from './lambda.ts'
 import { type Plan, planOf } from './plan.ts'
-import type { Runtime } from './runtime.ts'
+import type { Runtime, Variables } from './runtime.ts'
 import { ticksOn } from './ticks.ts'
-import { listenForTrail, type Told } from './trail.ts'
+import { type Happened, listenForTrail } from './trail.ts'
 import { workerRuntime } from './worker.ts'
 
 export interface SessionOptions {
@@ -43,7 +44,7 @@ export interface SessionOptions {
 export interface Heard {
   flying(ship: Pick<Spaceship, 'endpoints'>, plan: Plan): void
   running(plan: Plan, again: boolean): void
-  told(told: Told, plan: Plan): void
+  told(told: Happened, plan: Plan): void
   printed(line: string): void
   said(text: string): void
   /** What keeps a version from running. */
@@ -78,7 +79,10 @@ export async function session(options: SessionOptions): Promise<void> {
   const { tables, streams, ports } = plan
   await using ship = await launch({ tables, streams, ports, ...(data === undefined ? {} : { data }) })
   const flown = plan
-  await using trail = await listenForTrail((told) => hear.told(told, plan ?? flown))
+  await using trail = await listenForTrail((told) => {
+    if (told.kind === 'routes') compare(told.routes)
+    else hear.told(told, plan ?? flown)
+  })
   const environment = { ...ship.environment, SPACESHIP_TRAIL: trail.path }
   const withdraw = announce(
     { folder },
@@ -88,20 +92,29 @@ export async function session(options: SessionOptions): Promise<void> {
   tellOfMessages(ship, hear)
   hear.flying(ship, flown)
   try {
-    await using crew = await crewOf(options, flown, ship, variablesOf(flown, environment, variables))
-    let version: Bundle | undefined
+    await using crew = await crewOf(options, flown, ship)
+    let version: Version | undefined
+    let refused = false
     for (;;) {
       const { next, error } = await attempt(() => crew.bundler.bundle())
-      if (next === undefined) hear.refused(error, version !== undefined)
-      else if (next.version !== version?.version) {
+      const seen = variablesOf(plan, environment, variables)
+      if (next === undefined) {
+        hear.refused(error, version !== undefined)
+        refused = true
+      } else if (next.version !== version?.bundle.version || !isDeepStrictEqual(seen, version.variables)) {
         // A worker puts its own.
         if (options.runtime === 'lambda') ticks.follow(plan)
-        version = await follow(crew.runtime, next, version)
+        version = await follow(crew.runtime, { bundle: next, variables: seen }, version)
+        refused = false
+      } else if (refused) {
+        hear.said('it compiles again: the same version runs on')
+        refused = false
       }
       if ((await changes.next()) === undefined || signal.aborted) return
       const renewed = await attempt(read)
       if (renewed.next === undefined) {
         hear.refused(renewed.error, version !== undefined)
+        refused = true
         continue
       }
       plan = renewed.next
@@ -111,23 +124,38 @@ export async function session(options: SessionOptions): Promise<void> {
     withdraw()
   }
 
+  /** A route that the config has and the module does not run would never fire, without a word. */
+  function compare(run: readonly string[]): void {
+    const { routes } = plan ?? flown
+    const missing = routes.filter((route) => !run.includes(route))
+    const [module, list] = [options.runtime === 'worker' ? flown.worker : flown.lambda, missing.join(', ')]
+    if (missing.length > 0)
+      hear.said(`the config has ${list}: ${module} does not run ${missing.length === 1 ? 'it' : 'them'}`)
+  }
+
   /** @returns the version that runs now */
   async function follow(
     runtime: Runtime,
-    next: Bundle,
-    former: Bundle | undefined,
-  ): Promise<Bundle | undefined> {
-    const { error } = await attempt(() => runtime.run(next))
+    next: Version,
+    former: Version | undefined,
+  ): Promise<Version | undefined> {
+    const { error } = await attempt(() => runtime.run(next.bundle, next.variables))
     if (error === undefined) {
       hear.running(plan ?? flown, former !== undefined)
       return next
     }
     hear.refused(error, former !== undefined)
     if (former === undefined || signal.aborted) return undefined
-    const { error: again } = await attempt(() => runtime.run(former))
+    const { error: again } = await attempt(() => runtime.run(former.bundle, former.variables))
     if (again !== undefined) hear.refused(again, false)
     return again === undefined ? former : undefined
   }
+}
+
+/** What runs, and what it sees of the world. */
+interface Version {
+  readonly bundle: Bundle
+  readonly variables: Variables
 }
 
 /** Two ships of one project: commands would find the one that was started last, for as long as it runs. */
@@ -158,7 +186,6 @@ async function crewOf(
   { root, folder, runtime: kind, signal, hear }: SessionOptions,
   plan: Plan,
   ship: Spaceship,
-  variables: Readonly<Record<string, string>>,
 ): Promise<Crew> {
   const entry = resolve(root, kind === 'worker' ? plan.worker : plan.lambda)
   if (!existsSync(entry))
@@ -172,7 +199,6 @@ async function crewOf(
   const told = ['--enable-source-maps', '--import', beside('told').href]
   const options = {
     streams: plan.streams,
-    variables,
     execArgv: [...process.execArgv, ...told],
     print: hear.printed,
     signal,

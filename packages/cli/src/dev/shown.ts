@@ -11,7 +11,7 @@
 
 import { forPeople } from '@spaceship/core/log'
 import { paint, took } from '../show/index.ts'
-import type { Outcome, Told } from './trail.ts'
+import type { Happened, Outcome } from './trail.ts'
 
 type Style = Parameters<typeof paint>[0]
 
@@ -30,10 +30,10 @@ const MARKS: Readonly<Record<Outcome['step'], readonly [mark: string, style: Sty
 const SILENT = /^the gate$/
 
 /** @param width of the longest route, so that columns line up. @returns undefined if there is nothing to tell */
-export function shownTrail(told: Told, width: number, at: Date): string | undefined {
+export function shownTrail(told: Happened, width: number, at: Date): string | undefined {
   const time = paint('dim', clockOf(at))
   if (told.kind === 'unwanted') {
-    const reasons = told.why.map(({ route, why }) => paint('dim', `${' '.repeat(11)}${route}: ${why}`))
+    const reasons = reasonsIn(told).map((reason) => paint('dim', `${' '.repeat(11)}${reason}`))
     return [`${time} ${paint('dim', '·')} ${'no route'.padEnd(width)}  ${told.what}`, ...reasons].join('\n')
   }
   const { route, what, step, detail } = told
@@ -41,6 +41,21 @@ export function shownTrail(told: Told, width: number, at: Date): string | undefi
   const [mark, style] = MARKS[step]
   const because = detail === undefined ? '' : `  ${paint('dim', detail)}`
   return `${time} ${paint(style, mark)} ${(route || 'no route').padEnd(width)}  ${what}  ${paint(style, outcomeOf(told))}${because}`
+}
+
+/** Of each route, but those in one line that all say the same of the record and nothing of themselves. */
+function reasonsIn({ why }: Extract<Happened, { readonly kind: 'unwanted' }>): string[] {
+  const plain = (reason: string) => reason.replaceAll(/(^|; )[^:;]+: /g, '$1')
+  const [first] = why
+  const common = first === undefined ? '' : (plain(first.why).split('; ')[0] ?? '')
+  const isCommon =
+    why.length > 2 &&
+    why.every((each) =>
+      plain(each.why)
+        .split('; ')
+        .every((part) => part === common),
+    )
+  return isCommon ? [`of all routes: ${common}`] : why.map(({ route, why }) => `${route}: ${why}`)
 }
 
 function outcomeOf({ step, attempt, detail = '', waitMs, ms }: Outcome): string {

@@ -30,6 +30,7 @@ function listenTo(path: string): void {
   const tell = (told: Told) => void socket.write(`${JSON.stringify(told)}\n`)
   subscribe(ENGINES, (message) => {
     const { engine, observe } = message as Announced // engines alone publish there
+    tell({ kind: 'routes', routes: engine.routes.map(({ key }) => key) })
     /** When routes took records that they have not ended, by place. */
     const taken = new Map<string, number>()
     observe((step, record) => {

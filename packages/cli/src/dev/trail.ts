@@ -30,7 +30,16 @@ export interface Unwanted {
   readonly why: readonly Explanation[]
 }
 
-export type Told = Outcome | Unwanted
+/** An engine was made, with these routes: `reactor/route`. */
+export interface Routes {
+  readonly kind: 'routes'
+  readonly routes: readonly string[]
+}
+
+/** What happened to a record. */
+export type Happened = Outcome | Unwanted
+
+export type Told = Happened | Routes
 
 export interface Trail extends AsyncDisposable {
   /** For `SPACESHIP_TRAIL` of the processes. */

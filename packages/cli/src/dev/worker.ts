@@ -12,12 +12,12 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { SpaceshipError } from '@spaceship/core'
 import type { Bundle } from '../project/index.ts'
-import type { Runtime, RuntimeOptions } from './runtime.ts'
+import type { Runtime, RuntimeOptions, Variables } from './runtime.ts'
 
 /** Milliseconds after which a drain is told of: most take less. */
 const LONG = 1_000
 
-export function workerRuntime({ variables, execArgv, print, say, signal: ending }: RuntimeOptions): Runtime {
+export function workerRuntime({ execArgv, print, say, signal: ending }: RuntimeOptions): Runtime {
   let current: ChildProcess | undefined
 
   async function stop(): Promise<void> {
@@ -31,7 +31,7 @@ export function workerRuntime({ variables, execArgv, print, say, signal: ending 
     clearTimeout(told)
   }
 
-  async function run({ file }: Bundle): Promise<void> {
+  async function run({ file }: Bundle, variables: Variables): Promise<void> {
     await stop()
     const child = spawn(process.execPath, [...execArgv, file], {
       env: variables,

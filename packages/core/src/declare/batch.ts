@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../duration.ts'
-import { bare, callable, check, count, duration, required, type ShapesOf } from '../shapes.ts'
+import { callable, check, closed, count, duration, required, type ShapesOf } from '../shapes.ts'
 import type { BatchContext, Batching, Context, Handler } from './handler.ts'
 
 export interface BatchOptions {
@@ -10,7 +10,7 @@ export interface BatchOptions {
 }
 
 export const BATCH = {
-  options: bare({ size: required(count()), within: duration('200ms') } satisfies ShapesOf<BatchOptions>),
+  options: closed({ size: required(count()), within: duration('200ms') } satisfies ShapesOf<BatchOptions>),
   handle: required(callable),
 }
 

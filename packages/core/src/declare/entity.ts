@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import {
-  bare,
   callable,
   called,
   check,
   choice,
+  closed,
   isText,
   record,
   required,
@@ -129,7 +129,7 @@ const attribute = required(text('the name of a key attribute'))
 
 export const ENTITY = {
   name: required(text('the name of the entity')),
-  options: bare({
+  options: closed({
     table: required(text('the name of the DynamoDB table')),
     key: required(
       textOr('the name of the partition key attribute, or { partition, sort }', {
@@ -147,7 +147,7 @@ export const ENTITY = {
 
 export const DEFINED = { name: required(text('the name of the event')) }
 
-export const REMOVED = { options: bare({ by: choice(...ACTORS) }) }
+export const REMOVED = { options: closed({ by: choice(...ACTORS) }) }
 
 /**
  * Declares a kind of DynamoDB item, from which the events of its changes are made.

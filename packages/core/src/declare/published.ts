@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { bare, callable, called, check, required, standardSchema, text } from '../shapes.ts'
+import { callable, called, check, closed, required, standardSchema, text } from '../shapes.ts'
 import { keyOf } from './answers.ts'
 import type { EventDef, Published, PublishedSpec } from './event.ts'
 
@@ -14,7 +14,7 @@ export interface PublishedEvent<out Payload, Input = Payload, N extends string =
 
 export const EVENT = {
   name: required(text('the name of the event')),
-  options: bare({ schema: required(standardSchema), key: required(callable) }),
+  options: closed({ schema: required(standardSchema), key: required(callable) }),
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   called,
   check,
   choice,
+  closed,
   count,
   duration,
   isText,
@@ -82,7 +83,7 @@ const COMMON = {
 
 export const REACTOR = {
   name: required(ID),
-  options: bare({ ...COMMON, middleware: list(callable) } satisfies ShapesOf<ReactorOptions>),
+  options: closed({ ...COMMON, middleware: list(callable) } satisfies ShapesOf<ReactorOptions>),
 }
 
 const EVENT: Shape = like(
@@ -95,7 +96,7 @@ export const ROUTE = {
     id: required(ID),
     events: required(list(EVENT, 'at least one event', 1)),
     handler: required({ ...callable, fields: MARKS }),
-    options: bare({
+    options: closed({
       ...COMMON,
       effect: MARKS.effect,
       timeout: duration('30s', 1),

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { bare, callable, called, check, isText, like, required, standardSchema } from '../shapes.ts'
+import { callable, called, check, closed, isText, like, required, standardSchema } from '../shapes.ts'
 import { answerOf, keyOf } from './answers.ts'
 import type { Entity, KeyValue } from './entity.ts'
 import type { Due, EventDef, ReminderSpec, Row } from './event.ts'
@@ -28,7 +28,7 @@ export const REMINDER = {
   name: required(
     like("a name without '/', since it becomes part of keys", (name) => isText(name) && !name.includes('/')),
   ),
-  options: bare({ payload: required(standardSchema), key: required(callable) }),
+  options: closed({ payload: required(standardSchema), key: required(callable) }),
 }
 
 /** An entity as an argument. */

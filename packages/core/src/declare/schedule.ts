@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../duration.ts'
-import { bare, choice, duration, required, type ShapesOf } from '../shapes.ts'
+import { choice, closed, duration, required, type ShapesOf } from '../shapes.ts'
 import type { EventDef, EventMeta, ScheduleSpec } from './event.ts'
 
 /** A window of time has passed. Each one is handled once, in order, whoever put the tick and however often. */
@@ -22,7 +22,7 @@ export interface Every {
   readonly catchUp?: 'latest' | 'all'
 }
 
-export const SCHEDULE = bare({
+export const SCHEDULE = closed({
   each: required(duration('5m', 1_000)),
   delay: duration('30s'),
   catchUp: choice('latest', 'all'),

@@ -19,6 +19,8 @@ export interface Explanation {
   readonly why: string
 }
 
+const seeing = (reader: Reader): Reader => ({ ...reader, ...reader.unwanted })
+
 /** One entry for each route. A schema that is asynchronous cannot be asked here, and the entry says so. */
 export function explain(
   record: UserRecord,
@@ -27,7 +29,9 @@ export function explain(
   readers: readonly Reader[],
 ): readonly Explanation[] {
   const told = new Map<Want, { readonly matched: boolean; readonly why: string }>()
-  const found = recognise(record.data, readers)
+  const asked = recognise(record.data, readers)
+  // The head of the record was enough to see that no route wants it: here all of it is told.
+  const found = asked === 'unwanted' ? recognise(record.data, readers.map(seeing)) : asked
   const rest = restOf()
   const routes = new Map<
     string,

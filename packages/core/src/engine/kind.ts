@@ -15,6 +15,8 @@ export interface Reader<Item = unknown> {
   scan?(bytes: Buffer): Item | 'unwanted' | undefined
   /** The item in a parsed JSON object; undefined if the object is something else. */
   recognise(json: Readonly<Record<string, unknown>>, bytes: Buffer): Item | 'unwanted' | undefined
+  /** Recognises an item also if no route wants it: for explanations. */
+  readonly unwanted?: Pick<Reader<Item>, 'scan' | 'recognise'>
   /** What the item is, in words: "a change of 'clients'". */
   describe(item: Item): string
   /** The share of each route that wants the item; a promise only if a schema is asynchronous. */

@@ -51,6 +51,7 @@ export const change: Kind = {
     for (const [table, ofTable] of byTable) kinds.set(table, new Set(ofTable.flatMap(({ spec }) => spec.on)))
     const reader: Reader<Change> = {
       ...changeRecogniser((table, kind) => kinds.get(table)?.has(kind) ?? false),
+      unwanted: changeRecogniser(() => true),
       shares: (item, record, { stream, shard }, why) => {
         const origin = { stream, shard, position: formatPosition(record) }
         return sharesOf(item, byTable.get(item.table) ?? [], origin, why)

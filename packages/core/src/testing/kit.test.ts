@@ -256,6 +256,32 @@ test('each route says what it makes of a record', async () => {
   expect(ship.explain(ship.records[0]).find(({ route }) => route === 'r/paid')?.matched).toBe(true)
 })
 
+test('a record that no route wants is told with each reason, of its own table and of others', async () => {
+  const Order = entity('order', { table: 'orders', key: 'id', schema: z.object({ id: z.string() }) })
+  const ship = harness(() =>
+    reactor('r')
+      .on('greet', joined, () => {})
+      .on('thank', upgraded, () => {})
+      .on('ship', Order.created('order.created'), () => {}),
+  )
+  await ship.put(Client, acme)
+  await ship.remove(Client, 'acme')
+  const why = () => Object.fromEntries(ship.explain().map(({ route, why }) => [route, why]))
+  expect(why()).toEqual({
+    'r/greet': 'client.joined: the row was removed, the event is for created',
+    'r/thank': 'client.upgraded: the row was removed, the event is for changed',
+    'r/ship': "order.created: the record is a change of 'clients'",
+  })
+  await ship.deliver({
+    tableName: 'other',
+    eventName: 'REMOVE',
+    dynamodb: { Keys: { id: { S: 'a' } }, ApproximateCreationDateTime: 1 },
+  })
+  expect(new Set(Object.values(why()).map((reason) => reason.split(': ')[1]))).toEqual(
+    new Set(["the record is a change of 'other'"]),
+  )
+})
+
 test('a claim that does not hold is answered with what arrived and the trail in between', async () => {
   let calls = 0
   const ship = harness(() =>
