@@ -120,6 +120,17 @@ greeter.on('ship', Order.created('order.created'), () => {}).every('count', { ea
     expect(told.join()).toContain('the config has other/see')
   })
 
+  test('a table that makes no sense is told, and ends nothing', async () => {
+    const config = CONFIG.replace("streams: ['cdc']", "streams: ['cdc'], tables: [{ name: 'x', key: 'id' }]")
+    project.write({ 'spaceship.config.ts': config })
+    expect(await session.next(({ type }) => type === 'refused')).toMatchObject({
+      message: expect.stringContaining("'tables[0].name' is 'x'"),
+      former: true,
+    })
+    project.write({ 'spaceship.config.ts': CONFIG })
+    await session.next(running)
+  })
+
   test('a second ship of the project is refused, and Control-C drains', async () => {
     const second = await project.spaceship(['dev'])
     expect([second.code, second.err]).toEqual([

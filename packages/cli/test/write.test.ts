@@ -1,7 +1,7 @@
 /** Rows and events from a command line: what fits its schema reaches the stream, all else is refused with its place. */
 
 import { expect, test } from 'vitest'
-import { CLIENT, GOOD, projectWith } from './project.ts'
+import { CLIENT, CONFIG, GOOD, projectWith } from './project.ts'
 import { shipFor } from './ship.ts'
 
 test('a row is put as JSON, from a file or from what is piped in, and removed by its key', async () => {
@@ -69,6 +69,36 @@ test('an event is published as a service would publish it, under the id that is 
   expect(await ship.records()).toMatchObject([
     { specversion: '1.0', id: 'invoice-7', type: 'invoice.paid', data: { clientId: 'acme', amount: 4200 } },
   ])
+})
+
+test('a row whose key is a number is removed by all of its digits, and what is no number is refused', async () => {
+  const numbered = CLIENT.replace("key: 'id',", "key: 'no', numbers: 'lossless',").replace(
+    'z.object({ id: z.string(),',
+    'z.object({ no: z.bigint(),',
+  )
+  const config = CONFIG.replace(
+    "streams: ['cdc']",
+    "streams: ['cdc'], tables: [{ name: 'clients', key: 'no', types: { no: 'N' } }]",
+  )
+  using project = projectWith({ ...GOOD, 'src/client.ts': numbered, 'spaceship.config.ts': config })
+  await using ship = await shipFor(project, {
+    tables: [{ name: 'clients', key: 'no', types: { no: 'N' }, stream: 'cdc' }],
+  })
+  for (const no of ['9007199254740992', '9007199254740993'])
+    expect((await project.spaceship(['put', 'client', `{"no": ${no}, "plan": "trial"}`])).code).toBe(0)
+  const { code, err } = await project.spaceship(['remove', 'client', 'seven'])
+  expect([code, err]).toEqual([2, expect.stringContaining("'no' is 'seven': expected a number")])
+  expect((await project.spaceship(['remove', 'client', '9007199254740993'])).code).toBe(0)
+  const last = (await ship.records()).at(-1)
+  expect(last).toMatchObject({ eventName: 'REMOVE', dynamodb: { Keys: { no: { N: '9007199254740993' } } } })
+})
+
+test('a table that the running ship does not have is named, without a stack trace', async () => {
+  using project = projectWith(GOOD)
+  await using _ = await shipFor(project, { tables: [] })
+  const { code, err } = await project.spaceship(['put', 'client', '{"id": "acme", "plan": "trial"}'])
+  expect([code, err]).toEqual([1, expect.stringContaining("table 'clients'")])
+  expect(err).not.toMatch(/\n\s+at /)
 })
 
 test('a kind of a shared table must be that kind, and integers beyond a double stay what they are', async () => {

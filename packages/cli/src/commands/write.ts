@@ -2,8 +2,9 @@
 
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshal, unmarshal } from '@spaceship/core'
+import { classified } from '@spaceship/handlers/aws'
 import type { Command } from 'commander'
-import { type EntitySpec, exampleOf, keyTypesOf } from '../project/index.ts'
+import { type EntitySpec, exampleOf } from '../project/index.ts'
 import { runningShip } from '../ship/index.ts'
 import { usage } from '../show/index.ts'
 import { type Fields, fits, objectFrom } from './json.ts'
@@ -33,7 +34,9 @@ export function addWrites(program: Command, terminal: Terminal): void {
       await fits(spec.schema, raised(spec, item), `the ${spec.name}`)
       keyed(spec, item)
       // `marshal` makes the attributes of JSON, which are the SDK's.
-      await client.send(new PutItemCommand({ TableName: spec.table, Item: marshal(item) as never }))
+      await answered(spec, 'PutItem', () =>
+        client.send(new PutItemCommand({ TableName: spec.table, Item: marshal(item) as never })),
+      )
       client.destroy()
       tell(terminal, options, 'put', spec, item)
     })
@@ -51,18 +54,17 @@ export function addWrites(program: Command, terminal: Terminal): void {
     )
     .action(async (name: string, values: readonly string[], _, command: Command) => {
       const options = command.optsWithGlobals<Common>()
-      const { spec, client } = await tabled(terminal, options, name)
+      const { spec, types, client } = await tabled(terminal, options, name)
       if (values.length !== spec.key.length)
         throw usage(
           `${values.length} values are given: expected ${spec.key.length}, for ${spec.key.map((part) => `'${part}'`).join(' and ')}`,
         )
-      const types = keyTypesOf(spec)
       const key = Object.fromEntries(
-        spec.key.map((part, n) => [part, types[part] === 'N' ? Number(values[n]) : values[n]]),
+        spec.key.map((part, n) => [part, types[part] === 'N' ? numberIn(part, values[n] ?? '') : values[n]]),
       )
       const Key = marshal(key) as never // of texts and numbers, which are the SDK's
-      const { Attributes } = await client.send(
-        new DeleteItemCommand({ TableName: spec.table, Key, ReturnValues: 'ALL_OLD' }),
+      const { Attributes } = await answered(spec, 'DeleteItem', () =>
+        client.send(new DeleteItemCommand({ TableName: spec.table, Key, ReturnValues: 'ALL_OLD' })),
       )
       client.destroy()
       if (Attributes === undefined) {
@@ -78,11 +80,35 @@ async function tabled(
   terminal: Terminal,
   options: Common,
   name: string,
-): Promise<{ readonly spec: EntitySpec; readonly client: DynamoDBClient }> {
+): Promise<{
+  readonly spec: EntitySpec
+  /** Of key attributes that are no strings. */
+  readonly types: Readonly<Record<string, string>>
+  readonly client: DynamoDBClient
+}> {
   const project = await projectOf(terminal, options)
   const { environment } = await runningShip(project)
-  const { entities } = await knownProject(terminal, project, environment)
-  return { spec: named('entity', name, entities), client: new DynamoDBClient() }
+  const { entities, tables } = await knownProject(terminal, project, environment)
+  const spec = named('entity', name, entities)
+  const { types = {} } = tables.find((table) => table.name === spec.table) ?? {}
+  return { spec, types, client: new DynamoDBClient() }
+}
+
+/** What the ship refuses is told as an adapter tells it: a table that the running ship does not have, above all. */
+async function answered<T>({ table }: EntitySpec, operation: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send()
+  } catch (error) {
+    const actions = [`dynamodb:${operation}`]
+    throw classified({ dependency: 'dynamodb', resource: `table '${table}'`, actions }, error)
+  }
+}
+
+/** All digits of an integer count: another number is the key of another row. */
+function numberIn(part: string, given: string): number | bigint {
+  if (/^-?\d+$/.test(given)) return BigInt(given)
+  if (given.trim() !== '' && Number.isFinite(Number(given))) return Number(given)
+  throw usage(`'${part}' is '${given}': expected a number`)
 }
 
 /** As the reactors will see it before its schema does. */

@@ -111,14 +111,17 @@ export async function session(options: SessionOptions): Promise<void> {
         refused = false
       }
       if ((await changes.next()) === undefined || signal.aborted) return
-      const renewed = await attempt(read)
+      const renewed = await attempt(async () => {
+        const next = await read()
+        await ship.provide(next)
+        return next
+      })
       if (renewed.next === undefined) {
         hear.refused(renewed.error, version !== undefined)
         refused = true
         continue
       }
       plan = renewed.next
-      await ship.provide(plan)
     }
   } finally {
     withdraw()

@@ -16,8 +16,8 @@ export function ticksOn(kinesis: KinesisClientConfig, say: (text: string) => voi
   const client = new KinesisClient(kinesis)
   let following = new AbortController()
 
-  async function tick({ application, streams }: Ticking, route: string): Promise<void> {
-    const scheduled = new Date().toISOString()
+  async function tick({ application, streams }: Ticking, route: string, moment: number): Promise<void> {
+    const scheduled = new Date(moment).toISOString()
     const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
     await client.send(new PutRecordCommand({ StreamName: streams[0], PartitionKey: route, Data }))
   }
@@ -33,7 +33,7 @@ export function ticksOn(kinesis: KinesisClientConfig, say: (text: string) => voi
       const next = (Math.floor((now - delay) / each) + 1) * each + delay
       await systemClock.sleep(next - now, signal)
       if (signal.aborted) return
-      await tick(plan, route).catch((error) => say(`the tick of ${route} was not put: ${error}`))
+      await tick(plan, route, next).catch((error) => say(`the tick of ${route} was not put: ${error}`))
     }
   }
 

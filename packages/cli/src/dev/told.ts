@@ -34,13 +34,14 @@ function listenTo(path: string): void {
     /** When routes took records that they have not ended, by place. */
     const taken = new Map<string, number>()
     observe((step, record) => {
-      const { what } = aboutRecord(record)
-      if (step.step === 'unwanted') return tell({ kind: 'unwanted', what, why: engine.explain(record) })
+      if (step.step === 'unwanted')
+        return tell({ kind: 'unwanted', what: aboutRecord(record).what, why: engine.explain(record) })
       const place = `${step.shard} ${step.position} ${step.route}`
       if (step.step === 'taken') taken.set(place, performance.now())
       const since = taken.get(place)
       if (OVER.has(step.step)) taken.delete(place)
-      if (step.step !== 'taken' && step.step !== 'started') tell(outcomeOf(step, step.step, what, since))
+      if (step.step !== 'taken' && step.step !== 'started')
+        tell(outcomeOf(step, step.step, aboutRecord(record).what, since))
     })
   })
 }

@@ -1,7 +1,7 @@
 export type { Config, Variables } from '../config.ts'
 export { type Bundle, type Bundler, bundler } from './bundle.ts'
 export { conditionsIn, type Form, optionsOf, refusalOf } from './forms.ts'
-export { exampleOf, keyTypesOf } from './json-schema.ts'
+export { exampleOf } from './json-schema.ts'
 export { type EntitySpec, type Known, knownOf } from './known.ts'
 export { loadProject, type Project, projectAt } from './load.ts'
 export { offline, variablesOf } from './variables.ts'
