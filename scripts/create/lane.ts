@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { command, QUIET, secondsSince, step } from '../lane-steps.ts'
 import { packages, ROOT } from '../packages.ts'
 import { run } from '../run.ts'
 import { packInto } from '../tarballs.ts'
@@ -65,8 +66,7 @@ async function project(template: Template, tarball: string, tarballs: string): P
   const create = ['create-spaceship', name, '--packages', tarballs, '--template', template, '--yes']
   const exec = ['exec', '--yes', '--prefer-offline', `--package=${tarball}`, '--', ...create, '--no-install']
   await step(`${template}: npm makes it`, () => command(folder, 'npm', ...exec))
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  await step(`${template}: npm installs it`, () => command(home, 'npm', 'install', ...quiet))
+  await step(`${template}: npm installs it`, () => command(home, 'npm', 'install', ...QUIET))
   const first = performance.now()
   await step(`${template}: its test passes`, () => command(home, 'npm', 'test'))
   for (const runtime of TEMPLATES[template])
@@ -146,21 +146,4 @@ function listenTo({ stdout, stderr }: ChildProcess) {
       return promise
     },
   }
-}
-
-async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const start = performance.now()
-  const result = await work()
-  console.log(`✓ ${what} (${secondsSince(start)} s)`)
-  return result
-}
-
-function secondsSince(start: number): string {
-  return ((performance.now() - start) / 1_000).toFixed(1)
-}
-
-/** @throws with what it printed, if it fails */
-async function command(within: string, name: string, ...args: readonly string[]): Promise<void> {
-  const { code, output } = await run(name, args, within)
-  if (code !== 0) throw new Error(`${name} ${args.join(' ')}\n${output}`)
 }

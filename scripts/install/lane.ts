@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { command, QUIET, secondsSince, step } from '../lane-steps.ts'
 import { ROOT } from '../packages.ts'
 import { run } from '../run.ts'
 import { packInto, type Tarball } from '../tarballs.ts'
@@ -22,7 +23,6 @@ const TOOLS = [
   '@types/aws-lambda@8',
 ]
 const LIBRARIES = ['zod@4.6.7', '@aws-sdk/client-dynamodb@3.1164.0']
-const QUIET = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
 /** What the two other package managers install: names that are not in the registry, so the manifest says where each lies. */
 const PLAIN = ['core', 'handlers', 'runtime-lambda']
 
@@ -74,23 +74,6 @@ function folderOf(name: string): string {
   const made = join(folder, name)
   mkdirSync(made)
   return made
-}
-
-async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const start = performance.now()
-  const result = await work()
-  console.log(`✓ ${what} (${secondsSince(start)} s)`)
-  return result
-}
-
-function secondsSince(start: number): string {
-  return ((performance.now() - start) / 1_000).toFixed(1)
-}
-
-/** @throws with what it printed, if it fails */
-async function command(within: string, name: string, ...args: readonly string[]): Promise<void> {
-  const { code, output } = await run(name, args, within)
-  if (code !== 0) throw new Error(`${name} ${args.join(' ')}\n${output}`)
 }
 
 /** A package manager that looks for what our packages depend on in a registry is told to take the tarballs. */
