@@ -12,6 +12,7 @@ export function memoryScheduler(): MemoryScheduler {
   const executions = new Map<string, Execution>()
   const inOrder = () => [...executions.values()].sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
   return {
+    capabilities: { name: 'memory', precision: 0, horizon: undefined, nativeCancel: true },
     get waiting() {
       return inOrder()
     },
@@ -25,5 +26,6 @@ export function memoryScheduler(): MemoryScheduler {
       return execution.name
     },
     stop: async (reference) => executions.delete(reference),
+    find: async (reference) => (executions.has(reference) ? 'waiting' : 'gone'),
   }
 }

@@ -4,7 +4,7 @@ export type { CheckedTable, EntityReader } from './entity-reader.ts'
 export type { EventSink, OutgoingRecord } from './event-sink.ts'
 export { type Logger, silent } from './logger.ts'
 export type { ReferenceStore } from './reference-store.ts'
-export type { Execution, ReminderScheduler } from './reminder-scheduler.ts'
+export type { Execution, ReminderScheduler, SchedulerCapabilities } from './reminder-scheduler.ts'
 export {
   type Json,
   type ListedKey,

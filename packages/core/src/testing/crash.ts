@@ -98,7 +98,16 @@ export function mortalEvents(events: EventSink, life: Life): EventSink {
 }
 
 export function mortalScheduler(scheduler: ReminderScheduler, life: Life): ReminderScheduler {
+  const { find } = scheduler
   return {
+    capabilities: scheduler.capabilities,
+    // A scheduler that cannot tell has no method for it.
+    ...(find && {
+      find: async (reference) => {
+        living(life)
+        return find.call(scheduler, reference)
+      },
+    }),
     start: async (execution) => {
       living(life)
       return scheduler.start(execution)

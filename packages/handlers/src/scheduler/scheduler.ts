@@ -15,6 +15,7 @@ import {
   CreateScheduleCommand,
   type CreateScheduleCommandInput,
   DeleteScheduleCommand,
+  GetScheduleCommand,
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
 import { Unavailable } from '@spaceship/core'
@@ -58,7 +59,7 @@ export const SCHEDULER = {
 export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): ReminderScheduler {
   check('eventBridgeScheduler', SCHEDULER, { options })
   const { client, streamArn, roleArn, group = 'default', now = Date.now } = options
-  const { started, stopped } = errorsOf(group, roleArn)
+  const { started, stopped, found } = errorsOf(group, roleArn)
 
   function scheduleOf({ name, dueAt, envelope, partitionKey }: Execution): CreateScheduleCommandInput {
     return {
@@ -78,6 +79,13 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
   }
 
   return {
+    // It fires within the minute that a schedule names; nothing limits how far ahead that is.
+    capabilities: {
+      name: 'eventbridge-scheduler',
+      precision: 60_000,
+      horizon: undefined,
+      nativeCancel: true,
+    },
     start: async (execution) => {
       try {
         await client.send(new CreateScheduleCommand(scheduleOf(execution)))
@@ -93,6 +101,15 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
       } catch (error) {
         if (nameOf(error) === 'ResourceNotFoundException') return false
         throw stopped(error)
+      }
+    },
+    find: async (reference) => {
+      try {
+        await client.send(new GetScheduleCommand({ Name: reference, GroupName: group }))
+        return 'waiting'
+      } catch (error) {
+        if (nameOf(error) === 'ResourceNotFoundException') return 'gone'
+        throw found(error)
       }
     },
     // A schedule that nobody made is removed: the group and the action are asked for, and nothing is left.
@@ -135,6 +152,7 @@ function errorsOf(group: string, roleArn: string) {
       nameOf(cause) === 'ConflictException'
         ? new Unavailable(DEPENDENCY, 'the schedule is being changed', { cause })
         : classified(about('DeleteSchedule'), cause),
+    found: (cause: unknown): unknown => classified(about('GetSchedule'), cause),
   }
 }
 

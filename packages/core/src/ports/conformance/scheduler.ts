@@ -10,6 +10,8 @@ export interface ReminderSchedulerSubject {
   readonly fired: (until: number) => Promise<readonly OutgoingRecord[]>
   /** How late the scheduler may fire, in milliseconds. @default 2_000 */
   readonly lateness?: number
+  /** Whether an execution that fired or was stopped keeps its name: starting it again is then nothing. @default false */
+  readonly keepsNames?: boolean
   /** Whether `stop` can tell that there was nothing to stop any more. @default true */
   readonly tellsStopped?: boolean
 }
@@ -48,6 +50,40 @@ export const reminderSchedulerCases: readonly Case<ReminderSchedulerSubject>[] =
       assert.equal(await scheduler.stop(reference), true)
       if (tellsStopped) assert.equal(await scheduler.stop(reference), false)
       assert.deepEqual(await texts(fired(stays.dueAt.getTime() + lateness)), expected(stays))
+    },
+  },
+  {
+    name: 'its name is a reference: it stops the execution, and finds it while it waits only',
+    run: async ({ scheduler, now }) => {
+      const execution = executionAt(now() + 60_000)
+      const reference = await scheduler.start(execution)
+      if (scheduler.find !== undefined)
+        for (const named of [reference, execution.name]) assert.equal(await scheduler.find(named), 'waiting')
+      assert.equal(await scheduler.stop(execution.name), true)
+      assert.equal((await scheduler.find?.(reference)) ?? 'gone', 'gone')
+      assert.equal((await scheduler.find?.(`reminder-${crypto.randomUUID()}`)) ?? 'gone', 'gone')
+    },
+  },
+  {
+    name: 'a name that was stopped and is started again says so by no error, and fires no more than it is declared to',
+    run: async ({ scheduler, now, fired, lateness = 2_000, keepsNames = false }) => {
+      const execution = executionAt(now() + 2_000)
+      await scheduler.stop(await scheduler.start(execution))
+      await scheduler.start(execution)
+      assert.deepEqual(
+        await texts(fired(execution.dueAt.getTime() + lateness)),
+        keepsNames ? [] : expected(execution),
+      )
+    },
+  },
+  {
+    name: 'what it declares is what it does',
+    run: async ({ scheduler: { capabilities } }) => {
+      const { name, precision, horizon, nativeCancel } = capabilities
+      assert.match(name, /^[a-z][a-z-]*$/)
+      assert.ok(precision >= 0 && precision < 86_400_000)
+      assert.ok(horizon === undefined || horizon >= 86_400_000)
+      assert.equal(nativeCancel, true)
     },
   },
   {
