@@ -18,7 +18,7 @@ const nothing = new Set(
   named([
     'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route',
-    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal',
+    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal zoneOf',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
@@ -127,9 +127,9 @@ const checks: Readonly<Record<string, Check>> = {
     problems: [
       "'application' is empty",
       "'state' is missing",
-      "'scheduler' is missing",
       "'maxLateness' is 'late'",
       "'retention' is 'long'",
+      "'scheduler' is missing",
     ],
   },
   'core/testing harness': {

@@ -38,7 +38,8 @@ import { REFERENCES as MEMORY_REFERENCES } from '../packages/core/src/memory/ref
 import { STATE as MEMORY_STATE } from '../packages/core/src/memory/state.ts'
 import { LETTERS, REDRIVE } from '../packages/core/src/operate/redrive.ts'
 import { createReminders } from '../packages/core/src/reminders/index.ts'
-import { CANCELLED, REMINDERS, SCHEDULED } from '../packages/core/src/reminders/reminders.ts'
+import { CALLED, CANCELLED, MOVED, REMINDERS, SCHEDULED } from '../packages/core/src/reminders/reminders.ts'
+import { SWEEPER } from '../packages/core/src/reminders/sweeper.ts'
 import type { Shapes } from '../packages/core/src/shapes.ts'
 import { bare, text } from '../packages/core/src/shapes.ts'
 import { type Harness, harness } from '../packages/core/src/testing/index.ts'
@@ -88,6 +89,10 @@ function bench(
   ]
   return right(call, shapes, { instead, accepts, answers })
 }
+
+const reminders = createReminders({ application: 'app', ...ports })
+/** One of the ways to say when, which exclude each other. */
+const inTime = { in: '3d', at: undefined, local: undefined, zone: undefined, precision: '1m' }
 
 export const coreCalls: Readonly<Record<string, Call>> = {
   'core entity': right(entity, ENTITY, {
@@ -165,16 +170,23 @@ export const coreCalls: Readonly<Record<string, Call>> = {
     accepts: { start: ['number'] },
   }),
   'core/reminders createReminders': right(createReminders, REMINDERS, {
-    instead: { options: { references: ports.references } },
+    instead: { options: { references: ports.references, schedulers: undefined } },
   }),
-  'core/reminders createReminders (schedule)': right(
-    createReminders({ application: 'app', ...ports }).schedule,
-    SCHEDULED,
-  ),
-  'core/reminders createReminders (cancel)': right(
-    createReminders({ application: 'app', ...ports }).cancel,
-    CANCELLED,
-  ),
+  'core/reminders createReminders (schedule)': right(reminders.schedule, SCHEDULED, {
+    instead: { options: inTime },
+    accepts: { 'options.in': ['function'] },
+  }),
+  'core/reminders createReminders (reschedule)': right(reminders.reschedule, MOVED, {
+    instead: { options: inTime },
+    accepts: { 'options.in': ['function'] },
+  }),
+  'core/reminders createReminders (of)': right(reminders.of, CALLED, {
+    instead: { event: undefined },
+  }),
+  'core/reminders createReminders (sweeper)': right(reminders.sweeper, SWEEPER, {
+    instead: { options: { events: ports.events } },
+  }),
+  'core/reminders createReminders (cancel)': right(reminders.cancel, CANCELLED),
   'core/testing harness': right(
     harness,
     { make: HARNESS.make, options: harnessOptions },

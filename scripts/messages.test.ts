@@ -25,7 +25,23 @@ const MISTAKES: readonly (readonly [code: string, said: RegExp])[] = [
   [`reactor('a', { retry: { base: '1 second' } })`, DURATIONS],
   [`reactor('a').on('x', joined, see, { timeout: '3 minutes' })`, DURATIONS],
   [`reactor('a').every('x', { each: 'hourly' }, see)`, DURATIONS],
-  [`reminders.schedule(late, { in: 'soon', payload: () => ({ clientId: '1' }) })`, DURATIONS],
+  [
+    `reminders.schedule(late, { in: 'soon', payload: () => ({ clientId: '1' }) })`,
+    new RegExp(DURATIONS.source.replace('number ', 'number \\| DurationOf<EventMeta<string>> ')),
+  ],
+  [
+    `reminders.schedule(late, { at: 5, payload: () => ({ clientId: '1' }) })`,
+    /Type 'number' is not assignable to type '.*Instant.*'/,
+  ],
+  [`reminders.schedule(late, { payload: () => ({ clientId: '1' }) })`, /missing the following properties/],
+  [
+    `reminders.schedule(late, { local: '09:00', payload: () => ({ clientId: '1' }) })`,
+    /Property 'zone' is missing/,
+  ],
+  [
+    `void reminders.of(late).schedule({ clientId: '1', x: 1 }, { in: '1d' })`,
+    /'NoSuchField<"x", "clientId">'/,
+  ],
   [
     `reactor('a').on('x', joined, see, { rate: '10 per second' })`,
     /'`\$\{number\}\/h` \| `\$\{number\}\/m` \| `\$\{number\}\/s`/,

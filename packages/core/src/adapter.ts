@@ -31,6 +31,9 @@ export { setUpOf } from './verdicts.ts'
 // Options have durations in these forms.
 export { isDuration, milliseconds } from './duration.ts'
 
+// Local times become instants by one rule.
+export { type Zone, zoneOf } from './zone.ts'
+
 // Rows and events stand in tables and on streams in these forms; `@spaceship/core` has the three names, too.
 export { encodePublished, marshal, unmarshal } from './wire/index.ts'
 

@@ -26,7 +26,10 @@ export interface Reminder<Payload, Input = Payload, N extends string = string>
 
 export const REMINDER = {
   name: required(
-    like("a name without '/', since it becomes part of keys", (name) => isText(name) && !name.includes('/')),
+    like(
+      "a name of at most 100 characters without '/', since it becomes part of keys",
+      (name) => isText(name) && name.length <= 100 && !name.includes('/'),
+    ),
   ),
   options: closed({ payload: required(standardSchema), key: required(callable) }),
 }

@@ -9,7 +9,8 @@
  * ```
  */
 
-import type { UserRecord } from '../wire/index.ts'
+import { unwrapped } from '../wire/base64.ts'
+import { envelopeOf, type UserRecord } from '../wire/index.ts'
 import { isObject, parse } from '../wire/json.ts'
 import { refusedShare, type Share } from './content.ts'
 import type { Reader } from './kind.ts'
@@ -30,14 +31,16 @@ export function recognise(data: Uint8Array, readers: readonly Reader[]): Recogni
     if (item === 'unwanted') return item
     if (item !== undefined) return { reader, item }
   }
+  const inner = unwrapped(bytes)
   let json: unknown
   try {
-    json = parse(bytes)
+    json = parse(inner ?? bytes)
   } catch {
     const detail = `${bytes.length} bytes that are not JSON in UTF-8`
     return { reader: undefined, reason: 'undecodable', detail }
   }
-  if (isObject(json))
+  // Nothing but an envelope is sent like that.
+  if (isObject(json) && (inner === undefined || envelopeOf(json) !== undefined))
     for (const reader of readers) {
       const item = reader.recognise(json, bytes)
       if (item === 'unwanted') return item

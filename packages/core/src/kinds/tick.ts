@@ -17,7 +17,7 @@ import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
 import { routeFields } from '../engine/telling.ts'
 import type { DeadLetter, StateStore } from '../ports/index.ts'
-import { MOST_EARLY } from '../reminders/firing.ts'
+import { MOST_EARLY } from '../reminders/early.ts'
 import { change, tickKey } from '../state/index.ts'
 import { encodeEnvelope, envelopeOf, formatPosition, type TickEnvelope } from '../wire/index.ts'
 

@@ -7,7 +7,8 @@ import type { Clock, EntityReader, StateStore } from '../ports/index.ts'
 import { change, reminderKey } from '../state/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
-import { itemOf, load, stateOf } from './state.ts'
+import { MOST_EARLY } from './early.ts'
+import { itemOf, load, type ReminderState, stateOf, YEAR } from './state.ts'
 
 export interface FiringSettings {
   readonly application: string
@@ -29,12 +30,6 @@ export interface Fired {
 type Resolved =
   | { readonly kind: 'event'; readonly event: Due<unknown> }
   | { readonly kind: 'skip'; readonly reason: string }
-
-/**
- * How far a scheduler's clock may be ahead: the record waits that long. Schedulers never fire early, so what comes before is
- * someone else's; waiting for it would hold the shard until the reminder (or tick) is due.
- */
-export const MOST_EARLY = 300_000
 
 const skip = (reason: string): Resolved => ({ kind: 'skip', reason })
 
@@ -58,8 +53,9 @@ export async function resolveReminder(
   }
   if (state.generation !== envelope.generation) return skip('scheduled again since')
   const again = letter !== undefined && state.status === 'handled'
-  if (state.status !== 'pending' && !again) return skip(state.status)
-  const early = state.dueAt - settings.clock.now()
+  if (state.status !== 'pending' && !again) return skip(reasonOf(state))
+  const now = settings.clock.now()
+  const early = state.dueAt - now
   if (early > MOST_EARLY) {
     settings.logger.warn('an envelope came long before its reminder is due', {
       details: { reminder: envelope.reminder },
@@ -67,7 +63,9 @@ export async function resolveReminder(
     return skip('not due yet')
   }
   if (early > 0) throw new RetryAfter(early)
-
+  // What was begun in time is ended, and what somebody asks for again is not too late.
+  const isLate = state.until !== undefined && now > state.until && !state.firing && !again
+  if (isLate) return { kind: 'skip', reason: await missed(envelope, settings) }
   const { spec, name } = want
   const payload = await fitted(spec.schema, state.payload, `the payload of the reminder '${name}'`)
   if (spec.unless !== undefined) {
@@ -75,12 +73,16 @@ export async function resolveReminder(
     if (row === undefined) return skip('its row is gone')
     if (spec.unless.when(row)) return skip('no longer wanted')
   }
+  // The last step before the handler: a cancel that comes first is obeyed, one that comes later is told that it is too late.
+  const stopped = again ? undefined : await markFiring(envelope, state, settings)
+  if (stopped !== undefined) return skip(stopped)
   const event: Due<unknown> = {
     name,
     id: `${name}/${envelope.key}/${envelope.generation}`,
     at: new Date(state.dueAt),
     version: state.version,
-    key: envelope.key,
+    // An envelope has no room for a long one.
+    key: spec.keyOf(payload),
     source: origin,
     by: 'user',
     payload,
@@ -89,20 +91,60 @@ export async function resolveReminder(
   return { kind: 'event', event }
 }
 
-/** Remembers that every route has handled this generation. Losing to a newer schedule or a cancel is fine. */
-export async function markHandled(
+function reasonOf({ status, missed }: ReminderState): string {
+  return missed ? MISSED : status
+}
+
+const MISSED = 'missed: it was due too long ago'
+
+/** @returns why the handler must not get it; undefined if it may */
+async function markFiring(
   envelope: ReminderEnvelope,
-  { application, state, clock, retention }: FiringSettings,
-): Promise<void> {
-  const key = reminderKey(application, envelope.reminder, envelope.key)
-  await change(state, key, (item) => {
-    const known = item && stateOf(key, item)
+  seen: ReminderState,
+  settings: FiringSettings,
+): Promise<string | undefined> {
+  if (seen.firing) return undefined
+  return await changeState(envelope, settings, (known) => {
+    if (known === undefined) return { result: 'it was forgotten' }
+    if (known.generation !== envelope.generation) return { result: 'scheduled again since' }
+    if (known.status !== 'pending') return { result: reasonOf(known) }
+    return known.firing ? { result: undefined } : { write: { ...known, firing: true }, result: undefined }
+  })
+}
+
+/** @returns the reason of the skip */
+async function missed(envelope: ReminderEnvelope, settings: FiringSettings): Promise<string> {
+  return await changeState(envelope, settings, (known) =>
+    known?.status === 'pending' && known.generation === envelope.generation && !known.firing
+      ? { write: { ...known, status: 'handled', missed: true }, result: MISSED }
+      : { result: MISSED },
+  )
+}
+
+/** Remembers that every route has handled this generation. Losing to a newer schedule or a cancel is fine. */
+export async function markHandled(envelope: ReminderEnvelope, settings: FiringSettings): Promise<void> {
+  await changeState(envelope, settings, (known) => {
     const isDone = known?.status !== 'pending' || known.generation !== envelope.generation
     // Not by an envelope that was skipped because it came long before its time.
-    if (isDone || known.dueAt > clock.now()) return { keep: true, result: undefined }
-    const expiresAt = new Date(clock.now() + retention)
-    return { write: itemOf({ ...known, status: 'handled' }), expiresAt, result: undefined }
+    if (isDone || known.dueAt > settings.clock.now()) return { result: undefined }
+    return { write: { ...known, status: 'handled', firing: false }, result: undefined }
   })
+}
+
+async function changeState<T>(
+  envelope: ReminderEnvelope,
+  { application, state, clock, retention }: FiringSettings,
+  decide: (known: ReminderState | undefined) => { readonly write?: ReminderState; readonly result: T },
+): Promise<T> {
+  const key = reminderKey(application, envelope.reminder, envelope.key)
+  const { result } = await change(state, key, (item) => {
+    const { write, result } = decide(item && stateOf(key, item))
+    if (write === undefined) return { keep: true, result }
+    // What is pending stays until it has ended, whenever its routes get through.
+    const kept = write.status === 'pending' ? Math.max(retention, YEAR) : retention
+    return { write: itemOf(write), expiresAt: new Date(clock.now() + kept), result }
+  })
+  return result
 }
 
 async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {

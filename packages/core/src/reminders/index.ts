@@ -1,1 +1,8 @@
+export type { Needed } from './bounds.ts'
+export type { Outcome, ReminderCalls } from './calls.ts'
+export type { Campaign, CampaignItem, CampaignOptions, CampaignProgress, CampaignResult } from './campaign.ts'
+export type { Instant, LocalTime, When, WhenOf } from './due.ts'
+export type { Inspection } from './inspect.ts'
 export { createReminders, type Reminders, type RemindersOptions } from './reminders.ts'
+export type { SchedulerMove } from './schedulers.ts'
+export type { SweeperOptions } from './sweeper.ts'

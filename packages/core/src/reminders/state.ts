@@ -2,50 +2,64 @@
  * Owns the state of reminders: one item per reminder and key.
  *
  * ```
- *               schedule (newer)            fires, all routes ended
+ *               schedule (newer)            fires, all routes ended; or too late
  *   (absent) ────────────────────> pending ─────────────────────────> handled
- *       │                           │  ▲                                 │
- *       │ cancel                    │  └──────── schedule (newer) ───────┤
- *       ▼                    cancel ▼                                    │
+ *       │                           │  ▲ │                               │
+ *       │ cancel                    │  │ └─ reschedule: next generation  │
+ *       ▼                    cancel ▼  └──────── schedule (newer) ───────┤
  *   cancelled <─────────────────────┘ ───────── schedule (newer) ──> pending
  * ```
  *
  * The version of the event that last decided stays in the item, so that a late or repeated one changes nothing, in
- * whatever order they arrive. Each schedule gets a new generation; a fired envelope of an older one is dropped.
+ * whatever order they arrive. Each schedule and each move gets a new generation; a fired envelope of an older one is dropped.
  *
  * | field                 | holds                                                                                  |
  * |-----------------------|----------------------------------------------------------------------------------------|
  * | `status`              | `pending`, `cancelled` or `handled`                                                    |
  * | `generation`          | of the schedule that is pending, or was the last                                       |
- * | `min`, `max`, `clock` | the version of the event that last decided                                             |
+ * | `since`               | tells this item's generations from those of one that expired before it                 |
+ * | `min`, `max`, `clock` | the version of the event that last scheduled or cancelled                              |
  * | `at`, `dueAt`         | when that event was, and when the reminder is due; milliseconds since 1970             |
+ * | `until`               | the last moment at which it may still be sent; absent if it is never too late          |
  * | `payload`             | what the handler will get                                                              |
- * | `reference`           | what the scheduler called the execution; absent if starting it was interrupted         |
+ * | `on`                  | the scheduler that has the execution                                                   |
+ * | `firing`              | true once a handler was about to get it: a cancel comes too late                       |
+ * | `missed`              | true if it is handled because it was too late                                          |
+ * | `move`                | the newest reschedule: its `min`, `max`, `clock`, `at` and `dueAt`                     |
  */
 
-import type { Version } from '../declare/version.ts'
+import type { Moment, Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Json, StateItem, StateStore, StateValue } from '../ports/index.ts'
 import { shownKey } from '../state/index.ts'
 
+/** While a reminder is pending its item outlives whatever may still send it: a stream keeps records for a year at most. Milliseconds. */
+export const YEAR = 366 * 86_400_000
+
 export type Status = 'pending' | 'cancelled' | 'handled'
 
-export interface ReminderState {
+/** An event that moved what is pending, or will move what an older event has yet to schedule. */
+export interface Move extends Moment {
+  readonly dueAt: number
+}
+
+export interface ReminderState extends Moment {
   readonly status: Status
   readonly generation: number
-  readonly version: Version
-  /** When the event was that last decided. Milliseconds since 1970. */
-  readonly at: number
-  /** Milliseconds since 1970. */
+  readonly since: string | undefined
+  /** Milliseconds since 1970, as is `until`. */
   readonly dueAt: number
+  readonly until: number | undefined
   readonly payload: Json
-  /** What the scheduler called the execution; absent if starting it was interrupted. */
-  readonly reference: string | undefined
+  readonly on: string | undefined
+  readonly firing: boolean
+  readonly missed: boolean
+  readonly move: Move | undefined
 }
 
 /** @throws SpaceshipError `state` for an item that is something else */
 export function stateOf(key: string, item: StateItem): ReminderState {
-  const { status, generation, min, max, clock, at, dueAt, payload, reference } = item.value
+  const { status, generation, since, dueAt, until, payload, on, firing, missed, move } = item.value
   if (status !== 'pending' && status !== 'cancelled' && status !== 'handled') {
     throw new SpaceshipError(
       'state',
@@ -55,12 +69,29 @@ export function stateOf(key: string, item: StateItem): ReminderState {
   return {
     status,
     generation: numberIn(generation),
-    version: { min: numberIn(min), max: numberIn(max), ...(typeof clock === 'string' ? { clock } : {}) },
-    at: numberIn(at),
+    since: typeof since === 'string' ? since : undefined,
+    ...momentIn(item.value),
     dueAt: numberIn(dueAt),
+    until: typeof until === 'number' ? until : undefined,
     payload: payload ?? null,
-    reference: typeof reference === 'string' ? reference : undefined,
+    on: typeof on === 'string' ? on : undefined,
+    firing: firing === true,
+    missed: missed === true,
+    move: isMap(move) ? { ...momentIn(move), dueAt: numberIn(move.dueAt) } : undefined,
   }
+}
+
+function momentIn({ min, max, clock, at }: StateValue): Moment {
+  const version: Version = {
+    min: numberIn(min),
+    max: numberIn(max),
+    ...(typeof clock === 'string' ? { clock } : {}),
+  }
+  return { version, at: numberIn(at) }
+}
+
+function isMap(value: Json | undefined): value is StateValue {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What is missing was never decided: it is older than everything. */
@@ -74,16 +105,22 @@ export async function load(store: Pick<StateStore, 'get'>, key: string): Promise
 }
 
 export function itemOf(state: ReminderState): StateValue {
-  const { status, generation, version, at, dueAt, payload, reference } = state
+  const { status, generation, since, dueAt, until, payload, on, firing, missed, move } = state
   return {
     status,
     generation,
-    min: version.min,
-    max: version.max,
-    ...(version.clock === undefined ? {} : { clock: version.clock }),
-    at,
+    ...(since === undefined ? {} : { since }),
+    ...fieldsOf(state),
     dueAt,
+    ...(until === undefined ? {} : { until }),
     payload,
-    ...(reference === undefined ? {} : { reference }),
+    ...(on === undefined ? {} : { on }),
+    ...(firing ? { firing } : {}),
+    ...(missed ? { missed } : {}),
+    ...(move === undefined ? {} : { move: { ...fieldsOf(move), dueAt: move.dueAt } }),
   }
+}
+
+function fieldsOf({ version: { min, max, clock }, at }: Moment): StateValue {
+  return { min, max, ...(clock === undefined ? {} : { clock }), at }
 }

@@ -3,15 +3,20 @@ export { change, textsIn } from './compare-and-set.ts'
 export { fenced, fencedLetters } from './fenced.ts'
 export {
   BUCKETS,
+  boundedKey,
   claimKey,
+  dueKey,
+  duePrefixes,
   guardKey,
   journalKey,
   keptKey,
   parkedLaneKey,
   parkedLanes,
   reminderKey,
+  SPANS,
   shortName,
   shownKey,
   suspectKey,
+  sweepKey,
   tickKey,
 } from './keys.ts'

@@ -10,7 +10,9 @@
  * | `APP/journal/STREAM/SHARD/SEQUENCE`        | `journal`, `processes` that opened it without an outcome, `opens`: how many | `retention` |
  * | `APP/suspect/STREAM/SHARD`                 | for each position the processes that were charged      | `retention`             |
  * | `APP/tick/REACTOR/ROUTE`                   | `to`: the end of the last window that was handled      | never                   |
- * | `APP/reminder/NAME/KEY`                    | a reminder: see `reminders/state.ts`                   | `retention` after it is due |
+ * | `APP/reminder/NAME/KEY`                    | a reminder: see `reminders/state.ts`                   | `retention` after it is due; a year while it is pending |
+ * | `APP/due/HOUR/BUCKET//MM:SS.mmm/NAME`      | when to look whether the `reminder` of a `key` and `generation` was sent, `looks`: how often that was done | `retention` after that time |
+ * | `APP/sweep`                                | `to`: the moment up to which the sweeper has looked    | never                   |
  *
  * A key with `//` can be listed: the part before it is the collection, the part behind it the member.
  */
@@ -62,9 +64,40 @@ export const suspectKey = (application: string, stream: string, shard: string): 
 
 export const tickKey = (application: string, route: string): string => `${application}/tick/${route}`
 
-/** A reminder's key is readable; one that a store's key has no room for becomes its digest. */
+/** A reminder's key is readable; of one that is long the digest stands in its place, which is its own. */
 export const reminderKey = (application: string, reminder: string, key: string): string =>
-  `${application}/reminder/${reminder}/${Buffer.byteLength(key) > LONGEST_KEY ? sha256(key) : key}`
+  `${application}/reminder/${reminder}/${boundedKey(key)}`
 
-/** Bytes: what application and reminder leave of 1,024. */
-const LONGEST_KEY = 800
+/** A reminder's key as envelopes and state have it: both fit what they must, however it is escaped. */
+export const boundedKey = (key: string): string =>
+  Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? sha256(key) : key
+
+/** Bytes of JSON: what application and reminder leave of an envelope's 1,024. */
+const LONGEST_KEY = 450
+
+/** A moment of the calendar of what is due: its hour and bucket are a collection, whose members begin with the minute. */
+export function dueKey(application: string, moment: number, name: string): string {
+  const { hour, rest } = partsOf(moment)
+  const digest = shortName(name)
+  return `${dueIn(application, hour, bucketOf(digest))}${rest}/${digest}`
+}
+
+/** Lengths of time that have prefixes of their own. Milliseconds, the longest first. */
+export const SPANS = [3_600_000, 600_000, 60_000] as const
+
+/** Every prefix under which something is due in the hour, the ten minutes or the minute of a moment. */
+export function duePrefixes(application: string, moment: number, span: (typeof SPANS)[number]): string[] {
+  const { hour, rest } = partsOf(moment)
+  const minutes = rest.slice(0, SPANS.indexOf(span))
+  return Array.from({ length: BUCKETS }, (_, bucket) => `${dueIn(application, hour, bucket)}${minutes}`)
+}
+
+const dueIn = (application: string, hour: string, bucket: number): string =>
+  `${application}/due/${hour}/${bucket}//`
+
+function partsOf(moment: number): { readonly hour: string; readonly rest: string } {
+  const text = new Date(moment).toISOString()
+  return { hour: text.slice(0, -11), rest: text.slice(-10, -1) }
+}
+
+export const sweepKey = (application: string): string => `${application}/sweep`

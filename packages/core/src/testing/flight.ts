@@ -22,6 +22,7 @@ import {
   type VirtualClock,
   virtualClock,
 } from '../memory/index.ts'
+import { remembering } from './names.ts'
 import type { Make } from './process.ts'
 import { type Arrival, Stream } from './stream.ts'
 import type { HarnessOptions } from './surface.ts'
@@ -32,6 +33,8 @@ import { createTrail, type Trail } from './trail.ts'
 export class Flight {
   readonly clock: VirtualClock
   readonly scheduler: MemoryScheduler = memoryScheduler()
+  /** Of pending reminders' keys, by the names of their executions. */
+  readonly names: Map<string, string> = new Map()
   readonly letters: MemoryDeadLetters = memoryDeadLetters()
   readonly tables: Tables
   readonly trail: Trail
@@ -57,7 +60,7 @@ export class Flight {
         application,
         make,
         clock,
-        state: memoryState({ clock }),
+        state: remembering(memoryState({ clock }), this.names),
         references: memoryReferences({ clock }),
         scheduler: this.scheduler,
         letters: this.letters,

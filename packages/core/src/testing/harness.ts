@@ -149,7 +149,7 @@ function faultsOf(flight: Flight): Part<'redeliver' | 'shuffle' | 'crash' | 'red
 function answersOf(
   flight: Flight,
 ): Part<'expect' | 'explain' | 'pending' | 'reminders' | 'deadLetters' | 'records' | 'trail' | 'now'> {
-  const { clock, letters, routes, scheduler, stream, trail } = flight
+  const { clock, letters, names, routes, scheduler, stream, trail } = flight
   const known = routes.flatMap(({ keys }) => keys)
   return {
     expect: (route, expected = {}) => {
@@ -170,11 +170,11 @@ function answersOf(
     },
     reminders: {
       pending: (reminder) =>
-        scheduler.waiting.flatMap(({ envelope, dueAt }) => {
+        scheduler.waiting.flatMap(({ envelope, dueAt, name }) => {
           const incoming = read(new TextEncoder().encode(envelope), () => true)
           const named = incoming.kind === 'envelope' ? incoming.envelope : undefined
           return named?.kind === 'reminder' && named.reminder === reminder?.name
-            ? [{ key: named.key, dueAt, generation: named.generation }]
+            ? [{ key: names.get(name) ?? named.key, dueAt, generation: named.generation }]
             : []
         }),
     },

@@ -30,6 +30,8 @@ export interface HarnessPorts {
   readonly state: StateStore
   readonly references: ReferenceStore
   readonly clock: Clock
+  /** The stream on which all that is written arrives, for what puts records itself. */
+  readonly events: EventSink
 }
 
 export type Make = (ports: HarnessPorts) => Reactor | readonly Reactor[]
@@ -83,7 +85,8 @@ export function startProcess(
     scheduler: mortalScheduler(scheduler, life),
     clock,
   })
-  const reactors = [make({ reminders, state, references, clock })].flat()
+  const events = mortalEvents(sink, life)
+  const reactors = [make({ reminders, state, references, clock, events })].flat()
   const engine = createEngine({
     // A test's own output is not drowned in log lines.
     logger: silent,
@@ -95,7 +98,7 @@ export function startProcess(
       routes: reactor?.routes?.map((route) => watched(route, life, running)),
     })),
     deadLetters: mortalLetters(letters, life),
-    events: mortalEvents(sink, life),
+    events,
   })
   let open: Delivery | undefined
   const delivery = engine.open(SHARD, journal === undefined ? {} : { journal }).then((opened) => {

@@ -8,8 +8,8 @@
  * | `cron(0 9 ? * MON-FRI *)`   | from the start date on; at the earlier of a local time that exists twice, never at one that does not exist |
  */
 
+import { type Zone, zoneOf } from '@spaceship/core/adapter'
 import { cronOf } from './cron.ts'
-import { type Zone, zoneOf } from './zone.ts'
 
 /** When a schedule is due. Instants are milliseconds since 1970. */
 export interface Times {

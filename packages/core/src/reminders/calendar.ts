@@ -1,0 +1,91 @@
+/**
+ * Owns the calendar: what is due when, in the order of time, beside the reminders' own items, which are found by key alone. The sweeper
+ * finds there what nobody sent, an operator what is pending. It exists only in a store that can list.
+ *
+ * An entry is a moment to look at a generation of a reminder. It is written once, and never taken back: what became of the reminder stands
+ * in its state. Entries expire.
+ */
+
+import type { StateStore, StateValue } from '../ports/index.ts'
+import { dueKey, duePrefixes, SPANS } from '../state/index.ts'
+
+export interface Entry {
+  readonly reminder: string
+  /** Of the reminder. */
+  readonly key: string
+  readonly generation: number
+  /** How often somebody looked before, and sent it anew. */
+  readonly looks: number
+}
+
+/** @param name tells the entry from all others of its moment */
+export async function enter(
+  state: StateStore,
+  application: string,
+  at: number,
+  name: string,
+  { reminder, key, generation, looks }: Entry,
+  retention: number,
+): Promise<void> {
+  const value = { reminder, key, generation, looks }
+  const options = { expect: undefined, expiresAt: new Date(at + retention) }
+  // Another attempt may have written the same entry: that one is as good.
+  await state.set(dueKey(application, at, name), value, options)
+}
+
+export interface EntryAt extends Entry {
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Some of what is entered, and the moment before which nothing is left to tell. */
+export interface Leaf {
+  readonly entries: readonly EntryAt[]
+  readonly until: number
+}
+
+/** What is entered from a moment on, up to another one and without it; of one minute, ten minutes or hour after the other, in no order within it. */
+export async function* leaves(
+  state: StateStore,
+  application: string,
+  from: number,
+  to: number,
+): AsyncGenerator<Leaf> {
+  for (let at = from; at < to; ) {
+    const [, , shortest] = SPANS
+    const span = SPANS.find((one) => at % one === 0 && at + one <= to) ?? shortest
+    const end = Math.min(to, Math.floor(at / span) * span + span)
+    const prefixes = duePrefixes(application, at, span)
+    const firsts = await Promise.all(prefixes.map((prefix) => pageOf(state, prefix)))
+    for (const [n, first] of firsts.entries())
+      for (let page = first; ; page = await pageOf(state, prefixes[n] ?? '', page.cursor)) {
+        const found = page.entries.filter((entry) => entry.at >= at && entry.at < end)
+        if (found.length > 0) yield { entries: found, until: at }
+        if (page.cursor === undefined) break
+      }
+    yield { entries: [], until: end }
+    at = end
+  }
+}
+
+async function pageOf(state: StateStore, prefix: string, cursor?: string) {
+  const page = await state.list?.(prefix, cursor)
+  const found = page?.items.flatMap(({ key, item }) => {
+    const entry = entryIn(item.value)
+    const at = momentIn(key)
+    // Whatever else stands there is not ours to judge.
+    return entry === undefined || Number.isNaN(at) ? [] : [{ ...entry, at }]
+  })
+  return { entries: found ?? [], cursor: page?.cursor }
+}
+
+function momentIn(key: string): number {
+  const [, hour, rest] = /\/due\/([^/]+)\/\d+\/\/([\d:.]+)\//.exec(key) ?? []
+  return Date.parse(`${hour}:${rest}Z`)
+}
+
+function entryIn({ reminder, key, generation, looks }: StateValue): Entry | undefined {
+  if (typeof reminder !== 'string' || typeof key !== 'string' || typeof generation !== 'number')
+    return undefined
+  return { reminder, key, generation, looks: typeof looks === 'number' ? looks : 0 }
+}

@@ -1,0 +1,55 @@
+/** Owns what is told of one reminder. */
+
+import { reminderKey } from '../state/index.ts'
+import { type Book, executionName, type Which } from './book.ts'
+import { load, type ReminderState } from './state.ts'
+
+export interface Inspection<Payload = unknown> {
+  readonly reminder: string
+  readonly key: string
+  /** `firing`: a handler has it, or is about to get it. `missed`: it was too late to be sent. */
+  readonly status: 'pending' | 'firing' | 'handled' | 'missed' | 'cancelled'
+  /** Grows with each schedule and each move. */
+  readonly generation: number
+  /** Undefined if it was never scheduled. */
+  readonly dueAt: Date | undefined
+  readonly payload: Payload
+  /** When the event (or the command) was that last decided. */
+  readonly decidedAt: Date
+  /** The scheduler that has its execution, and the execution's name there. */
+  readonly scheduler: string | undefined
+  readonly execution: string
+  /** What the reference store holds; undefined if it has forgotten, or there is none. */
+  readonly reference: string | undefined
+  /** What the scheduler says of the execution. A pending reminder whose execution is gone is found by the sweeper. */
+  readonly waits: 'waiting' | 'gone' | 'unknown'
+}
+
+export async function inspectIn(
+  book: Pick<Book, 'application' | 'state' | 'references' | 'schedulers'>,
+  which: Which,
+): Promise<Inspection | undefined> {
+  const key = reminderKey(book.application, which.reminder, which.key)
+  const state = await load(book.state, key)
+  if (state === undefined) return undefined
+  const { generation, dueAt, payload, at, on } = state
+  const execution = executionName(key, state)
+  const reference = await book.references?.get(key).catch(() => undefined)
+  return {
+    ...which,
+    status: statusOf(state),
+    generation,
+    dueAt: generation === 0 ? undefined : new Date(dueAt),
+    payload,
+    decidedAt: new Date(at),
+    scheduler: on,
+    execution,
+    reference,
+    waits: await book.schedulers.find(on, execution),
+  }
+}
+
+function statusOf({ status, firing, missed }: ReminderState): Inspection['status'] {
+  if (status === 'pending' && firing) return 'firing'
+  return missed ? 'missed' : status
+}
