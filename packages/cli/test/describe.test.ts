@@ -51,7 +51,10 @@ test('the description for machines has a version, and all that the reactors are 
         whenExhausted: 'park',
         retry: { attempts: 5, base: 1_000, max: 60_000 },
       },
-      { route: 'shop/count', schedule: { each: 300_000, delay: 0, catchUp: 'latest' } },
+      {
+        route: 'shop/count',
+        schedule: { each: 300_000, delay: 0, overlap: 0, catchUp: 'latest', via: 'stream' },
+      },
     ],
   })
 })

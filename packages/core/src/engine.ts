@@ -39,9 +39,10 @@ export function describe(reactor: Reactor): readonly RouteDescription[] {
   return describeRoutes([reactor], capabilities)
 }
 
+export { lastEnd, nextEnd } from './declare/windows.ts'
 export { type Announced, ENGINES } from './engine/announced.ts'
 export { type Checked, checked } from './engine/check.ts'
-export type { RouteDescription } from './engine/describe.ts'
+export type { RouteDescription, ScheduleDescription } from './engine/describe.ts'
 export type { Explanation } from './engine/explain.ts'
 export { completeJournal } from './engine/journal.ts'
 export type { Delivery, Engine, EngineRoute, Hold, Source } from './engine/seam.ts'

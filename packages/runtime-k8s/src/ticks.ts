@@ -14,7 +14,7 @@
  */
 
 import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
-import { type EngineRoute, tickEnvelope } from '@spaceship/core/engine'
+import { type EngineRoute, lastEnd, nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import type { Clock } from '@spaceship/core/ports'
 import { classified } from '@spaceship/handlers/aws'
 import type { Troubles } from './troubles.ts'
@@ -55,19 +55,19 @@ async function tickOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, holds, troubles } = options
-  const { each, delay } = schedule
+  const { windows, delay } = schedule
   /** The last moment whose tick was put while the shard is held. */
   let done: number | undefined
   while (!signal.aborted) {
     const now = clock.now()
-    const moment = Math.floor((now - delay) / each) * each + delay
+    const moment = lastEnd(windows, now - delay) + delay
     if (!holds(key)) {
       done = undefined
       troubles.forget(PUTTING, key)
     } else if (done === undefined || done < moment) {
       if (await put(options, key, moment)) done = moment
     }
-    await clock.sleep(Math.min(LOOK, moment + each - now), signal)
+    await clock.sleep(Math.min(LOOK, nextEnd(windows, now - delay) + delay - now), signal)
   }
 }
 

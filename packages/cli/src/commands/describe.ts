@@ -1,6 +1,6 @@
 /** `spaceship describe`: what a project is made of. Nothing runs, and nobody is called. */
 
-import type { RouteDescription } from '@spaceship/core/engine'
+import type { RouteDescription, ScheduleDescription } from '@spaceship/core/engine'
 import type { Command } from 'commander'
 import { offline } from '../project/index.ts'
 import { paint, table, took } from '../show/index.ts'
@@ -71,7 +71,7 @@ function forPeople(description: Description): string {
       ['route', 'on', 'effect', 'retries', 'then', 'stages', 'needs'],
       routes.map((route) => [
         route.route,
-        route.schedule === undefined ? route.events.join(', ') : `every ${took(route.schedule.each)}`,
+        route.schedule === undefined ? route.events.join(', ') : whenOf(route.schedule),
         route.effect,
         retriesOf(route),
         route.whenExhausted,
@@ -82,6 +82,9 @@ function forPeople(description: Description): string {
   ]
   return [`${paint('bold', application)} reads ${streams.join(', ')}`, ...sections.flat()].join('\n\n')
 }
+
+const whenOf = ({ each, cron }: ScheduleDescription): string =>
+  each === undefined ? `cron ${cron?.expression} in ${cron?.zone}` : `every ${took(each)}`
 
 const retriesOf = ({ retry: { attempts, base, max } }: RouteDescription): string =>
   attempts === 1 ? 'none' : `${attempts - 1}, after ${took(base)} to ${took(max)}`

@@ -6,6 +6,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { SpaceshipError } from '@spaceship/core'
+import type { ScheduleDescription } from '@spaceship/core/engine'
 import type { LaunchOptions, TableOptions } from '@spaceship/local'
 import { beside } from './beside.ts'
 
@@ -16,7 +17,7 @@ export interface Plan {
   /** `reactor/route` of each. */
   readonly routes: readonly string[]
   /** Routes made with `every`, in milliseconds. */
-  readonly schedules: readonly { readonly route: string; readonly each: number; readonly delay: number }[]
+  readonly schedules: readonly { readonly route: string; readonly schedule: ScheduleDescription }[]
   readonly worker: string
   readonly lambda: string
   readonly variables: Readonly<Record<string, string>>

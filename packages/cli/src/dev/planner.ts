@@ -35,9 +35,7 @@ function planFrom({ config }: Project, known: Known): Plan {
     streams,
     tables: known.tables,
     routes: routes.map(({ route }) => route),
-    schedules: routes.flatMap(({ route, schedule }) =>
-      schedule === undefined ? [] : [{ route, each: schedule.each, delay: schedule.delay }],
-    ),
+    schedules: routes.flatMap(({ route, schedule }) => (schedule === undefined ? [] : [{ route, schedule }])),
     worker,
     lambda,
     variables,

@@ -1,7 +1,8 @@
 /** Owns the ticks of `every` on the embedded ship, which a schedule puts on the stream elsewhere: a record at the end of each window. */
 
 import { KinesisClient, type KinesisClientConfig, PutRecordCommand } from '@aws-sdk/client-kinesis'
-import { tickEnvelope } from '@spaceship/core/engine'
+import { cron } from '@spaceship/core/cron'
+import { nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import { systemClock } from '@spaceship/core/ports'
 import type { Plan } from './plan.ts'
 
@@ -25,12 +26,14 @@ export function ticksOn(kinesis: KinesisClientConfig, say: (text: string) => voi
   /** @param signal never rejects with it: it ends the loop */
   async function repeat(
     plan: Ticking,
-    { route, each, delay }: Plan['schedules'][number],
+    { route, schedule: { each, cron: times, delay } }: Plan['schedules'][number],
     signal: AbortSignal,
   ) {
+    // A schedule has one of the two.
+    const windows = each ?? cron(times?.expression ?? '', { zone: times?.zone ?? 'UTC' })
     while (!signal.aborted) {
       const now = Date.now()
-      const next = (Math.floor((now - delay) / each) + 1) * each + delay
+      const next = nextEnd(windows, now - delay) + delay
       await systemClock.sleep(next - now, signal)
       if (signal.aborted) return
       await tick(plan, route, next).catch((error) => say(`the tick of ${route} was not put: ${error}`))

@@ -5,6 +5,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Version } from './version.ts'
+import type { Cron } from './windows.ts'
 
 /** Where a record stood: a position on a shard of a stream. */
 export interface Origin {
@@ -124,10 +125,13 @@ export interface ReminderSpec {
 
 export interface ScheduleSpec {
   readonly kind: 'schedule'
-  /** Milliseconds, all of them. */
-  readonly each: number
+  /** Their length in milliseconds, or where they end. */
+  readonly windows: number | Cron
+  /** Milliseconds, as is `overlap`. */
   readonly delay: number
+  readonly overlap: number
   readonly catchUp: 'latest' | 'all'
+  readonly via: 'stream' | 'direct'
 }
 
 export interface Unless {

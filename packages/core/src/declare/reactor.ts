@@ -27,7 +27,7 @@ import {
   WHEN_EXHAUSTED,
   type WhenExhausted,
 } from './route.ts'
-import { type Every, SCHEDULE, type Tick, ticking } from './schedule.ts'
+import { type Every, SCHEDULE, scheduleProblems, type Tick, ticking } from './schedule.ts'
 
 export interface ReactorOptions {
   /** How often and how late its routes try again. @default 5 attempts, '1s' to '1m' */
@@ -127,7 +127,7 @@ export function reactor(name: string, options: ReactorOptions = {}): Reactor {
     routes,
     on: (id, events, handler, options) => self.use(route(id, events, handler, options)),
     every: (id, schedule, handler, options) => {
-      check(subject(id), EVERY, { schedule })
+      check(subject(id), EVERY, { schedule }, () => scheduleProblems(schedule))
       return self.use(route(id, ticking(id, schedule), handler, options))
     },
     use: (added) => {

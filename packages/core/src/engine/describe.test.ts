@@ -43,5 +43,8 @@ test("a route is described as an engine would run it: own options, the reactor's
     needs: [{ verb: 'posts to', target: 'slack' }],
   })
   expect(load?.stages).toEqual(['batch'])
-  expect(count?.schedule).toEqual({ each: 300_000, delay: 30_000, catchUp: 'all' })
+  expect(count?.schedule).toEqual({
+    ...{ each: 300_000, delay: 30_000, overlap: 0 },
+    ...{ catchUp: 'all', via: 'stream' },
+  })
 })

@@ -11,6 +11,11 @@ import { PLACES } from './stage.ts'
 
 export const DESCRIBE = { reactor: required(REACTOR) }
 
+export interface ScheduleDescription extends Pick<ScheduleSpec, 'delay' | 'overlap' | 'catchUp' | 'via'> {
+  readonly each?: number
+  readonly cron?: { readonly expression: string; readonly zone: string }
+}
+
 /** A route in words, as an engine would run it. */
 export interface RouteDescription {
   /** `reactor/route`. */
@@ -19,8 +24,8 @@ export interface RouteDescription {
   readonly formerly: readonly string[]
   /** The names of the events that it wants. */
   readonly events: readonly string[]
-  /** Of a route made with `every`: its windows, in milliseconds. */
-  readonly schedule?: Pick<ScheduleSpec, 'each' | 'delay' | 'catchUp'>
+  /** Of a route made with `every`: its windows, in milliseconds, or the expression that says where they end. */
+  readonly schedule?: ScheduleDescription
   readonly effect: Effect
   /** How often and how late it tries again, in milliseconds. */
   readonly retry: { readonly attempts: number; readonly base: number; readonly max: number }
@@ -56,8 +61,12 @@ export function describeRoutes(
 function scheduleOf(wants: readonly Want[]): Pick<RouteDescription, 'schedule'> {
   const [schedule] = wants.flatMap(({ spec }) => (spec.kind === 'schedule' ? spec : []))
   if (schedule === undefined) return {}
-  const { each, delay, catchUp } = schedule
-  return { schedule: { each, delay, catchUp } }
+  const { windows, delay, overlap, catchUp, via } = schedule
+  const ends =
+    typeof windows === 'number'
+      ? { each: windows }
+      : { cron: { expression: windows.expression, zone: windows.zone } }
+  return { schedule: { ...ends, delay, overlap, catchUp, via } }
 }
 
 /** The stages of a route, in the order in which an attempt passes them. */

@@ -2,8 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { engineOf as engineAt, idle, record, worker } from '../../test/bench.ts'
+import { cron } from '../cron.ts'
+import type { EveryOptions } from '../declare/index.ts'
 import { createRedrive, tickEnvelope } from '../engine.ts'
-import { type Every, reactor, type Tick } from '../index.ts'
+import { reactor, type Tick } from '../index.ts'
 import { memoryEvents, memoryState, virtualClock } from '../memory/index.ts'
 import { harness } from '../testing/index.ts'
 
@@ -14,7 +16,7 @@ const tick = (sequence: number, scheduled: string) =>
   record(sequence, tickEnvelope({ application: 'app', route: 'watch/count', scheduled: at(scheduled) }))
 const text = ({ from, to }: Tick) => `${from.toISOString().slice(11, 16)}-${to.toISOString().slice(11, 16)}`
 
-async function watch(schedule: Partial<Every>, ticks: readonly string[]) {
+async function watch(schedule: EveryOptions, ticks: readonly string[]) {
   const seen: string[] = []
   const app = reactor('watch').every('count', { each: '5m', ...schedule }, (e) => void seen.push(text(e)))
   const { engine } = engineOf(app)
@@ -310,4 +312,59 @@ test('a window that becomes a dead letter does not keep those behind it waiting 
   await delivery.quiet()
   expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15', '10:15-10:20'])
   expect([deadLetters.letters.length, delivery.complete]).toEqual([1, true])
+})
+
+test('windows overlap as much as they are told to, and touch otherwise', async () => {
+  expect(await watch({ overlap: '1m' }, ['10:05:00', '10:10:00'])).toEqual(['09:59-10:05', '10:04-10:10'])
+})
+
+test('by a cron a window goes from one time to the next; after a pause the latest, or all that were missed', async () => {
+  const run = async (catchUp: 'latest' | 'all') => {
+    const seen: string[] = []
+    const weekdays = cron('0 9 * * 1-5', { zone: 'Europe/Berlin' })
+    const app = reactor('watch').every('count', { cron: weekdays, catchUp }, ({ from, to }) => {
+      seen.push(`${from.toISOString().slice(5, 16)} ${to.toISOString().slice(5, 16)}`)
+    })
+    const { engine } = engineOf(app, { clock: virtualClock(new Date('2026-03-31T12:00:00Z')) })
+    const delivery = await engine.open(worker)
+    const tickAt = (n: number, scheduled: string) =>
+      record(n, tickEnvelope({ application: 'app', route: 'watch/count', scheduled }))
+    // A Thursday; then nobody ticks until the Tuesday after the clocks were set on.
+    await delivery.push([tickAt(1, '2026-03-26T08:00:00Z'), tickAt(2, '2026-03-26T08:00:30Z')])
+    await delivery.push([tickAt(3, '2026-03-31T07:00:00Z')])
+    await delivery.quiet()
+    return seen
+  }
+  expect(await run('latest')).toEqual(['03-25T08:00 03-26T08:00', '03-30T07:00 03-31T07:00'])
+  expect(await run('all')).toEqual([
+    '03-25T08:00 03-26T08:00',
+    '03-26T08:00 03-27T08:00',
+    '03-27T08:00 03-30T07:00',
+    '03-30T07:00 03-31T07:00',
+  ])
+})
+
+test('a schedule that is changed leaves no gap and shows nothing twice', async () => {
+  const state = memoryState()
+  const seen: string[] = []
+  for (const [each, ticks] of [
+    ['5m', ['10:05:00']],
+    ['1h', ['11:00:00']],
+    ['10m', ['11:00:00', '11:10:00']],
+  ] as const) {
+    const app = reactor('watch').every('count', { each, catchUp: 'all' }, (e) => void seen.push(text(e)))
+    const { engine } = engineOf(app, { state, clock: virtualClock(new Date(at('12:00:00'))) })
+    const delivery = await engine.open(worker)
+    await delivery.push(ticks.map((scheduled, i) => tick(i + 1, scheduled)))
+    await delivery.quiet()
+  }
+  expect(seen).toEqual(['10:00-10:05', '10:05-11:00', '11:00-11:10'])
+})
+
+test('one of each and cron is expected', () => {
+  const app = () => reactor('watch')
+  expect(() => app().every('count', {} as never, () => {})).toThrow(/'each' is missing: expected a duration/)
+  expect(() => app().every('count', { each: '5m', cron: cron('* * * * *') } as never, () => {})).toThrow(
+    /expected one of them/,
+  )
 })

@@ -12,6 +12,7 @@
 
 import type { Origin, ScheduleSpec } from '../declare/event.ts'
 import type { Tick } from '../declare/schedule.ts'
+import { lastEnd, nextEnd } from '../declare/windows.ts'
 import { type Content, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
@@ -146,18 +147,20 @@ async function nextWindow(
   state: StateStore,
   again: boolean,
 ): Promise<Window | undefined> {
-  const { each, delay, catchUp } = spec
+  const { windows, delay, overlap, catchUp } = spec
   const [route = '', ...former] = keys
   const key = tickKey(application, route)
-  const last = Math.floor((Date.parse(envelope.scheduled) - delay) / each) * each
+  const last = lastEnd(windows, Date.parse(envelope.scheduled) - delay)
   const item = await state.get(key)
   let reached = item?.value.to
   // A route that was renamed goes on where it stood.
   for (const name of item === undefined ? former : [])
     reached ??= (await state.get(tickKey(application, name)))?.value.to
-  const done = Number(reached ?? last - each)
-  if (done >= last && !again) return undefined
-  const to = catchUp === 'all' && !again ? Math.min(done + each, last) : last
+  const done = Number(reached ?? lastEnd(windows, last - 1))
+  if (!(done < last) && !again) return undefined
+  const to = catchUp === 'all' && !again ? Math.min(nextEnd(windows, done), last) : last
+  // It never begins before the end of one that was handled, whatever the schedule was then.
+  const from = again ? lastEnd(windows, to - 1) : Math.max(done, lastEnd(windows, to - 1))
   const event: Tick = {
     name: 'tick',
     id: `tick/${route}/${to}`,
@@ -166,7 +169,7 @@ async function nextWindow(
     key: route,
     source: origin,
     by: 'user',
-    from: new Date(to - each),
+    from: new Date(from - overlap),
     to: new Date(to),
   }
   return {

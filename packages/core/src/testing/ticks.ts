@@ -1,6 +1,6 @@
 /** Owns the ticks of the virtual scheduler: when the next one comes, and the record that it puts. */
 
-import { type EngineRoute, tickEnvelope } from '../engine.ts'
+import { type EngineRoute, nextEnd, tickEnvelope } from '../engine.ts'
 import type { Arrival } from './stream.ts'
 
 type ScheduleSpec = NonNullable<EngineRoute['schedule']>
@@ -33,7 +33,8 @@ export function createTicks(routes: readonly EngineRoute[], application: string,
   return {
     routes: [...specs.keys()],
     get next() {
-      return specs.size === 0 ? undefined : Math.min(...[...specs.values()].map(({ next }) => next))
+      const next = Math.min(...[...specs.values()].map(({ next }) => next))
+      return Number.isFinite(next) ? next : undefined
     },
     due: (now) =>
       [...specs].flatMap(([route, schedule]) => {
@@ -47,6 +48,6 @@ export function createTicks(routes: readonly EngineRoute[], application: string,
 }
 
 /** The next end of a window, with its delay, after the moment. */
-function after(moment: number, { each, delay }: ScheduleSpec): number {
-  return (Math.floor((moment - delay) / each) + 1) * each + delay
+function after(moment: number, { windows, delay }: ScheduleSpec): number {
+  return nextEnd(windows, moment - delay) + delay
 }

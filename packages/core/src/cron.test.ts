@@ -1,0 +1,118 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { cron } from './cron.ts'
+import { lastEnd, nextEnd } from './declare/index.ts'
+
+/** The next times after a moment. */
+function times(expression: string, zone: string, after: string, count: number): string[] {
+  const { next } = cron(expression, { zone })
+  const found: string[] = []
+  for (let at = next(Date.parse(after)); at !== undefined && found.length < count; at = next(at))
+    found.push(new Date(at).toISOString().replace('.000Z', 'Z'))
+  return found
+}
+
+describe('on the days on which clocks change', () => {
+  test.each([
+    [
+      '30 2 * * *',
+      'America/New_York',
+      '2026-03-07T12:00:00Z',
+      ['2026-03-08T07:00:00Z', '2026-03-09T06:30:00Z'],
+    ],
+    [
+      '30 1 * * *',
+      'America/New_York',
+      '2026-10-31T12:00:00Z',
+      ['2026-11-01T05:30:00Z', '2026-11-02T06:30:00Z'],
+    ],
+    [
+      '15 2 * * *',
+      'Australia/Lord_Howe',
+      '2026-10-03T00:00:00Z',
+      ['2026-10-03T15:30:00Z', '2026-10-04T15:15:00Z'],
+    ],
+    ['0 1 30 3 *', 'Europe/Lisbon', '2025-06-01T00:00:00Z', ['2026-03-30T00:00:00Z', '2027-03-30T00:00:00Z']],
+  ])('a fixed time comes once: %s in %s', (expression, zone, after, expected) => {
+    expect(times(expression, zone, after, expected.length)).toEqual(expected)
+  })
+
+  test('an interval stays one: each quarter of the repeated hour comes', () => {
+    const expected = ['05:00', '05:15', '05:30', '05:45', '06:00', '06:15', '06:30', '06:45', '07:00']
+    expect(times('*/15 * * * *', 'America/New_York', '2026-11-01T04:59:00Z', 9)).toEqual(
+      expected.map((time) => `2026-11-01T${time}:00Z`),
+    )
+  })
+})
+
+test('the ends of months for four years: the 31st skips the short months, L does not', () => {
+  const ends = times('0 0 L * *', 'UTC', '2026-01-01T00:00:00Z', 48)
+  const expected = Array.from({ length: 48 }, (_, n) =>
+    new Date(Date.UTC(2026, n + 1, 0)).toISOString().replace('.000Z', 'Z'),
+  )
+  expect(ends).toEqual(expected)
+  expect(times('0 0 31 * *', 'UTC', '2026-01-01T00:00:00Z', 28)).toEqual(
+    expected.filter((end) => end.slice(8, 10) === '31'),
+  )
+})
+
+test.each([
+  ['61 * * * *', /Invalid value for minute/],
+  ['* * *', /another number of fields/],
+  ['* * * * * *', /another number of fields/],
+  ['0 0 30 2 *', /there is no such day/],
+  ['0 9 * * MONDAYS', /expected five fields/],
+  ['', /'expression' is empty/],
+])('the expression "%s" is refused when it is declared', (expression, problem) => {
+  expect(() => cron(expression)).toThrow(problem)
+})
+
+test('a zone that nobody knows is refused', () => {
+  expect(() => cron('0 9 * * *', { zone: 'Europe/Atlantis' })).toThrow(
+    /'zone' is a text: expected an IANA time zone/,
+  )
+})
+
+const ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'Europe/Lisbon',
+  'America/New_York',
+  'America/St_Johns',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'Pacific/Apia',
+  'Africa/Casablanca',
+  'America/Sao_Paulo',
+]
+const EXPRESSIONS = [
+  '0 1 30 3 *',
+  '30 2 * * *',
+  '0 0 29 2 *',
+  '*/7 * * * *',
+  '0 0 * * 5#2',
+  '59 23 L * *',
+  '0 0,12 1 */2 *',
+  '15 2 * 3,10 0',
+  '0 0 1 1 *',
+]
+
+test('property: the next time is later, and the last one at a time is that time, in every zone over ten years', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...EXPRESSIONS),
+      fc.constantFrom(...ZONES),
+      fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2030, 0) }),
+      (expression, zone, moment) => {
+        const times = cron(expression, { zone })
+        const next = nextEnd(times, moment)
+        expect(next).toBeGreaterThan(moment)
+        expect(lastEnd(times, next)).toBe(next)
+        const last = lastEnd(times, moment)
+        expect(last).toBeLessThanOrEqual(moment)
+        expect(nextEnd(times, last)).toBe(next)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
