@@ -29,6 +29,8 @@ import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
 import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
 import { NOTIFY, POST } from '../packages/handlers/src/slack/notify.ts'
 import { SLACK } from '../packages/handlers/src/slack/slack.ts'
+import { stepFunctions } from '../packages/handlers/src/step-functions/index.ts'
+import { STEP_FUNCTIONS } from '../packages/handlers/src/step-functions/scheduler.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
 import { DELAY, DUPLICATE, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
@@ -77,6 +79,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),
   'handlers/kinesis publisher': right(publisher, PUBLISHER),
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
+  'handlers/step-functions stepFunctions': right(stepFunctions, STEP_FUNCTIONS),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
   'runtime-lambda lambda': right(
     lambda,

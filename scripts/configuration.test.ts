@@ -190,6 +190,14 @@ const checks: Readonly<Record<string, Check>> = {
       "'group' is empty",
     ],
   },
+  'handlers/step-functions stepFunctions': {
+    wrong: (stepFunctions) =>
+      stepFunctions({ stateMachineArn: 'arn:aws:states:us-east-1:0:stateMachine:reminders:live' }),
+    problems: [
+      "'client' is missing",
+      "'stateMachineArn' is 'arn:aws:states:us-east-1:0:stateMachine:reminders:live'",
+    ],
+  },
   'handlers/redis redisReferences': {
     wrong: (redisReferences) => redisReferences({}),
     problems: ["'command' is missing"],

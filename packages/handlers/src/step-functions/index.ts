@@ -1,0 +1,1 @@
+export { type StepFunctionsOptions, stepFunctions } from './scheduler.ts'
