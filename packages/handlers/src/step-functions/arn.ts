@@ -1,7 +1,12 @@
 /** Owns the names of what is started: the ARN of an execution follows from that of its state machine and its name. */
 
+import { arn } from '../aws/index.ts'
+
 /** Neither a version nor an alias: an execution keeps its definition anyway. */
-export const STATE_MACHINE = /^arn:[^:]+:states:[^:]+:[^:]*:stateMachine:[^:/]+$/
+export const stateMachine = arn(
+  "a state machine, such as 'arn:aws:states:eu-west-1:123456789012:stateMachine:reminders'",
+  /^arn:[^:]+:states:[^:]+:[^:]*:stateMachine:[^:/]+$/,
+)
 
 const NAME = /^[\w-]{1,80}$/
 const EXECUTION = /^arn:[^:]+:states:[^:]+:[^:]*:execution:[^:]+:[^:]+$/

@@ -21,10 +21,10 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
 import { codeOf, Unavailable } from '@spaceship/core'
-import { bare, check, plain, required, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
+import { bare, check, required, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
 import type { ReminderScheduler } from '@spaceship/core/ports'
 import { type About, classified, nameOf, client as sdk } from '../aws/index.ts'
-import { executionArn, referredArn, STATE_MACHINE } from './arn.ts'
+import { executionArn, referredArn, stateMachine } from './arn.ts'
 import { inputOf } from './input.ts'
 
 const DEPENDENCY = 'step-functions'
@@ -45,12 +45,7 @@ export interface StepFunctionsOptions {
 export const STEP_FUNCTIONS = {
   options: bare({
     client: required(sdk('SFNClient')),
-    stateMachineArn: required(
-      plain(
-        "the ARN of a state machine, such as 'arn:aws:states:eu-west-1:123456789012:stateMachine:reminders'",
-        (given) => typeof given === 'string' && STATE_MACHINE.test(given),
-      ),
-    ),
+    stateMachineArn: stateMachine,
   } satisfies ShapesOf<StepFunctionsOptions>),
 }
 
