@@ -16,6 +16,7 @@ import {
 export interface ScheduleGroupOptions {
   /** The group's name, as `eventBridgeScheduler` is given it. */
   readonly group: string
+  /** Where the group is. */
   readonly region: string
   /** The account's id. */
   readonly account: string

@@ -14,7 +14,7 @@ import { check, closed, record, required, type ShapesOf, text } from '@spaceship
 import { place } from '../aws/index.ts'
 import { SCHEMA_VERSION } from './input.ts'
 
-/** Where due reminders go: one of the two. */
+/** One of the two. */
 export interface ReminderTarget {
   /** The name of the ingress stream. @default none */
   readonly stream?: string
@@ -26,6 +26,7 @@ export interface ReminderTarget {
 }
 
 export interface ReminderMachineOptions {
+  /** Where due reminders go. */
   readonly target: ReminderTarget
   /** Gets what could not be delivered for about a day. @default the execution fails, and keeps its input for 90 days */
   readonly parked?: {

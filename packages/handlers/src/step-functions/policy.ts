@@ -13,6 +13,7 @@ export interface ReminderMachinePolicyOptions extends ReminderMachineOptions {
 }
 
 export interface ReminderCallerPolicyOptions {
+  /** As `stepFunctions` is given it. */
   readonly stateMachineArn: string
 }
 

@@ -37,6 +37,7 @@ const HORIZON = 363 * DAY
 const UNSTARTABLE = '{'
 
 export interface StepFunctionsOptions {
+  /** It retries throttling and outages by itself, as it is configured. */
   readonly client: SFNClient
   /** A state machine of the type STANDARD, made from what `reminderMachine` answers; neither a version nor an alias. */
   readonly stateMachineArn: string

@@ -73,7 +73,7 @@ export interface Mapping extends AsyncDisposable {
    * @throws SpaceshipError `lambda-closed` if the mapping is closed
    * @example
    * const mapping = await ship.lambda({ handler: '/app/dist/lambda.mjs', stream: 'clients-cdc' })
-   * const answer = await mapping.invoke({ spaceship: 1, kind: 'drain', application: 'a', generation: 1, route: 'r/x', lane: 'l' })
+   * const answer = await mapping.invoke({ spaceship: 1, kind: 'tick', application: 'a', route: 'r/x', scheduled: '2026-12-01T00:00:00Z' })
    */
   invoke(event: unknown): Promise<Invoked>
   /** Kills the processes. What was not acknowledged stays on the stream. */
