@@ -17,7 +17,7 @@ export interface DirectInvocation {
   readonly [field: string]: unknown
 }
 
-/** The place of such records in logs and dead letters: no stream has an empty shard. */
+/** The place of such records in logs and dead letters. */
 const PLACE = { stream: 'invocation', shard: 'direct' }
 
 /** The envelope as the only record of a batch; undefined if the event is something else. */
@@ -29,17 +29,12 @@ export function invocationOf(event: unknown, now: number): ShardBatch | undefine
   const digest = process.getBuiltinModule('node:crypto').createHash('sha256').update(data).digest('hex')
   const partitionKey = digest.slice(0, 32)
   const sequence = BigInt(`0x1${partitionKey}`).toString()
-  return { ...PLACE, records: [{ sequence, subSequence: 0, partitionKey, data, arrivedAt: new Date(now) }] }
+  const record = { sequence, subSequence: 0, partitionKey, data, arrivedAt: new Date(now) }
+  return { ...PLACE, records: [record] }
 }
 
-/** Tells the caller to invoke the function again. */
-export class Unfinished extends SpaceshipError {
-  constructor() {
-    super(
-      'unfinished',
-      'the envelope is not handled yet: invoke the function with it again, as the Retry of a state machine does; the log says what it waits for',
-    )
-    // Lambda hands the name on, and the Retry of a state machine looks at it: a bundler may rename the class.
-    this.name = 'Unfinished'
-  }
+/** Tells the caller to invoke the function again. Lambda hands the error's name on, and the Retry of a state machine looks at it. */
+export function unfinishedInvocation(): SpaceshipError {
+  const message = 'the envelope is not handled yet, as the log says: invoke the function with it again'
+  return Object.assign(new SpaceshipError('unfinished', message), { name: 'Unfinished' })
 }

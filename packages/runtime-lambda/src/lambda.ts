@@ -4,7 +4,7 @@ import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@
 import type { Log, LogFields } from '@spaceship/core/log'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
-import { type DirectInvocation, invocationOf, Unfinished } from './invocation.ts'
+import { type DirectInvocation, invocationOf, unfinishedInvocation } from './invocation.ts'
 
 /** What of Lambda's context is used. */
 export interface LambdaContext {
@@ -175,7 +175,7 @@ export function lambda(
     pushed.catch(() => {})
     const unfinished = await delivery.settle(new Date(softEnd))
     await pushed
-    if (direct !== undefined && unfinished.length > 0) throw new Unfinished()
+    if (direct !== undefined && unfinished.length > 0) throw unfinishedInvocation()
     return responseOf(unfinished)
   }
 }

@@ -57,7 +57,9 @@ export async function run(course: Course): Promise<Ending | undefined> {
     context: { ...context, Execution: { ...Object(context.Execution) } },
     overrides: { taskResourceLocalHandlers: handlersOf(course, ended) as never },
   })
-  const abort = () => execution.abort()
+  const abort = () => {
+    execution.abort()
+  }
   ended.addEventListener('abort', abort, { once: true })
 
   const result = execution.result.then(
@@ -65,7 +67,10 @@ export async function run(course: Course): Promise<Ending | undefined> {
     (error: unknown): Ending => failed(error),
   )
   const stopped = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+    const end = () => {
+      resolve(undefined)
+    }
+    signal.addEventListener('abort', end, { once: true })
   })
   const timeout = definition.timeout === undefined ? undefined : (definition.timeout * 1_000) / timeScale
   const late =
