@@ -24,11 +24,21 @@ import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
 import { redisReferences } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
-import { eventBridgeScheduler } from '../packages/handlers/src/scheduler/index.ts'
+import { SCHEDULE_GROUP } from '../packages/handlers/src/scheduler/group.ts'
+import { eventBridgeScheduler, scheduleGroup } from '../packages/handlers/src/scheduler/index.ts'
 import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
 import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
 import { NOTIFY, POST } from '../packages/handlers/src/slack/notify.ts'
 import { SLACK } from '../packages/handlers/src/slack/slack.ts'
+import {
+  reminderCallerPolicy,
+  reminderMachine,
+  reminderMachinePolicy,
+  stepFunctions,
+} from '../packages/handlers/src/step-functions/index.ts'
+import { MACHINE } from '../packages/handlers/src/step-functions/machine.ts'
+import { CALLER_POLICY, MACHINE_POLICY } from '../packages/handlers/src/step-functions/policy.ts'
+import { STEP_FUNCTIONS } from '../packages/handlers/src/step-functions/scheduler.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
 import { DELAY, DUPLICATE, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
@@ -51,6 +61,9 @@ const LAMBDA_REACTORS = {
 }
 
 const optional = (shape: Shape = callable): Shape => ({ ...shape, required: false })
+
+/** It has a stream or a function. */
+const ONE_TARGET = { instead: { options: { target: { stream: 'ingress' } } } }
 
 export const calls: Readonly<Record<string, Call>> = {
   ...coreCalls,
@@ -77,6 +90,11 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),
   'handlers/kinesis publisher': right(publisher, PUBLISHER),
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
+  'handlers/scheduler scheduleGroup': right(scheduleGroup, SCHEDULE_GROUP),
+  'handlers/step-functions reminderMachine': right(reminderMachine, MACHINE, ONE_TARGET),
+  'handlers/step-functions reminderMachinePolicy': right(reminderMachinePolicy, MACHINE_POLICY, ONE_TARGET),
+  'handlers/step-functions reminderCallerPolicy': right(reminderCallerPolicy, CALLER_POLICY),
+  'handlers/step-functions stepFunctions': right(stepFunctions, STEP_FUNCTIONS),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
   'runtime-lambda lambda': right(
     lambda,

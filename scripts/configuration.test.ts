@@ -190,6 +190,41 @@ const checks: Readonly<Record<string, Check>> = {
       "'group' is empty",
     ],
   },
+  'handlers/scheduler scheduleGroup': {
+    wrong: (scheduleGroup) => scheduleGroup({ group: '', streamArn: 'ingress', roleArn: 'me', regoin: 'x' }),
+    problems: [
+      "'group' is empty",
+      "'region' is missing",
+      "'account' is missing",
+      "'streamArn' is 'ingress': expected the ARN",
+      "'roleArn' is 'me': expected the ARN",
+      "'regoin' is no option: expected 'region'",
+    ],
+  },
+  'handlers/step-functions reminderMachine': {
+    wrong: (machine) => machine({ target: { stream: 'a', function: 'b' }, parked: {}, partition: '' }),
+    problems: [
+      "'parked.queueUrl' is missing",
+      "'partition' is empty",
+      "'target' has 'stream' and 'function'",
+    ],
+  },
+  'handlers/step-functions reminderMachinePolicy': {
+    wrong: (policy) => policy({ target: {} }),
+    problems: ["'region' is missing", "'account' is missing", "'target' has neither"],
+  },
+  'handlers/step-functions reminderCallerPolicy': {
+    wrong: (policy) => policy({ stateMachineArn: 'reminders' }),
+    problems: ["'stateMachineArn' is 'reminders': expected the ARN"],
+  },
+  'handlers/step-functions stepFunctions': {
+    wrong: (stepFunctions) =>
+      stepFunctions({ stateMachineArn: 'arn:aws:states:us-east-1:0:stateMachine:reminders:live' }),
+    problems: [
+      "'client' is missing",
+      "'stateMachineArn' is 'arn:aws:states:us-east-1:0:stateMachine:reminders:live'",
+    ],
+  },
   'handlers/redis redisReferences': {
     wrong: (redisReferences) => redisReferences({}),
     problems: ["'command' is missing"],

@@ -28,7 +28,18 @@ const ROOMS: Rooms = {
     'conformance',
     'testing',
   ],
-  handlers: ['network', 'aws', 'dynamodb', 'kinesis', 'opensearch', 'redis', 'scheduler', 'slack', 'testing'],
+  handlers: [
+    'network',
+    'aws',
+    'dynamodb',
+    'kinesis',
+    'opensearch',
+    'redis',
+    'scheduler',
+    'slack',
+    'step-functions',
+    'testing',
+  ],
   cli: ['show', 'project', 'ship', 'dev', 'commands'],
   'runtime-k8s': ['leases', 'shards', 'consume'],
   local: [
@@ -43,6 +54,7 @@ const ROOMS: Rooms = {
     'search',
     'slack',
     'lambda',
+    'step-functions',
   ],
 }
 

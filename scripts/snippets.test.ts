@@ -60,7 +60,15 @@ test('the snippets of the READMEs compile', () => {
     for (const document of documents) write(folder, document)
     const config = {
       extends: `${ROOT}tsconfig.base.json`,
-      compilerOptions: { lib: ['es2024', 'dom', 'esnext.disposable'] },
+      compilerOptions: {
+        lib: ['es2024', 'dom', 'esnext.disposable'],
+        // A client that the example does without.
+        paths: {
+          '@aws-sdk/client-sfn': [
+            `${ROOT}packages/handlers/node_modules/@aws-sdk/client-sfn/dist-types/index.d.ts`,
+          ],
+        },
+      },
       include: ['**/*.ts'],
     }
     writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))

@@ -115,8 +115,14 @@ export const CODES: readonly Code[] = [
   {
     code: 'not-kinesis',
     from: '`lambda()`',
-    cause: 'The event is not of a Kinesis event source mapping.',
+    cause: 'The event is neither of a Kinesis event source mapping nor a due reminder or a tick.',
     remedy: 'Connect the function to a stream by an event source mapping.',
+  },
+  {
+    code: 'unfinished',
+    from: '`lambda()`',
+    cause: 'A due reminder or a tick that the function was invoked with is not handled yet: `Unfinished`.',
+    remedy: 'Invoke the function with it again, as the Retry of a state machine does.',
   },
   {
     code: 'no-answer',
@@ -228,7 +234,7 @@ export const CODES: readonly Code[] = [
   },
   {
     code: 'lambda-closed',
-    from: '`mapping.idle`, `mapping.update`',
+    from: '`mapping.idle`, `mapping.invoke`, `mapping.update`',
     cause: 'The event source mapping is closed.',
     remedy: 'Make another one by `ship.lambda`.',
   },

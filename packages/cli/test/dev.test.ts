@@ -24,7 +24,14 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
     delete process.env.AWS_PROFILE
     delete process.env.OWN
     const { endpoints } = await session.next(({ type }) => type === 'flying')
-    expect(Object.keys(Object(endpoints))).toEqual(['dynamodb', 'kinesis', 'search', 'slack', 'scheduler'])
+    expect(Object.keys(Object(endpoints))).toEqual([
+      'dynamodb',
+      'kinesis',
+      'search',
+      'slack',
+      'scheduler',
+      'stepFunctions',
+    ])
     await session.next(running)
   })
   afterAll(async () => {

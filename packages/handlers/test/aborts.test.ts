@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import type { SchedulerClient } from '@aws-sdk/client-scheduler'
+import type { SFNClient } from '@aws-sdk/client-sfn'
 import { Client } from '@opensearch-project/opensearch'
 import type { Context, EventMeta } from '@spaceship/core'
 import { afterEach, expect, test } from 'vitest'
@@ -11,6 +12,7 @@ import { createSearch, type Search } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
 import { createSlack } from '../src/slack/index.ts'
+import { stepFunctions } from '../src/step-functions/index.ts'
 import { abortCases, givesUpCases, type Subject, told, watchUnhandled } from './aborts.ts'
 
 watchUnhandled()
@@ -232,6 +234,22 @@ givesUpCases(
     scheduler(request).start({ name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }),
 )
 givesUpCases('scheduler stop', 1, (request) => () => scheduler(request).stop('n'))
+
+const executions = (request: (answer: unknown) => Promise<unknown>) =>
+  stepFunctions({
+    // Of a client, `send` alone is used.
+    client: { send: () => request({ status: 'RUNNING' }) } as unknown as SFNClient,
+    stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
+  })
+givesUpCases(
+  'step functions start',
+  1,
+  (request) => () =>
+    executions(request).start({ name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }),
+)
+givesUpCases('step functions stop', 2, (request) => () => executions(request).stop('n'))
+givesUpCases('step functions find', 1, (request) => async () => executions(request).find?.('n'))
+givesUpCases('step functions check', 3, (request) => async () => executions(request).check?.())
 
 const redis = (request: (answer: unknown) => Promise<unknown>) =>
   redisReferences({ command: () => request('OK') })

@@ -3,9 +3,11 @@
 import { createServer, type Server } from 'node:http'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import { afterEach, expect, test } from 'vitest'
 import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
+import { stepFunctions } from '../src/step-functions/index.ts'
 import { told } from './aborts.ts'
 
 const servers: Server[] = []
@@ -43,6 +45,10 @@ function callsTo(endpoint: string): Readonly<Record<string, () => Promise<unknow
     streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress',
     roleArn: 'arn:aws:iam::000000000000:role/scheduler',
   })
+  const executions = stepFunctions({
+    client: new SFNClient(config),
+    stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
+  })
   return {
     'state get': () => dynamodbState({ client, table: 'state' }).get('k'),
     'state set': () => dynamodbState({ client, table: 'state' }).set('k', {}, { expect: undefined }),
@@ -57,6 +63,11 @@ function callsTo(endpoint: string): Readonly<Record<string, () => Promise<unknow
     // The SDK does not read what answers a DeleteSchedule.
     'scheduler start': () =>
       scheduler.start({ name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }),
+    'step functions start': () =>
+      executions.start({ name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }),
+    'step functions stop': () => executions.stop('n'),
+    'step functions find': () => executions.find?.('n'),
+    'step functions check': () => executions.check?.(),
   }
 }
 

@@ -3,6 +3,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import type { SchedulerClient } from '@aws-sdk/client-scheduler'
+import type { SFNClient } from '@aws-sdk/client-sfn'
 import type { Client } from '@opensearch-project/opensearch'
 import { codeOf } from '@spaceship/core'
 import { setUpOf } from '@spaceship/core/adapter'
@@ -14,6 +15,7 @@ import { createSearch } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
 import { createSlack } from '../src/slack/index.ts'
+import { stepFunctions } from '../src/step-functions/index.ts'
 import { told } from './aborts.ts'
 
 /** What a call is rejected with: a reason of a set-up, a code, or that it is what the client threw. */
@@ -204,6 +206,114 @@ describe('scheduler', () => {
       await put({ ...start, partitionKey })
     expect(sent[0]).toMatch(/^sha256-[0-9a-f]{64}$/)
     expect(sent).toEqual([sent[0], sent[0], 'x'.repeat(256)])
+  })
+})
+
+describe('step functions', () => {
+  const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders'
+  const scheduler = (client: object) =>
+    stepFunctions({ client: client as unknown as SFNClient, stateMachineArn })
+  const start = { name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }
+  const arn = 'arn:aws:states:us-east-1:000000000000:execution:reminders:n'
+  const cases = [
+    ...AWS_CASES,
+    ...Object.entries({
+      ExecutionLimitExceeded: 'unavailable',
+      StateMachineDeleting: 'unavailable',
+      StateMachineDoesNotExist: 'not-found',
+      InvalidArn: 'not-found',
+      InvalidExecutionInput: 'permanent',
+      InvalidName: 'permanent',
+      KmsAccessDeniedException: 'denied',
+      KmsInvalidStateException: 'denied',
+      KmsThrottlingException: 'unavailable',
+    }).map(([name, as]) => [name, refusal(name), as] as const),
+  ]
+  /** Answers each action by its command's name, in turn. */
+  const answering = (answers: Readonly<Record<string, unknown>>, sent: string[] = []) =>
+    scheduler({
+      send: async (command: object) => {
+        const action = command.constructor.name.replace('Command', '')
+        sent.push(action)
+        const answer = answers[action]
+        if (answer instanceof Error) throw answer
+        return answer
+      },
+    })
+
+  test.each(cases)('start: %s', async (_, error, as) =>
+    expect(await meaningOf(scheduler(throwing(error)).start(start), error)).toBe(as),
+  )
+  test.each(cases)('stop: %s', async (_, error, as) =>
+    expect(await meaningOf(scheduler(throwing(error)).stop('n'), error)).toBe(as),
+  )
+  test.each(cases)('find: %s', async (_, error, as) =>
+    expect(await meaningOf((async () => scheduler(throwing(error)).find?.('n'))(), error)).toBe(as),
+  )
+  test.each(cases.filter(([name]) => name !== 'InvalidExecutionInput'))('check: %s', async (_, error, as) =>
+    expect(await meaningOf((async () => scheduler(throwing(error)).check?.())(), error)).toBe(as),
+  )
+  test('what is there already is done, and what is gone is told', async () => {
+    expect(await answering({ StartExecution: refusal('ExecutionAlreadyExists') }).start(start)).toBe(arn)
+    const gone = answering({ DescribeExecution: refusal('ExecutionDoesNotExist') })
+    expect(await gone.stop('n')).toBe(false)
+    expect(await gone.find?.(arn)).toBe('gone')
+  })
+  test('an execution that is closed is not stopped again, and one that ends meanwhile was not there to stop', async () => {
+    const sent: string[] = []
+    const closed = answering({ DescribeExecution: { status: 'ABORTED' } }, sent)
+    expect(await closed.stop('n')).toBe(false)
+    expect(sent).toEqual(['DescribeExecution'])
+    const StopExecution = refusal('ExecutionDoesNotExist')
+    expect(await answering({ DescribeExecution: { status: 'RUNNING' }, StopExecution }).stop('n')).toBe(false)
+  })
+  test('a stop goes out although DescribeExecution has reached its rate, not where it is denied', async () => {
+    const sent: string[] = []
+    const StopExecution = { stopDate: new Date() }
+    const throttled = answering({ DescribeExecution: refusal('ThrottlingException'), StopExecution }, sent)
+    expect(await throttled.stop('n')).toBe(true)
+    expect(sent).toEqual(['DescribeExecution', 'StopExecution'])
+    const denied = answering({ DescribeExecution: refusal('AccessDeniedException'), StopExecution })
+    expect(setUpOf(await told(denied.stop('n')))?.advice).toBe(
+      "grant states:DescribeExecution on the state machine 'reminders' to the program's role",
+    )
+  })
+  test("another scheduler's reference names nothing, and is not asked for", async () => {
+    const sent: string[] = []
+    const other = answering({}, sent)
+    for (const reference of ['arn:aws:scheduler:us-east-1:1:schedule/default/n', 'a/b', 'x'.repeat(81), '']) {
+      expect([reference, await other.stop(reference)]).toEqual([reference, false])
+      expect([reference, await other.find?.(reference)]).toEqual([reference, 'gone'])
+    }
+    expect(sent).toEqual([])
+  })
+  test('a state machine of the type EXPRESS is a wrong set-up: it waits for five minutes only', async () => {
+    const executionArn = 'arn:aws:states:us-east-1:000000000000:express:reminders:n:1'
+    const error = await told(answering({ StartExecution: { executionArn } }).start(start))
+    expect(setUpOf(error)).toMatchObject({
+      reason: 'not-found',
+      advice: expect.stringContaining('STANDARD'),
+    })
+  })
+  test('an envelope that is no JSON object is Permanent, and is not quoted', async () => {
+    for (const envelope of ['hush', '"hush"', 'null'])
+      expect(await meaningOf(answering({}).start({ ...start, envelope }))).toBe('permanent')
+  })
+  test('a repeat sends the same bytes, which name state alone; a partition key that Kinesis does not take is its digest', async () => {
+    const sent: string[] = []
+    const { start: put } = scheduler({
+      send: async ({ input }: { input: { input: string } }) => {
+        sent.push(input.input)
+        return {}
+      },
+    })
+    for (const partitionKey of ['x'.repeat(300), 'x'.repeat(300), 'p'])
+      await put({ ...start, dueAt: new Date('2026-12-01T00:00:00.125Z'), partitionKey })
+    expect(sent[1]).toBe(sent[0])
+    expect(JSON.parse(sent[0] ?? '').partitionKey).toMatch(/^sha256-[0-9a-f]{64}$/)
+    expect(sent[2]).toBe(
+      '{"fireAt":"2026-12-01T00:00:00.125Z","envelope":{},"partitionKey":"p","schemaVersion":1}',
+    )
   })
 })
 

@@ -37,7 +37,7 @@ export interface StreamOptions {
   readonly shards?: number
 }
 
-export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler'
+export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'stepFunctions'
 
 export interface LaunchOptions {
   readonly tables?: readonly TableOptions[]
@@ -57,7 +57,7 @@ export interface LaunchOptions {
   readonly seed?: number
   /** @default 'us-east-1' */
   readonly region?: string
-  /** How many times faster than in reality a schedule becomes due. @default 1 */
+  /** How many times faster than in reality a schedule becomes due, and a wait of Step Functions passes. @default 1 */
   readonly timeScale?: number
   /** Gets the few lines that a human wants to know. @default silence */
   readonly log?: (line: string) => void
@@ -111,6 +111,7 @@ export const LAUNCH = {
       search: port,
       slack: port,
       scheduler: port,
+      stepFunctions: port,
     } satisfies ShapesOf<Record<Endpoint, number>>),
     seed: plain('a whole number', Number.isSafeInteger),
     region: text("a region such as 'us-east-1'"),
@@ -172,6 +173,7 @@ const ENDPOINTS: readonly string[] = [
   'search',
   'slack',
   'scheduler',
+  'stepFunctions',
 ] satisfies Endpoint[]
 
 function listOf(value: unknown): readonly unknown[] {

@@ -4,8 +4,10 @@ export type { Endpoint, KeyType, LaunchOptions, StreamOptions, TableOptions } fr
 export type { Faults, Throttle } from './faults/index.ts'
 export type {
   FailedBatch,
+  FunctionError,
   FunctionUpdate,
   Invocation,
+  Invoked,
   KinesisEventRecord,
   LambdaOptions,
   Mapping,
@@ -15,3 +17,4 @@ export { type ClientConfig, launch, type ShipLambdaOptions, type Spaceship } fro
 export type { Scheduler } from './scheduler/index.ts'
 export type { Search } from './search/index.ts'
 export type { Slack, SlackMessage } from './slack/index.ts'
+export type { QueuedMessage, StepFunctions } from './step-functions/index.ts'

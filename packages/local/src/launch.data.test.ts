@@ -18,6 +18,13 @@ import {
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis'
 import { CreateScheduleCommand, GetScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn'
 import { expect, test, vi } from 'vitest'
 import { folders } from '../test/folders.ts'
 import { fly } from '../test/ship.ts'
@@ -250,6 +257,62 @@ test('schedules are there again; one that came due meanwhile fires once, at the 
       ScheduleExpression: at(now + 86_400_000),
     })
     scheduler.destroy()
+  }
+})
+
+test('an execution that waits goes on where it stood, and one that is closed keeps its name', async () => {
+  const data = folder()
+  const definition = JSON.stringify({
+    StartAt: 'Wait',
+    States: {
+      Wait: { Type: 'Wait', TimestampPath: '$.at', Next: 'Put' },
+      Put: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::aws-sdk:kinesis:putRecord',
+        Parameters: { StreamName: 'due', 'PartitionKey.$': '$$.Execution.Name', 'Data.$': '$' },
+        End: true,
+      },
+    },
+  })
+  const roleArn = 'arn:aws:iam::000000000000:role/machine'
+  const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders'
+  const arnOf = (name: string) => `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
+  const input = (ms: number) => JSON.stringify({ at: new Date(ms).toISOString() })
+  const now = Date.now()
+  {
+    await using flight = await fly({ data, streams: ['due'] })
+    const client = new SFNClient(flight.ship.clientConfig('stepFunctions'))
+    await client.send(new CreateStateMachineCommand({ name: 'reminders', roleArn, definition }))
+    for (const name of ['later', 'soon', 'stopped'])
+      await client.send(
+        new StartExecutionCommand({ stateMachineArn, name, input: input(now + 40 * 86_400_000) }),
+      )
+    await client.send(new StopExecutionCommand({ executionArn: arnOf('stopped') }))
+    await vi.waitUntil(() => flight.ship.stepFunctions.running.every(({ state }) => state === 'Wait'))
+    client.destroy()
+  }
+  {
+    // The time that passes while nobody runs it.
+    const kept = openData(data)
+    const shelf = kept.shelf('executions')
+    const [, soon] = shelf.all().find(([arn]) => arn === arnOf('soon')) ?? []
+    const { place } = Object(soon)
+    shelf.set(arnOf('soon'), { ...Object(soon), place: { ...place, input: JSON.parse(input(now - 1_000)) } })
+    kept.close()
+  }
+  {
+    await using flight = await fly({ data })
+    const { stepFunctions } = flight.ship
+    await vi.waitUntil(() => stepFunctions.running.length === 1, { timeout: 20_000 })
+    expect(stepFunctions.running).toEqual([{ name: 'later', machine: stateMachineArn, state: 'Wait' }])
+    expect((await flight.recordsOf('due')).map(({ key }) => key)).toEqual(['soon'])
+    const client = new SFNClient(flight.ship.clientConfig('stepFunctions'))
+    const again = new StartExecutionCommand({ stateMachineArn, name: 'stopped' })
+    await expect(client.send(again)).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' })
+    expect(await client.send(new DescribeExecutionCommand({ executionArn: arnOf('stopped') }))).toMatchObject(
+      { status: 'ABORTED' },
+    )
+    client.destroy()
   }
 })
 

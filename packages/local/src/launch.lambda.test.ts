@@ -1,7 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-scheduler'
-import { expect, test } from 'vitest'
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn'
+import { expect, test, vi } from 'vitest'
 import { folders } from '../test/folders.ts'
 import { launch } from './index.ts'
 
@@ -47,6 +53,45 @@ test('a saved item and a due schedule reach a function, which reaches Slack and 
   expect(ship.slack.messages).toHaveLength(2)
   dynamodb.destroy()
   scheduler.destroy()
+})
+
+test('a state machine invokes a function of the ship, and fails with the name of what that throws', async () => {
+  await using ship = await launch({ streams: ['clients-cdc'] })
+  const client = new SFNClient(ship.clientConfig('stepFunctions'))
+  const environment = { WEBHOOK: ship.slack.webhookUrl('#marketing') }
+  const mapping = await ship.lambda({ handler, stream: 'clients-cdc', environment })
+  const definition = JSON.stringify({
+    StartAt: 'Invoke',
+    States: {
+      Invoke: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::lambda:invoke',
+        Parameters: { FunctionName: 'effects', 'Payload.$': '$' },
+        End: true,
+      },
+    },
+  })
+  const roleArn = 'arn:aws:iam::000000000000:role/machine'
+  const { stateMachineArn } = await client.send(
+    new CreateStateMachineCommand({ name: 'm', definition, roleArn }),
+  )
+  const endOf = async (event: object) => {
+    const { executionArn } = await client.send(
+      new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(event) }),
+    )
+    await vi.waitUntil(() => ship.stepFunctions.running.length === 0, { timeout: 20_000 })
+    return client.send(new DescribeExecutionCommand({ executionArn }))
+  }
+  const data = Buffer.from(JSON.stringify({ reminder: 'tutorial' })).toString('base64')
+  const event = { Records: [{ kinesis: { data } }] }
+  expect(await endOf(event)).toMatchObject({ status: 'SUCCEEDED' })
+  expect(ship.slack.messages).toMatchObject([{ text: 'reminder tutorial' }])
+  expect(await endOf({ Records: 1 })).toMatchObject({ status: 'FAILED', error: 'TypeError' })
+  expect(await mapping.invoke(event)).toMatchObject({ response: 'null' })
+  expect(mapping.pids).toHaveLength(1)
+  await mapping.close()
+  await expect(mapping.invoke(event)).rejects.toMatchObject({ code: 'lambda-closed' })
+  client.destroy()
 })
 
 const folder = folders()

@@ -4,7 +4,8 @@
  * ```
  *             ┌ dynamodb ─► pipe ─┐
  * your code ─►┤                   ├─► kinesis ─► your reactors ─► search, slack
- *             └ scheduler ────────┘              (worker or lambda)
+ *             ├ scheduler ────────┤              (worker or lambda)
+ *             └ stepFunctions ────┘
  * ```
  * Closed against the flow, so that nothing is lost: first what calls, then what carries, then what answers.
  */
@@ -17,12 +18,13 @@ import { upstreamOf } from './emulator/index.ts'
 import { type Faults, faultSource } from './faults/index.ts'
 import type { AwsCall } from './http/index.ts'
 import { startKinesis } from './kinesis/index.ts'
-import { type LambdaOptions, type Mapping, startLambda } from './lambda/index.ts'
+import { functionNameOf, type LambdaOptions, type Mapping, startLambda } from './lambda/index.ts'
 import { outboxIn, pipe } from './pipe/index.ts'
 import { provision } from './provision.ts'
 import { type Scheduler, startScheduler } from './scheduler/index.ts'
 import { type Search, startSearch } from './search/index.ts'
 import { type Slack, startSlack } from './slack/index.ts'
+import { type StepFunctions, startStepFunctions } from './step-functions/index.ts'
 
 /** Ready for `new KinesisClient(...)` and its like. */
 export interface ClientConfig {
@@ -30,6 +32,8 @@ export interface ClientConfig {
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
+
+type AwsService = 'dynamodb' | 'kinesis' | 'scheduler' | 'stepFunctions'
 
 export interface Spaceship extends AsyncDisposable {
   /** The URLs, each on 127.0.0.1. */
@@ -42,7 +46,8 @@ export interface Spaceship extends AsyncDisposable {
   readonly search: Search
   readonly slack: Slack
   readonly scheduler: Scheduler
-  clientConfig(service: 'dynamodb' | 'kinesis' | 'scheduler'): ClientConfig
+  readonly stepFunctions: StepFunctions
+  clientConfig(service: AwsService): ClientConfig
   /**
    * Runs a Lambda function on one of the streams, until its mapping or the spaceship is closed. It sees `environment`, and
    * what the options add to it.
@@ -138,6 +143,17 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         ...portOf(ports.scheduler),
       }),
     )
+    const functions = new Map<string, Mapping>()
+    const stepFunctions = keep(
+      await startStepFunctions({
+        kinesis: kinesis.call,
+        invoke: (name, event) => functions.get(name)?.invoke(event),
+        region,
+        timeScale,
+        shelves: { machines: data.shelf('state-machines'), executions: data.shelf('executions') },
+        ...portOf(ports.stepFunctions),
+      }),
+    )
     const services = {
       dynamodb: dynamodb.call,
       kinesis: kinesis.call,
@@ -147,7 +163,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     await provision(plan, services)
     const known = new Set(namesOf(plan))
 
-    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler })
+    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler, stepFunctions })
     log(`spaceship: fault seed ${seed}`)
     if (data.folder !== undefined) log(`spaceship: data in ${data.folder}`)
     for (const [name, url] of Object.entries(endpoints)) log(`spaceship: ${name} at ${url}`)
@@ -156,11 +172,13 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     const close = () => {
       // A throttled or delayed pipe could not drain.
       source.faults.clear()
+      // A function that is closed is no failure of an execution.
+      stepFunctions.halt()
       closing ??= closeAll(closers)
       return closing
     }
     const environment = environmentOf(endpoints, slack.apiUrl, region)
-    const clientConfig = (service: 'dynamodb' | 'kinesis' | 'scheduler') => ({
+    const clientConfig = (service: AwsService) => ({
       endpoint: endpoints[service],
       region,
       credentials: CREDENTIALS,
@@ -183,7 +201,10 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         { ...given, kinesis: clientConfig('kinesis') },
         { variables: environment, ...kept },
       )
-      if (closing === undefined) return keep(mapping)
+      if (closing === undefined) {
+        functions.set(functionNameOf(given), mapping)
+        return keep(mapping)
+      }
       // Closed while the mapping was starting: nobody else would close it.
       await mapping.close()
       throw refusal
@@ -196,6 +217,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       search,
       slack,
       scheduler,
+      stepFunctions,
       clientConfig,
       lambda,
       provide,
@@ -220,13 +242,14 @@ function portOf(port: number | undefined): { port?: number } {
 }
 
 function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Record<Endpoint, string> {
-  const { dynamodb, kinesis, search, slack, scheduler } = parts
+  const { dynamodb, kinesis, search, slack, scheduler, stepFunctions } = parts
   return {
     dynamodb: dynamodb.url,
     kinesis: kinesis.url,
     search: search.url,
     slack: slack.url,
     scheduler: scheduler.url,
+    stepFunctions: stepFunctions.url,
   }
 }
 
@@ -239,6 +262,7 @@ function environmentOf(
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
+    AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
     AWS_REGION: region,
     // Read by what is not of the JavaScript SDK: the CLI, boto3.
     AWS_DEFAULT_REGION: region,

@@ -115,7 +115,8 @@ export function responseOf(unfinished: readonly Position[]): KinesisBatchRespons
 }
 
 function notKinesis(why: string): SpaceshipError {
-  const advice = 'give the function a Kinesis event source mapping, and nothing else invokes it'
+  const advice =
+    'give the function a Kinesis event source mapping, and invoke it directly with nothing but a due reminder or a tick'
   return new SpaceshipError(
     'not-kinesis',
     `the event is not of a Kinesis event source mapping: ${why}; ${advice}`,

@@ -4,6 +4,7 @@ import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@
 import type { Log, LogFields } from '@spaceship/core/log'
 import { systemClock } from '@spaceship/core/ports'
 import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
+import { type DirectInvocation, invocationOf, unfinishedInvocation } from './invocation.ts'
 
 /** What of Lambda's context is used. */
 export interface LambdaContext {
@@ -23,7 +24,11 @@ export interface LambdaOptions extends Omit<EngineOptions, 'reactors'> {
   readonly exit?: (code: number) => void
 }
 
-export type KinesisHandler = (event: KinesisEvent, context: LambdaContext) => Promise<KinesisBatchResponse>
+/** @throws SpaceshipError `unfinished` for an envelope that is not handled yet */
+export type KinesisHandler = (
+  event: KinesisEvent | DirectInvocation,
+  context: LambdaContext,
+) => Promise<KinesisBatchResponse>
 
 type Reactors = Reactor | readonly Reactor[]
 
@@ -50,7 +55,9 @@ const LEAST = 250
 export const LAMBDA = { options: bare({ exit: callable }) }
 
 /**
- * A Lambda handler for a Kinesis event source mapping with `ReportBatchItemFailures`.
+ * A Lambda handler for a Kinesis event source mapping with `ReportBatchItemFailures`. It also takes a due reminder or a tick as the event
+ * itself, from a state machine or a schedule whose target it is: it resolves once that is handled, and rejects with `Unfinished` where it has
+ * to come again.
  *
  * Reactors that need asynchronous set-up (secrets, clients) come from a function: it runs once, during the init of the
  * environment; if it fails, the invocation fails with its error and the next one tries again.
@@ -134,7 +141,9 @@ export function lambda(
   return async (event, context) => {
     const { awsRequestId: requestId, xRayTraceId: traceId } = context
     invocation = { requestId, traceId }
-    const batch = batchOf(event)
+    const direct = invocationOf(event, clock.now())
+    // What is no envelope is refused here, with what is expected.
+    const batch = direct ?? batchOf(event as KinesisEvent)
     if (batch === undefined) return responseOf([])
     const { stream, shard, records } = batch
     const started = await engine()
@@ -166,6 +175,7 @@ export function lambda(
     pushed.catch(() => {})
     const unfinished = await delivery.settle(new Date(softEnd))
     await pushed
+    if (direct !== undefined && unfinished.length > 0) throw unfinishedInvocation()
     return responseOf(unfinished)
   }
 }

@@ -7,7 +7,7 @@
  * | no credentials; unknown, expired, badly signed ones, or no header's     | set-up `denied`: whose credentials to mend      |
  * | a request that is signed too early or too late                          | set-up `denied`: to look at the machine's clock |
  * | a key of KMS that is missing, off or not to be used                     | set-up `denied`: which key to look at           |
- * | `ResourceNotFoundException`                                             | set-up `not-found`: what to create              |
+ * | `ResourceNotFoundException`, `StateMachineDoesNotExist`, `InvalidArn`   | set-up `not-found`: what to create              |
  * | `UnknownOperationException`                                             | set-up `unknown-operation`: where to look       |
  * | an answer below 500 that is not in the service's words                  | set-up `unknown-operation`: something else is at |
  * |                                                                         | the client's endpoint                           |
@@ -59,17 +59,18 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     clock: 'RequestTimeTooSkewed RequestExpired RequestInTheFuture',
     nowhere: 'ENOTFOUND ERR_INVALID_URL',
     encryption:
-      'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired',
-    'not-found': 'ResourceNotFoundException ResourceNotFound',
+      'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired ' +
+      'KmsAccessDeniedException KmsInvalidStateException',
+    'not-found': 'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn',
     'unknown-operation': 'UnknownOperationException UnknownOperation InvalidAction',
     outage:
-      'InternalFailure InternalFailureException InternalServerError InternalServerErrorException KMSThrottlingException ' +
-      'LimitExceededException ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
+      'ExecutionLimitExceeded InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
+      'KMSThrottlingException KmsThrottlingException LimitExceededException ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
       'ReplicatedWriteConflictException RequestLimitExceeded RequestTimeout RequestTimeoutException ServiceQuotaExceededException ' +
-      'ServiceUnavailable ServiceUnavailableException SlowDown Throttling ThrottlingError ThrottlingException TimeoutError ' +
+      'ServiceUnavailable ServiceUnavailableException SlowDown StateMachineDeleting Throttling ThrottlingError ThrottlingException TimeoutError ' +
       'TooManyRequestsException TransactionConflict TransactionConflictException TransactionInProgressException',
     request:
-      'InvalidArgumentException InvalidParameterValue ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException ' +
+      'InvalidArgumentException InvalidExecutionInput InvalidName InvalidParameterValue ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException ' +
       'RequestEntityTooLarge RequestTooLargeException SerializationException ValidationError ValidationException',
     // The words of each meaning are its keys' own.
   }).flatMap(([meaning, names]) => names.split(' ').map((name) => [name, meaning as Meaning] as const)),

@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type DynamoDBLocal, startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import { startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import type { LaneServer } from '../../../../scripts/server.ts'
 import { adapterSuites, createTables, type Server, stateSuite } from '../../test/dynamodb-suites.ts'
 
-let local: DynamoDBLocal
+let local: LaneServer
 let server: Server
 
 beforeAll(async () => {

@@ -1,12 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll } from 'vitest'
-import { type DynamoDBLocal, startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import { startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import type { LaneServer } from '../../../../scripts/server.ts'
 import { batchedSuite } from '../../test/batched-suite.ts'
 import { createStateTable } from './index.ts'
 
 const table = 'state'
 
-let local: DynamoDBLocal
+let local: LaneServer
 let client: DynamoDBClient
 
 beforeAll(async () => {

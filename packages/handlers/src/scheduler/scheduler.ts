@@ -19,9 +19,17 @@ import {
   type SchedulerClient,
 } from '@aws-sdk/client-scheduler'
 import { Unavailable } from '@spaceship/core'
-import { bare, callable, check, plain, required, type ShapesOf, text } from '@spaceship/core/adapter'
+import { bare, callable, check, required, type ShapesOf, text } from '@spaceship/core/adapter'
 import type { Execution, ReminderScheduler } from '@spaceship/core/ports'
-import { type About, classified, nameOf, partitionKeyFor, client as sdk } from '../aws/index.ts'
+import {
+  type About,
+  classified,
+  nameOf,
+  roleArn as ofRole,
+  streamArn as ofStream,
+  partitionKeyFor,
+  client as sdk,
+} from '../aws/index.ts'
 
 const DEPENDENCY = 'eventbridge-scheduler'
 
@@ -37,14 +45,11 @@ export interface EventBridgeSchedulerOptions {
   readonly now?: () => number
 }
 
-const arn = (what: string, pattern: RegExp) =>
-  required(plain(`the ARN of ${what}`, (given) => typeof given === 'string' && pattern.test(given)))
-
 export const SCHEDULER = {
   options: bare({
     client: required(sdk('SchedulerClient')),
-    streamArn: arn('a Kinesis stream', /^arn:[^:]+:kinesis:[^:]*:[^:]*:stream\/.+/),
-    roleArn: arn('an IAM role', /^arn:[^:]+:iam::/),
+    streamArn: ofStream,
+    roleArn: ofRole,
     group: text("the group's name"),
     now: callable,
   } satisfies ShapesOf<EventBridgeSchedulerOptions>),

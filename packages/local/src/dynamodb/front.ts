@@ -20,13 +20,14 @@ import {
   faultOf,
   faultReply,
   fieldsOf,
+  isFault,
   type Reply,
   type Request,
   signed,
   targetOf,
 } from '../http/index.ts'
 import { given, malformed } from './malformed.ts'
-import { fault, isFault } from './refusal.ts'
+import { fault } from './refusal.ts'
 import { unsupported } from './unsupported.ts'
 
 type Answer = (request: Request, input: Fields) => Promise<Reply>

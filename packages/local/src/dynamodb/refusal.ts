@@ -15,8 +15,3 @@ export function notFound(message: string): AwsFault {
 }
 
 export const missingTable = notFound('Requested resource not found: Table not found')
-
-/** An output never has a `type`; a fault always. */
-export function isFault(result: Fields | AwsFault): result is AwsFault {
-  return typeof result.type === 'string' && typeof result.message === 'string'
-}

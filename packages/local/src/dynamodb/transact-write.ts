@@ -8,10 +8,10 @@
  */
 
 import type { Shelf } from '../data/index.ts'
-import { type AwsAnswer, type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
+import { type AwsAnswer, type AwsCall, type AwsFault, type Fields, isFault, isFields } from '../http/index.ts'
 import type { Item } from './attribute.ts'
 import type { Capture } from './capture.ts'
-import { fault, isFault, missingTable, validation } from './refusal.ts'
+import { fault, missingTable, validation } from './refusal.ts'
 import type { Rehearsal, Step } from './rehearsal.ts'
 import { lockName, type Tables } from './tables.ts'
 import { itemOf } from './writes.ts'

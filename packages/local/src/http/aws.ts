@@ -80,6 +80,12 @@ export function awsCaller(
   }
 }
 
+/** Tells a fault from an output, which has no `type` and `message` at once. */
+export function isFault(result: object): result is AwsFault {
+  const { type, message } = Object(result)
+  return typeof type === 'string' && typeof message === 'string'
+}
+
 /** The answer to a fault. */
 export function faultReply(
   { type, message, status = 400, fields = {} }: AwsFault,

@@ -10,6 +10,7 @@ export {
   faultOf,
   faultReply,
   fieldsOf,
+  isFault,
   isFields,
   signed,
   targetOf,

@@ -1,5 +1,6 @@
 export type { KinesisEventRecord } from './event.ts'
 export type { FailedBatch } from './failed-batch.ts'
 export { type Invocation, type Mapping, startLambda } from './mapping.ts'
-export type { FunctionUpdate, LambdaOptions } from './options.ts'
+export { type FunctionUpdate, functionNameOf, type LambdaOptions } from './options.ts'
 export type { StartingPosition } from './reader.ts'
+export type { FunctionError, Invoked } from './response.ts'

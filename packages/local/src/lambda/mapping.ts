@@ -32,7 +32,7 @@ import {
 import { createPoller, type Poller } from './poller.ts'
 import { positionsOn } from './positions.ts'
 import { createReader, type Start } from './reader.ts'
-import { type FunctionError, type Verdict, verdictOf } from './response.ts'
+import { type FunctionError, type Invoked, type Verdict, verdictOf } from './response.ts'
 
 export interface Invocation {
   readonly requestId: string
@@ -66,6 +66,16 @@ export interface Mapping extends AsyncDisposable {
    * await mapping.update({ handler: '/app/dist/lambda.2.mjs' })
    */
   update(next: FunctionUpdate): Promise<void>
+  /**
+   * Runs the function once with an event of the caller's, as Lambda's Invoke does: one at a time, in a process of its own, beside the stream.
+   *
+   * @param event what JSON holds
+   * @throws SpaceshipError `lambda-closed` if the mapping is closed
+   * @example
+   * const mapping = await ship.lambda({ handler: '/app/dist/lambda.mjs', stream: 'clients-cdc' })
+   * const answer = await mapping.invoke({ spaceship: 1, kind: 'tick', application: 'a', route: 'r/x', scheduled: '2026-12-01T00:00:00Z' })
+   */
+  invoke(event: unknown): Promise<Invoked>
   /** Kills the processes. What was not acknowledged stays on the stream. */
   close(): Promise<void>
 }
@@ -145,6 +155,7 @@ export async function startLambda(
   const closed = Promise.withResolvers<never>()
   closed.promise.catch(() => {})
   let invocations: readonly Invocation[] = []
+  let direct: CurrentEnvironment | undefined
   let code = { handler: options.handler, variables: variablesOf(options.environment) }
 
   function variablesOf(own: Readonly<Record<string, string>> = {}) {
@@ -266,13 +277,25 @@ export async function startLambda(
     }
   }
 
+  async function invoke(event: unknown): Promise<Invoked> {
+    if (signal.aborted) await closed.promise
+    direct ??= currentEnvironment(environmentOf(code))
+    return direct.invoke(JSON.stringify(event))
+  }
+
+  /** Of all environments, of the shards and of direct invocations. */
+  function environments(): CurrentEnvironment[] {
+    const ofShards = [...shards.values()].map(({ environment }) => environment)
+    return direct === undefined ? ofShards : [...ofShards, direct]
+  }
+
   async function update(next: FunctionUpdate): Promise<void> {
     check('mapping.update', UPDATE, { update: next })
     if (signal.aborted) await closed.promise
     const { handler, environment } = next
     const version = { handler, variables: environment ? variablesOf(environment) : code.variables }
     code = version
-    const replaced = [...shards.values()].map((run) => run.environment.replace(() => environmentOf(version)))
+    const replaced = environments().map(({ replace }) => replace(() => environmentOf(version)))
     await Promise.race([Promise.all(replaced), closed.promise])
     if (signal.aborted) await closed.promise
   }
@@ -282,7 +305,7 @@ export async function startLambda(
     closing ??= (async () => {
       stopping.abort()
       closed.reject(new SpaceshipError('lambda-closed', `the mapping of ${functionName} was closed`))
-      await Promise.all([...shards.values()].map(({ environment: { close } }) => close()))
+      await Promise.all(environments().map(({ close }) => close()))
       await Promise.allSettled([...shards.values()].map(({ end }) => end))
       client.destroy()
       running.delete(place)
@@ -314,10 +337,11 @@ export async function startLambda(
       return invocations
     },
     get pids() {
-      return [...shards.values()].flatMap(({ environment: { pid } }) => (pid === undefined ? [] : [pid]))
+      return environments().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
     },
     idle,
     update,
+    invoke,
     close,
     [Symbol.asyncDispose]: close,
   }

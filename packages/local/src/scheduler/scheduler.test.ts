@@ -8,39 +8,12 @@ import {
   SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler'
-import type { Clock } from '@spaceship/core/ports'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { manualClock } from '../../test/manual-clock.ts'
 import { type Scheduler, type StreamPut, startScheduler } from './index.ts'
 
 const NOW = Date.parse('2026-11-24T09:00:00Z')
 const STREAM = 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc'
-
-/** Time stands still until a test moves it. */
-function manualClock(): Pick<Clock, 'now' | 'sleep'> & { advance(ms: number): Promise<void> } {
-  let now = NOW
-  const sleepers = new Set<{ until: number; wake: () => void }>()
-  return {
-    now: () => now,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        if (signal?.aborted) return resolve()
-        const sleeper = {
-          until: now + ms,
-          wake: () => {
-            sleepers.delete(sleeper)
-            resolve()
-          },
-        }
-        sleepers.add(sleeper)
-        signal?.addEventListener('abort', sleeper.wake)
-      }),
-    async advance(ms) {
-      now += ms
-      for (const sleeper of [...sleepers]) if (sleeper.until <= now) sleeper.wake()
-      await new Promise(setImmediate)
-    },
-  }
-}
 
 let clock: ReturnType<typeof manualClock>
 let puts: StreamPut[]
@@ -49,7 +22,7 @@ let scheduler: Scheduler
 let client: SchedulerClient
 
 beforeEach(async () => {
-  clock = manualClock()
+  clock = manualClock(NOW)
   puts = []
   put = async (record) => {
     puts.push(record)

@@ -17,7 +17,15 @@ export interface Call {
 /** The call of a seed, at one of the endpoints. */
 export function callOf(seed: number): Call {
   const chance = chanceOf(seed)
-  const endpoint = chance.pick<Endpoint>(['dynamodb', 'kinesis', 'search', 'slack', 'scheduler', 'runtime'])
+  const endpoint = chance.pick<Endpoint>([
+    'dynamodb',
+    'kinesis',
+    'search',
+    'slack',
+    'scheduler',
+    'stepFunctions',
+    'runtime',
+  ])
   const call = { ...sent(chance.pick(TEMPLATES[endpoint]), chance), endpoint }
   return endpoint === 'kinesis' && chance.oneIn(6) ? inCbor(call) : call
 }

@@ -5,7 +5,7 @@ import type { Expression } from './expressions.ts'
 /** Makes an expression of the kind. */
 type Compose = (start: Expression) => string
 
-export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'runtime'
+export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'stepFunctions' | 'runtime'
 
 export interface Template {
   readonly method?: string
@@ -403,10 +403,57 @@ const RUNTIME: Templates = [
   runtime('invocation/r-1/error', { errorType: 'Error', errorMessage: 'x' }),
 ]
 
+const machine = {
+  StartAt: 'A',
+  States: {
+    A: { Type: 'Wait', TimestampPath: '$.at', Next: 'B' },
+    B: {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::aws-sdk:kinesis:putRecord',
+      Parameters: { StreamName: 's', 'PartitionKey.$': '$.k', 'Data.$': '$' },
+      Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1, MaxAttempts: 1 }],
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'C' }],
+      End: true,
+    },
+    C: { Type: 'Choice', Choices: [{ Variable: '$.k', IsPresent: true, Next: 'D' }], Default: 'D' },
+    D: {
+      Type: 'Map',
+      ItemsPath: '$.l',
+      Iterator: { StartAt: 'E', States: { E: { Type: 'Pass', End: true } } },
+      End: true,
+    },
+  },
+}
+const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:m'
+const executionArn = 'arn:aws:states:us-east-1:000000000000:execution:m:e'
+const states = (operation: string, body: object): Template => ({
+  headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AWSStepFunctions.${operation}` },
+  body,
+})
+const input = JSON.stringify({ at: '2026-01-01T00:00:00Z', k: 'p', l: [1, 2] })
+const definition = JSON.stringify(machine)
+const STEP_FUNCTIONS: Templates = [
+  states('CreateStateMachine', { name: 'm', definition, roleArn: 'r', type: 'STANDARD' }),
+  states('CreateStateMachine', {
+    name: 'n',
+    definition: '{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}}',
+    roleArn: 'r',
+  }),
+  states('UpdateStateMachine', { stateMachineArn, definition, roleArn: 'q' }),
+  states('DescribeStateMachine', { stateMachineArn }),
+  states('ListStateMachines', { maxResults: 1, nextToken: 'a' }),
+  states('DeleteStateMachine', { stateMachineArn }),
+  states('StartExecution', { stateMachineArn, name: 'e', input }),
+  states('StopExecution', { executionArn, error: 'e', cause: 'c' }),
+  states('DescribeExecution', { executionArn }),
+  states('ListExecutions', { stateMachineArn, statusFilter: 'RUNNING', maxResults: 1, nextToken: 'a' }),
+]
+
 export const TEMPLATES: Readonly<Record<Endpoint, Templates>> = {
   dynamodb: DYNAMODB,
   kinesis: KINESIS,
   scheduler: SCHEDULER,
+  stepFunctions: STEP_FUNCTIONS,
   search: SEARCH,
   slack: SLACK,
   runtime: RUNTIME,

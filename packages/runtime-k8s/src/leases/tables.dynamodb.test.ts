@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll } from 'vitest'
-import { type DynamoDBLocal, startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import { startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
+import type { LaneServer } from '../../../../scripts/server.ts'
 import { leaseTableSuite } from '../../test/lease-tables.ts'
 
-let local: DynamoDBLocal
+let local: LaneServer
 let client: DynamoDBClient
 
 beforeAll(async () => {

@@ -1,0 +1,2 @@
+export { type EmbeddedStepFunctions, type StepFunctions, startStepFunctions } from './start.ts'
+export type { QueuedMessage } from './tasks.ts'

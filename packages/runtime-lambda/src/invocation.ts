@@ -1,0 +1,40 @@
+/**
+ * Owns direct invocations: an event that is one envelope itself, as Step Functions' `lambda:invoke` or a schedule with the function as its
+ * target gives it. It goes the way of a record, whose place follows from the envelope: what comes again is known again, with its attempts.
+ *
+ * There is no order between direct invocations and the records of a stream, nor among them: a reminder's state, and a schedule's, decide
+ * what becomes of what comes late or twice.
+ */
+
+import { SpaceshipError } from '@spaceship/core'
+import type { ShardBatch } from './event.ts'
+
+/** A due reminder or a tick, as a schedule or a state machine hands it to the function. */
+export interface DirectInvocation {
+  readonly spaceship: 1
+  readonly kind: 'reminder' | 'tick'
+  /** What the envelope names. */
+  readonly [field: string]: unknown
+}
+
+/** The place of such records in logs and dead letters. */
+const PLACE = { stream: 'invocation', shard: 'direct' }
+
+/** The envelope as the only record of a batch; undefined if the event is something else. */
+export function invocationOf(event: unknown, now: number): ShardBatch | undefined {
+  const { spaceship, kind } = Object(event)
+  if (spaceship !== 1 || (kind !== 'reminder' && kind !== 'tick')) return undefined
+  const data = Buffer.from(JSON.stringify(event))
+  // Asked for when it is needed: to load it takes longer than the rest of a function does.
+  const digest = process.getBuiltinModule('node:crypto').createHash('sha256').update(data).digest('hex')
+  const partitionKey = digest.slice(0, 32)
+  const sequence = BigInt(`0x1${partitionKey}`).toString()
+  const record = { sequence, subSequence: 0, partitionKey, data, arrivedAt: new Date(now) }
+  return { ...PLACE, records: [record] }
+}
+
+/** Tells the caller to invoke the function again. Lambda hands the error's name on, and the Retry of a state machine looks at it. */
+export function unfinishedInvocation(): SpaceshipError {
+  const message = 'the envelope is not handled yet, as the log says: invoke the function with it again'
+  return Object.assign(new SpaceshipError('unfinished', message), { name: 'Unfinished' })
+}
