@@ -10,8 +10,8 @@
  * | `StateMachineDoesNotExist`, `InvalidArn`                 | set-up `not-found`: the state machine                     |
  * | `InvalidExecutionInput`, `InvalidName`                   | Permanent                                                 |
  *
- * An execution that is closed keeps its name for 90 days. StopExecution may succeed on one, so whether it waits is asked before; what
- * refuses that question because of its rate keeps nothing from being stopped.
+ * An execution that is closed keeps its name for 90 days. StopExecution may succeed on one: to ask first would cost a request of the lowest
+ * quota for each cancel, and correctness does not need the answer.
  */
 
 import {
@@ -20,8 +20,8 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn'
-import { codeOf, Unavailable } from '@spaceship/core'
-import { bare, check, required, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
+import { Unavailable } from '@spaceship/core'
+import { bare, check, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { ReminderScheduler } from '@spaceship/core/ports'
 import { type About, classified, nameOf, client as sdk } from '../aws/index.ts'
 import { executionArn, referredArn, stateMachine } from './arn.ts'
@@ -106,12 +106,6 @@ export function stepFunctions(options: StepFunctionsOptions): ReminderScheduler 
     stop: async (reference) => {
       const arn = referredArn(stateMachineArn, reference)
       if (arn === undefined) return false
-      const isThere = await isWaiting(arn).catch((error) => {
-        // DescribeExecution has the lowest quota of the three: it may say no while a stop is still taken.
-        if (isOutage(error)) return true
-        throw error
-      })
-      if (!isThere) return false
       try {
         await stop(arn)
         return true
@@ -146,10 +140,6 @@ async function refused(expected: string, call: Promise<unknown>): Promise<void> 
 function aboutOf(stateMachineArn: string, action: string): About {
   const name = stateMachineArn.slice(stateMachineArn.lastIndexOf(':') + 1)
   return { dependency: DEPENDENCY, resource: `state machine '${name}'`, actions: [`states:${action}`] }
-}
-
-function isOutage(error: unknown): boolean {
-  return codeOf(error) === 'unavailable' && setUpOf(error) === undefined
 }
 
 /** One of the type EXPRESS ends after five minutes, and starts another execution each time that it is asked. */
