@@ -194,6 +194,10 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (redisReferences) => redisReferences({}),
     problems: ["'command' is missing"],
   },
+  'handlers/redis redisState': {
+    wrong: (redisState) => redisState({ prefix: '{app}:' }),
+    problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
+  },
   'runtime-lambda lambda': {
     wrong: (lambda) => lambda([], { application: '', concurrency: 0 }),
     problems: ["'application' is empty", "'reactors' is empty", "'state' is missing", "'concurrency' is 0"],
