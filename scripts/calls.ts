@@ -16,6 +16,8 @@ import {
 } from '../packages/handlers/src/dynamodb/index.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
+import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
+import { ioredisConnection } from '../packages/handlers/src/ioredis/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
@@ -80,6 +82,12 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
   'handlers/redis redisState': right(redisState, REDIS_STATE),
+  'handlers/ioredis ioredisConnection': right(ioredisConnection, CONNECTION, {
+    instead: { options: { url: 'redis://127.0.0.1:6379', nodes: undefined } },
+  }),
+  'handlers/ioredis ioredisConnection (nodes)': right(ioredisConnection, CONNECTION, {
+    instead: { options: { url: undefined, nodes: ['redis://127.0.0.1:6379'] } },
+  }),
   'runtime-lambda lambda': right(
     lambda,
     { ...LAMBDA_REACTORS, options: bare({ ...engineOptions, ...fieldsOf(LAMBDA.options) }) },

@@ -198,6 +198,16 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (redisState) => redisState({ prefix: '{app}:' }),
     problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
   },
+  'handlers/ioredis ioredisConnection': {
+    wrong: (connection) => connection({ url: 'host:6379', nodes: [], tls: true, timeout: 0 }),
+    problems: [
+      "'url' is a text: expected a URL such as 'redis://",
+      "'nodes' is empty: expected the URLs",
+      "'tls' is a boolean",
+      "'timeout' is 0",
+      "'url' and 'nodes': both are given",
+    ],
+  },
   'runtime-lambda lambda': {
     wrong: (lambda) => lambda([], { application: '', concurrency: 0 }),
     problems: ["'application' is empty", "'reactors' is empty", "'state' is missing", "'concurrency' is 0"],

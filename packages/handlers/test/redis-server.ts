@@ -18,7 +18,13 @@ export interface RedisServer {
 export async function startRedis(args: readonly string[] = [], port?: number): Promise<RedisServer> {
   const at = port ?? (await freePort())
   const plain = args.includes('--port') ? [] : ['--port', String(at)]
-  const own = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const own = [
+    ...(args.includes('--bind') ? [] : ['--bind', '127.0.0.1']),
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ]
   const server = spawn('redis-server', [...plain, ...own, ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
   await ready(server)
   return {

@@ -15,7 +15,7 @@
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
-import { networkCode } from '../network/index.ts'
+import { networkCode, withoutArguments } from '../network/index.ts'
 
 const DENIED = ['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED']
 const OTHER_NODE = ['MOVED', 'ASK', 'CROSSSLOT']
@@ -60,13 +60,4 @@ export function classified(command: string, error: unknown): Permanent | Unavail
 function answerOf(error: unknown): string {
   const message = String(Object(error).message ?? '')
   return /^ERR Error running script .*?@user_script:\s*\d+: (.*)$/s.exec(message)?.[1] ?? message
-}
-
-/** ioredis keeps the command in its errors: a password, or what a key holds. A cause shows none of that. */
-function withoutArguments(error: unknown): unknown {
-  const { name, message, code, command, lastNodeError, cause } = Object(error)
-  if (command === undefined && lastNodeError === undefined) return error
-  const inner = lastNodeError ?? cause
-  const bare = new Error(String(message), inner === undefined ? {} : { cause: withoutArguments(inner) })
-  return Object.assign(bare, { name: String(name) }, typeof code === 'string' ? { code } : {})
 }
