@@ -24,9 +24,10 @@ import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
-import { redisReferences, redisState } from '../packages/handlers/src/redis/index.ts'
+import { redisReferences, redisState, redisTimeline } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
 import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
+import { TIMELINE } from '../packages/handlers/src/redis/timeline.ts'
 import { eventBridgeScheduler } from '../packages/handlers/src/scheduler/index.ts'
 import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
 import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
@@ -82,6 +83,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
   'handlers/redis redisState': right(redisState, REDIS_STATE),
+  'handlers/redis redisTimeline': right(redisTimeline, TIMELINE),
   'handlers/ioredis ioredisConnection': right(ioredisConnection, CONNECTION, {
     instead: { options: { url: 'redis://127.0.0.1:6379', nodes: undefined } },
   }),

@@ -20,6 +20,7 @@ const ROOMS: Rooms = {
     'log',
     'state',
     'reminders',
+    'embedded',
     'engine',
     'kinds',
     'capabilities',
