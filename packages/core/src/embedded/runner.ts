@@ -58,9 +58,12 @@ export async function run(settings: RunnerSettings, signal: AbortSignal): Promis
         await timeline.done(handed.put)
       }
       held = undefined
+      const idle = handed.due.length === 0
+      const next = idle ? await timeline.next() : undefined
+      // Only now everything has answered.
       if (failures > 0) logger.info('the embedded scheduler goes on')
       failures = 0
-      if (handed.due.length === 0) await nap(settings, news, await timeline.next(), signal)
+      if (idle) await nap(settings, news, next, signal)
     } finally {
       news.end()
     }
@@ -107,7 +110,9 @@ async function nap(
   const known = next !== undefined && next > now ? Math.min(next, latest) : latest
   const until = Math.min(known, news.earliest)
   const woken = new AbortController()
-  const wake = () => woken.abort()
+  const wake = () => {
+    woken.abort()
+  }
   signal.addEventListener('abort', wake)
   if (signal.aborted) wake()
   news.whenEarlier(until, wake)

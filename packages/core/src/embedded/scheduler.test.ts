@@ -118,6 +118,30 @@ test.each(['claim', 'next', 'put', 'done'] as const)(
   },
 )
 
+test.each(['claim', 'next', 'put', 'done'] as const)(
+  'while %s fails for a minute, it is asked about once in the precision, and the outage is told once',
+  async (cut) => {
+    const { begun, clock, runners, executionIn } = sceneOn()
+    const lines: string[] = []
+    const log = (line: string) => void lines.push(line)
+    const { scheduler } = runners.begin({ logger: { debug: log, info: log, warn: log, error: log } })
+    let asked = 0
+    runners.outage = (call) => {
+      if (call !== cut || clock.now() >= begun + 60_000) return undefined
+      asked += 1
+      return down
+    }
+    // What is due is put and marked without asking what is next.
+    await scheduler.start(executionIn(cut === 'next' ? 70_000 : 1))
+    await runners.moveTo(begun + 120_000)
+    expect(asked).toBeGreaterThan(10)
+    expect(asked).toBeLessThan(140)
+    expect(lines).toEqual(['the embedded scheduler waits for what is down', 'the embedded scheduler goes on'])
+    expect(runners.fired).toHaveLength(1)
+    await runners.end()
+  },
+)
+
 test('an outage that is longer than the lease loses nothing', async () => {
   const { begun, clock, runners, executionIn } = sceneOn()
   const { scheduler } = runners.begin({ lease: '5s' })

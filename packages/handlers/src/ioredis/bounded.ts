@@ -68,6 +68,7 @@ export function bounded(client: Redis | Cluster, timeout: number): Bounded {
         const silent = new Error(`Redis has not answered ${args[0]} within ${timeout} ms`)
         reject(client.status === 'ready' ? silent : (lost ?? silent))
       }, timeout)
+      // Never rejects: both outcomes are the caller's, and what follows them throws nothing.
       ask(args, () => over)
         .then(resolve, reject)
         .finally(() => clearTimeout(timer))
