@@ -16,14 +16,18 @@ import {
 } from '../packages/handlers/src/dynamodb/index.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
+import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
+import { ioredisConnection } from '../packages/handlers/src/ioredis/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
-import { redisReferences } from '../packages/handlers/src/redis/index.ts'
+import { redisReferences, redisState, redisTimeline } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
+import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
+import { TIMELINE } from '../packages/handlers/src/redis/timeline.ts'
 import { SCHEDULE_GROUP } from '../packages/handlers/src/scheduler/group.ts'
 import { eventBridgeScheduler, scheduleGroup } from '../packages/handlers/src/scheduler/index.ts'
 import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
@@ -96,6 +100,14 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/step-functions reminderCallerPolicy': right(reminderCallerPolicy, CALLER_POLICY),
   'handlers/step-functions stepFunctions': right(stepFunctions, STEP_FUNCTIONS),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
+  'handlers/redis redisState': right(redisState, REDIS_STATE),
+  'handlers/redis redisTimeline': right(redisTimeline, TIMELINE),
+  'handlers/ioredis ioredisConnection': right(ioredisConnection, CONNECTION, {
+    instead: { options: { url: 'redis://127.0.0.1:6379', nodes: undefined } },
+  }),
+  'handlers/ioredis ioredisConnection (nodes)': right(ioredisConnection, CONNECTION, {
+    instead: { options: { url: undefined, nodes: ['redis://127.0.0.1:6379'] } },
+  }),
   'runtime-lambda lambda': right(
     lambda,
     { ...LAMBDA_REACTORS, options: bare({ ...engineOptions, ...fieldsOf(LAMBDA.options) }) },

@@ -23,7 +23,7 @@ const nothing = new Set(
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
     'core/engine: parsePosition read tickEnvelope',
-    'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState',
+    'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState memoryTimeline',
     'core/ports: listedKey listedPrefix',
     'handlers/aws: classified nameOf',
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
@@ -121,6 +121,28 @@ const checks: Readonly<Record<string, Check>> = {
   'core/memory virtualClock': {
     wrong: (virtualClock) => virtualClock(new Date('never')),
     problems: ["'start' is an object: expected a date"],
+  },
+  'core/embedded embeddedScheduler': {
+    wrong: (embeddedScheduler) =>
+      embeddedScheduler({ clock: {}, precision: 'soon', lease: 10, batch: 0, random: 1, logger: {} }),
+    problems: [
+      "'timeline' is missing",
+      "'sink' is missing",
+      "'clock' is an object",
+      "'precision' is 'soon'",
+      "'lease' is 10: expected a duration such as '30s', of at least 1000 ms",
+      "'batch' is 0",
+      "'random' is a number",
+      "'logger' is an object",
+    ],
+  },
+  'core/embedded stateTimeline': {
+    wrong: (stateTimeline) => stateTimeline({ application: 'a b', state: store, clock: {} }),
+    problems: [
+      "'application' is 'a b'",
+      "'state' is an object: expected a StateStore that lists",
+      "'clock' is an object",
+    ],
   },
   'core/reminders createReminders': {
     wrong: (createReminders) => createReminders({ application: '', maxLateness: 'late', retention: 'long' }),
@@ -228,6 +250,24 @@ const checks: Readonly<Record<string, Check>> = {
   'handlers/redis redisReferences': {
     wrong: (redisReferences) => redisReferences({}),
     problems: ["'command' is missing"],
+  },
+  'handlers/redis redisState': {
+    wrong: (redisState) => redisState({ prefix: '{app}:' }),
+    problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
+  },
+  'handlers/redis redisTimeline': {
+    wrong: (redisTimeline) => redisTimeline({ prefix: '{app}:' }),
+    problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
+  },
+  'handlers/ioredis ioredisConnection': {
+    wrong: (connection) => connection({ url: 'host:6379', nodes: [], tls: true, timeout: 0 }),
+    problems: [
+      "'url' is a text: expected a URL such as 'redis://",
+      "'nodes' is empty: expected the URLs",
+      "'tls' is a boolean",
+      "'timeout' is 0",
+      "'url' and 'nodes': both are given",
+    ],
   },
   'runtime-lambda lambda': {
     wrong: (lambda) => lambda([], { application: '', concurrency: 0 }),

@@ -8,6 +8,9 @@ import { PATTERN } from '../packages/core/src/declare/pattern.ts'
 import { EVENT } from '../packages/core/src/declare/published.ts'
 import { EVERY, REACTOR, ROUTE } from '../packages/core/src/declare/reactor.ts'
 import { REMINDER, UNLESS } from '../packages/core/src/declare/reminder.ts'
+import { embeddedScheduler, stateTimeline } from '../packages/core/src/embedded/index.ts'
+import { EMBEDDED } from '../packages/core/src/embedded/scheduler.ts'
+import { STATE_TIMELINE } from '../packages/core/src/embedded/state-timeline.ts'
 import { DESCRIBE } from '../packages/core/src/engine/describe.ts'
 import { ENGINE } from '../packages/core/src/engine/options.ts'
 import { createEngine, createRedrive, describe, tickEnvelope } from '../packages/core/src/engine.ts'
@@ -32,6 +35,7 @@ import {
   memoryReferences,
   memoryScheduler,
   memoryState,
+  memoryTimeline,
   virtualClock,
 } from '../packages/core/src/memory/index.ts'
 import { REFERENCES as MEMORY_REFERENCES } from '../packages/core/src/memory/references.ts'
@@ -163,12 +167,15 @@ export const coreCalls: Readonly<Record<string, Call>> = {
   'core/memory memoryEvents': right(memoryEvents, EVENTS),
   'core/memory memoryReferences': right(memoryReferences, MEMORY_REFERENCES),
   'core/memory memoryScheduler': right(memoryScheduler),
+  'core/memory memoryTimeline': right(memoryTimeline),
   'core/memory memoryState': right(memoryState, MEMORY_STATE),
   'core/log jsonLines': right(jsonLines, JSON_LINES),
   'core/memory virtualClock': right(virtualClock, VIRTUAL_CLOCK, {
     instead: { start: new Date('2026-01-01T00:00:00Z') },
     accepts: { start: ['number'] },
   }),
+  'core/embedded embeddedScheduler': right(embeddedScheduler, EMBEDDED),
+  'core/embedded stateTimeline': right(stateTimeline, STATE_TIMELINE),
   'core/reminders createReminders': right(createReminders, REMINDERS, {
     instead: { options: { references: ports.references, schedulers: undefined } },
   }),

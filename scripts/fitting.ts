@@ -8,6 +8,7 @@ import {
   memoryReferences,
   memoryScheduler,
   memoryState,
+  memoryTimeline,
 } from '../packages/core/src/memory/index.ts'
 import { systemClock } from '../packages/core/src/ports/index.ts'
 import type { Shape, Shapes } from '../packages/core/src/shapes.ts'
@@ -30,6 +31,7 @@ export const ports = {
   events: memoryEvents(),
   references: memoryReferences(),
   scheduler: memoryScheduler(),
+  timeline: memoryTimeline(),
 }
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const at = new Date('2026-01-01T00:00:00Z')

@@ -32,7 +32,7 @@ export const lanesOfTheirOwn: readonly LaneOfItsOwn[] = [
 export const lanes: readonly Lane[] = [
   {
     name: 'redis',
-    what: 'the reference store against a real Redis',
+    what: 'state, references, timelines and connections against a real Redis and a real cluster',
     how: 'put redis-server on the PATH, for instance: apt-get install redis-server',
     available: async () => (await printed('redis-server', ['--version'])) !== undefined,
   },

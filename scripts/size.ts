@@ -16,7 +16,7 @@ export interface Size {
 }
 
 /** What is paid at the most today: no change may make it worse unnoticed. */
-export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 126_600, all: 127_900 }
+export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 127_400, all: 128_700 }
 
 const PLAIN = `
   import { entity, reactor } from '@spaceship/core'

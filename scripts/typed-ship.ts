@@ -18,7 +18,7 @@ export const timeless = (line: string): string =>
     .replace(/ \d+(\.\d+)? m?s( {2}|$)/, ' n ms$2')
     .replace(/\d+ s ago +/, 'n s ago ')
     // Its column is as wide as the longest of these.
-    .replace(/^(#  when) +/, '$1 ')
+    .replace(/^(# {2}when) +/, '$1 ')
     .replace(/\/event\/\S+/, '/event/ID')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, 'TIME')
     .replace(/\b\d{50,}\b/, 'SEQUENCE')

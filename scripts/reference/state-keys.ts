@@ -6,8 +6,13 @@ const SOURCES = {
   'packages/core/src/state/keys.ts': `Every key in the state store begins with the application. \`REACTOR/ROUTE\` is a route, \`IDENTITY\` names an event, \`LANE\` is \`table/key\`; a part that
 is longer than 200 characters is its SHA-256.`,
   'packages/core/src/reminders/state.ts': 'A reminder is one item:',
+  'packages/core/src/embedded/timeline-keys.ts':
+    'What waits for the embedded scheduler, where its timeline is `stateTimeline`:',
   'packages/handlers/src/dynamodb/dead-letters.ts':
     'On DynamoDB dead letters may share the table, under keys of their own:',
+  'packages/handlers/src/redis/keys.ts':
+    'On Redis the items of the state store stand under the `prefix` of `redisState`:',
+  'packages/handlers/src/redis/timeline.ts': 'The timeline of `redisTimeline` has three keys:',
   'packages/runtime-k8s/src/leases/lease.ts':
     'The lease table is another table. Its rows have the layout of KCL 2.x, in multi-stream mode:',
 } as const

@@ -247,7 +247,7 @@ givesUpCases(
   (request) => () =>
     executions(request).start({ name: 'n', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }),
 )
-givesUpCases('step functions stop', 2, (request) => () => executions(request).stop('n'))
+givesUpCases('step functions stop', 1, (request) => () => executions(request).stop('n'))
 givesUpCases('step functions find', 1, (request) => async () => executions(request).find?.('n'))
 givesUpCases('step functions check', 3, (request) => async () => executions(request).check?.())
 

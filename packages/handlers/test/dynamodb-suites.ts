@@ -20,7 +20,10 @@ import {
   stateStoreListCases,
   stateStoreListOutageCases,
   stateStoreOutageCases,
+  timelineCases,
+  timelineOutageCases,
 } from '@spaceship/core/conformance'
+import { stateTimeline } from '@spaceship/core/embedded'
 import { describe, expect, test } from 'vitest'
 import {
   createStateTable,
@@ -97,6 +100,19 @@ function lettersSuite(server: () => Server, options: { readonly sorted?: boolean
 export function adapterSuites(server: () => Server): void {
   describe('dynamodbState', () => stateSuite(server))
   describe('dynamodbState in a sorted table', () => stateSuite(server, { sorted: true }))
+  describe('stateTimeline in a sorted table', () => {
+    for (const { name, run } of timelineCases)
+      test(name, () => {
+        const state = dynamodbState({ client: server().client, table: SORTED, sorted: true })
+        const timeline = stateTimeline({ application: crypto.randomUUID(), state })
+        return run({ timeline, now: Date.now, many: 60 })
+      })
+    for (const { name, run } of timelineOutageCases)
+      test(name, () => {
+        const state = dynamodbState({ client: server().lost, table: SORTED, sorted: true })
+        return run(stateTimeline({ application: 'a', state }))
+      })
+  })
   describe('dynamodbDeadLetters', () => lettersSuite(server))
   describe('dynamodbDeadLetters in a sorted table', () => lettersSuite(server, { sorted: true }))
 

@@ -18,4 +18,4 @@ export {
 } from './given.ts'
 export { type JsonLinesOptions, jsonLines, type Level } from './json-lines.ts'
 export { forPeople, type PeopleOptions } from './people.ts'
-export { loggerOfLevels } from './unfailing.ts'
+export { loggerOfLevels, unfailing } from './unfailing.ts'

@@ -8,6 +8,7 @@ import {
   stateStoreCases,
   stateStoreExpiryCases,
   stateStoreListCases,
+  timelineCases,
 } from '../conformance/index.ts'
 import type { StatePage, StateStore } from '../ports/index.ts'
 import {
@@ -17,6 +18,7 @@ import {
   memoryReferences,
   memoryScheduler,
   memoryState,
+  memoryTimeline,
   virtualClock,
 } from './index.ts'
 
@@ -164,4 +166,9 @@ describe('memoryScheduler', () => {
       return run({ scheduler, now, fired })
     })
   }
+})
+
+describe('memoryTimeline', () => {
+  for (const { name, run } of timelineCases)
+    test(name, () => run({ timeline: memoryTimeline(), now: Date.now }))
 })

@@ -17,3 +17,4 @@ export {
   type StateStore,
   type StateValue,
 } from './state-store.ts'
+export type { DueExecution, Timeline } from './timeline.ts'

@@ -1,1 +1,2 @@
 export { networkCode } from './code.ts'
+export { withoutArguments } from './without-arguments.ts'

@@ -1,33 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { referenceStoreCases, referenceStoreOutageCases } from '@spaceship/core/conformance'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { freePort } from '../../../../scripts/free-port.ts'
-import { type RedisCommand, redisReferences } from './references.ts'
+import { type RedisServer, startRedis } from '../../test/redis-server.ts'
+import { type RedisCommand, redisReferences } from './index.ts'
 
-let server: ChildProcess
+let server: RedisServer
 let ioredis: Redis
 let nodeRedis: ReturnType<typeof createClient>
 
 beforeAll(async () => {
-  const port = await freePort()
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  server = spawn('redis-server', args, { stdio: 'ignore' })
-  ioredis = new Redis({ port, host: '127.0.0.1' })
-  nodeRedis = createClient({ url: `redis://127.0.0.1:${port}` })
-  // Both clients connect again until the server listens; that is not an error here.
-  ioredis.on('error', () => {})
-  nodeRedis.on('error', () => {})
+  server = await startRedis()
+  ioredis = new Redis(server.port, '127.0.0.1')
+  nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` })
   await Promise.all([ioredis.ping(), nodeRedis.connect()])
 })
 
 afterAll(async () => {
   ioredis.disconnect()
   await nodeRedis.close()
-  server.kill()
-  await once(server, 'exit')
+  await server.stop()
 })
 
 const clients: Readonly<Record<string, RedisCommand>> = {

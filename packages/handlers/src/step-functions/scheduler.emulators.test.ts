@@ -76,7 +76,13 @@ for (const [emulator, start] of Object.entries(emulators)) {
 
     for (const [index, { name, run }] of reminderSchedulerCases.entries()) {
       test.concurrent(name, async () => {
-        await run({ ...(await made(`ingress-${index}`)), now: Date.now, keepsNames: true, tellsStopped: false, lateness: 4_000 })
+        await run({
+          ...(await made(`ingress-${index}`)),
+          now: Date.now,
+          keepsNames: true,
+          tellsStopped: false,
+          lateness: 4_000,
+        })
       })
     }
   })

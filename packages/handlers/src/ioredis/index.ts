@@ -1,0 +1,1 @@
+export { type IORedisConnection, type IORedisConnectionOptions, ioredisConnection } from './connection.ts'
