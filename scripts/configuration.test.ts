@@ -22,7 +22,7 @@ const nothing = new Set(
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
-    'core/engine: parsePosition read tickEnvelope',
+    'core/engine: lastEnd nextEnd parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState memoryTimeline',
     'core/ports: listedKey listedPrefix',
     'handlers/aws: classified nameOf',
@@ -117,6 +117,13 @@ const checks: Readonly<Record<string, Check>> = {
   'core/log jsonLines': {
     wrong: (jsonLines) => jsonLines({ service: '', level: 'loud', write: 'stdout' }),
     problems: ["'service' is empty", "'level' is 'loud'", "'write' is a text"],
+  },
+  'core/cron cron': {
+    wrong: (cron) => cron('61 * * * *', { zone: 'Mars' }),
+    problems: [
+      "'zone' is a text: expected an IANA time zone",
+      "'expression' is '61 * * * *': expected five fields",
+    ],
   },
   'core/memory virtualClock': {
     wrong: (virtualClock) => virtualClock(new Date('never')),

@@ -1,6 +1,7 @@
 /** One right call of every public function of core; `calls.ts` says what that is. */
 
 import { isDuration } from '../packages/core/src/adapter.ts'
+import { CRON, cron } from '../packages/core/src/cron.ts'
 import { BATCH } from '../packages/core/src/declare/batch.ts'
 import { DEFINED, ENTITY, REMOVED } from '../packages/core/src/declare/entity.ts'
 import { HANDLER, MARKS } from '../packages/core/src/declare/handler.ts'
@@ -135,12 +136,17 @@ export const coreCalls: Readonly<Record<string, Call>> = {
       ),
     MARKS,
   ),
-  'core reactor (every)': right((...args: Parameters<typeof made.every>) => greeter().every(...args), {
-    id,
-    ...EVERY,
-    handler: handle,
-    options,
-  }),
+  'core reactor (every)': right(
+    (...args: Parameters<typeof made.every>) => greeter().every(...args),
+    {
+      id,
+      ...EVERY,
+      handler: handle,
+      options,
+    },
+    { instead: { schedule: { cron: undefined } } },
+  ),
+  'core/cron cron': right(cron, CRON, { instead: { expression: '0 9 * * 1-5', options: { zone: 'UTC' } } }),
   'core reactor (use)': right((added: never) => greeter().use(added), ROUTE),
   'core route': right((...args: Parameters<typeof route>) => greeter().use(route(...args)), ON),
   'core handler': right(

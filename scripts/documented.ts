@@ -8,6 +8,7 @@ const OPTIONS = /Options$|^(Every|RetryPolicy|Config)$/
 
 /** A symbol's flag. */
 const OPTIONAL = 1 << 24
+const ALIAS = 1 << 21
 
 export interface Option {
   /** The file whose export the type is. */
@@ -65,6 +66,8 @@ function optionsOf(file: string, project: Project): readonly Option[] {
 
   /** An `export { x } from` is an alias of what is declared elsewhere. */
   function targetOf(exported: Named): Named {
+    // Of what is declared in the file itself the checker has no alias, and ends when it is asked for one.
+    if ((exported.flags & ALIAS) === 0) return exported
     const target = checker.getAliasedSymbol(exported)
     return checker.isUnknownSymbol(target) ? exported : target
   }

@@ -27,7 +27,7 @@ const PREAMBLE = `
 import { entity, event, type Created, type Reactor, reactor, reminder } from '@spaceship/core'
 import type { Reminders } from '@spaceship/core/reminders'
 import type { RuntimeGiven, RuntimeUnderTest } from '@spaceship/core/conformance'
-import type { DeadLetters, EntityReader, EventSink, OutgoingRecord, ReferenceStore, ReminderScheduler, StateStore } from '@spaceship/core/ports'
+import type { DeadLetters, EntityReader, EventSink, OutgoingRecord, ReferenceStore, ReminderScheduler, Timeline, StateStore } from '@spaceship/core/ports'
 import type { Harness } from '@spaceship/core/testing'
 import type { Search } from '@spaceship/handlers/opensearch'
 import type { Slack } from '@spaceship/handlers/slack'
@@ -65,6 +65,7 @@ export declare const myReader: EntityReader
 export declare const mySink: EventSink
 export declare const myReferences: ReferenceStore
 export declare const myScheduler: ReminderScheduler
+export declare const myTimeline: Timeline
 export declare const myRuntime: (given: RuntimeGiven) => RuntimeUnderTest
 export declare const write: (table: string, row: object) => Promise<void>
 export declare const remove: (table: string, key: object) => Promise<void>

@@ -65,3 +65,5 @@ function patternOf(expression: unknown, options: unknown): Pattern | string | un
 
 /** From here on some day must come: leap years have come round by then. */
 const FROM = Date.UTC(2000, 0)
+
+export type { Cron } from './declare/windows.ts'

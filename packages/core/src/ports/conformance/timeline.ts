@@ -20,7 +20,7 @@ const HOUR = 3_600_000
  * What every Timeline must do. Claims name their own time, so nothing waits.
  *
  * @example
- * for (const { name, run } of timelineCases) test(name, () => run({ timeline: myTimeline(), now: Date.now }))
+ * for (const { name, run } of timelineCases) test(name, () => run({ timeline: myTimeline, now: Date.now }))
  */
 export const timelineCases: readonly Case<TimelineSubject>[] = [
   {
