@@ -15,6 +15,9 @@ import { Troubles } from './troubles.ts'
 
 const START = Date.parse('2026-11-24T12:00:00Z')
 
+/** These routes have their ticks on the stream. */
+const none = { put: () => Promise.reject(new Error('no')), lost: () => {} }
+
 interface Put {
   readonly at: string
   readonly key: string
@@ -61,7 +64,7 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
       const stop = new AbortController()
       const troubles = new Troubles(logger)
       const done = keepTicking(
-        { application: 'app', routes, stream: 'cdc', kinesis, clock: wall, troubles, holds },
+        { application: 'app', routes, stream: 'cdc', kinesis, clock: wall, troubles, holds, direct: none },
         stop.signal,
       )
       return async () => {
@@ -177,6 +180,45 @@ test('two workers on a stream of two shards handle each window once, and go on w
     const [begin = 0] = seen
     expect(seen, name).toEqual(seen.map((_, n) => begin + n))
   }
+  dynamodb.destroy()
+  kinesis.destroy()
+})
+
+test('a direct tick does not wait behind the stream, and is handled by one worker, once', async () => {
+  await using ship = await launch({ streams: [{ name: 'cdc', shards: 2 }] })
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
+  const windows: number[] = []
+  const stuck = Promise.withResolvers<void>()
+  const state = memoryState()
+  const letters = memoryDeadLetters()
+  const alarm = () =>
+    reactor('alarm').every('count', { each: '1s', via: 'direct', catchUp: 'all' }, ({ to }) => {
+      windows.push(to.getTime() / 1_000)
+    })
+  const application = `direct-${randomUUID()}`
+  const start = () => {
+    // Its route holds up all that comes over the stream.
+    const slow = reactor('slow').every('stuck', { each: '1s' }, () => stuck.promise, { timeout: '60s' })
+    const pod = worker([alarm(), slow], {
+      ...{ application, streams: ['cdc'], state, deadLetters: letters, kinesis, dynamodb, logger: silent },
+      leases: { failover: '1500ms' },
+      poll: { interval: '200ms' },
+    })
+    return { pod, run: pod.run() }
+  }
+  const [first, second] = [start(), start()]
+  const reached = (count: number) =>
+    vi.waitFor(() => expect(windows.length).toBeGreaterThanOrEqual(count), { timeout: 20_000 })
+  await reached(3)
+  stuck.resolve()
+  await first.pod.stop()
+  await reached(windows.length + 3)
+  await second.pod.stop()
+  await Promise.all([first.run, second.run])
+  const [begin = 0] = windows
+  expect(windows).toEqual(windows.map((_, n) => begin + n))
+  expect(letters.letters).toEqual([])
   dynamodb.destroy()
   kinesis.destroy()
 })

@@ -17,6 +17,7 @@ import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
 import { type EngineRoute, lastEnd, nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import type { Clock } from '@spaceship/core/ports'
 import { classified } from '@spaceship/handlers/aws'
+import type { DirectTicks } from './direct.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface TicksOptions {
@@ -27,6 +28,8 @@ export interface TicksOptions {
   readonly kinesis: KinesisClient
   readonly clock: Clock
   readonly troubles: Troubles
+  /** Takes the ticks of routes that have them directly. */
+  readonly direct: Pick<DirectTicks, 'put' | 'lost'>
   /** Whether this worker holds the shard of the stream that takes records of the partition key. */
   readonly holds: (partitionKey: string) => boolean
 }
@@ -54,33 +57,36 @@ async function tickOne(
   { key, schedule }: Ticking,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, holds, troubles } = options
-  const { windows, delay } = schedule
+  const { clock, direct, holds, troubles } = options
+  const { windows, delay, via } = schedule
   /** The last moment whose tick was put while the shard is held. */
   let done: number | undefined
   while (!signal.aborted) {
     const now = clock.now()
     const moment = lastEnd(windows, now - delay) + delay
     if (!holds(key)) {
+      if (done !== undefined && via === 'direct') direct.lost(key)
       done = undefined
       troubles.forget(PUTTING, key)
     } else if (done === undefined || done < moment) {
-      if (await put(options, key, moment)) done = moment
+      if (await put(options, { key, schedule }, moment)) done = moment
     }
     await clock.sleep(Math.min(LOOK, nextEnd(windows, now - delay) + delay - now), signal)
   }
 }
 
+/** @returns whether it was put */
 async function put(
-  { application, stream, kinesis, troubles }: TicksOptions,
-  route: string,
+  { application, stream, kinesis, direct, troubles }: TicksOptions,
+  { key: route, schedule }: Ticking,
   moment: number,
 ): Promise<boolean> {
   const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions: ['kinesis:PutRecord'] }
   const scheduled = new Date(moment).toISOString()
   const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
   try {
-    await kinesis.send(new PutRecordCommand({ StreamName: stream, PartitionKey: route, Data }))
+    if (schedule.via === 'direct') await direct.put(route, moment)
+    else await kinesis.send(new PutRecordCommand({ StreamName: stream, PartitionKey: route, Data }))
     troubles.over(PUTTING, route)
     return true
   } catch (error) {

@@ -16,6 +16,7 @@ import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
+import { DirectTicks } from './direct.ts'
 import { foreignLeases, type Lease } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
@@ -61,6 +62,7 @@ class Life {
   readonly #engine: Engine
   readonly #assignment: Assignment
   readonly #troubles: Troubles
+  readonly #direct: DirectTicks
   readonly #stopping = new AbortController()
   #running: Promise<DrainReport> | undefined
 
@@ -70,6 +72,8 @@ class Life {
     this.#shards = options.shards
     this.#engine = options.engine
     this.#assignment = new Assignment({ ...options, troubles: this.#troubles })
+    const holds = (key: string) => this.#holds(key)
+    this.#direct = new DirectTicks({ engine: options.engine, clock: options.settings.clock, holds })
   }
 
   async run(): Promise<DrainReport> {
@@ -113,9 +117,16 @@ class Life {
     const { application, routes } = this.#engine
     const stream = streams[0]?.stream
     if (!ticks || stream === undefined) return
-    const holds = (key: string) => this.#assignment.holds(stream, key)
-    const troubles = this.#troubles
-    await keepTicking({ application, routes, stream, kinesis, clock, troubles, holds }, this.#stopping.signal)
+    const holds = (key: string) => this.#holds(key)
+    const [troubles, direct] = [this.#troubles, this.#direct]
+    const options = { application, routes, stream, kinesis, clock, troubles, direct, holds }
+    await keepTicking(options, this.#stopping.signal)
+  }
+
+  /** Ticks lie on the first stream. */
+  #holds(partitionKey: string): boolean {
+    const [first] = this.#settings.streams
+    return first !== undefined && this.#assignment.holds(first.stream, partitionKey)
   }
 
   async #start(): Promise<void> {
@@ -176,7 +187,9 @@ class Life {
     const { clock, drainTimeout, logger } = this.#settings
     logger.info('worker drains', { details: { leases: this.#assignment.held, within: drainTimeout } })
     const began = clock.monotonic()
-    const report = await this.#assignment.drain(new Date(clock.now() + drainTimeout))
+    const until = new Date(clock.now() + drainTimeout)
+    // A direct tick needs the lease of its shard: both end at the same time.
+    const [report] = await Promise.all([this.#assignment.drain(until), this.#direct.drain(until)])
     const durationMs = Math.round(clock.monotonic() - began)
     logger.info('worker drained', { durationMs, details: { ...report } })
     return report
