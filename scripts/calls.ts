@@ -29,8 +29,13 @@ import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
 import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
 import { TIMELINE } from '../packages/handlers/src/redis/timeline.ts'
 import { SCHEDULE_GROUP } from '../packages/handlers/src/scheduler/group.ts'
-import { eventBridgeScheduler, scheduleGroup } from '../packages/handlers/src/scheduler/index.ts'
+import {
+  eventBridgeScheduler,
+  scheduleGroup,
+  tickSchedules,
+} from '../packages/handlers/src/scheduler/index.ts'
 import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
+import { TICK_SCHEDULES } from '../packages/handlers/src/scheduler/ticks.ts'
 import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
 import { NOTIFY, POST } from '../packages/handlers/src/slack/notify.ts'
 import { SLACK } from '../packages/handlers/src/slack/slack.ts'
@@ -55,7 +60,7 @@ import { WORKER } from '../packages/runtime-k8s/src/options.ts'
 import { lambda } from '../packages/runtime-lambda/src/index.ts'
 import { LAMBDA } from '../packages/runtime-lambda/src/lambda.ts'
 import { coreCalls } from './core-calls.ts'
-import { allOf, existing } from './fitting.ts'
+import { allOf, existing, made } from './fitting.ts'
 import { type Call, engineOptions, fieldsOf, reactors, right } from './right.ts'
 
 const { faults } = faultSource(1)
@@ -95,6 +100,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/kinesis publisher': right(publisher, PUBLISHER),
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
   'handlers/scheduler scheduleGroup': right(scheduleGroup, SCHEDULE_GROUP),
+  'handlers/scheduler tickSchedules': right(tickSchedules, TICK_SCHEDULES, { instead: { reactor: made } }),
   'handlers/step-functions reminderMachine': right(reminderMachine, MACHINE, ONE_TARGET),
   'handlers/step-functions reminderMachinePolicy': right(reminderMachinePolicy, MACHINE_POLICY, ONE_TARGET),
   'handlers/step-functions reminderCallerPolicy': right(reminderCallerPolicy, CALLER_POLICY),

@@ -219,6 +219,16 @@ const checks: Readonly<Record<string, Check>> = {
       "'group' is empty",
     ],
   },
+  'handlers/scheduler tickSchedules': {
+    wrong: (tickSchedules) =>
+      tickSchedules(undefined, { application: '', streamArn: 'ingress', roleArn: 'me' }),
+    problems: [
+      "'reactor' is missing: expected what reactor() made",
+      "'application' is empty",
+      "'streamArn' is 'ingress': expected the ARN",
+      "'roleArn' is 'me': expected the ARN",
+    ],
+  },
   'handlers/scheduler scheduleGroup': {
     wrong: (scheduleGroup) => scheduleGroup({ group: '', streamArn: 'ingress', roleArn: 'me', regoin: 'x' }),
     problems: [

@@ -83,6 +83,12 @@ export const CODES: readonly Code[] = [
     remedy: 'List the letters: it may have been redriven.',
   },
   {
+    code: 'no-reminder',
+    from: '`spaceship reminders`',
+    cause: 'Nobody has scheduled the reminder of the key, or its retention is over.',
+    remedy: 'List the reminders: `spaceship reminders list --status all`.',
+  },
+  {
     code: 'state',
     from: 'reminders',
     cause: "An item of the state table is none of a reminder's: two applications share a name and a table.",

@@ -1,6 +1,6 @@
 /** Owns what a project says of itself: the options of `defineConfig`, checked once. */
 
-import type { Entity, PublishedEvent, Reactor } from '@spaceship/core'
+import type { Entity, PublishedEvent, Reactor, Reminders } from '@spaceship/core'
 import {
   callable,
   called,
@@ -25,12 +25,14 @@ export interface Config {
   /** The streams that the reactors read. The changes of the embedded ship's tables, and what is published, go into the first. */
   readonly streams: readonly string[]
   /**
-   * Makes the reactors. Called by every command but `letters`, with the variables of the running ship, or with endpoints that lead nowhere: it
+   * Makes the reactors. Called by every command but `letters` and `reminders`, with the variables of the running ship, or with endpoints that lead nowhere: it
    * must call nobody.
    */
   readonly reactors: (variables: Variables) => readonly Reactor[] | Promise<readonly Reactor[]>
   /** Where the application keeps its dead letters. @default dynamodbDeadLetters on the table `<application>-state`, sorted, as of `worker()` */
   readonly deadLetters?: (variables: Variables) => DeadLetters
+  /** The application's reminders, for `spaceship reminders`: what `createReminders` made for the reactors. @default none */
+  readonly reminders?: (variables: Variables) => Pick<Reminders, 'desk'>
   /** The module that runs the reactors as a worker, from the folder of this file. @default 'src/worker.ts' */
   readonly worker?: string
   /** The module that exports the function `handler`, from the folder of this file. @default 'src/lambda.ts' */
@@ -57,6 +59,7 @@ export const CONFIG = {
     streams: required(list(text("a stream's name"), 'at least one Kinesis stream', 1)),
     reactors: required(like('a function that makes the reactors: () => [onboarding(...)]', callable.fits)),
     deadLetters: callable,
+    reminders: callable,
     worker: text('the path of a module'),
     lambda: text('the path of a module'),
     variables: record({}),

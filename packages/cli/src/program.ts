@@ -8,6 +8,7 @@ import {
   addDev,
   addLetters,
   addPublish,
+  addReminders,
   addWrites,
   type Terminal,
 } from './commands/index.ts'
@@ -32,7 +33,7 @@ export async function runProgram(
 
 const CODES = `
 Exit codes: 0 done; 1 failed; 2 asked wrongly (flags, config, an item that does not fit its schema);
-3 what is needed is not there (a project, a running ship, a letter); 130 interrupted.`
+3 what is needed is not there (a project, a running ship, a letter, a reminder); 130 interrupted.`
 
 export function programOf(terminal: Terminal, version: string): Command {
   const program = new Command('spaceship')
@@ -56,6 +57,7 @@ Examples:
   $ spaceship dev                                an embedded ship with your reactors in it
   $ spaceship put client '{"id": "acme"}'        a row, whose change reaches them
   $ spaceship letters list                       what they gave up on
+  $ spaceship reminders list                     what is due, and when
 
 Completion: source <(spaceship complete bash), or zsh`,
     )
@@ -64,6 +66,7 @@ Completion: source <(spaceship complete bash), or zsh`,
   addWrites(program, terminal)
   addPublish(program, terminal)
   addLetters(program, terminal)
+  addReminders(program, terminal)
   addDescribe(program, terminal)
   addBuild(program, terminal)
   tab(program)

@@ -1,7 +1,7 @@
-/** Owns the audit line of each letter that somebody brings back: who, which, when. It is of the form of all log lines. */
+/** Owns the audit line of each letter and each reminder that somebody touches: who, which, when. It is of the form of all log lines. */
 
 import { userInfo } from 'node:os'
-import { forPeople, jsonLines } from '@spaceship/core/log'
+import { forPeople, jsonLines, type LogFields } from '@spaceship/core/log'
 import type { DeadLetter } from '@spaceship/core/ports'
 import type { Mail } from './mail.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,14 +15,12 @@ interface Asked {
 export function audit(
   terminal: Terminal,
   { application }: Pick<Mail, 'application'>,
-  { json = false, dryRun = false }: Asked,
+  asked: Asked,
   what: 'redrive' | 'drain',
 ): (letter: DeadLetter) => void {
-  const message = dryRun ? `${what} would be asked for` : `${what} asked for`
-  const write = (line: string) => terminal.out(json ? line : forPeople(line))
-  const log = jsonLines({ service: application, process: 'spaceship-cli', write })
+  const told = auditor(terminal, application, asked, what)
   return ({ id, reactor, route, reason, stream, shard, sequence }) =>
-    log.info(message, {
+    told({
       letter: id,
       ...(reactor === undefined ? {} : { reactor }),
       ...(route === undefined ? {} : { route }),
@@ -30,8 +28,20 @@ export function audit(
       stream,
       shard,
       position: sequence,
-      details: { by: userName() },
     })
+}
+
+/** @returns writes a line with what somebody asked for, and who that was */
+export function auditor(
+  terminal: Terminal,
+  application: string,
+  { json = false, dryRun = false }: Asked,
+  what: string,
+): (fields: LogFields) => void {
+  const message = dryRun ? `${what} would be asked for` : `${what} asked for`
+  const write = (line: string) => terminal.out(json ? line : forPeople(line))
+  const log = jsonLines({ service: application, process: 'spaceship-cli', write })
+  return ({ details, ...fields }) => log.info(message, { ...fields, details: { ...details, by: userName() } })
 }
 
 function userName(): string {

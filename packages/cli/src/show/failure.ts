@@ -6,7 +6,7 @@
  * | 0         | done                                                                                                 |
  * | 1         | it failed: what was asked could not be done, or not all of it                                        |
  * | 2         | it was asked wrongly: a command, flag, argument or config that makes no sense, an item that does not fit |
- * | 3         | what it needs is not there: a project, a running ship, a letter                                      |
+ * | 3         | what it needs is not there: a project, a running ship, a letter, a reminder                                    |
  * | 130       | Control-C                                                                                            |
  */
 
@@ -15,7 +15,7 @@ import { codeOf, SpaceshipError } from '@spaceship/core'
 export const EXIT = { done: 0, failed: 1, usage: 2, absent: 3, interrupted: 130 } as const
 
 const USAGE = new Set(['configuration', 'usage', 'bundle', 'schema'])
-const ABSENT = new Set(['no-project', 'no-ship', 'no-letter'])
+const ABSENT = new Set(['no-project', 'no-ship', 'no-letter', 'no-reminder'])
 
 /** The exit code for an error. */
 export function exitOf(error: unknown): number {

@@ -7,7 +7,7 @@
  */
 
 import type { StateStore, StateValue } from '../ports/index.ts'
-import { dueKey, duePrefixes, SPANS } from '../state/index.ts'
+import { dueKey, duePrefixes } from '../state/index.ts'
 
 export interface Entry {
   readonly reminder: string
@@ -44,18 +44,21 @@ export interface Leaf {
   readonly until: number
 }
 
-/** What is entered from a moment on, up to another one and without it; of one minute, ten minutes or hour after the other, in no order within it. */
+/**
+ * What is entered from a moment on, up to another one and without it; of one minute (or ten, or an hour, or a day) after the other, in no
+ * order within it.
+ *
+ * @param longest milliseconds that a leaf tells at most: a long one costs few requests, a short one is soon done
+ */
 export async function* leaves(
   state: StateStore,
   application: string,
   from: number,
   to: number,
+  longest: number,
 ): AsyncGenerator<Leaf> {
   for (let at = from; at < to; ) {
-    const [, , shortest] = SPANS
-    const span = SPANS.find((one) => at % one === 0 && at + one <= to) ?? shortest
-    const end = Math.min(to, Math.floor(at / span) * span + span)
-    const prefixes = duePrefixes(application, at, span)
+    const { prefixes, until: end } = duePrefixes(application, at, to, longest)
     const firsts = await Promise.all(prefixes.map((prefix) => pageOf(state, prefix)))
     for (const [n, first] of firsts.entries())
       for (let page = first; ; page = await pageOf(state, prefixes[n] ?? '', page.cursor)) {
@@ -66,6 +69,55 @@ export async function* leaves(
     yield { entries: [], until: end }
     at = end
   }
+}
+
+/** The same in the order of time: as `spaceship reminders list` shows it. */
+export async function* inOrder(
+  state: StateStore,
+  application: string,
+  from: number,
+  to: number,
+): AsyncGenerator<EntryAt> {
+  for (let at = from; at < to; ) {
+    const { prefixes, until } = duePrefixes(application, at, to, to - at)
+    const heads = await Promise.all(prefixes.map((prefix) => headOf(entriesOf(state, prefix))))
+    for (;;) {
+      const [first] = heads
+        .filter(({ entry }) => entry !== undefined)
+        .sort((a, b) => Number(a.entry?.at) - Number(b.entry?.at))
+      if (first?.entry === undefined) break
+      if (first.entry.at >= at && first.entry.at < until) yield first.entry
+      await first.next()
+    }
+    at = until
+  }
+}
+
+interface Head {
+  entry: EntryAt | undefined
+  next(): Promise<void>
+}
+
+async function headOf(all: AsyncGenerator<EntryAt>): Promise<Head> {
+  const head: Head = {
+    entry: undefined,
+    next: async () => {
+      const { done, value } = await all.next()
+      head.entry = done ? undefined : value
+    },
+  }
+  await head.next()
+  return head
+}
+
+/** What a prefix lists, in the order of time. */
+async function* entriesOf(state: StateStore, prefix: string): AsyncGenerator<EntryAt> {
+  let cursor: string | undefined
+  do {
+    const page = await pageOf(state, prefix, cursor)
+    yield* page.entries
+    cursor = page.cursor
+  } while (cursor !== undefined)
 }
 
 async function pageOf(state: StateStore, prefix: string, cursor?: string) {
@@ -80,8 +132,8 @@ async function pageOf(state: StateStore, prefix: string, cursor?: string) {
 }
 
 function momentIn(key: string): number {
-  const [, hour, rest] = /\/due\/([^/]+)\/\d+\/\/([\d:.]+)\//.exec(key) ?? []
-  return Date.parse(`${hour}:${rest}Z`)
+  const [, day, time] = /\/due\/([^/]+)\/\d+\/\/([\d:.]+)\//.exec(key) ?? []
+  return Date.parse(`${day}T${time}Z`)
 }
 
 function entryIn({ reminder, key, generation, looks }: StateValue): Entry | undefined {

@@ -13,27 +13,7 @@ import { type Campaign, type CampaignOptions, type CampaignResult, scheduleMany 
 import type { Decision } from './decide.ts'
 import { dueProblems, instantFrom, WHEN_ALONE, type When } from './due.ts'
 import { type Inspection, inspectIn } from './inspect.ts'
-
-/** What a call has come to. */
-export interface Outcome {
-  /**
-   * | result      | means                                                                  |
-   * |-------------|------------------------------------------------------------------------|
-   * | `scheduled` | it is pending, due at `dueAt`                                          |
-   * | `unchanged` | it was pending so before                                               |
-   * | `missed`    | it would have been due longer ago than `maxLateness`: it is not sent   |
-   * | `cancelled` | it is not sent                                                         |
-   * | `too-late`  | it was sent, or is being sent                                          |
-   * | `nothing`   | nothing was pending                                                    |
-   * | `outdated`  | a newer event had decided (of a call with an event)                    |
-   */
-  readonly result: 'scheduled' | 'unchanged' | 'missed' | 'cancelled' | 'too-late' | 'nothing' | 'outdated'
-  readonly key: string
-  /** Of the schedule that this is about: it grows with each schedule and each move. 0 if there was none. */
-  readonly generation: number
-  /** When it is (or was) due. */
-  readonly dueAt: Date | undefined
-}
+import { type Outcome, outcomeOf } from './outcome.ts'
 
 /** The calls about one reminder. */
 export interface ReminderCalls<Payload, Input = Payload> {
@@ -125,31 +105,4 @@ export async function scheduleOne<P, I, N extends string>(
   assertWithin(book.schedulers, dueAt, now, `the reminder '${reminder.name}'`)
   // The payload is stored as it was given; firing parses it again.
   return { ...(await scheduleIn(book, which, { dueAt, payload: kept }, asking)), key }
-}
-
-function outcomeOf(decision: Decision, key: string): Outcome {
-  const { generation = 0, dueAt = 0 } = decision.state ?? {}
-  return {
-    result: resultOf(decision),
-    key,
-    generation,
-    dueAt: generation === 0 ? undefined : new Date(dueAt),
-  }
-}
-
-function resultOf(decision: Decision): Outcome['result'] {
-  switch (decision.kind) {
-    case 'pending':
-      return decision.repeated ? 'unchanged' : 'scheduled'
-    case 'ended':
-      if (decision.state.missed) return 'missed'
-      if (decision.late) return 'too-late'
-      return decision.stopped === undefined ? 'nothing' : 'cancelled'
-    default: {
-      const { state, why } = decision
-      if (why === 'a newer event has decided') return 'outdated'
-      if (state === undefined) return 'nothing'
-      return state.status === 'handled' || state.firing ? 'too-late' : 'nothing'
-    }
-  }
 }

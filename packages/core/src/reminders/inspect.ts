@@ -4,7 +4,8 @@ import { reminderKey } from '../state/index.ts'
 import { type Book, executionName, type Which } from './book.ts'
 import { load, type ReminderState } from './state.ts'
 
-export interface Inspection<Payload = unknown> {
+/** What the state tells of a reminder. */
+export interface Listed<Payload = unknown> {
   readonly reminder: string
   readonly key: string
   /** `firing`: a handler has it, or is about to get it. `missed`: it was too late to be sent. */
@@ -19,6 +20,10 @@ export interface Inspection<Payload = unknown> {
   /** The scheduler that has its execution, and the execution's name there. */
   readonly scheduler: string | undefined
   readonly execution: string
+}
+
+/** The same, with what the reference store and the scheduler say. */
+export interface Inspection<Payload = unknown> extends Listed<Payload> {
   /** What the reference store holds; undefined if it has forgotten, or there is none. */
   readonly reference: string | undefined
   /** What the scheduler says of the execution. A pending reminder whose execution is gone is found by the sweeper. */
@@ -32,9 +37,16 @@ export async function inspectIn(
   const key = reminderKey(book.application, which.reminder, which.key)
   const state = await load(book.state, key)
   if (state === undefined) return undefined
+  const listed = describeState(book.application, which, state)
+  return {
+    ...listed,
+    reference: await book.references?.get(key).catch(() => undefined),
+    waits: await book.schedulers.find(state.on, listed.execution),
+  }
+}
+
+export function describeState(application: string, which: Which, state: ReminderState): Listed {
   const { generation, dueAt, payload, at, on } = state
-  const execution = executionName(key, state)
-  const reference = await book.references?.get(key).catch(() => undefined)
   return {
     ...which,
     status: statusOf(state),
@@ -43,9 +55,7 @@ export async function inspectIn(
     payload,
     decidedAt: new Date(at),
     scheduler: on,
-    execution,
-    reference,
-    waits: await book.schedulers.find(on, execution),
+    execution: executionName(reminderKey(application, which.reminder, which.key), state),
   }
 }
 

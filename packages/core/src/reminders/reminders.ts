@@ -31,6 +31,7 @@ import { type Book, cancelIn, moveIn } from './book.ts'
 import { boundProblems, type Needed } from './bounds.ts'
 import { callsOf, type ReminderCalls, scheduleOne } from './calls.ts'
 import type { Decision } from './decide.ts'
+import { deskOf, type ReminderDesk } from './desk.ts'
 import { dueFor, dueProblems, WHEN_OF, type WhenOf } from './due.ts'
 import { type SchedulerMove, schedulersOf } from './schedulers.ts'
 import { SWEEPER, type SweeperOptions, sweeperOf } from './sweeper.ts'
@@ -113,6 +114,8 @@ export interface Reminders {
    * @throws ConfigurationError for a store that cannot, and for options that make no sense
    */
   sweeper(options: SweeperOptions): Reactor
+  /** What an operator does, by names: `spaceship reminders` is made of it. */
+  readonly desk: ReminderDesk
 }
 
 const SCHEDULER = port('start', 'a ReminderScheduler, for instance stepFunctions(...)')
@@ -225,6 +228,7 @@ export function createReminders(options: RemindersOptions): Reminders {
       )
       return sweeperOf(book, options)
     },
+    desk: deskOf(book),
   }
   return self
 }

@@ -77,7 +77,7 @@ async function sweepTo(
   let reached = Math.max(typeof known === 'number' ? known : 0, to - book.retention)
   let sent = 0
   let isWorth = false
-  for await (const { entries, until } of leaves(state, application, reached, to)) {
+  for await (const { entries, until } of leaves(state, application, reached, to, STEP)) {
     if (signal.aborted) throw signal.reason
     sent += await sendLost(book, events, entries, interval)
     isWorth ||= entries.length > 0

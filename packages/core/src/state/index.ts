@@ -13,7 +13,6 @@ export {
   parkedLaneKey,
   parkedLanes,
   reminderKey,
-  SPANS,
   shortName,
   shownKey,
   suspectKey,

@@ -11,7 +11,7 @@
  * | `APP/suspect/STREAM/SHARD`                 | for each position the processes that were charged      | `retention`             |
  * | `APP/tick/REACTOR/ROUTE`                   | `to`: the end of the last window that was handled      | never                   |
  * | `APP/reminder/NAME/KEY`                    | a reminder: see `reminders/state.ts`                   | `retention` after it is due; a year while it is pending |
- * | `APP/due/HOUR/BUCKET//MM:SS.mmm/NAME`      | when to look whether the `reminder` of a `key` and `generation` was sent, `looks`: how often that was done | `retention` after that time |
+ * | `APP/due/DAY/BUCKET//HH:MM:SS.mmm/NAME`     | when to look whether the `reminder` of a `key` and `generation` was sent, `looks`: how often that was done | `retention` after that time |
  * | `APP/sweep`                                | `to`: the moment up to which the sweeper has looked    | never                   |
  *
  * A key with `//` can be listed: the part before it is the collection, the part behind it the member.
@@ -75,29 +75,52 @@ export const boundedKey = (key: string): string =>
 /** Bytes of JSON: what application and reminder leave of an envelope's 1,024. */
 const LONGEST_KEY = 450
 
-/** A moment of the calendar of what is due: its hour and bucket are a collection, whose members begin with the minute. */
+/** A moment of the calendar of what is due: its day and bucket are a collection, whose members begin with the time. */
 export function dueKey(application: string, moment: number, name: string): string {
-  const { hour, rest } = partsOf(moment)
+  const { day, time } = partsOf(moment)
   const digest = shortName(name)
-  return `${dueIn(application, hour, bucketOf(digest))}${rest}/${digest}`
+  return `${dueIn(application, day, bucketOf(digest) % DUE_BUCKETS)}${time}/${digest}`
 }
 
-/** Lengths of time that have prefixes of their own. Milliseconds, the longest first. */
-export const SPANS = [3_600_000, 600_000, 60_000] as const
+/** The calendar's own: what is scheduled in a second, at the quota of any scheduler, is no burden for so many partitions of a table. */
+const DUE_BUCKETS = 4
 
-/** Every prefix under which something is due in the hour, the ten minutes or the minute of a moment. */
-export function duePrefixes(application: string, moment: number, span: (typeof SPANS)[number]): string[] {
-  const { hour, rest } = partsOf(moment)
-  const minutes = rest.slice(0, SPANS.indexOf(span))
-  return Array.from({ length: BUCKETS }, (_, bucket) => `${dueIn(application, hour, bucket)}${minutes}`)
+/** Lengths of time that have prefixes of their own, in milliseconds, with so many characters of the time. The longest first. */
+const PREFIXES = [
+  [86_400_000, ''.length],
+  [3_600_000, 'HH'.length],
+  [600_000, 'HH:M'.length],
+  [60_000, 'HH:MM'.length],
+] as const
+
+/**
+ * Prefixes under which all is listed that is due from a moment on, but not at or after another one, for as long as prefixes can tell.
+ *
+ * @param longest milliseconds that they tell at once at most
+ * @returns them, and the moment at which they end
+ */
+export function duePrefixes(
+  application: string,
+  from: number,
+  to: number,
+  longest: number,
+): { readonly prefixes: readonly string[]; readonly until: number } {
+  const { day, time } = partsOf(from)
+  const whole = PREFIXES.find(([span]) => span <= longest && from % span === 0 && from + span <= to)
+  const [span, length] = whole ?? [60_000, 'HH:MM'.length]
+  const prefixes = Array.from(
+    { length: DUE_BUCKETS },
+    (_, bucket) => `${dueIn(application, day, bucket)}${time.slice(0, length)}`,
+  )
+  return { prefixes, until: Math.min(to, Math.floor(from / span) * span + span) }
 }
 
-const dueIn = (application: string, hour: string, bucket: number): string =>
-  `${application}/due/${hour}/${bucket}//`
+const dueIn = (application: string, day: string, bucket: number): string =>
+  `${application}/due/${day}/${bucket}//`
 
-function partsOf(moment: number): { readonly hour: string; readonly rest: string } {
-  const text = new Date(moment).toISOString()
-  return { hour: text.slice(0, -11), rest: text.slice(-10, -1) }
+function partsOf(moment: number): { readonly day: string; readonly time: string } {
+  const [day = '', time = ''] = new Date(moment).toISOString().slice(0, -1).split('T')
+  return { day, time }
 }
 
 export const sweepKey = (application: string): string => `${application}/sweep`

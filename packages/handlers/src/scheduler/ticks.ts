@@ -29,7 +29,7 @@ export interface TickSchedulesOptions {
 }
 
 export const TICK_SCHEDULES = {
-  reactor: required(port('every', 'what reactor() made')),
+  reactor: required(port('on', 'what reactor() made')),
   options: closed({
     application: required(text("the application's name")),
     streamArn: ofStream,
