@@ -9,6 +9,7 @@ import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
 import { measureGrowth } from './growth.ts'
 import { measureLambda } from './lambda.ts'
+import { measureReminders } from './reminders.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   deliver: measureDeliver,
   growth: measureGrowth,
   lambda: measureLambda,
+  reminders: measureReminders,
   state: measureState,
   types: measureTypes,
 }

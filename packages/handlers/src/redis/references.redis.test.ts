@@ -2,7 +2,7 @@ import { referenceStoreCases, referenceStoreOutageCases } from '@spaceship/core/
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../../test/redis-server.ts'
+import { type RedisServer, startRedis } from '../../../../scripts/redis-server.ts'
 import { type RedisCommand, redisReferences } from './index.ts'
 
 let server: RedisServer

@@ -8,7 +8,7 @@ import {
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../../test/redis-server.ts'
+import { type RedisServer, startRedis } from '../../../../scripts/redis-server.ts'
 import { type RedisCommand, redisState } from './index.ts'
 
 let server: RedisServer

@@ -3,7 +3,8 @@ import { stateTimeline } from '@spaceship/core/embedded'
 import { Cluster, Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RedisServer, startCluster, startRedis } from '../../test/redis-server.ts'
+import { type RedisServer, startRedis } from '../../../../scripts/redis-server.ts'
+import { startCluster } from '../../test/redis-server.ts'
 import { type RedisCommand, redisState, redisTimeline } from './index.ts'
 
 let server: RedisServer
