@@ -6,8 +6,9 @@ import { API, type Symbol as Named, type Project } from 'typescript/unstable/syn
 /** Types whose fields a user writes as options. */
 const OPTIONS = /Options$|^(Every|RetryPolicy|Config)$/
 
-/** A symbol's flag. */
+/** Flags of symbols. */
 const OPTIONAL = 1 << 24
+const ALIAS = 1 << 21
 
 export interface Option {
   /** The file whose export the type is. */
@@ -63,8 +64,9 @@ function optionsOf(file: string, project: Project): readonly Option[] {
         }),
     )
 
-  /** An `export { x } from` is an alias of what is declared elsewhere. */
+  /** An `export { x } from` is an alias of what is declared elsewhere; the checker refuses to be asked for anything else. */
   function targetOf(exported: Named): Named {
+    if ((exported.flags & ALIAS) === 0) return exported
     const target = checker.getAliasedSymbol(exported)
     return checker.isUnknownSymbol(target) ? exported : target
   }
