@@ -38,6 +38,7 @@ const ROOMS: Rooms = {
     'scheduler',
     'slack',
     'step-functions',
+    'watch',
     'testing',
   ],
   cli: ['show', 'project', 'ship', 'dev', 'commands'],

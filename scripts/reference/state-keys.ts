@@ -6,6 +6,7 @@ const SOURCES = {
   'packages/core/src/state/keys.ts': `Every key in the state store begins with the application. \`REACTOR/ROUTE\` is a route, \`IDENTITY\` names an event, \`LANE\` is \`table/key\`; a part that
 is longer than 200 characters is its SHA-256.`,
   'packages/core/src/reminders/state.ts': 'A reminder is one item:',
+  'packages/handlers/src/watch/item.ts': 'How a watch stands is one item:',
   'packages/handlers/src/dynamodb/dead-letters.ts':
     'On DynamoDB dead letters may share the table, under keys of their own:',
   'packages/runtime-k8s/src/leases/lease.ts':

@@ -19,4 +19,5 @@ export {
   suspectKey,
   sweepKey,
   tickKey,
+  watchKey,
 } from './keys.ts'
