@@ -9,8 +9,8 @@ import { jsonLines } from '@spaceship/core/log'
 import { virtualClock } from '@spaceship/core/memory'
 import type { Say } from './console.ts'
 import { ERROR_WATCH } from './programs.ts'
+import type { Line } from './report.ts'
 import type { Pad } from './ship.ts'
-import type { Line } from './story.ts'
 
 /** What the story does for this part of it. */
 export interface Telling {

@@ -9,19 +9,10 @@ import { invoicePaid } from '../src/client.ts'
 import { type Claim, heldClaims, undecided } from './claims.ts'
 import type { Say } from './console.ts'
 import { tellOfErrors } from './error-watch.ts'
+import type { Line } from './report.ts'
 import type { Runtime } from './runtimes.ts'
 import { PATIENCE, type Pad } from './ship.ts'
 import { seenByPeople } from './slack-text.ts'
-
-export interface Line {
-  readonly what: string
-  readonly expected: string
-  readonly seen: string
-  /** Milliseconds from the write to the effect. */
-  readonly latency?: number | undefined
-  /** What explains it, line by line. */
-  readonly because?: readonly string[]
-}
 
 /** For all of the story. A death in mid-flight costs the failover time and, if a handler was running, the lease of its claim. */
 const LONGEST = 60_000
