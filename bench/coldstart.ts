@@ -22,12 +22,13 @@ const BEFORE = 'fc38b63'
 const ROUNDS = 41
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** What the onboarding example reads. */
+/** What the onboarding example reads, or has read at the earlier commit. */
 const ENVIRONMENT = {
   INGRESS_STREAM_ARN: 'arn:aws:kinesis:eu-west-1:123456789012:stream/clients-cdc',
   SCHEDULER_ROLE_ARN: 'arn:aws:iam::123456789012:role/scheduler',
   SEARCH_URL: 'https://search.example.com',
   SLACK_TOKEN: 'xoxb-bench',
+  STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:123456789012:stateMachine:reminders',
   STATE_TABLE: 'spaceship-state',
 }
 

@@ -49,6 +49,8 @@ import { MACHINE } from '../packages/handlers/src/step-functions/machine.ts'
 import { CALLER_POLICY, MACHINE_POLICY } from '../packages/handlers/src/step-functions/policy.ts'
 import { STEP_FUNCTIONS } from '../packages/handlers/src/step-functions/scheduler.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
+import { watch } from '../packages/handlers/src/watch/index.ts'
+import { WATCH } from '../packages/handlers/src/watch/watch.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
 import { DELAY, DUPLICATE, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
 import { faultSource } from '../packages/local/src/faults/index.ts'
@@ -105,6 +107,8 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/step-functions reminderMachinePolicy': right(reminderMachinePolicy, MACHINE_POLICY, ONE_TARGET),
   'handlers/step-functions reminderCallerPolicy': right(reminderCallerPolicy, CALLER_POLICY),
   'handlers/step-functions stepFunctions': right(stepFunctions, STEP_FUNCTIONS),
+  'handlers/watch watch': right(watch, WATCH, { instead: { options: { when: undefined } } }),
+  'handlers/watch watch (when)': right(watch, WATCH, { instead: { options: { above: undefined } } }),
   'handlers/redis redisReferences': right(redisReferences, REFERENCES),
   'handlers/redis redisState': right(redisState, REDIS_STATE),
   'handlers/redis redisTimeline': right(redisTimeline, TIMELINE),

@@ -18,7 +18,7 @@ const nothing = new Set(
   named([
     'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route',
-    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal zoneOf',
+    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal watchKey zoneOf',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
@@ -262,6 +262,28 @@ const checks: Readonly<Record<string, Check>> = {
     problems: [
       "'client' is missing",
       "'stateMachineArn' is 'arn:aws:states:us-east-1:0:stateMachine:reminders:live'",
+    ],
+  },
+  'handlers/watch watch': {
+    wrong: (watch) =>
+      watch({
+        application: '',
+        above: '100',
+        onNoData: 'ignore',
+        realert: 'often',
+        aboev: 1,
+        when: () => true,
+      }),
+    problems: [
+      "'application' is empty",
+      "'state' is missing",
+      "'measure' is missing",
+      "'alert' is missing",
+      "'above' is '100'",
+      "'onNoData' is 'ignore'",
+      "'realert' is 'often'",
+      "'aboev' is no option: expected 'above'",
+      "'above' and 'when' are given",
     ],
   },
   'handlers/redis redisReferences': {

@@ -6,7 +6,7 @@ import { API, type Symbol as Named, type Project } from 'typescript/unstable/syn
 /** Types whose fields a user writes as options. */
 const OPTIONS = /Options$|^(Every|RetryPolicy|Config)$/
 
-/** A symbol's flag. */
+/** Flags of symbols. */
 const OPTIONAL = 1 << 24
 const ALIAS = 1 << 21
 
@@ -64,9 +64,8 @@ function optionsOf(file: string, project: Project): readonly Option[] {
         }),
     )
 
-  /** An `export { x } from` is an alias of what is declared elsewhere. */
+  /** An `export { x } from` is an alias of what is declared elsewhere; the checker refuses to be asked for anything else. */
   function targetOf(exported: Named): Named {
-    // Of what is declared in the file itself the checker has no alias, and ends when it is asked for one.
     if ((exported.flags & ALIAS) === 0) return exported
     const target = checker.getAliasedSymbol(exported)
     return checker.isUnknownSymbol(target) ? exported : target

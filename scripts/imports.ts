@@ -40,6 +40,7 @@ const ROOMS: Rooms = {
     'scheduler',
     'step-functions',
     'slack',
+    'watch',
     'testing',
   ],
   cli: ['show', 'project', 'ship', 'dev', 'commands'],

@@ -13,7 +13,7 @@ test("the onboarding function loads none of Node's modules that cost more than t
     target: 'node22',
     conditions: ['@spaceship/source'],
     // They come with what a function talks to, with Spaceship or without.
-    external: ['@aws-sdk/*', '@opensearch-project/*'],
+    external: ['@aws-sdk/*', '@opensearch-project/*', 'ioredis'],
     logLevel: 'error',
   })
   const [output] = Object.values(metafile.outputs)

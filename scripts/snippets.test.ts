@@ -62,12 +62,6 @@ test('the snippets of the READMEs compile', () => {
       extends: `${ROOT}tsconfig.base.json`,
       compilerOptions: {
         lib: ['es2024', 'dom', 'esnext.disposable'],
-        // A client that the example does without.
-        paths: {
-          '@aws-sdk/client-sfn': [
-            `${ROOT}packages/handlers/node_modules/@aws-sdk/client-sfn/dist-types/index.d.ts`,
-          ],
-        },
       },
       include: ['**/*.ts'],
     }

@@ -9,9 +9,8 @@ export default defineConfig({
   deadLetters: (variables) => fromEnvironment(variables).options.deadLetters,
   // What an embedded ship takes for the names of an account.
   variables: {
-    INGRESS_STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc',
-    SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/scheduler',
     SLACK_TOKEN: 'xoxb-local',
+    STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
     STATE_TABLE: 'onboarding-state',
     TUTORIAL_PATIENCE: '10s',
   },

@@ -27,10 +27,9 @@ type Template = keyof typeof TEMPLATES
 /** What a deployment would set: nobody is called at construction. */
 const VARIABLES = {
   AWS_REGION: 'us-east-1',
-  INGRESS_STREAM_ARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/clients-cdc',
-  SCHEDULER_ROLE_ARN: 'arn:aws:iam::000000000000:role/scheduler',
   SEARCH_URL: 'http://127.0.0.1:9',
   SLACK_TOKEN: 'xoxb-none',
+  STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
   STATE_TABLE: 'state',
 }
 

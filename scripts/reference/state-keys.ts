@@ -8,6 +8,7 @@ is longer than 200 characters is its SHA-256.`,
   'packages/core/src/reminders/state.ts': 'A reminder is one item:',
   'packages/core/src/embedded/timeline-keys.ts':
     'What waits for the embedded scheduler, where its timeline is `stateTimeline`:',
+  'packages/handlers/src/watch/item.ts': 'How a watch stands is one item:',
   'packages/handlers/src/dynamodb/dead-letters.ts':
     'On DynamoDB dead letters may share the table, under keys of their own:',
   'packages/handlers/src/redis/keys.ts':

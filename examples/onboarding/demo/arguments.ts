@@ -13,12 +13,14 @@ export const USAGE = `npm run demo [-- OPTIONS]
 
 A service saves clients in DynamoDB. One reactor tells Slack, keeps a search
 index and reminds who has not started the tutorial, on a Kubernetes worker and
-on Lambda. All of AWS is embedded in this process: no account, no Docker. The
-demo checks what came of each write, and takes about 10 s.
+on Lambda; another one counts the errors in their logs. All of AWS is embedded
+in this process: no account, no Docker. References are kept in the Redis of
+REDIS_URL, or in a redis-server on the PATH. The demo checks what came of each
+write, and takes about 15 s.
 
   --runtime worker|lambda|both   where the reactor runs (both)
   --kill   kills the runtime in mid-flight with SIGKILL, and waits until what it
-           left open is decided: about 40 s
+           left open is decided: about 25 s
   --keep   leaves everything running, and says how to save a client by hand
   --help   shows this`
 

@@ -29,7 +29,8 @@ export async function heldClaims(pad: Pad): Promise<readonly Claim[]> {
       ExpressionAttributeNames: { '#k': 'key' },
     }),
   )
-  const keys = Items.map((item) => item.key?.S ?? '').filter((key) => key.includes('/claim/'))
+  // Of the killed process: the error watch keeps its own in the same table.
+  const keys = Items.map((item) => item.key?.S ?? '').filter((key) => key.startsWith('onboarding/claim/'))
   const claims = await Promise.all(keys.map((key) => claimAt(pad, key)))
   return claims.filter((claim) => claim !== undefined)
 }

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { type Arguments, argumentsOf, USAGE } from './arguments.ts'
 import { type Name, type Say, speaker } from './console.ts'
 import { printKeep } from './keep.ts'
+import { ERROR_WATCH, ONBOARDING } from './programs.ts'
+import { placeOfReferences } from './references.ts'
 import { printTable } from './report.ts'
 import { type Runtime, startLambda, startWorker } from './runtimes.ts'
 import { type Pad, preparePad } from './ship.ts'
@@ -12,6 +14,8 @@ import { tell } from './story.ts'
 interface Flight {
   readonly pad: Pad
   readonly runtime: Runtime
+  /** Of the error watch. */
+  readonly beside: Runtime
   readonly say: Say
 }
 
@@ -40,7 +44,9 @@ function read(): Arguments | 'help' | undefined {
 /** @returns the exit code */
 async function fly({ runtimes, kill, keep }: Arguments): Promise<number> {
   const began = Date.now()
-  const flights = await Promise.all(runtimes.map((name) => prepare(name, speaker(name, began))))
+  await using place = await placeOfReferences(process.env)
+  console.log(`References are kept in ${place.told}.`)
+  const flights = await Promise.all(runtimes.map((name) => prepare(name, place.url, speaker(name, began))))
   const stories = await Promise.all(flights.map(({ pad, runtime, say }) => tell(pad, runtime, say, { kill })))
   // What a runtime says while it ends comes before the table.
   if (!keep) await end(flights)
@@ -55,21 +61,22 @@ async function fly({ runtimes, kill, keep }: Arguments): Promise<number> {
   return differing === 0 ? 0 : 1
 }
 
-async function prepare(name: Name, say: Say): Promise<Flight> {
-  const pad = await preparePad()
+async function prepare(name: Name, referencesUrl: string, say: Say): Promise<Flight> {
+  const pad = await preparePad(referencesUrl)
   say(`an embedded spaceship is up: ${Object.keys(pad.ship.endpoints).join(', ')}`)
-  const runtime = await (name === 'worker' ? startWorker : startLambda)(pad, say)
+  const start = name === 'worker' ? startWorker : startLambda
+  const [runtime, beside] = await Promise.all([start(pad, ONBOARDING, say), start(pad, ERROR_WATCH, say)])
   say(
     name === 'worker'
-      ? `the reactor runs in the worker process ${runtime.pid}`
-      : 'the reactor runs as a Lambda function behind an event source mapping',
+      ? `the reactor runs in the worker process ${runtime.pid}, the error watch in ${beside.pid}`
+      : 'the reactor and the error watch run as Lambda functions behind event source mappings',
   )
-  return { pad, runtime, say }
+  return { pad, runtime, beside, say }
 }
 
 async function end(flights: readonly Flight[]): Promise<void> {
-  for (const { runtime, pad } of flights) {
-    await runtime[Symbol.asyncDispose]()
+  for (const { runtime, beside, pad } of flights) {
+    await Promise.all([runtime, beside].map((one) => one[Symbol.asyncDispose]()))
     await pad[Symbol.asyncDispose]()
   }
 }

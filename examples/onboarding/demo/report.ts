@@ -2,7 +2,16 @@
 
 import { styleText } from 'node:util'
 import { WIDTH, wrapped } from './console.ts'
-import type { Line } from './story.ts'
+
+export interface Line {
+  readonly what: string
+  readonly expected: string
+  readonly seen: string
+  /** Milliseconds from the write to the effect. */
+  readonly latency?: number | undefined
+  /** What explains it, line by line. */
+  readonly because?: readonly string[]
+}
 
 /** @returns how many lines differ from what was expected */
 export function printTable(stories: ReadonlyMap<string, readonly Line[]>): number {

@@ -1,4 +1,4 @@
-/** Owns the two ways to run the same reactor: a worker process as a pod would run it, and a Lambda behind its mapping. */
+/** Owns the two ways to run the same reactors: a worker process as a pod would run it, and a Lambda behind its mapping. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { forPeople } from '@spaceship/core/log'
 import { build } from 'esbuild'
 import { type Name, ROOM, type Say } from './console.ts'
+import { ONBOARDING, type Program } from './programs.ts'
 import type { Pad } from './ship.ts'
 
 export interface Runtime extends AsyncDisposable {
@@ -15,34 +16,41 @@ export interface Runtime extends AsyncDisposable {
   readonly pid: number | undefined
 }
 
-const path = (file: string) => fileURLToPath(new URL(file, import.meta.url))
+const path = (file: string, from: URL | string = import.meta.url) => fileURLToPath(new URL(file, from))
+
+/** What a program of a flight logs is kept; of onboarding people see it, too. */
+function hearing({ logs }: Pad, program: Program, say: Say): (line: string) => void {
+  return (line) => {
+    logs.keep(line)
+    if (program === ONBOARDING) say(forPeople(line, { width: ROOM }), 'log')
+  }
+}
 
 /** A worker that is started again when it dies, as Kubernetes does. Resolves once it is consuming. */
-export async function startWorker({ environment }: Pad, say: Say): Promise<Runtime> {
+export async function startWorker(pad: Pad, program: Program, say: Say): Promise<Runtime> {
+  const hear = hearing(pad, program, say)
   let stopping = false
   let child: ChildProcess
   const ready = start()
   await ready
 
   async function start(): Promise<void> {
-    const args = ['--conditions=@spaceship/source', path('../src/worker.ts')]
-    const env = {
-      PATH: process.env.PATH,
-      ...environment,
-      STREAMS: 'clients-cdc',
-      FAILOVER: '2s',
-      POLL_INTERVAL: '200ms',
-    }
+    const args = ['--conditions=@spaceship/source', path('worker.ts', program.sources)]
+    const env = { PATH: process.env.PATH, ...pad.environment, ...program.variables }
     child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const { pid } = child
     child.once('exit', (code, signal) => {
       if (stopping) return
-      say(`the worker ${pid} ended (${signal ?? code}): starting another`)
+      say(`the worker ${pid} of ${program.name} ended (${signal ?? code}): starting another`)
       start().catch((error) => say(`no other worker could be started: ${error}`))
     })
     const started = Promise.withResolvers<void>()
     for (const stream of [child.stdout, child.stderr]) {
-      if (stream) createInterface(stream).on('line', (line) => report(line, say, started.resolve))
+      if (stream)
+        createInterface(stream).on('line', (line) => {
+          hear(line)
+          if (line.includes('"message":"lease taken"')) started.resolve()
+        })
     }
     await Promise.race([started.promise, once(child, 'exit')])
   }
@@ -62,17 +70,11 @@ export async function startWorker({ environment }: Pad, say: Say): Promise<Runti
   }
 }
 
-/** The worker logs JSON lines; here is a person who reads them. */
-function report(line: string, say: Say, started: () => void): void {
-  say(forPeople(line, { width: ROOM }), 'log')
-  if (line.includes('"message":"lease taken"')) started()
-}
-
-/** The same reactor, bundled as for a deployment. */
-export async function startLambda({ ship, environment }: Pad, say: Say): Promise<Runtime> {
-  const outfile = path('../.demo/lambda.cjs')
+/** The same reactors, bundled as for a deployment. */
+export async function startLambda(pad: Pad, program: Program, say: Say): Promise<Runtime> {
+  const outfile = path(`../.demo/${program.name}.cjs`)
   await build({
-    entryPoints: [path('../src/lambda.ts')],
+    entryPoints: [path('lambda.ts', program.sources)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -81,12 +83,13 @@ export async function startLambda({ ship, environment }: Pad, say: Say): Promise
     conditions: ['@spaceship/source'],
     logLevel: 'error',
   })
-  const mapping = await ship.lambda({
+  const mapping = await pad.ship.lambda({
     handler: outfile,
-    stream: 'clients-cdc',
-    environment,
+    functionName: program.name,
+    stream: program.stream,
+    environment: pad.environment,
     pollIntervalMs: 200,
-    log: (line) => say(forPeople(line, { width: ROOM }), 'log'),
+    log: hearing(pad, program, say),
   })
   return {
     name: 'lambda',

@@ -8,19 +8,11 @@ import { publisher } from '@spaceship/handlers/kinesis'
 import { invoicePaid } from '../src/client.ts'
 import { type Claim, heldClaims, undecided } from './claims.ts'
 import type { Say } from './console.ts'
+import { tellOfErrors } from './error-watch.ts'
+import type { Line } from './report.ts'
 import type { Runtime } from './runtimes.ts'
 import { PATIENCE, type Pad } from './ship.ts'
 import { seenByPeople } from './slack-text.ts'
-
-export interface Line {
-  readonly what: string
-  readonly expected: string
-  readonly seen: string
-  /** Milliseconds from the write to the effect. */
-  readonly latency?: number | undefined
-  /** What explains it, line by line. */
-  readonly because?: readonly string[]
-}
 
 /** For all of the story. A death in mid-flight costs the failover time and, if a handler was running, the lease of its claim. */
 const LONGEST = 60_000
@@ -204,13 +196,13 @@ export async function tell(
     await dynamodb.send(new DeleteItemCommand({ TableName: 'clients', Key: { id: { S: 'initech' } } }))
     await found('the search has lost Initech', removedAt, 'staplers', 0)
 
-    say(`three days (here ${PATIENCE / 1_000} s) after joining, who has not started the tutorial is reminded`)
-    await message(
-      'success is reminded of Globex',
-      globexAt + PATIENCE,
-      '#success',
-      `Globex Mining ${REMINDED}`,
+    say(
+      `three days (here ${PATIENCE / 1_000} s) after joining, who has not started the tutorial is reminded: an execution of a state machine waits for that`,
     )
+    await Promise.all([
+      message('success is reminded of Globex', globexAt + PATIENCE, '#success', `Globex Mining ${REMINDED}`),
+      tellOfErrors(pad, { say, note, message }),
+    ])
 
     // What must not come would have come by now: it was due no later, and its lane keeps its order.
     await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -224,6 +216,11 @@ export async function tell(
       expected: '0 others',
       seen: `${others} others`,
     })
+    note({
+      what: 'no execution waits any more: a cancel stops it',
+      expected: '0 running',
+      seen: `${ship.stepFunctions.running.length} running`,
+    })
 
     const repeated = texts.filter((text, i) => texts.indexOf(text) < i)
     if (died !== undefined) for (const line of afterDeath(died, repeated)) note(line)
@@ -236,6 +233,7 @@ export async function tell(
       })
     return lines
   } finally {
+    await pad.logs.ship()
     kinesis.destroy()
     await search.close()
   }

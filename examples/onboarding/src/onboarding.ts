@@ -11,6 +11,9 @@ export interface Dependencies {
   readonly patience?: Duration
 }
 
+/** Slack answers within 10 s, or the attempt fails: nobody waits longer for the claim of a process that has died. */
+const SOON = { timeout: '12s' } as const
+
 export const onboarding = ({ slack, search, reminders, patience = '3d' }: Dependencies) =>
   reactor('onboarding', { retry: { attempts: 5, base: '1s', max: '1m' }, whenExhausted: 'dead-letter' })
     .on(
@@ -20,6 +23,7 @@ export const onboarding = ({ slack, search, reminders, patience = '3d' }: Depend
         channel: '#marketing',
         text: (e) => `${e.after.name} just came on board with ${e.after.seats} seats`,
       }),
+      SOON,
     )
     .on(
       'announce-upgrade',
@@ -28,6 +32,7 @@ export const onboarding = ({ slack, search, reminders, patience = '3d' }: Depend
         channel: '#marketing',
         text: (e) => `${e.after.name}: ${e.before.plan} -> ${e.after.plan}`,
       }),
+      SOON,
     )
     .on(
       'thank',
@@ -36,6 +41,7 @@ export const onboarding = ({ slack, search, reminders, patience = '3d' }: Depend
         channel: '#success',
         text: (e) => `${e.payload.clientId} paid ${e.payload.amount}`,
       }),
+      SOON,
     )
     .on('index', saved, search.index({ index: 'clients', id: (e) => e.after.id, document: (e) => e.after }))
     .on('unindex', left, search.remove({ index: 'clients', id: (e) => e.before.id }))
@@ -59,4 +65,5 @@ export const onboarding = ({ slack, search, reminders, patience = '3d' }: Depend
         channel: '#success',
         text: (e) => `${e.payload.name} has not started the tutorial`,
       }),
+      SOON,
     )

@@ -4,7 +4,8 @@ import { fromEnvironment } from './environment.ts'
 import { onboarding } from './onboarding.ts'
 
 const { FAILOVER = '10s', POLL_INTERVAL = '1s', STREAMS = 'clients-cdc', HOSTNAME = 'worker' } = process.env
-const { dependencies, options } = fromEnvironment(process.env)
+await using environment = fromEnvironment(process.env)
+const { dependencies, options } = environment
 
 await using pod = worker([onboarding(dependencies)], {
   ...options,

@@ -2,11 +2,14 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { Client } from '@opensearch-project/opensearch'
 import { dynamodbState } from '@spaceship/handlers/dynamodb'
+import { createSearch } from '@spaceship/handlers/opensearch'
 import { expect, test, vi } from 'vitest'
 import { argumentsOf, USAGE } from '../demo/arguments.ts'
 import { heldClaims, undecided } from '../demo/claims.ts'
 import { PREFIX, speaker, wrapped } from '../demo/console.ts'
+import { placeOfReferences } from '../demo/references.ts'
 import { printTable } from '../demo/report.ts'
 import { preparePad, STATE_TABLE } from '../demo/ship.ts'
 import { seenByPeople } from '../demo/slack-text.ts'
@@ -88,10 +91,35 @@ test('a claim that a killed process held is open until the next owner ends it', 
   const [open, done] = ['onboarding/claim/onboarding/welcome/1', 'onboarding/claim/onboarding/thank/2']
   const set = await state.set(open, { state: 'held', until: 1_000 }, { expect: undefined })
   await state.set(done, { state: 'completed' }, { expect: undefined })
+  // The error watch keeps its own in the same table.
+  await state.set(
+    open.replace('onboarding', 'error-watch'),
+    { state: 'held', until: 1 },
+    { expect: undefined },
+  )
   await state.set('onboarding/reminder/tutorial/a', { state: 'held', until: 1 }, { expect: undefined })
   const held = await heldClaims(pad)
   expect(held).toEqual([{ key: open, route: 'welcome', until: 1_000 }])
   expect(await undecided(pad, held, 0, () => {})).toEqual(held)
   await state.set(open, { state: 'completed' }, { expect: set.ok ? set.version : undefined })
   expect(await undecided(pad, held, Number.POSITIVE_INFINITY, () => {})).toEqual([])
+})
+
+test('JSON lines of a flight are found in the logs of their days, and other lines are not', async () => {
+  await using pad = await preparePad()
+  const at = (day: number, level: string) => JSON.stringify({ timestamp: `2026-11-0${day}T12:00:00Z`, level })
+  for (const line of [at(1, 'ERROR'), at(2, 'INFO'), 'Debugger attached.', '{"no": "time"}', '{'])
+    pad.logs.keep(line)
+  await pad.logs.ship()
+  await pad.logs.ship()
+  const client = new Client({ node: pad.ship.endpoints.search })
+  const search = createSearch({ client })
+  expect(await search.count('logs-*', { match_all: {} })).toEqual({ total: 2 })
+  expect(await search.count('logs-2026-11-01', { match: { level: 'ERROR' } })).toEqual({ total: 1 })
+  await client.close()
+})
+
+test('a Redis that does not answer is told, and references are in memory then', async () => {
+  await using place = await placeOfReferences({ REDIS_URL: 'redis://:hush@127.0.0.1:9' })
+  expect([place.url, place.told]).toEqual(['', 'memory: nobody answers at REDIS_URL'])
 })

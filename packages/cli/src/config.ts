@@ -39,6 +39,7 @@ export interface Config {
   readonly lambda?: string
   /**
    * Environment variables for processes on the embedded ship, beside its endpoints, and for what makes the reactors. No place for secrets.
+   * `dev` makes the state machine of reminders whose ARN is the value of one: `arn:aws:states:us-east-1:000000000000:stateMachine:reminders`.
    *
    * @default none
    */

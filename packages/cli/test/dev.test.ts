@@ -2,11 +2,30 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { launch } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { provideMachines } from '../src/dev/machines.ts'
 import { childrenOf, type Dev, dev, isAlive, outcome, running } from './dev.ts'
 import { CONFIG, GOOD, GREETER, projectWith, type TestProject, WORKER } from './project.ts'
 
 const put = (id: string, plan = 'trial') => ['put', 'client', JSON.stringify({ id, plan })] as const
+
+const MACHINE = 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders'
+
+/** The stream on which the reminders of the machine come back. */
+async function streamOf(endpoint: string): Promise<unknown> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+  const client = new SFNClient({ endpoint, region: 'us-east-1', credentials })
+  try {
+    const { definition = '' } = await client.send(
+      new DescribeStateMachineCommand({ stateMachineArn: MACHINE }),
+    )
+    return /"StreamName":"(\w+)"/.exec(definition)?.[1]
+  } finally {
+    client.destroy()
+  }
+}
 
 const printed =
   (text: string) =>
@@ -16,6 +35,7 @@ const printed =
 describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
   let project: TestProject
   let session: Dev
+  let stepFunctions = ''
   beforeAll(async () => {
     project = projectWith(GOOD)
     // None of this terminal's reaches the reactors that leads to an account.
@@ -24,6 +44,7 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
     delete process.env.AWS_PROFILE
     delete process.env.OWN
     const { endpoints } = await session.next(({ type }) => type === 'flying')
+    stepFunctions = Object(endpoints).stepFunctions
     expect(Object.keys(Object(endpoints))).toEqual([
       'dynamodb',
       'kinesis',
@@ -109,8 +130,7 @@ greeter.on('ship', Order.created('order.created'), () => {}).every('count', { ea
   })
 
   test('variables of the config reach the next version, and a route that only the config has is told', async () => {
-    const more =
-      "variables: { OWN: 'theirs' }, reactors: () => [greeter, reactor('other').on('see', joined, () => {})]"
+    const more = `variables: { OWN: 'theirs', STATE_MACHINE_ARN: '${MACHINE}' }, reactors: () => [greeter, reactor('other').on('see', joined, () => {})]`
     const config = CONFIG.replace('reactors: () => [greeter]', more).replace(
       'import { greeter }',
       "import { reactor } from '@spaceship/core'\nimport { joined } from './src/client.ts'\nimport { greeter }",
@@ -125,6 +145,10 @@ greeter.on('ship', Order.created('order.created'), () => {}).every('count', { ea
     expect(JSON.parse(String(line)).details).toEqual({ own: 'theirs' })
     const told = session.said.filter(({ type }) => type === 'said').map(({ text }) => String(text))
     expect(told.join()).toContain('the config has other/see')
+  })
+
+  test('the state machine whose ARN is a variable of the config is there', async () => {
+    expect(await streamOf(stepFunctions)).toBe('cdc')
   })
 
   test('a table that makes no sense is told, and ends nothing', async () => {
@@ -147,6 +171,18 @@ greeter.on('ship', Order.created('order.created'), () => {}).every('count', { ea
     expect(await session.end()).toBe(0)
     expect(existsSync(join(project.root, '.spaceship/ship.json'))).toBe(false)
   })
+})
+
+test('a state machine that a former session has left gets the definition of the present project', async () => {
+  await using ship = await launch({ streams: ['old', 'new'] })
+  const variables = {
+    STATE_MACHINE_ARN: MACHINE,
+    OTHER: 'arn:aws:states:eu-west-1:123456789012:stateMachine:x',
+  }
+  for (const stream of ['old', 'old', 'new']) {
+    await provideMachines(ship.clientConfig('stepFunctions'), { variables, streams: [stream] })
+    expect(await streamOf(ship.endpoints.stepFunctions)).toBe(stream)
+  }
 })
 
 test('a project that is wrong from the start flies once it is mended; a version that ends at once gives way to the former one; a kill leaves nothing running', async () => {

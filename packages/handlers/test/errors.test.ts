@@ -346,6 +346,7 @@ describe('opensearch', () => {
   const refused = (statusCode: number, body: unknown) =>
     Object.assign(new Error('hush'), { meta: { statusCode, body } })
   const typed = (type: string) => ({ error: { type, reason: 'hush' } })
+  const partial = (_shards: object) => ({ statusCode: 200, body: { count: 3, timed_out: false, _shards } })
   const count = (answer: object | Error) =>
     createSearch({ client: client(answer) }).count('docs', { match_all: {} })
   const rows: readonly (readonly [string, object | Error, string])[] = [
@@ -368,10 +369,27 @@ describe('opensearch', () => {
     ...[301, 302, 303, 307, 308].map(
       (statusCode) => [`${statusCode}`, { statusCode, body: '<html>hush' }, 'unknown-operation'] as const,
     ),
+    ['late', { statusCode: 200, body: { count: 3, timed_out: true } }, 'unavailable'],
+    ['a failed shard', partial({ total: 5, successful: 4, skipped: 0, failed: 1 }), 'unavailable'],
+    ['a shard that nobody has', partial({ total: 5, successful: 4, skipped: 0, failed: 0 }), 'unavailable'],
+    ['all shards', partial({ total: 5, successful: 5, skipped: 2, failed: 0 }), 'it resolved'],
     ['400', refused(400, typed('mapper_parsing_exception')), 'permanent'],
     ['413', refused(413, ''), 'permanent'],
   ]
   test.each(rows)('%s', async (_, answer, as) => expect(await meaningOf(count(answer))).toBe(as))
+  test('a search that found only a part of what is there is an outage, and says how much is missing', async () => {
+    const hits = { total: { value: 1 }, hits: [] }
+    const _shards = { total: 4, successful: 1, skipped: 0, failed: 3 }
+    const search = (body: object) =>
+      createSearch({ client: client({ statusCode: 200, body: { hits, ...body } }) }).search('docs', {})
+    await expect(search({ _shards })).rejects.toMatchObject({
+      code: 'unavailable',
+      dependency: 'opensearch',
+      setup: undefined,
+      message: expect.stringContaining('3 of 4 shards'),
+    })
+    await expect(search({ timed_out: true })).rejects.toMatchObject({ code: 'unavailable', setup: undefined })
+  })
   test("a write that somebody else says to have done is not done: a proxy's 200, or its 404 for a removal", async () => {
     const event = { key: 'a', version: { min: 1, max: 1 } } as never
     const context = { signal: new AbortController().signal } as never

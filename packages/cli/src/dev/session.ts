@@ -20,6 +20,7 @@ import { announce, runningShip } from '../ship/index.ts'
 import { beside } from './beside.ts'
 import { changesIn } from './changes.ts'
 import { lambdaRuntime } from './lambda.ts'
+import { provideMachines } from './machines.ts'
 import { type Plan, planOf } from './plan.ts'
 import type { Runtime, Variables } from './runtime.ts'
 import { ticksOn } from './ticks.ts'
@@ -79,6 +80,8 @@ export async function session(options: SessionOptions): Promise<void> {
   const { tables, streams, ports } = plan
   await using ship = await launch({ tables, streams, ports, ...(data === undefined ? {} : { data }) })
   const flown = plan
+  const machines = ship.clientConfig('stepFunctions')
+  await provideMachines(machines, flown)
   await using trail = await listenForTrail((told) => {
     if (told.kind === 'routes') compare(told.routes)
     else hear.told(told, plan ?? flown)
@@ -114,6 +117,7 @@ export async function session(options: SessionOptions): Promise<void> {
       const renewed = await attempt(async () => {
         const next = await read()
         await ship.provide(next)
+        await provideMachines(machines, next)
         return next
       })
       if (renewed.next === undefined) {

@@ -18,4 +18,5 @@ export {
   suspectKey,
   sweepKey,
   tickKey,
+  watchKey,
 } from './keys.ts'

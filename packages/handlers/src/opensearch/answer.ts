@@ -6,6 +6,7 @@
  * | 2xx; 404 `not_found` for a document that is to be deleted     | done                                                 |
  * | 409 of a write                                               | skip: something newer is there                       |
  * | 408, 429, 5xx; no answer                                     | an outage                                            |
+ * | `timed_out`, or shards that failed or did not answer, of a search or count | an outage: what was found is not all   |
  * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
  * | `cluster_block_exception`: the disk is full, or read-only     | an outage                                            |
  * | 401, other 403, no credentials to sign with                  | set-up `denied`                                      |
@@ -92,8 +93,26 @@ export function accepted<T>(answer: Answer, index: string, has: 'hits' | 'count'
   const { status, body } = answer
   if (status >= 400) throw refused(answer)
   if (isRedirect(status) || Object(body)[has] === undefined) throw notOpenSearch(index, status)
+  const partial = partOf(body)
+  if (partial !== undefined)
+    throw new Unavailable(
+      'opensearch',
+      `OpenSearch answered in part: ${partial}; what it found is not all there is`,
+    )
   // The shape is OpenSearch's API, held by the tests against the embedded and the real server.
   return body as T
+}
+
+/**
+ * Why an answer is not about all documents; undefined if it is. A shard of which no copy is there is left out of `failed` by some servers,
+ * and of `successful` by all.
+ */
+function partOf(body: unknown): string | undefined {
+  const { timed_out: late, _shards } = Object(body)
+  if (late === true) return 'it ran out of time (timed_out)'
+  const { total, successful, failed } = Object(_shards)
+  if (!(failed > 0 || successful < total)) return undefined
+  return `${Math.max(Number(failed) || 0, total - successful || 0)} of ${Number(total)} shards failed or did not answer`
 }
 
 /** The client follows none, and throws for none. */

@@ -6,8 +6,8 @@ import { virtualClock } from '@spaceship/core/memory'
 import type { Clock, Timeline } from '@spaceship/core/ports'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runnersOn } from '../../../core/test/runners.ts'
 import { type RedisServer, startRedis } from '../../../../scripts/redis-server.ts'
+import { runnersOn } from '../../../core/test/runners.ts'
 import { type RedisCommand, redisState, redisTimeline } from './index.ts'
 
 let server: RedisServer

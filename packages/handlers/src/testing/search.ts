@@ -82,9 +82,13 @@ function answer(
   const found = matching(indices, index).flatMap((documents) =>
     living(documents).filter(({ id, document }) => isWanted(document, id)),
   )
-  if (operation === '_count') return { statusCode: 200, body: { count: found.length } }
+  const _shards = { total: 1, successful: 1, skipped: 0, failed: 0 }
+  if (operation === '_count') return { statusCode: 200, body: { count: found.length, _shards } }
   const hits = found.slice(0, size).map((one) => ({ _id: one.id, _score: 1, _source: one.document }))
-  return { statusCode: 200, body: { hits: { total: { value: found.length }, hits } } }
+  return {
+    statusCode: 200,
+    body: { timed_out: false, _shards, hits: { total: { value: found.length }, hits } },
+  }
 }
 
 /** A document with all digits of its integers, as a client with `enableLongNumeralSupport` reads it. */

@@ -1,0 +1,2 @@
+export type { WatchAlert } from './alert.ts'
+export { type Watched, type WatchOptions, watch } from './watch.ts'
