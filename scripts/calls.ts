@@ -21,6 +21,8 @@ import { ioredisConnection } from '../packages/handlers/src/ioredis/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
+import { memcachedReferences } from '../packages/handlers/src/memcached/index.ts'
+import { REFERENCES as MEMCACHED_REFERENCES } from '../packages/handlers/src/memcached/references.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
@@ -107,6 +109,12 @@ export const calls: Readonly<Record<string, Call>> = {
   }),
   'handlers/ioredis ioredisConnection (nodes)': right(ioredisConnection, CONNECTION, {
     instead: { options: { url: undefined, nodes: ['redis://127.0.0.1:6379'] } },
+  }),
+  'handlers/memcached memcachedReferences': right(memcachedReferences, MEMCACHED_REFERENCES, {
+    instead: { options: { discovery: undefined } },
+  }),
+  'handlers/memcached memcachedReferences (discovery)': right(memcachedReferences, MEMCACHED_REFERENCES, {
+    instead: { options: { nodes: undefined } },
   }),
   'runtime-lambda lambda': right(
     lambda,

@@ -269,6 +269,27 @@ const checks: Readonly<Record<string, Check>> = {
       "'url' and 'nodes': both are given",
     ],
   },
+  'handlers/memcached memcachedReferences': {
+    wrong: (references) =>
+      references({
+        nodes: ['cache', 'a:0'],
+        discovery: 'b:70000',
+        tls: true,
+        timeout: 0,
+        prefix: 'a b',
+        clock: {},
+      }),
+    problems: [
+      "'nodes[0]' is 'cache': expected an address such as 'cache.example:11211'",
+      "'nodes[1]' is 'a:0'",
+      "'discovery' is 'b:70000'",
+      "'tls' is a boolean",
+      "'timeout' is 0",
+      "'prefix' is a text: expected a text of at most 200",
+      "'clock' is an object",
+      "'nodes' and 'discovery': both are given",
+    ],
+  },
   'runtime-lambda lambda': {
     wrong: (lambda) => lambda([], { application: '', concurrency: 0 }),
     problems: ["'application' is empty", "'reactors' is empty", "'state' is missing", "'concurrency' is 0"],
