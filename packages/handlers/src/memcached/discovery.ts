@@ -45,7 +45,6 @@ export function createDiscovery({ endpoint, tls, timeout, clock, found }: Discov
   let askedAt = 0
   let suspicious = false
   let asking: Promise<void> | undefined
-  let closed = false
 
   async function ask(): Promise<void> {
     askedAt = clock.monotonic()
@@ -73,14 +72,14 @@ export function createDiscovery({ endpoint, tls, timeout, clock, found }: Discov
 
   function askIfDue(): void {
     const since = clock.monotonic() - askedAt
-    if (closed || version === undefined || since < (suspicious ? SOONEST : EVERY)) return
+    if (version === undefined || since < (suspicious ? SOONEST : EVERY)) return
     // The nodes that are known stay, and the next call asks again.
     askOnce().catch(() => {})
   }
 
   return {
     ready: async () => {
-      if (version === undefined && !closed) await askOnce()
+      if (version === undefined) await askOnce()
       else askIfDue()
     },
     suspect: () => {
@@ -88,7 +87,6 @@ export function createDiscovery({ endpoint, tls, timeout, clock, found }: Discov
       askIfDue()
     },
     close: async () => {
-      closed = true
       await asking?.catch(() => {})
     },
   }

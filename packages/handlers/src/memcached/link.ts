@@ -84,6 +84,7 @@ export function openLink(address: Address, tls: ConnectionOptions | undefined, e
         const silent = () =>
           end(new Error(`the node has not answered ${request.command} within ${timeout} ms`))
         const timer = setTimeout(silent, timeout)
+        if (waiting.length === 0) socket.ref()
         waiting.push({
           take: (answer) => {
             clearTimeout(timer)
@@ -99,7 +100,6 @@ export function openLink(address: Address, tls: ConnectionOptions | undefined, e
             fail(why)
           },
         })
-        socket.ref()
         socket.write(request.bytes)
       }),
     retire: () =>

@@ -28,12 +28,10 @@ export function createNodes(tls: ConnectionOptions | undefined, failed: () => vo
   const links = new Map<string, Link>()
   let byName = new Map<string, Address>()
   let ring = ringOf([])
-  let closed = false
 
   function linkTo(address: Address): Link {
     const there = links.get(placeOf(address))
     if (there !== undefined) return there
-    if (closed) throw new Error('the connection was closed by its owner')
     const place = placeOf(address)
     const link = openLink(address, tls, () => {
       if (links.get(place) === link) links.delete(place)
@@ -72,7 +70,6 @@ export function createNodes(tls: ConnectionOptions | undefined, failed: () => vo
       }
     },
     close: async () => {
-      closed = true
       await retireBut(new Set())
     },
   }

@@ -76,45 +76,57 @@ export function memcachedReferences(options: MemcachedReferencesOptions): Memcac
   const discovery =
     endpoint && createDiscovery({ endpoint, tls, timeout, clock, found: (found) => nodes.replace(found) })
 
-  /** What is left of the call's time once there are nodes. */
-  async function ready(): Promise<number> {
+  const underWay = new Set<Promise<unknown>>()
+  let closed = false
+
+  /** @param call gets what is left of its time once there are nodes, in milliseconds */
+  async function ask<T>(call: (left: number) => Promise<T>): Promise<T> {
+    if (closed) throw new Unavailable('memcached', 'the references on Memcached were closed by their owner')
     const begun = clock.monotonic()
-    await discovery?.ready()
-    return Math.max(1, timeout - (clock.monotonic() - begun))
+    const ready = discovery?.ready() ?? Promise.resolve()
+    const asked = ready.then(() => call(Math.max(1, timeout - (clock.monotonic() - begun))))
+    underWay.add(asked)
+    try {
+      return await asked
+    } finally {
+      underWay.delete(asked)
+    }
   }
 
-  async function ask<T>(key: string, request: Request<T>): Promise<T> {
-    const left = await ready()
-    const node = nodes.nodeOf(key)
-    if (node === undefined) throw new Unavailable('memcached', 'no node of Memcached is known')
-    return nodes.ask(node, request, left)
+  function askNodeOf<T>(key: string, request: Request<T>): Promise<T> {
+    return ask(async (left) => {
+      const node = nodes.nodeOf(key)
+      if (node === undefined) throw new Unavailable('memcached', 'no node of Memcached is known')
+      return nodes.ask(node, request, left)
+    })
   }
 
   const close = async () => {
+    closed = true
+    await Promise.allSettled(underWay)
     await discovery?.close()
     await nodes.close()
   }
   return {
     add: async (key, value, ttl) => {
       const at = itemKey(prefix, key)
-      return ask(at, adding(at, enveloped(at, value), expiryOf(ttl, clock.now())))
+      return askNodeOf(at, adding(at, enveloped(at, value), expiryOf(ttl, clock.now())))
     },
     get: async (key) => {
       const at = itemKey(prefix, key)
-      return ask(at, getting(at))
+      return askNodeOf(at, getting(at))
     },
     set: async (key, value, ttl) => {
       const at = itemKey(prefix, key)
-      await ask(at, setting(at, enveloped(at, value), expiryOf(ttl, clock.now())))
+      await askNodeOf(at, setting(at, enveloped(at, value), expiryOf(ttl, clock.now())))
     },
     delete: async (key) => {
       const at = itemKey(prefix, key)
-      await ask(at, deleting(at))
+      await askNodeOf(at, deleting(at))
     },
     check: async () => {
-      const left = await ready()
       const probe = getting(itemKey(prefix, 'spaceship-check'))
-      await Promise.all(nodes.addresses.map((node) => nodes.ask(node, probe, left)))
+      await ask((left) => Promise.all(nodes.addresses.map((node) => nodes.ask(node, probe, left))))
     },
     close,
     [Symbol.asyncDispose]: close,

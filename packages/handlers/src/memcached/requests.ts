@@ -13,12 +13,17 @@ export interface Request<T> {
 
 /** An error that a node has answered: `ERROR`, `CLIENT_ERROR ...` or `SERVER_ERROR ...`. Its message shows none of the node's words. */
 export class Refusal extends Error {
-  readonly line: string
+  /** Shown by nothing that prints the error. */
+  readonly #line: string
 
   constructor(line: string) {
     super(`the node answered ${line.split(' ', 1)[0]}`)
     this.name = 'Refusal'
-    this.line = line
+    this.#line = line
+  }
+
+  get line(): string {
+    return this.#line
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto'
 
-/** Points of a node: with 160 no node of ten has a share of more than 1.3 times its own. */
+/** Points of a node, so many that no node of ten has less than half or more than one and a half of its share. */
 const DIGESTS = 20
 const POINTS_OF_DIGEST = 8
 
