@@ -12,8 +12,10 @@ import {
   createStateTable,
   dynamodbDeadLetters,
   dynamodbEntities,
+  dynamodbReferences,
   dynamodbState,
 } from '../packages/handlers/src/dynamodb/index.ts'
+import { REFERENCES as DYNAMODB_REFERENCES } from '../packages/handlers/src/dynamodb/references.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
 import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
@@ -92,6 +94,7 @@ export const calls: Readonly<Record<string, Call>> = {
   }),
   'handlers/dynamodb dynamodbDeadLetters': right(dynamodbDeadLetters, DEAD_LETTERS),
   'handlers/dynamodb dynamodbEntities': right(dynamodbEntities, ENTITIES),
+  'handlers/dynamodb dynamodbReferences': right(dynamodbReferences, DYNAMODB_REFERENCES),
   'handlers/dynamodb dynamodbState': right(dynamodbState, STATE),
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),
   'handlers/kinesis publisher': right(publisher, PUBLISHER),

@@ -187,6 +187,17 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (dynamodbDeadLetters) => dynamodbDeadLetters({ table: '', sorted: 1 }),
     problems: ["'client' is missing", "'table' is empty", "'sorted' is 1"],
   },
+  'handlers/dynamodb dynamodbReferences': {
+    wrong: (references) => references({ table: '', sorted: 1, create: 'yes', prefix: '', now: 5 }),
+    problems: [
+      "'client' is missing",
+      "'table' is empty",
+      "'sorted' is 1",
+      "'create' is 'yes'",
+      "'prefix' is empty",
+      "'now' is a number",
+    ],
+  },
   'handlers/dynamodb dynamodbEntities': {
     wrong: (dynamodbEntities) => dynamodbEntities({}),
     problems: ["'client' is missing"],
@@ -371,6 +382,6 @@ describe('everything wrong is said at once, with advice', () => {
 })
 
 test('a client that is passed is enough', () => {
-  for (const name of ['dynamodbState', 'dynamodbDeadLetters', 'dynamodbEntities'])
+  for (const name of ['dynamodbState', 'dynamodbDeadLetters', 'dynamodbReferences', 'dynamodbEntities'])
     expect(() => exported.get(`handlers/dynamodb ${name}`)?.({ client, table: 't' })).not.toThrow()
 })
