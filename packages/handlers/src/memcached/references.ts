@@ -58,7 +58,7 @@ export const REFERENCES = {
 }
 
 /**
- * A ReferenceStore on Memcached 1.4 or later. It connects when the first call comes, and again after each loss. The keys are shared out
+ * A ReferenceStore on Memcached. It connects when the first call comes, and again after each loss. The keys are shared out
  * between the nodes; one that is down is an outage for its keys alone.
  *
  * @throws ConfigurationError that lists every problem
