@@ -12,8 +12,10 @@ import {
   createStateTable,
   dynamodbDeadLetters,
   dynamodbEntities,
+  dynamodbReferences,
   dynamodbState,
 } from '../packages/handlers/src/dynamodb/index.ts'
+import { REFERENCES as DYNAMODB_REFERENCES } from '../packages/handlers/src/dynamodb/references.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
 import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
@@ -21,6 +23,8 @@ import { ioredisConnection } from '../packages/handlers/src/ioredis/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
 import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
+import { memcachedReferences } from '../packages/handlers/src/memcached/index.ts'
+import { REFERENCES as MEMCACHED_REFERENCES } from '../packages/handlers/src/memcached/references.ts'
 import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
@@ -97,6 +101,7 @@ export const calls: Readonly<Record<string, Call>> = {
   }),
   'handlers/dynamodb dynamodbDeadLetters': right(dynamodbDeadLetters, DEAD_LETTERS),
   'handlers/dynamodb dynamodbEntities': right(dynamodbEntities, ENTITIES),
+  'handlers/dynamodb dynamodbReferences': right(dynamodbReferences, DYNAMODB_REFERENCES),
   'handlers/dynamodb dynamodbState': right(dynamodbState, STATE),
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),
   'handlers/kinesis publisher': right(publisher, PUBLISHER),
@@ -117,6 +122,12 @@ export const calls: Readonly<Record<string, Call>> = {
   }),
   'handlers/ioredis ioredisConnection (nodes)': right(ioredisConnection, CONNECTION, {
     instead: { options: { url: undefined, nodes: ['redis://127.0.0.1:6379'] } },
+  }),
+  'handlers/memcached memcachedReferences': right(memcachedReferences, MEMCACHED_REFERENCES, {
+    instead: { options: { discovery: undefined } },
+  }),
+  'handlers/memcached memcachedReferences (discovery)': right(memcachedReferences, MEMCACHED_REFERENCES, {
+    instead: { options: { nodes: undefined } },
   }),
   'runtime-lambda lambda': right(
     lambda,

@@ -194,6 +194,17 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (dynamodbDeadLetters) => dynamodbDeadLetters({ table: '', sorted: 1 }),
     problems: ["'client' is missing", "'table' is empty", "'sorted' is 1"],
   },
+  'handlers/dynamodb dynamodbReferences': {
+    wrong: (references) => references({ table: '', sorted: 1, create: 'yes', prefix: '', now: 5 }),
+    problems: [
+      "'client' is missing",
+      "'table' is empty",
+      "'sorted' is 1",
+      "'create' is 'yes'",
+      "'prefix' is empty",
+      "'now' is a number",
+    ],
+  },
   'handlers/dynamodb dynamodbEntities': {
     wrong: (dynamodbEntities) => dynamodbEntities({}),
     problems: ["'client' is missing"],
@@ -308,6 +319,27 @@ const checks: Readonly<Record<string, Check>> = {
       "'url' and 'nodes': both are given",
     ],
   },
+  'handlers/memcached memcachedReferences': {
+    wrong: (references) =>
+      references({
+        nodes: ['cache', 'a:0'],
+        discovery: 'b:70000',
+        tls: true,
+        timeout: 0,
+        prefix: 'a b',
+        clock: {},
+      }),
+    problems: [
+      "'nodes[0]' is 'cache': expected an address such as 'cache.example:11211'",
+      "'nodes[1]' is 'a:0'",
+      "'discovery' is 'b:70000'",
+      "'tls' is a boolean",
+      "'timeout' is 0",
+      "'prefix' is a text: expected a text of at most 200",
+      "'clock' is an object",
+      "'nodes' and 'discovery': both are given",
+    ],
+  },
   'runtime-lambda lambda': {
     wrong: (lambda) => lambda([], { application: '', concurrency: 0 }),
     problems: ["'application' is empty", "'reactors' is empty", "'state' is missing", "'concurrency' is 0"],
@@ -389,6 +421,6 @@ describe('everything wrong is said at once, with advice', () => {
 })
 
 test('a client that is passed is enough', () => {
-  for (const name of ['dynamodbState', 'dynamodbDeadLetters', 'dynamodbEntities'])
+  for (const name of ['dynamodbState', 'dynamodbDeadLetters', 'dynamodbReferences', 'dynamodbEntities'])
     expect(() => exported.get(`handlers/dynamodb ${name}`)?.({ client, table: 't' })).not.toThrow()
 })

@@ -20,6 +20,7 @@ const BARE = `
   EngineOptions: reactors
   EventBridgeSchedulerOptions: client
   DynamoDBDeadLettersOptions: client
+  DynamoDBReferencesOptions: client
   DynamoDBStateOptions: client
   JsonLinesOptions: clock
   KinesisSinkOptions: client stream clock random

@@ -37,6 +37,7 @@ const ROOMS: Rooms = {
     'opensearch',
     'redis',
     'ioredis',
+    'memcached',
     'scheduler',
     'step-functions',
     'slack',

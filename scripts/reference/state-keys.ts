@@ -11,6 +11,8 @@ is longer than 200 characters is its SHA-256.`,
   'packages/handlers/src/watch/item.ts': 'How a watch stands is one item:',
   'packages/handlers/src/dynamodb/dead-letters.ts':
     'On DynamoDB dead letters may share the table, under keys of their own:',
+  'packages/handlers/src/dynamodb/references.ts':
+    'On DynamoDB references may share the table, too, under the `prefix` of `dynamodbReferences`:',
   'packages/handlers/src/redis/keys.ts':
     'On Redis the items of the state store stand under the `prefix` of `redisState`:',
   'packages/handlers/src/redis/timeline.ts': 'The timeline of `redisTimeline` has three keys:',

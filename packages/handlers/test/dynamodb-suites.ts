@@ -15,6 +15,8 @@ import {
   entityReaderCases,
   entityReaderOutageCases,
   entityTables,
+  referenceStoreCases,
+  referenceStoreOutageCases,
   stateStoreCases,
   stateStoreExpiryCases,
   stateStoreListCases,
@@ -30,6 +32,7 @@ import {
   type DynamoDBStateOptions,
   dynamodbDeadLetters,
   dynamodbEntities,
+  dynamodbReferences,
   dynamodbState,
 } from '../src/dynamodb/index.ts'
 
@@ -96,6 +99,72 @@ function lettersSuite(server: () => Server, options: { readonly sorted?: boolean
     test(name, () => run(dynamodbDeadLetters({ client: server().lost, table, ...options })))
 }
 
+function referencesSuite(server: () => Server, options: { readonly sorted?: boolean } = {}): void {
+  const table = options.sorted ? SORTED : TABLE
+  for (const { name, run } of referenceStoreCases)
+    test(name, () => {
+      let moment = Date.now()
+      const now = () => moment
+      const advance = async (ms: number) => {
+        moment += ms
+      }
+      const store = dynamodbReferences({ client: server().client, table, now, ...options })
+      return run({ store, advance, resolution: 1_000 })
+    })
+  for (const { name, run } of referenceStoreOutageCases)
+    test(name, () => run(dynamodbReferences({ client: server().lost, table, ...options })))
+
+  test('what is over is absent and can be added again, although the table still has it', async () => {
+    const { client } = server()
+    let moment = Date.now()
+    const store = dynamodbReferences({ client, table, now: () => moment, ...options })
+    const id = crypto.randomUUID()
+    await store.set(id, 'old', 60_000)
+    moment += 61_000
+    const sort = options.sorted ? { sort: { S: '-' } } : {}
+    const command = new GetItemCommand({ TableName: table, Key: { key: { S: `reference/${id}` }, ...sort } })
+    expect((await client.send(command)).Item?.reference).toEqual({ S: 'old' })
+    expect(await store.get(id)).toBeUndefined()
+    expect(await store.add(id, 'new', 60_000)).toBe(true)
+    expect(await store.get(id)).toBe('new')
+  })
+
+  test('references share a table with state, and with references of another prefix', async () => {
+    const { client } = server()
+    const [one, other] = ['one/', 'other/'].map((prefix) =>
+      dynamodbReferences({ client, table, prefix, ...options }),
+    )
+    const state = dynamodbState({ client, table, ...options })
+    const id = crypto.randomUUID()
+    await one?.set(id, 'one', 60_000)
+    await other?.set(id, 'other', 60_000)
+    await state.set(id, { n: 1 }, { expect: undefined })
+    expect([await one?.get(id), await other?.get(id)]).toEqual(['one', 'other'])
+    await one?.delete(id)
+    expect([await one?.get(id), await other?.get(id)]).toEqual([undefined, 'other'])
+    expect((await state.get(id))?.value).toEqual({ n: 1 })
+  })
+
+  test('an add whose answer was lost, and which the client has sent again, has added', async () => {
+    const { client } = server()
+    const id = crypto.randomUUID()
+    const twice = {
+      send: async (command: PutItemCommand) => {
+        await client.send(command)
+        return client.send(command)
+      },
+    }
+    // A client of which `send` alone is used.
+    const store = dynamodbReferences({ client: twice as unknown as DynamoDBClient, table, ...options })
+    expect(await store.add(id, 'mine', 60_000)).toBe(true)
+    expect(await store.add(id, 'again', 60_000)).toBe(false)
+    expect(await store.get(id)).toBe('mine')
+  })
+
+  test('its check leaves nothing behind', () =>
+    dynamodbReferences({ client: server().client, table, ...options }).check?.())
+}
+
 /** Everything but what a server of its own is needed for. */
 export function adapterSuites(server: () => Server): void {
   describe('dynamodbState', () => stateSuite(server))
@@ -115,6 +184,9 @@ export function adapterSuites(server: () => Server): void {
   })
   describe('dynamodbDeadLetters', () => lettersSuite(server))
   describe('dynamodbDeadLetters in a sorted table', () => lettersSuite(server, { sorted: true }))
+
+  describe('dynamodbReferences', () => referencesSuite(server))
+  describe('dynamodbReferences in a sorted table', () => referencesSuite(server, { sorted: true }))
 
   describe('dynamodbEntities', () => {
     for (const { name, run } of entityReaderCases) {
@@ -163,6 +235,7 @@ export function adapterSuites(server: () => Server): void {
     ] as const) {
       const store = dynamodbState({ client, table, sorted })
       const letters = dynamodbDeadLetters({ client, table, sorted })
+      const references = dynamodbReferences({ client, table, sorted })
       const refusal = {
         code: 'unavailable',
         setup: { reason: 'not-found', resource: `table '${table}'` },
@@ -171,6 +244,7 @@ export function adapterSuites(server: () => Server): void {
       await expect(store.get('a')).rejects.toMatchObject(refusal)
       await expect(store.delete('a', 'v')).rejects.toMatchObject(refusal)
       await expect(letters.get('a')).rejects.toMatchObject(refusal)
+      await expect(references.get('a')).rejects.toMatchObject(refusal)
       if (!sorted) await expect(store.set('a', {}, { expect: undefined })).rejects.toMatchObject(refusal)
       else await expect(store.list?.('a//')).rejects.toMatchObject(refusal)
     }

@@ -9,7 +9,12 @@ import { codeOf } from '@spaceship/core'
 import { setUpOf } from '@spaceship/core/adapter'
 import type { DeadLetter } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
-import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
+import {
+  dynamodbDeadLetters,
+  dynamodbEntities,
+  dynamodbReferences,
+  dynamodbState,
+} from '../src/dynamodb/index.ts'
 import { kinesisSink } from '../src/kinesis/index.ts'
 import { createSearch } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
@@ -118,6 +123,10 @@ const calls: Readonly<Record<string, (error: unknown) => Promise<unknown>>> = {
   'state get': (error) => dynamodbState({ client: dynamodb(error), table: 'state' }).get('k'),
   'state set': (error) =>
     dynamodbState({ client: dynamodb(error), table: 'state' }).set('k', {}, { expect: undefined }),
+  'references add': (error) => dynamodbReferences({ client: dynamodb(error), table: 't' }).add('k', 'v', 1),
+  'references get': (error) => dynamodbReferences({ client: dynamodb(error), table: 't' }).get('k'),
+  'references set': (error) => dynamodbReferences({ client: dynamodb(error), table: 't' }).set('k', 'v', 1),
+  'references delete': (error) => dynamodbReferences({ client: dynamodb(error), table: 't' }).delete('k'),
   'dead letters check': async (error) => letters(error).check?.(),
   'dead letters get': (error) => letters(error).get('l'),
   'dead letters put': (error) => letters(error).put(letterOf(1)),

@@ -87,6 +87,15 @@ export function refusal({ version }: Write, there: Item | undefined, now: number
   return { ok: false, current: readItem(there, now) }
 }
 
-function isExpired({ expiresAt }: Item, now: number): boolean {
+export function isExpired({ expiresAt }: Item, now: number): boolean {
   return expiresAt?.N !== undefined && Number(expiresAt.N) <= now
+}
+
+/** The condition of a put that nothing is there, or nothing any more. */
+export function absent(now: number) {
+  return {
+    ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
+    ExpressionAttributeNames: { '#key': 'key', '#expiresAt': 'expiresAt' },
+    ExpressionAttributeValues: { ':now': { N: String(now) } },
+  }
 }

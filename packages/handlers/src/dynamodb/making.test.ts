@@ -10,7 +10,7 @@ import { setUpOf } from '@spaceship/core/adapter'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { told } from '../../test/aborts.ts'
-import { createStateTable, dynamodbDeadLetters, dynamodbState } from './index.ts'
+import { createStateTable, dynamodbDeadLetters, dynamodbReferences, dynamodbState } from './index.ts'
 
 let ship: Spaceship
 let client: DynamoDBClient
@@ -57,6 +57,7 @@ function refusal(operation: string): Error {
 const checks = (create = true) => ({
   state: () => dynamodbState({ client, table, create }).check?.(),
   letters: () => dynamodbDeadLetters({ client, table, create }).check?.(),
+  references: () => dynamodbReferences({ client, table, create }).check?.(),
 })
 
 const expiry = async () =>

@@ -19,7 +19,17 @@ import {
 import { nameOf } from '../aws/index.ts'
 import { createBatches } from './batches.ts'
 import { createAnswered } from './call.ts'
-import { type Item, primaryKey, readItem, refusal, sortOf, TABLE, type Write, writeOf } from './item.ts'
+import {
+  absent,
+  type Item,
+  primaryKey,
+  readItem,
+  refusal,
+  sortOf,
+  TABLE,
+  type Write,
+  writeOf,
+} from './item.ts'
 import { ensureStateTable } from './table.ts'
 
 /** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
@@ -200,14 +210,6 @@ function batchedProblems(options: DynamoDBStateOptions): string[] {
   return named
     ? []
     : [`'table' is '${table}': expected the table's name, not an ARN, since 'batched' is true`]
-}
-
-function absent(now: number) {
-  return {
-    ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
-    ExpressionAttributeNames: { '#key': 'key', '#expiresAt': 'expiresAt' },
-    ExpressionAttributeValues: { ':now': { N: String(now) } },
-  }
 }
 
 function present(version: string, now: number) {

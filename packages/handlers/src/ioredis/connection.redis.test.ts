@@ -1,15 +1,15 @@
 /** A connection whose server, network or role fails: every command settles, and none is sent twice. */
 
-import { execFile } from 'node:child_process'
 import dns from 'node:dns'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { inspect, promisify } from 'node:util'
+import { inspect } from 'node:util'
 import { referenceStoreCases, stateStoreCases, stateStoreListCases } from '@spaceship/core/conformance'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../../../../scripts/free-port.ts'
 import { type RedisServer, startRedis } from '../../../../scripts/redis-server.ts'
+import { makeCertificate } from '../../test/certificate.ts'
 import { startCluster } from '../../test/redis-server.ts'
 import { startProxy } from '../../test/tcp-proxy.ts'
 import { redisReferences, redisState } from '../redis/index.ts'
@@ -191,19 +191,8 @@ test('a connection that its owner has closed answers no more, and connects no mo
 
 describe('TLS', () => {
   async function certified() {
-    const folder = await mkdtemp(join(tmpdir(), 'spaceship-tls-'))
-    open.push(() => rm(folder, { recursive: true }))
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    const about = [
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-    ]
-    await promisify(execFile)('openssl', [...made, '-keyout', key, '-out', cert, ...about])
+    const { key, cert, remove } = await makeCertificate()
+    open.push(remove)
     const port = await freePort()
     const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert]
     await server(['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no', ...files], port)

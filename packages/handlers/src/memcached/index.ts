@@ -1,0 +1,5 @@
+export {
+  type MemcachedReferences,
+  type MemcachedReferencesOptions,
+  memcachedReferences,
+} from './references.ts'
