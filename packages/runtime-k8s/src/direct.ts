@@ -18,6 +18,8 @@ export interface DirectOptions {
   readonly clock: Clock
   /** Whether this worker holds the shard that takes records of the partition key. */
   readonly holds: (partitionKey: string) => boolean
+  /** Told what a delivery refuses; it must not throw. */
+  readonly failed: (route: string, error: unknown) => void
 }
 
 /** The place of such ticks in logs and dead letters; the shard is the route. */
@@ -33,7 +35,7 @@ export class DirectTicks {
 
   /** @param moment for which the tick was scheduled, in milliseconds since 1970 @throws SpaceshipError `tainted` as `engine.open` does */
   async put(route: string, moment: number): Promise<void> {
-    const { engine, clock, holds } = this.#options
+    const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)
     const delivery =
       this.#deliveries.get(route) ??
@@ -43,7 +45,7 @@ export class DirectTicks {
     const data = new TextEncoder().encode(tickEnvelope({ application: engine.application, route, scheduled }))
     const record = { partitionKey: route, data, subSequence: 0, arrivedAt: new Date(clock.now()) }
     // A route that is long at work holds up its own ticks, not the next look.
-    void delivery.push([{ ...record, sequence: String(moment) }])
+    delivery.push([{ ...record, sequence: String(moment) }]).catch((error: unknown) => failed(route, error))
   }
 
   /** The shard is another worker's now. */

@@ -73,7 +73,9 @@ class Life {
     this.#engine = options.engine
     this.#assignment = new Assignment({ ...options, troubles: this.#troubles })
     const holds = (key: string) => this.#holds(key)
-    this.#direct = new DirectTicks({ engine: options.engine, clock: options.settings.clock, holds })
+    const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
+    const { engine, settings } = options
+    this.#direct = new DirectTicks({ engine, clock: settings.clock, holds, failed })
   }
 
   async run(): Promise<DrainReport> {
