@@ -9,14 +9,13 @@
  * | JSONata               | nothing: it is refused, since the interpreter leaves it out without a word            |
  */
 
-import type { StateMachineDefinition } from 'aws-local-stepfunctions'
 import { type AwsFault, type Fields, isFields, parsed } from '../http/index.ts'
 import { fault, refusals } from './refusal.ts'
 import { isKnownResource } from './tasks.ts'
 
 export interface Definition {
-  /** For the interpreter, without what it does not do itself. */
-  readonly runnable: StateMachineDefinition
+  /** For the interpreter, without what it does not do itself. Its own type is none of our declarations: it does not compile everywhere. */
+  readonly runnable: Fields
   /** Resources of tasks, by the states' names. */
   readonly resources: ReadonlyMap<string, string>
   readonly waits: ReadonlySet<string>
@@ -97,8 +96,7 @@ function prepared(definition: Fields): Definition {
   const { TimeoutSeconds: timeout, ...rest } = definition
   const states = [...statesOf(definition, '')]
   return {
-    // Safe: the validator has passed it, and what is changed keeps its form.
-    runnable: runnable(rest) as unknown as StateMachineDefinition,
+    runnable: runnable(rest),
     resources: new Map(
       states.flatMap(({ name, state }) =>
         state.Type === 'Task' ? [[name, String(state.Resource)] as const] : [],

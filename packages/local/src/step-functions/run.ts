@@ -49,7 +49,8 @@ export async function run(course: Course): Promise<Ending | undefined> {
   const over = new AbortController()
   const ended = AbortSignal.any([signal, over.signal])
   const machine = new StateMachine(
-    { ...definition.runnable, ...(place && { StartAt: place.state }) },
+    // Safe: the validator has passed it, and what was changed keeps its form.
+    { ...definition.runnable, ...(place && { StartAt: place.state }) } as never,
     { validationOptions: { noValidate: true } },
   )
   // Safe: what JSON holds goes in and comes out; the interpreter has a type of its own for that.
