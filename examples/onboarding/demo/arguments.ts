@@ -15,8 +15,8 @@ A service saves clients in DynamoDB. One reactor tells Slack, keeps a search
 index and reminds who has not started the tutorial, on a Kubernetes worker and
 on Lambda; another one counts the errors in their logs. All of AWS is embedded
 in this process: no account, no Docker. References are kept in the Redis of
-REDIS_URL, or in a redis-server on the PATH. The demo checks what came of each
-write, and takes about 15 s.
+REDIS_URL, the Memcached of MEMCACHED_URL, or in a redis-server or memcached on
+the PATH. The demo checks what came of each write, and takes about 15 s.
 
   --runtime worker|lambda|both   where the reactor runs (both)
   --kill   kills the runtime in mid-flight with SIGKILL, and waits until what it

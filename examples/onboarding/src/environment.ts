@@ -41,7 +41,9 @@ export function fromEnvironment(variables: Variables) {
       .map(([name]) => `${name} is not set`),
     ...(isDuration(patience) ? [] : [`TUTORIAL_PATIENCE is '${patience}': give a duration such as '3d'`]),
     // The URL may hold a password.
-    ...(references === undefined ? ["REFERENCES_URL: give one such as 'redis://host:6379', or none"] : []),
+    ...(references === undefined
+      ? ["REFERENCES_URL: give one such as 'redis://host:6379' or 'memcached://host:11211', or none"]
+      : []),
   ])
 
   const dynamodb = new DynamoDBClient()

@@ -2,6 +2,7 @@
 
 import { memoryReferences } from '@spaceship/core/memory'
 import type { ReferenceStore } from '@spaceship/core/ports'
+import { memcachedReferences } from '@spaceship/handlers/memcached'
 import { redisReferences } from '@spaceship/handlers/redis'
 
 export interface References extends AsyncDisposable {
@@ -9,7 +10,7 @@ export interface References extends AsyncDisposable {
 }
 
 export interface ReferencesOptions {
-  /** Its scheme says what is there: `redis://host:6379`, or `rediss://` with TLS. Empty: the memory of this process. */
+  /** Its scheme says what is there: `redis://host:6379`, `rediss://` with TLS, `memcached://host:11211`. Empty: the memory of this process. */
   readonly url: string
   /** Before every key, to share a store. */
   readonly prefix: string
@@ -18,6 +19,7 @@ export interface ReferencesOptions {
 const KINDS: Readonly<Record<string, (options: ReferencesOptions) => References>> = {
   'redis:': onRedis,
   'rediss:': onRedis,
+  'memcached:': onMemcached,
 }
 
 /** Undefined for a URL whose scheme it does not know. */
@@ -29,24 +31,26 @@ export function referencesAt(options: ReferencesOptions): References | undefined
 
 /** Nothing is connected, or even loaded, before it is asked for something. */
 function onRedis({ url, prefix }: ReferencesOptions): References {
-  let client: ReturnType<typeof connect> | undefined
+  let connection: ReturnType<typeof connect> | undefined
   const store = redisReferences({
     prefix,
     command: async (...args) => {
-      client ??= connect(url)
-      return (await client).call(...args)
+      connection ??= connect(url)
+      return (await connection).command(...args)
     },
   })
   return {
     store,
-    [Symbol.asyncDispose]: async () => (await client)?.disconnect(),
+    [Symbol.asyncDispose]: async () => (await connection)?.close(),
   }
 }
 
 async function connect(url: string) {
-  const { Redis } = await import('ioredis')
-  // A command settles in time, and is not sent twice.
-  const bounds = { commandTimeout: 2_000, maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false }
-  // Each command tells its own failure.
-  return new Redis(url, bounds).on('error', () => {})
+  const { ioredisConnection } = await import('@spaceship/handlers/ioredis')
+  return ioredisConnection({ url })
+}
+
+function onMemcached({ url, prefix }: ReferencesOptions): References {
+  const store = memcachedReferences({ nodes: [new URL(url).host], prefix })
+  return { store, [Symbol.asyncDispose]: () => store.close() }
 }
