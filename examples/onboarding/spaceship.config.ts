@@ -7,6 +7,7 @@ export default defineConfig({
   streams: ['clients-cdc'],
   reactors: (variables) => [onboarding(fromEnvironment(variables).dependencies)],
   deadLetters: (variables) => fromEnvironment(variables).options.deadLetters,
+  reminders: (variables) => fromEnvironment(variables).dependencies.reminders,
   // What an embedded ship takes for the names of an account.
   variables: {
     SLACK_TOKEN: 'xoxb-local',
