@@ -144,7 +144,8 @@ test.each([
   [['list', '--from', 'soon'], "--from is 'soon': expected an ISO time"],
   [['list', '--limit', '0'], "--limit is '0'"],
 ])('%j is refused with what was expected', async (args, message) => {
-  await using flight = await shipWithReminders()
-  const { code, err } = await flight.project.spaceship(['reminders', ...args])
+  // Refused before anything is asked of a ship.
+  using project = projectWith({ 'spaceship.config.ts': CONFIG })
+  const { code, err } = await project.spaceship(['reminders', ...args])
   expect([code, err]).toEqual([2, expect.stringContaining(message)])
 })

@@ -119,10 +119,11 @@ async function list(terminal: Terminal, reminder: string | undefined, options: L
   const limit = Number(options.limit)
   if (!Number.isSafeInteger(limit) || limit < 1)
     throw usage(`--limit is '${options.limit}': expected a whole number of at least 1`)
+  const range = rangeOf(options)
   const { desk, now } = await deskOf(terminal, options)
   const rows: string[][] = []
   let left = 0
-  for await (const one of found(desk, reminder, options, now)) {
+  for await (const one of found(desk, reminder, range, now)) {
     if (rows.length === limit) {
       left += 1
       continue
@@ -157,6 +158,7 @@ async function act(
         ? 'a key and a range of time are given: expected one of the two'
         : 'no reminder is named: expected a key, or a range of time with --from or --to',
     )
+  const range = rangeOf(options)
   const { application, desk, now } = await deskOf(terminal, options)
   const audited = auditor(terminal, application, options, verb)
   const counts = new Map<string, number>()
@@ -171,7 +173,7 @@ async function act(
   if (key === undefined) {
     // All of them are found before the first is touched: what moves would be found again.
     const keys: string[] = []
-    for await (const listed of found(desk, reminder, options, now)) keys.push(listed.key)
+    for await (const listed of found(desk, reminder, range, now)) keys.push(listed.key)
     for (const of of keys) await one(of)
   } else {
     if ((await desk.inspect(reminder, key)) === undefined) throw unknown(reminder, key)
@@ -187,29 +189,45 @@ function worded(verb: 'cancel' | 'fire', result: Outcome['result']): string {
   return result
 }
 
+interface Asked {
+  readonly status: string
+  from(now: number): Date
+  to(now: number): Date
+}
+
+/** @throws SpaceshipError `usage` for a range that makes no sense */
+function rangeOf({ from, to, status = 'pending' }: Range): Asked {
+  if (!STATUSES.some((known) => known === status))
+    throw usage(`--status is '${status}': expected ${STATUSES.join(', ')}`)
+  const [first, last] = [momentOf('--from', from, -1), momentOf('--to', to, 1)]
+  return {
+    status,
+    from: (now) => new Date(first?.(now) ?? now - BEFORE),
+    to: (now) => new Date(last?.(now) ?? now + AHEAD),
+  }
+}
+
 async function* found(
   desk: Desk['desk'],
   reminder: string | undefined,
-  { from, to, status = 'pending' }: Range,
+  { status, from, to }: Asked,
   now: number,
 ): AsyncGenerator<Listed> {
-  if (!STATUSES.some((known) => known === status))
-    throw usage(`--status is '${status}': expected ${STATUSES.join(', ')}`)
-  const range = {
-    from: new Date(momentOf('--from', from, now, -1) ?? now - BEFORE),
-    to: new Date(momentOf('--to', to, now, 1) ?? now + AHEAD),
-  }
-  for await (const one of desk.list(range))
+  for await (const one of desk.list({ from: from(now), to: to(now) }))
     if ((reminder === undefined || one.reminder === reminder) && (status === 'all' || one.status === status))
       yield one
 }
 
 /** @param sign of a length of time: back from now, or ahead */
-function momentOf(flag: string, given: string | undefined, now: number, sign: 1 | -1): number | undefined {
+function momentOf(
+  flag: string,
+  given: string | undefined,
+  sign: 1 | -1,
+): ((now: number) => number) | undefined {
   if (given === undefined) return undefined
-  if (isDuration(given)) return now + sign * milliseconds(given)
+  if (isDuration(given)) return (now) => now + sign * milliseconds(given)
   const at = Date.parse(given)
-  if (!Number.isNaN(at)) return at
+  if (!Number.isNaN(at)) return () => at
   const words = sign === 1 ? 'in two hours' : 'two hours ago'
   throw usage(
     `${flag} is '${given}': expected an ISO time such as '2026-11-24T09:00:00Z', or '2h' for ${words}`,

@@ -2,34 +2,33 @@ import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { reminderSchedulerCases, reminderSchedulerOutageCases } from '@spaceship/core/conformance'
 import { launch } from '@spaceship/local'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { reminderMachine, stepFunctions } from './index.ts'
 
 const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders'
 const roleArn = 'arn:aws:iam::000000000000:role/reminders'
 
-/** A ship with the state machine of reminders, which puts what is due on the stream 'ingress'. */
-async function flying() {
-  const ship = await launch({ streams: ['ingress'] })
-  const client = new SFNClient(ship.clientConfig('stepFunctions'))
-  const definition = JSON.stringify(reminderMachine({ target: { stream: 'ingress' } }))
-  await client.send(new CreateStateMachineCommand({ name: 'reminders', definition, roleArn }))
-  return {
-    ship,
-    client,
-    [Symbol.asyncDispose]: async () => {
-      client.destroy()
-      await ship.close()
-    },
-  }
+const ship = await launch({ streams: ['ingress', ...reminderSchedulerCases.map((_, n) => `ingress-${n}`)] })
+const client = new SFNClient(ship.clientConfig('stepFunctions'))
+
+afterAll(async () => {
+  client.destroy()
+  await ship.close()
+})
+
+/** A state machine of reminders, which puts what is due on a stream. @returns its ARN */
+async function machineFor(stream: string, name: string): Promise<string> {
+  const definition = JSON.stringify(reminderMachine({ target: { stream } }))
+  await client.send(new CreateStateMachineCommand({ name, definition, roleArn }))
+  return `arn:aws:states:us-east-1:000000000000:stateMachine:${name}`
 }
 
-for (const { name, run } of reminderSchedulerCases) {
+for (const [n, { name, run }] of reminderSchedulerCases.entries()) {
   test.concurrent(name, async () => {
-    await using flight = await flying()
-    const kinesis = new KinesisClient(flight.ship.clientConfig('kinesis'))
+    const stateMachineArn = await machineFor(`ingress-${n}`, `case-${n}`)
+    const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
     const start = {
-      StreamName: 'ingress',
+      StreamName: `ingress-${n}`,
       ShardId: 'shardId-000000000000',
       ShardIteratorType: 'TRIM_HORIZON' as const,
     }
@@ -44,7 +43,7 @@ for (const { name, run } of reminderSchedulerCases) {
         data: Data,
       }))
     }
-    const scheduler = stepFunctions({ client: flight.client, stateMachineArn })
+    const scheduler = stepFunctions({ client, stateMachineArn })
     await run({ scheduler, now: Date.now, fired, keepsNames: true, tellsStopped: false })
     kinesis.destroy()
   })
@@ -61,8 +60,7 @@ for (const { name, run } of reminderSchedulerOutageCases) {
 }
 
 test('the check asks for the three actions, and leaves nothing; a state machine that is missing is told', async () => {
-  await using flight = await flying()
-  const { client } = flight
+  await machineFor('ingress', 'reminders')
   await stepFunctions({ client, stateMachineArn }).check?.()
   const { executions } = await client.send(new ListExecutionsCommand({ stateMachineArn }))
   expect(executions).toEqual([])
