@@ -2,8 +2,6 @@
 
 import { memoryReferences } from '@spaceship/core/memory'
 import type { ReferenceStore } from '@spaceship/core/ports'
-import { memcachedReferences } from '@spaceship/handlers/memcached'
-import { redisReferences } from '@spaceship/handlers/redis'
 
 export interface References extends AsyncDisposable {
   readonly store: ReferenceStore
@@ -16,7 +14,12 @@ export interface ReferencesOptions {
   readonly prefix: string
 }
 
-const KINDS: Readonly<Record<string, (options: ReferencesOptions) => References>> = {
+interface Connected {
+  readonly store: ReferenceStore
+  close(): Promise<void>
+}
+
+const KINDS: Readonly<Record<string, (options: ReferencesOptions) => Promise<Connected>>> = {
   'redis:': onRedis,
   'rediss:': onRedis,
   'memcached:': onMemcached,
@@ -26,31 +29,39 @@ const KINDS: Readonly<Record<string, (options: ReferencesOptions) => References>
 export function referencesAt(options: ReferencesOptions): References | undefined {
   if (options.url === '') return { store: memoryReferences(), [Symbol.asyncDispose]: async () => {} }
   if (!URL.canParse(options.url)) return undefined
-  return KINDS[new URL(options.url).protocol]?.(options)
+  const connect = KINDS[new URL(options.url).protocol]
+  return connect && lazily(() => connect(options))
 }
 
-/** Nothing is connected, or even loaded, before it is asked for something. */
-function onRedis({ url, prefix }: ReferencesOptions): References {
-  let connection: ReturnType<typeof connect> | undefined
-  const store = redisReferences({
-    prefix,
-    command: async (...args) => {
-      connection ??= connect(url)
-      return (await connection).command(...args)
-    },
-  })
+/** Nothing is connected, or even loaded, before it is asked for something: a function that sends no reminder starts without it. */
+function lazily(connect: () => Promise<Connected>): References {
+  let connected: Promise<Connected> | undefined
+  const store = async () => {
+    connected ??= connect()
+    return (await connected).store
+  }
   return {
-    store,
-    [Symbol.asyncDispose]: async () => (await connection)?.close(),
+    store: {
+      add: async (...args) => (await store()).add(...args),
+      get: async (...args) => (await store()).get(...args),
+      set: async (...args) => (await store()).set(...args),
+      delete: async (...args) => (await store()).delete(...args),
+    },
+    [Symbol.asyncDispose]: async () => (await connected)?.close(),
   }
 }
 
-async function connect(url: string) {
-  const { ioredisConnection } = await import('@spaceship/handlers/ioredis')
-  return ioredisConnection({ url })
+async function onRedis({ url, prefix }: ReferencesOptions): Promise<Connected> {
+  const [{ ioredisConnection }, { redisReferences }] = await Promise.all([
+    import('@spaceship/handlers/ioredis'),
+    import('@spaceship/handlers/redis'),
+  ])
+  const { command, close } = ioredisConnection({ url })
+  return { store: redisReferences({ command, prefix }), close }
 }
 
-function onMemcached({ url, prefix }: ReferencesOptions): References {
+async function onMemcached({ url, prefix }: ReferencesOptions): Promise<Connected> {
+  const { memcachedReferences } = await import('@spaceship/handlers/memcached')
   const store = memcachedReferences({ nodes: [new URL(url).host], prefix })
-  return { store, [Symbol.asyncDispose]: () => store.close() }
+  return { store, close: () => store.close() }
 }

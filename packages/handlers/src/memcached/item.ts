@@ -8,7 +8,6 @@
  * | expiry      | whole seconds, at least one; beyond 30 days a date, which is how Memcached reads such a number              |
  */
 
-import { createHash } from 'node:crypto'
 import { Permanent } from '@spaceship/core'
 import { like } from '@spaceship/core/adapter'
 
@@ -25,6 +24,8 @@ export function itemKey(prefix: string, key: string): string {
   const plain = prefix + key
   if (plain.length <= LONGEST_KEY && PRINTABLE.test(plain) && !key.startsWith('~')) return plain
   // In UTF-16, which keeps apart what UTF-8 has no form of.
+  // Asked for when a key is too long: to load it takes longer than the rest of a function does.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return `${prefix}~${createHash('sha256').update(Buffer.from(key, 'utf16le')).digest('base64url')}`
 }
 

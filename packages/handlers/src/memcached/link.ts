@@ -12,8 +12,7 @@
  * Nothing is sent twice. A connection on which nothing is under way keeps no process alive.
  */
 
-import { connect, isIP } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { codeOf } from '@spaceship/core'
 import type { Address } from './address.ts'
 import { type Answer, createReader } from './reader.ts'
@@ -40,7 +39,12 @@ export function openLink(address: Address, tls: ConnectionOptions | undefined, e
   let over = false
   let retired: (() => void) | undefined
 
-  const socket = tls === undefined ? connect(address.port, address.at) : connectTls(tlsOptions(address, tls))
+  // Asked for when there is something to connect to.
+  const { connect } = process.getBuiltinModule('node:net')
+  const socket =
+    tls === undefined
+      ? connect(address.port, address.at)
+      : process.getBuiltinModule('node:tls').connect(tlsOptions(address, tls))
   // Held back until the node has shown who it is.
   socket.cork()
   socket.once(tls === undefined ? 'connect' : 'secureConnect', () => socket.uncork())
@@ -122,5 +126,6 @@ function isInStep(error: unknown): boolean {
 }
 
 function tlsOptions({ host, at, port }: Address, tls: ConnectionOptions): ConnectionOptions {
+  const { isIP } = process.getBuiltinModule('node:net')
   return { ...(isIP(host) === 0 ? { servername: host } : {}), ...tls, host: at, port }
 }

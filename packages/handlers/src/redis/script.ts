@@ -1,6 +1,5 @@
 /** Owns Lua scripts: each is sent by its digest, and whole where the server does not know it, as after a failover. */
 
-import { createHash } from 'node:crypto'
 import type { RedisCommand } from './command.ts'
 
 /** Runs a script. @param keys all of one slot, if the Redis is a cluster */
@@ -11,8 +10,10 @@ export type RunScript = (
 ) => Promise<unknown>
 
 export function script(lua: string): RunScript {
-  const digest = createHash('sha1').update(lua).digest('hex')
+  let digest: string | undefined
   return async (command, keys, args) => {
+    // Made when the script runs: what loads this file may run none.
+    digest ??= process.getBuiltinModule('node:crypto').createHash('sha1').update(lua).digest('hex')
     const rest = [String(keys.length), ...keys, ...args]
     try {
       return await command('EVALSHA', digest, ...rest)
