@@ -68,7 +68,11 @@ async function answers(url: string): Promise<boolean> {
   const references = referencesAt({ url, prefix: 'spaceship-demo:' })
   if (references === undefined) return false
   const over = AbortSignal.timeout(LONGEST_ANSWER)
-  const late = new Promise<false>((resolve) => over.addEventListener('abort', () => resolve(false)))
+  const late = new Promise<false>((resolve) => {
+    over.addEventListener('abort', () => {
+      resolve(false)
+    })
+  })
   const asked = references.store.get('reachable').then(
     () => true,
     () => false,
