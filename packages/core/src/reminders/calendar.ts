@@ -2,8 +2,8 @@
  * Owns the calendar: what is due when, in the order of time, beside the reminders' own items, which are found by key alone. The sweeper
  * finds there what nobody sent, an operator what is pending. It exists only in a store that can list.
  *
- * An entry is a moment to look at a generation of a reminder. It is written once, and never taken back: what became of the reminder stands
- * in its state. Entries expire.
+ * An entry is a moment to look at a generation of a reminder. What became of the reminder stands in its state: nobody takes an entry back for
+ * it, and entries expire. Only the sweeper moves one, to the moment at which it will look again.
  */
 
 import type { StateStore, StateValue } from '../ports/index.ts'
@@ -36,6 +36,8 @@ export async function enter(
 export interface EntryAt extends Entry {
   /** Milliseconds since 1970. */
   readonly at: number
+  /** Where it stands, and what stands there. */
+  readonly stored: { readonly key: string; readonly version: string }
 }
 
 /** Some of what is entered, and the moment before which nothing is left to tell. */
@@ -126,7 +128,8 @@ async function pageOf(state: StateStore, prefix: string, cursor?: string) {
     const entry = entryIn(item.value)
     const at = momentIn(key)
     // Whatever else stands there is not ours to judge.
-    return entry === undefined || Number.isNaN(at) ? [] : [{ ...entry, at }]
+    const stored = { key, version: item.version }
+    return entry === undefined || Number.isNaN(at) ? [] : [{ ...entry, at, stored }]
   })
   return { entries: found ?? [], cursor: page?.cursor }
 }

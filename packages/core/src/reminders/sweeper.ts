@@ -8,8 +8,8 @@
  *                                   │ anything else: nothing                │
  * ```
  *
- * What was sent is entered again, each time after twice as long, until its state says that it is over. A death between the two looks at the
- * same entries again.
+ * What was sent moves to another moment of the calendar, each time after twice as long, until its state says that it is over. A run that is
+ * cut off leaves what it has sent there, so that the next one goes on with the rest.
  */
 
 import type { Context } from '../declare/handler.ts'
@@ -47,6 +47,9 @@ const MOST_RECORDS = 500
 /** A run that is cut off goes on from the last of these. */
 const STEP = 3_600_000
 
+/** After an outage much may be lost. */
+const LONGEST_RUN = '10m'
+
 export function sweeperOf(book: Book, { events, each = '5m', patience = each }: SweeperOptions): Reactor {
   const [interval, grace] = [milliseconds(each), milliseconds(patience)]
   const sweep = async (tick: Tick, context: Context) => {
@@ -54,11 +57,9 @@ export function sweeperOf(book: Book, { events, each = '5m', patience = each }: 
     if (sent > 0) context.log.warn('reminders were due and nobody had sent them: they are sent now', { sent })
   }
   // Sending twice is harmless: the reminder's state decides.
-  return reactor('reminders').every(
-    'sweep',
-    { each },
-    Object.assign(sweep, { effect: 'idempotent' as const }),
-  )
+  // Sending twice is harmless: the reminder's state decides.
+  const handler = Object.assign(sweep, { effect: 'idempotent' as const })
+  return reactor('reminders').every('sweep', { each }, handler, { timeout: LONGEST_RUN })
 }
 
 /** @returns how many were sent */
@@ -140,12 +141,7 @@ async function lookAgain(
   const looks = entry.looks + 1
   const wait = Math.min(interval * 2 ** Math.min(looks, 30), 86_400_000)
   const name = `${executionName(keyOf(book, entry), state)}-${looks}`
-  await enter(
-    book.state,
-    application,
-    clock.now() + Math.max(wait, 120_000),
-    name,
-    { ...entry, looks },
-    retention,
-  )
+  const at = clock.now() + Math.max(wait, 120_000)
+  await enter(book.state, application, at, name, { ...entry, looks }, retention)
+  await book.state.delete(entry.stored.key, entry.stored.version)
 }
