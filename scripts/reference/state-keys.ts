@@ -15,7 +15,7 @@ is longer than 200 characters is its SHA-256.`,
     'On DynamoDB references may share the table, too, under the `prefix` of `dynamodbReferences`:',
   'packages/handlers/src/redis/keys.ts':
     'On Redis the items of the state store stand under the `prefix` of `redisState`:',
-  'packages/handlers/src/redis/timeline.ts': 'The timeline of `redisTimeline` has three keys:',
+  'packages/handlers/src/redis/timeline.ts': 'The timeline of `redisTimeline` has two keys:',
   'packages/runtime-k8s/src/leases/lease.ts':
     'The lease table is another table. Its rows have the layout of KCL 2.x, in multi-stream mode:',
 } as const

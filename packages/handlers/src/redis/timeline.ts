@@ -4,8 +4,7 @@
  * | key                               | holds                                                                     |
  * |-----------------------------------|---------------------------------------------------------------------------|
  * | `{PREFIXtimeline}:waiting`        | sorted set: names, by when they are handed out: as due, or after the lease |
- * | `{PREFIXtimeline}:executions`     | hash: by name `[due, partition key, envelope]` as JSON                    |
- * | `{PREFIXtimeline}:tokens`         | hash: by name the token of its last hand-out                              |
+ * | `{PREFIXtimeline}:executions`     | hash: by name `[due, partition key, envelope]` as JSON; by `NAME:token` the token of its last hand-out |
  */
 
 import { bare, check, type ShapesOf } from '@spaceship/core/adapter'
@@ -26,16 +25,15 @@ export const TIMELINE = {
   options: bare({ command: COMMAND, prefix: PREFIX } satisfies ShapesOf<RedisTimelineOptions>),
 }
 
-/** KEYS, of all scripts: waiting, executions, tokens. ARGV: name, when it is due, the execution. */
+/** KEYS, of all scripts: waiting, executions. ARGV: name, when it is due, the execution. */
 const add = script(`
 if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
 `)
 
-/** ARGV: name. Answers with 1 if it was there and never handed out. */
+/** ARGV: name, and the field of its token. Answers with 1 if it was there and never handed out: then there was one field. */
 const remove = script(`
 redis.call('ZREM', KEYS[1], ARGV[1])
-local there, token = redis.call('HDEL', KEYS[2], ARGV[1]), redis.call('HDEL', KEYS[3], ARGV[1])
-return there == 1 and token == 0 and 1 or 0
+return redis.call('HDEL', KEYS[2], ARGV[1], ARGV[2]) == 1 and 1 or 0
 `)
 
 /** ARGV: now, how many, when the lease is over, the token of this claim. */
@@ -43,7 +41,7 @@ const claim = script(`
 local due = {}
 for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
   redis.call('ZADD', KEYS[1], ARGV[3], name)
-  redis.call('HSET', KEYS[3], name, ARGV[4])
+  redis.call('HSET', KEYS[2], name .. ':token', ARGV[4])
   due[#due + 1] = {name, redis.call('HGET', KEYS[2], name)}
 end
 return due
@@ -52,10 +50,9 @@ return due
 /** ARGV: name and token, of each. */
 const done = script(`
 for n = 1, #ARGV, 2 do
-  if redis.call('HGET', KEYS[3], ARGV[n]) == ARGV[n + 1] then
+  if redis.call('HGET', KEYS[2], ARGV[n] .. ':token') == ARGV[n + 1] then
     redis.call('ZREM', KEYS[1], ARGV[n])
-    redis.call('HDEL', KEYS[2], ARGV[n])
-    redis.call('HDEL', KEYS[3], ARGV[n])
+    redis.call('HDEL', KEYS[2], ARGV[n], ARGV[n] .. ':token')
   end
 end
 `)
@@ -77,14 +74,15 @@ export function redisTimeline(options: RedisTimelineOptions): Timeline {
   const { prefix = 'spaceship:' } = options
   const ask = asking(options.command)
   const tag = `{${prefix}timeline}`
-  const keys = [`${tag}:waiting`, `${tag}:executions`, `${tag}:tokens`] as const
+  const keys = [`${tag}:waiting`, `${tag}:executions`] as const
 
   return {
     add: async ({ name, dueAt, partitionKey, envelope }) => {
       const due = dueAt.getTime()
       await add(ask, keys, [name, String(due), JSON.stringify([due, partitionKey, envelope])])
     },
-    remove: async (name) => (await remove(ask, keys, [name])) === 1,
+    // Names have no colon.
+    remove: async (name) => (await remove(ask, keys, [name, `${name}:token`])) === 1,
     has: async (name) => (await ask('HEXISTS', keys[1], name)) === 1,
     claim: async (now, limit, lease) => {
       const token = crypto.randomUUID()
