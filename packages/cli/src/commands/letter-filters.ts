@@ -1,9 +1,10 @@
 /** Owns which letters a command is about: by reactor, route, reason and time. */
 
-import { isDuration, milliseconds, nearestName } from '@spaceship/core/adapter'
+import { nearestName } from '@spaceship/core/adapter'
 import type { DeadLetter } from '@spaceship/core/ports'
 import type { Command } from 'commander'
 import { usage } from '../show/index.ts'
+import { momentOf } from './moment.ts'
 
 export interface Filters {
   readonly reactor?: string
@@ -44,23 +45,12 @@ export function passes(filters: Filters, now: number): (letter: DeadLetter) => b
       `--reason is '${reason}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: expected ${REASONS.join(', ')}`,
     )
   }
-  const since = momentOf('--since', filters.since, now) ?? Number.NEGATIVE_INFINITY
-  const until = momentOf('--until', filters.until, now) ?? Number.POSITIVE_INFINITY
+  const since = momentOf('--since', filters.since, 'ago')?.(now) ?? Number.NEGATIVE_INFINITY
+  const until = momentOf('--until', filters.until, 'ago')?.(now) ?? Number.POSITIVE_INFINITY
   return (letter) =>
     (reactor === undefined || letter.reactor === reactor) &&
     (route === undefined || letter.route === route || `${letter.reactor}/${letter.route}` === route) &&
     (reason === undefined || letter.reason === reason) &&
     letter.at.getTime() >= since &&
     letter.at.getTime() <= until
-}
-
-function momentOf(flag: string, given: string | undefined, now: number): number | undefined {
-  if (given === undefined) return undefined
-  if (isDuration(given)) return now - milliseconds(given)
-  const at = Date.parse(given)
-  if (Number.isNaN(at))
-    throw usage(
-      `${flag} is '${given}': expected an ISO time such as '2026-11-24T09:00:00Z', or '2h' for two hours ago`,
-    )
-  return at
 }

@@ -1,13 +1,13 @@
 /** `spaceship reminders`: what is due when, on the running ship or in an account: looking at it, cancelling it, sending it now. */
 
 import { SpaceshipError } from '@spaceship/core'
-import { isDuration, milliseconds } from '@spaceship/core/adapter'
 import type { Listed, Outcome } from '@spaceship/core/reminders'
 import type { Command } from 'commander'
 import { table, took, usage } from '../show/index.ts'
 import { auditor } from './audit.ts'
 import { type Desk, deskOf } from './desk.ts'
 import type { Whereabouts } from './mail.ts'
+import { momentOf } from './moment.ts'
 import type { Terminal } from './terminal.ts'
 
 interface Range {
@@ -199,7 +199,7 @@ interface Asked {
 function rangeOf({ from, to, status = 'pending' }: Range): Asked {
   if (!STATUSES.some((known) => known === status))
     throw usage(`--status is '${status}': expected ${STATUSES.join(', ')}`)
-  const [first, last] = [momentOf('--from', from, -1), momentOf('--to', to, 1)]
+  const [first, last] = [momentOf('--from', from, 'ago'), momentOf('--to', to, 'ahead')]
   return {
     status,
     from: (now) => new Date(first?.(now) ?? now - BEFORE),
@@ -216,22 +216,6 @@ async function* found(
   for await (const one of desk.list({ from: from(now), to: to(now) }))
     if ((reminder === undefined || one.reminder === reminder) && (status === 'all' || one.status === status))
       yield one
-}
-
-/** @param sign of a length of time: back from now, or ahead */
-function momentOf(
-  flag: string,
-  given: string | undefined,
-  sign: 1 | -1,
-): ((now: number) => number) | undefined {
-  if (given === undefined) return undefined
-  if (isDuration(given)) return (now) => now + sign * milliseconds(given)
-  const at = Date.parse(given)
-  if (!Number.isNaN(at)) return () => at
-  const words = sign === 1 ? 'in two hours' : 'two hours ago'
-  throw usage(
-    `${flag} is '${given}': expected an ISO time such as '2026-11-24T09:00:00Z', or '2h' for ${words}`,
-  )
 }
 
 function inWords(dueAt: Date | undefined, now: number): string {
