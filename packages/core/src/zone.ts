@@ -16,8 +16,19 @@ export interface Zone {
 
 const DAY = 86_400_000
 
+/** To make one costs as much as to schedule a reminder, and an application names few. A name may be written in many ways. */
+const made = new Map<string, Zone>()
+const MOST = 64
+
 /** The zone of a name such as `Europe/Berlin`; nothing if there is none. */
 export function zoneOf(name: string): Zone | undefined {
+  const zone = made.get(name) ?? makeZone(name)
+  if (made.size >= MOST && !made.has(name)) made.clear()
+  if (zone !== undefined) made.set(name, zone)
+  return zone
+}
+
+function makeZone(name: string): Zone | undefined {
   const offset = offsets(name)
   if (offset === undefined) return undefined
   const before = (local: number) => local - offset(local - DAY)
