@@ -3,12 +3,12 @@
 import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../declare/event.ts'
 import { fitted } from '../declare/schema.ts'
 import type { Log } from '../log/index.ts'
-import type { Clock, EntityReader, StateStore } from '../ports/index.ts'
+import type { Clock, EntityReader, StateItem, StateStore } from '../ports/index.ts'
 import { change, reminderKey } from '../state/index.ts'
 import { Permanent, RetryAfter } from '../verdicts.ts'
 import type { ReminderEnvelope } from '../wire/index.ts'
 import { MOST_EARLY } from './early.ts'
-import { itemOf, load, type ReminderState, stateOf, YEAR } from './state.ts'
+import { itemOf, type ReminderState, stateOf, YEAR } from './state.ts'
 
 export interface FiringSettings {
   readonly application: string
@@ -42,8 +42,9 @@ export async function resolveReminder(
   { envelope, want, origin, letter }: Fired,
   settings: FiringSettings,
 ): Promise<Resolved> {
-  const state = await load(settings.state, reminderKey(settings.application, envelope.reminder, envelope.key))
-  if (state === undefined) {
+  const key = reminderKey(settings.application, envelope.reminder, envelope.key)
+  const item = await settings.state.get(key)
+  if (item === undefined) {
     if (letter !== undefined)
       throw new Permanent('the state of the reminder has expired, and its payload with it')
     settings.logger.warn('an envelope named a reminder that does not exist', {
@@ -51,6 +52,7 @@ export async function resolveReminder(
     })
     return skip('no such reminder')
   }
+  const state = stateOf(key, item)
   if (state.generation !== envelope.generation) return skip('scheduled again since')
   const again = letter !== undefined && state.status === 'handled'
   if (state.status !== 'pending' && !again) return skip(reasonOf(state))
@@ -65,7 +67,7 @@ export async function resolveReminder(
   if (early > 0) throw new RetryAfter(early)
   // What was begun in time is ended, and what somebody asks for again is not too late.
   const isLate = state.until !== undefined && now > state.until && !state.firing && !again
-  if (isLate) return { kind: 'skip', reason: await missed(envelope, settings) }
+  if (isLate) return { kind: 'skip', reason: await missed(envelope, item, settings) }
   const { spec, name } = want
   const payload = await fitted(spec.schema, state.payload, `the payload of the reminder '${name}'`)
   if (spec.unless !== undefined) {
@@ -74,7 +76,7 @@ export async function resolveReminder(
     if (spec.unless.when(row)) return skip('no longer wanted')
   }
   // The last step before the handler: a cancel that comes first is obeyed, one that comes later is told that it is too late.
-  const stopped = again ? undefined : await markFiring(envelope, state, settings)
+  const stopped = again || state.firing ? undefined : await markFiring(envelope, item, settings)
   if (stopped !== undefined) return skip(stopped)
   const event: Due<unknown> = {
     name,
@@ -100,25 +102,29 @@ const MISSED = 'missed: it was due too long ago'
 /** @returns why the handler must not get it; undefined if it may */
 async function markFiring(
   envelope: ReminderEnvelope,
-  seen: ReminderState,
+  seen: StateItem,
   settings: FiringSettings,
 ): Promise<string | undefined> {
-  if (seen.firing) return undefined
-  return await changeState(envelope, settings, (known) => {
+  const decide = (known: ReminderState | undefined) => {
     if (known === undefined) return { result: 'it was forgotten' }
     if (known.generation !== envelope.generation) return { result: 'scheduled again since' }
     if (known.status !== 'pending') return { result: reasonOf(known) }
     return known.firing ? { result: undefined } : { write: { ...known, firing: true }, result: undefined }
-  })
+  }
+  return await changeState<string | undefined>(envelope, settings, decide, seen)
 }
 
 /** @returns the reason of the skip */
-async function missed(envelope: ReminderEnvelope, settings: FiringSettings): Promise<string> {
-  return await changeState(envelope, settings, (known) =>
+async function missed(
+  envelope: ReminderEnvelope,
+  seen: StateItem,
+  settings: FiringSettings,
+): Promise<string> {
+  const decide = (known: ReminderState | undefined) =>
     known?.status === 'pending' && known.generation === envelope.generation && !known.firing
-      ? { write: { ...known, status: 'handled', missed: true }, result: MISSED }
-      : { result: MISSED },
-  )
+      ? { write: { ...known, status: 'handled', missed: true } as const, result: MISSED }
+      : { result: MISSED }
+  return await changeState(envelope, settings, decide, seen)
 }
 
 /** Remembers that every route has handled this generation. Losing to a newer schedule or a cancel is fine. */
@@ -131,20 +137,27 @@ export async function markHandled(envelope: ReminderEnvelope, settings: FiringSe
   })
 }
 
+/** @param seen what was read before, which saves a request if nobody has written since */
 async function changeState<T>(
   envelope: ReminderEnvelope,
   { application, state, clock, retention }: FiringSettings,
   decide: (known: ReminderState | undefined) => { readonly write?: ReminderState; readonly result: T },
+  seen: StateItem | 'unknown' = 'unknown',
 ): Promise<T> {
   const key = reminderKey(application, envelope.reminder, envelope.key)
-  const { result } = await change(state, key, (item) => {
-    const { write, result } = decide(item && stateOf(key, item))
-    if (write === undefined) return { keep: true, result }
-    // What is pending stays until it has ended, whenever its routes get through.
-    const kept = write.status === 'pending' ? Math.max(retention, YEAR) : retention
-    return { write: itemOf(write), expiresAt: new Date(clock.now() + kept), result }
-  })
-  return result
+  const changed = await change<T>(
+    state,
+    key,
+    (item) => {
+      const { write, result } = decide(item && stateOf(key, item))
+      if (write === undefined) return { keep: true, result }
+      // What is pending stays until it has ended, whenever its routes get through.
+      const kept = write.status === 'pending' ? Math.max(retention, YEAR) : retention
+      return { write: itemOf(write), expiresAt: new Date(clock.now() + kept), result }
+    },
+    seen,
+  )
+  return changed.result
 }
 
 async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {

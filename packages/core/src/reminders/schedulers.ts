@@ -34,7 +34,9 @@ export function schedulersOf(move: SchedulerMove | { readonly to: ReminderSchedu
     all,
     start: (on, execution) => (named(on) ?? to).start(execution),
     stop: async (on, reference) => {
-      const stopped = await Promise.all(asked(on).map((scheduler) => scheduler.stop(reference)))
+      // What cannot be stopped fires, and the state drops it.
+      const able = asked(on).filter(({ capabilities }) => capabilities.nativeCancel)
+      const stopped = await Promise.all(able.map((scheduler) => scheduler.stop(reference)))
       return stopped.includes(true)
     },
     find: async (on, reference) => {
