@@ -9,9 +9,10 @@
  */
 
 import type { EventMeta } from '../declare/event.ts'
+import { codeOf } from '../errors.ts'
+import { errorFields } from '../log/index.ts'
 import type { Clock, Json, Logger, ReferenceStore, StateStore } from '../ports/index.ts'
 import { boundedKey, change, reminderKey } from '../state/index.ts'
-import { Unavailable } from '../verdicts.ts'
 import { sha256 } from '../wire/digest.ts'
 import { encodeEnvelope } from '../wire/index.ts'
 import { enter } from './calendar.ts'
@@ -132,13 +133,14 @@ async function stop(book: Book, key: string, old: ReminderState, asking: Asking)
   await book.schedulers.stop(old.on, known?.endsWith(name) ? known : name)
 }
 
-/** A cache that is out costs no more than one that has forgotten. */
-async function cached<T>({ log }: Asking, asked: Promise<T> | undefined): Promise<T | undefined> {
+/** A cache that is out, or refuses, costs no more than one that has forgotten. */
+export async function cached<T>({ log }: Asking, asked: Promise<T> | undefined): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error
-    log?.warn('the reference store is out: references are computed', { dependency: error.dependency })
+    const code = codeOf(error)
+    if (code !== 'unavailable' && code !== 'permanent') throw error
+    log?.warn('the reference store is out: references are computed', { error: errorFields(error) })
     return undefined
   }
 }

@@ -7,7 +7,7 @@ import { type Rate, spacing } from '../duration.ts'
 import { codeOf } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import { callable, check, closed, count, like, rate, required, type ShapesOf } from '../shapes.ts'
-import { Unavailable } from '../verdicts.ts'
+import { setUpOf } from '../verdicts.ts'
 import type { When } from './due.ts'
 
 /** What to schedule: a list, or whatever can be walked once, such as rows that a query reads page by page. */
@@ -88,7 +88,7 @@ export async function scheduleMany<Input>(
       if (result === 'unchanged' || result === 'missed') counts[result] += 1
       else counts.scheduled += 1
     } catch (error) {
-      if (signal?.aborted && error instanceof Unavailable) {
+      if (signal?.aborted && isOutage(error)) {
         complete = false
         return
       }
@@ -127,6 +127,11 @@ function isRefusal(error: unknown): boolean {
   return code === 'permanent' || code === 'schema' || code === 'configuration'
 }
 
+/** What passes by itself: a set-up has to be mended by somebody. */
+function isOutage(error: unknown): boolean {
+  return codeOf(error) === 'unavailable' && setUpOf(error) === undefined
+}
+
 /** An outage is waited for, until the signal. */
 async function persistently<T>(
   ask: () => Promise<T>,
@@ -137,7 +142,7 @@ async function persistently<T>(
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof Unavailable) || error.setup !== undefined || signal?.aborted) throw error
+      if (!isOutage(error) || signal?.aborted) throw error
       await clock.sleep(wait, signal)
     }
   }

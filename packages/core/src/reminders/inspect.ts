@@ -1,7 +1,7 @@
 /** Owns what is told of one reminder. */
 
 import { reminderKey } from '../state/index.ts'
-import { type Book, executionName, type Which } from './book.ts'
+import { type Book, cached, executionName, type Which } from './book.ts'
 import { load, type ReminderState } from './state.ts'
 
 /** What the state tells of a reminder. */
@@ -40,7 +40,7 @@ export async function inspectIn(
   const listed = describeState(book.application, which, state)
   return {
     ...listed,
-    reference: await book.references?.get(key).catch(() => undefined),
+    reference: await cached({}, book.references?.get(key)),
     waits: await book.schedulers.find(state.on, listed.execution),
   }
 }

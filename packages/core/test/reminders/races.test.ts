@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { Unavailable } from '../../src/index.ts'
+import { Permanent, Unavailable } from '../../src/index.ts'
 import { memoryReferences, memoryScheduler, memoryState, virtualClock } from '../../src/memory/index.ts'
 import type { ReminderScheduler } from '../../src/ports/index.ts'
-import { DAY, MINUTE, remindersBench } from './bench.ts'
+import { resolveReminder } from '../../src/reminders/firing.ts'
+import { DAY, eventAt, MINUTE, remindersBench } from './bench.ts'
+import { nag } from './world.ts'
 
 const due = (ms: number) => ({ in: ms })
 
@@ -23,16 +25,15 @@ test('a cancel while it is sent says that it came too late, and stops what has y
   const [waiting] = bench.scheduler.waiting
   await bench.clock.moveTo(bench.clock.now() + DAY)
   // The handler has it: its route has not ended, and will try again.
-  const { markHandled: _, ...half } = await import('../../src/reminders/firing.ts')
   const envelope = JSON.parse(waiting?.envelope ?? '{}')
-  const want = { name: 'nag', spec: (await import('./world.ts')).nag.spec }
+  const want = { name: 'nag', spec: nag.spec }
   const origin = { stream: 's', shard: '0', position: '1' }
-  const first = await half.resolveReminder({ envelope, want, origin }, bench.settings)
+  const first = await resolveReminder({ envelope, want, origin }, bench.settings)
   expect(first.kind).toBe('event')
   expect((await bench.calls.inspect('a'))?.status).toBe('firing')
   expect((await bench.calls.cancel('a')).result).toBe('too-late')
   expect((await bench.calls.cancel('a')).result, 'a repeat says the same').toBe('too-late')
-  expect(await half.resolveReminder({ envelope, want, origin }, bench.settings)).toEqual({
+  expect(await resolveReminder({ envelope, want, origin }, bench.settings)).toEqual({
     kind: 'skip',
     reason: 'cancelled',
   })
@@ -181,13 +182,19 @@ describe('the cache of references', () => {
     expect(scheduler.waiting).toEqual([])
   })
 
-  test('is out: everything goes on, and the log says so', async () => {
-    const out = () => Promise.reject(new Unavailable('redis'))
+  test.each([
+    ['is out', new Unavailable('redis')],
+    ['holds somebody else\u2019s values', new Permanent('another prefix')],
+    // As an application's other copy of the package makes it.
+    ['is out for another copy', Object.assign(new Error('out'), { code: 'unavailable' })],
+  ])('%s: everything goes on', async (_, error) => {
+    const out = () => Promise.reject(error)
     const clock = virtualClock()
     const references = { ...memoryReferences({ clock }), get: out, set: out, delete: out }
     const { calls, scheduler, pass, sent } = remindersBench({ references })
     await calls.schedule({ of: 1 }, due(DAY))
     expect(scheduler.waiting.length).toBe(1)
+    expect(await calls.inspect('a')).toMatchObject({ status: 'pending', reference: undefined })
     await pass(DAY)
     expect(sent).toEqual(['a/1'])
     await calls.schedule({ of: 2 }, due(DAY))
@@ -220,6 +227,49 @@ test('a scheduler that refuses to stop keeps no cancelled reminder alive: its fi
   expect(memory.waiting).toEqual([])
 })
 
+test('the fault of a reference store that no adapter has classified is nobody\u2019s to hide', async () => {
+  const clock = virtualClock()
+  const broken = () => Promise.reject(new TypeError('no function'))
+  const references = { ...memoryReferences({ clock }), set: broken, get: broken }
+  const { calls } = remindersBench({ references })
+  await expect(calls.schedule({ of: 1 }, due(DAY))).rejects.toThrow('no function')
+  await expect(calls.inspect('a')).rejects.toThrow('no function')
+})
+
+test('a scheduler that cannot stop is not asked to: what it fires is dropped', async () => {
+  const memory = memoryScheduler()
+  const stop = () => Promise.reject(new Error('not asked'))
+  const scheduler = { ...memory, stop, capabilities: { ...memory.capabilities, nativeCancel: false } }
+  const { calls, clock, deliver, sent } = remindersBench({ scheduler })
+  await calls.schedule({ of: 1 }, due(DAY))
+  expect((await calls.cancel('a')).result).toBe('cancelled')
+  await clock.moveTo(clock.now() + DAY)
+  expect(await deliver(memory.waiting[0]?.envelope)).toBe('cancelled')
+  expect(sent).toEqual([])
+})
+
+test('a reminder that fires is read twice and written twice: before its handler, and after all of them', async () => {
+  const clock = virtualClock()
+  const memory = memoryState({ clock })
+  const asked: string[] = []
+  const state = {
+    ...memory,
+    get: (key: string) => {
+      asked.push('get')
+      return memory.get(key)
+    },
+    set: (...args: Parameters<typeof memory.set>) => {
+      asked.push('set')
+      return memory.set(...args)
+    },
+  }
+  const { calls, pass } = remindersBench({ clock, state })
+  await calls.schedule({ of: 1 }, due(DAY))
+  asked.splice(0)
+  await pass(DAY)
+  expect(asked).toEqual(['get', 'set', 'get', 'set'])
+})
+
 test('two machines with other zone data make one reminder: what was decided first stands', async () => {
   const { clock, as, scheduler, calls } = remindersBench()
   const now = clock.now()
@@ -243,8 +293,6 @@ test('what was forgotten and is scheduled anew has another name: no closed execu
 
 test('an event that says no time cancels what is pending', async () => {
   const { clock, reminders, scheduler } = remindersBench()
-  const { nag } = await import('./world.ts')
-  const { eventAt } = await import('./bench.ts')
   const ends = new Map<number, Date | undefined>([
     [1, new Date(clock.now() + DAY)],
     [2, undefined],
