@@ -19,6 +19,6 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', 'scripts/install/project/**', ...away],
     testTimeout: 30_000,
     // Tests wait more than they work: on two cores one worker, the default, leaves most of both unused.
-    maxWorkers: 3,
+    maxWorkers: 2,
   },
 })
