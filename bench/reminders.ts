@@ -52,6 +52,9 @@ function peers(options: Options, port: number): Record<string, number> {
   return {
     'schedule, one by one, over BullMQ': over('single', 'schedule'),
     'cancel, one by one, over BullMQ': over('single', 'cancel'),
+    'PING, one by one, over the cancel of BullMQ': rounded(
+      median(rounds.map(({ ours, peer }) => ours.floor / peer.single.cancel)),
+    ),
     'schedule, 64 in flight, over BullMQ': over('many', 'schedule'),
     'cancel, 64 in flight, over BullMQ': over('many', 'cancel'),
     'ms late at p99 under load': late('ours'),

@@ -1,6 +1,6 @@
 /**
  * `node rates.ts PROGRAM PORT`: the milliseconds in which a program schedules and cancels delayed work on a Redis, one call after the
- * other, and with 64 on their way: JSON on one line.
+ * other, and with 64 on their way, and those of as many empty questions: JSON on one line.
  */
 
 import { embeddedScheduler } from '@spaceship/core/embedded'
@@ -11,6 +11,8 @@ import { Redis } from 'ioredis'
 import { executionOf } from './executions.ts'
 
 interface Program {
+  /** An empty question: no call of one command takes less. */
+  ping?(): Promise<unknown>
   schedule(n: number): Promise<unknown>
   cancel(n: number): Promise<unknown>
 }
@@ -31,6 +33,7 @@ function ours(): Program {
   return {
     schedule: (n) => scheduler.start(executionOf(n, DUE)),
     cancel: (n) => scheduler.stop(executionOf(n, DUE).name),
+    ping: () => redis.ping(),
   }
 }
 
@@ -60,11 +63,12 @@ async function timed(
   return performance.now() - began
 }
 
-const { schedule, cancel } = program === 'bullmq' ? bullmq() : ours()
+const { schedule, cancel, ping } = program === 'bullmq' ? bullmq() : ours()
 // Connected and compiled.
 await timed(500, 16, schedule)
 await timed(500, 16, cancel)
 const single = { schedule: await timed(SINGLE, 1, schedule), cancel: await timed(SINGLE, 1, cancel) }
 const many = { schedule: await timed(MANY, TOGETHER, schedule), cancel: await timed(MANY, TOGETHER, cancel) }
-console.log(JSON.stringify({ single, many }))
+const floor = ping === undefined ? 0 : await timed(SINGLE, 1, ping)
+console.log(JSON.stringify({ single, many, floor }))
 process.exit(0)

@@ -5,6 +5,8 @@
  * |-----------------------------------|---------------------------------------------------------------------------|
  * | `{PREFIXtimeline}:waiting`        | sorted set: names, by when they are handed out: as due, or after the lease |
  * | `{PREFIXtimeline}:executions`     | hash: by name `[due, partition key, envelope]` as JSON; by `NAME:token` the token of its last hand-out |
+ *
+ * A removal takes the execution out of the hash, which is one command and decides alone; its name leaves the set when it would have been due.
  */
 
 import { bare, check, type ShapesOf } from '@spaceship/core/adapter'
@@ -30,21 +32,21 @@ const add = script(`
 if redis.call('HSETNX', KEYS[2], ARGV[1], ARGV[3]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
 `)
 
-/** ARGV: name, and the field of its token. Answers with 1 if it was there and never handed out: then there was one field. */
-const remove = script(`
-redis.call('ZREM', KEYS[1], ARGV[1])
-return redis.call('HDEL', KEYS[2], ARGV[1], ARGV[2]) == 1 and 1 or 0
-`)
-
-/** ARGV: now, how many, when the lease is over, the token of this claim. */
+/** ARGV: now, how many, when the lease is over, the token of this claim. Answers with how many names were due, and what is handed out. */
 const claim = script(`
+local names = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 local due = {}
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
-  redis.call('ZADD', KEYS[1], ARGV[3], name)
-  redis.call('HSET', KEYS[2], name .. ':token', ARGV[4])
-  due[#due + 1] = {name, redis.call('HGET', KEYS[2], name)}
+for _, name in ipairs(names) do
+  local execution = redis.call('HGET', KEYS[2], name)
+  if execution then
+    redis.call('ZADD', KEYS[1], ARGV[3], name)
+    redis.call('HSET', KEYS[2], name .. ':token', ARGV[4])
+    due[#due + 1] = {name, execution}
+  else
+    redis.call('ZREM', KEYS[1], name)
+  end
 end
-return due
+return {#names, due}
 `)
 
 /** ARGV: name and token, of each. */
@@ -81,13 +83,19 @@ export function redisTimeline(options: RedisTimelineOptions): Timeline {
       const due = dueAt.getTime()
       await add(ask, keys, [name, String(due), JSON.stringify([due, partitionKey, envelope])])
     },
-    // Names have no colon.
-    remove: async (name) => (await remove(ask, keys, [name, `${name}:token`])) === 1,
+    // Names have no colon. One field: it was there, and never handed out.
+    remove: async (name) => (await ask('HDEL', keys[1], name, `${name}:token`)) === 1,
     has: async (name) => (await ask('HEXISTS', keys[1], name)) === 1,
     claim: async (now, limit, lease) => {
       const token = crypto.randomUUID()
-      const due = await claim(ask, keys, [now, limit, now + lease, token].map(String))
-      return listOf(due).map((each): DueExecution => ({ execution: executionOf(listOf(each)), token }))
+      const args = [now, limit, now + lease, token].map(String)
+      for (;;) {
+        const [names, handed] = listOf(await claim(ask, keys, args))
+        const due = listOf(handed)
+        // Those that were removed make no end: behind them others may be due.
+        if (due.length > 0 || names === 0)
+          return due.map((each): DueExecution => ({ execution: executionOf(listOf(each)), token }))
+      }
     },
     done: async (due) => {
       if (due.length === 0) return

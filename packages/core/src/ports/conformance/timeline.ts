@@ -69,6 +69,19 @@ export const timelineCases: readonly Case<TimelineSubject>[] = [
     },
   },
   {
+    name: 'many that were removed hide nothing that is due behind them',
+    run: async ({ timeline, now }) => {
+      const at = (n: number) => executionAt(now() - 10_000 + n)
+      const removed = Array.from({ length: 7 }, (_, n) => at(n))
+      for (const execution of removed) await timeline.add(execution)
+      for (const { name } of removed) assert.equal(await timeline.remove(name), true)
+      const behind = at(9)
+      await timeline.add(behind)
+      assert.deepEqual(namesOf(await timeline.claim(now(), 2, LEASE)), [behind.name])
+      assert.deepEqual(await timeline.claim(now(), 2, LEASE), [])
+    },
+  },
+  {
     name: 'what was handed out is removed too late, and is not handed out again',
     run: async ({ timeline, now }) => {
       const execution = executionAt(now())
