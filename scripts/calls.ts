@@ -25,9 +25,10 @@ import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
 import { memcachedReferences } from '../packages/handlers/src/memcached/index.ts'
 import { REFERENCES as MEMCACHED_REFERENCES } from '../packages/handlers/src/memcached/references.ts'
-import { createSearch, searchWith } from '../packages/handlers/src/opensearch/index.ts'
+import { INDEX, PURGE, REMOVE } from '../packages/handlers/src/opensearch/handlers.ts'
+import { createSearch, searchIndex } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
-import { INDEX, REMOVE, ENGINE as SEARCH_ENGINE } from '../packages/handlers/src/opensearch/search.ts'
+import { SEARCH_INDEX } from '../packages/handlers/src/opensearch/search-index.ts'
 import { redisReferences, redisState, redisTimeline } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
 import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
@@ -66,7 +67,7 @@ import { WORKER } from '../packages/runtime-k8s/src/options.ts'
 import { lambda } from '../packages/runtime-lambda/src/index.ts'
 import { LAMBDA } from '../packages/runtime-lambda/src/lambda.ts'
 import { coreCalls } from './core-calls.ts'
-import { allOf, existing, made } from './fitting.ts'
+import { allOf, existing, made, telling } from './fitting.ts'
 import { type Call, engineOptions, fieldsOf, reactors, right } from './right.ts'
 
 const { faults } = faultSource(1)
@@ -91,9 +92,10 @@ export const calls: Readonly<Record<string, Call>> = {
     accepts: { 'options.channel': ['function'] },
   }),
   'handlers/opensearch createSearch': right(createSearch, SEARCH),
-  'handlers/opensearch searchWith': right(searchWith, SEARCH_ENGINE),
-  'handlers/opensearch searchWith (index)': right(memorySearch().index, INDEX),
-  'handlers/opensearch searchWith (remove)': right(memorySearch().remove, REMOVE),
+  'handlers/opensearch searchIndex': right(searchIndex, SEARCH_INDEX, { instead: { of: telling } }),
+  'handlers/opensearch createSearch (index)': right(memorySearch().index, INDEX),
+  'handlers/opensearch createSearch (remove)': right(memorySearch().remove, REMOVE),
+  'handlers/opensearch createSearch (purge)': right(memorySearch().purge, PURGE),
   'handlers/testing memorySearch': right(memorySearch),
   'handlers/testing memorySlack': right(memorySlack),
   'handlers/dynamodb createStateTable': right(createStateTable, STATE_TABLE, {

@@ -28,7 +28,6 @@ const nothing = new Set(
     'handlers/aws: classified nameOf',
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
     'handlers/slack: escapeText slackWith',
-    'handlers/opensearch: searchWith',
     'handlers/testing: memorySearch memorySlack',
   ]),
 )
@@ -183,8 +182,16 @@ const checks: Readonly<Record<string, Check>> = {
     ],
   },
   'handlers/opensearch createSearch': {
-    wrong: (createSearch) => createSearch({}),
-    problems: ["'client' is missing"],
+    wrong: (createSearch) => createSearch({ create: 'yes' }),
+    problems: ["'client' is missing", "'create' is 'yes'"],
+  },
+  'handlers/opensearch searchIndex': {
+    wrong: (searchIndex) => searchIndex('Clients', schema, { deletes: 'soft' }),
+    problems: [
+      "'deletes' is 'soft'",
+      "'name' is no name of an index",
+      "'of' does not say what its documents look like",
+    ],
   },
   'handlers/dynamodb dynamodbState': {
     wrong: (dynamodbState) => dynamodbState({ table: '', sorted: 'sort', batched: '2ms' }),

@@ -12,6 +12,7 @@ import {
 } from '../packages/core/src/memory/index.ts'
 import { systemClock } from '../packages/core/src/ports/index.ts'
 import type { Shape, Shapes } from '../packages/core/src/shapes.ts'
+import { searchIndex } from '../packages/handlers/src/opensearch/index.ts'
 
 export const schema = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
@@ -33,6 +34,11 @@ export const ports = {
   scheduler: memoryScheduler(),
   timeline: memoryTimeline(),
 }
+/** A schema that says what its documents look like. */
+export const telling = {
+  '~standard': { ...schema['~standard'], jsonSchema: { output: () => ({ properties: {} }) } },
+}
+export const kept = searchIndex('docs', telling)
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const at = new Date('2026-01-01T00:00:00Z')
 
@@ -40,7 +46,7 @@ const at = new Date('2026-01-01T00:00:00Z')
 const POOL: readonly unknown[] = [
   ...['name', 5, true, () => {}, at],
   ...Object.values(ports),
-  ...[systemClock, logger, client, schema, Client, joined, paid, due, made],
+  ...[systemClock, logger, client, schema, Client, joined, paid, due, made, kept],
   // An ARN is a URL, too.
   ...['https://example.org', 0.5, process.execPath],
   ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],
@@ -60,6 +66,7 @@ export const existing = {
 export const leaves: ReadonlySet<unknown> = new Set<unknown>([
   ...POOL.filter((value) => typeof value === 'object'),
   existing,
+  telling,
 ])
 
 export function fitting(shape: Shape): unknown {

@@ -2,6 +2,7 @@
 
 import { dynamodbLocalFolder } from './dynamodb-local.ts'
 import { emulatorsInstalled, INSTALL } from './emulators.ts'
+import { canRunOpenSearch } from './opensearch.ts'
 import { run } from './run.ts'
 
 export interface LaneOfItsOwn {
@@ -54,6 +55,18 @@ export const lanes: readonly Lane[] = [
     what: 'reminders on Step Functions against moto and ministack',
     how: `put Python 3.11 or later on the PATH, and: ${INSTALL}`,
     available: async () => emulatorsInstalled(),
+  },
+  {
+    name: 'opensearch2',
+    what: 'search against a real OpenSearch 2.19; about 60 s',
+    how: 'put a JDK 17 or later and Maven on the PATH, for instance: apt-get install default-jdk-headless maven',
+    available: () => canRunOpenSearch('opensearch2'),
+  },
+  {
+    name: 'opensearch3',
+    what: 'search against a real OpenSearch 3.8; about 60 s',
+    how: 'put Maven on the PATH, and a JDK 21 or later there or under /usr/lib/jvm',
+    available: () => canRunOpenSearch('opensearch3'),
   },
 ]
 

@@ -17,9 +17,9 @@ test('a new client is welcomed, found, and forgotten when he leaves', async () =
   const { slack, search, ship } = launchpad()
   await ship.put(Client, acme)
   expect(slack.sent).toEqual([{ channel: '#marketing', text: 'Acme just came on board with 250 seats' }])
-  expect((await search.search('clients', { match: { name: 'acme' } })).total).toBe(1)
+  expect((await search.query('clients', { match: { name: 'acme' } })).total).toBe(1)
   await ship.remove(Client, 'acme')
-  expect((await search.search('clients', { match: { name: 'acme' } })).total).toBe(0)
+  expect((await search.query('clients', { match: { name: 'acme' } })).total).toBe(0)
   expect(ship.reminders.pending(tutorial)).toEqual([])
 })
 

@@ -76,12 +76,13 @@ const searches: Readonly<Record<string, (search: Search, signal: AbortSignal) =>
     search.index({ index: 'docs', id: (e: Doc) => e.key, document: () => ({}) })(event, context(signal)),
   'opensearch remove': async (search, signal) =>
     search.remove({ index: 'docs', id: (e: Doc) => e.key })(event, context(signal)),
-  'opensearch search': (search, signal) => search.search('docs', { match_all: {} }, { signal }),
+  'opensearch search': (search, signal) => search.query('docs', { match_all: {} }, { signal }),
   'opensearch count': (search, signal) => search.count('docs', { match_all: {} }, { signal }),
 }
 for (const [name, call] of Object.entries(searches))
   abortCases(name, async () => {
-    const server = await slow({ result: 'updated', count: 0, hits: { total: { value: 0 }, hits: [] } })
+    const items = [{ index: { status: 200, result: 'updated' } }]
+    const server = await slow({ items, count: 0, hits: { total: { value: 0 }, hits: [] } })
     const client = new Client({ node: server.url, maxRetries: 0 })
     closing.push(() => client.close())
     const search = createSearch({ client })

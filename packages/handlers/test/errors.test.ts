@@ -4,7 +4,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import type { Client } from '@opensearch-project/opensearch'
 import { setUpOf } from '@spaceship/core/adapter'
-import type { DeadLetter } from '@spaceship/core/ports'
+import { type DeadLetter, systemClock } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
 import {
   dynamodbDeadLetters,
@@ -172,7 +172,7 @@ describe('opensearch', () => {
     const hits = { total: { value: 1 }, hits: [] }
     const _shards = { total: 4, successful: 1, skipped: 0, failed: 3 }
     const search = (body: object) =>
-      createSearch({ client: client({ statusCode: 200, body: { hits, ...body } }) }).search('docs', {})
+      createSearch({ client: client({ statusCode: 200, body: { hits, ...body } }) }).query('docs', {})
     await expect(search({ _shards })).rejects.toMatchObject({
       code: 'unavailable',
       dependency: 'opensearch',
@@ -181,21 +181,55 @@ describe('opensearch', () => {
     })
     await expect(search({ timed_out: true })).rejects.toMatchObject({ code: 'unavailable', setup: undefined })
   })
-  test("a write that somebody else says to have done is not done: a proxy's 200, or its 404 for a removal", async () => {
-    const event = { key: 'a', version: { min: 1, max: 1 } } as never
-    const context = { signal: new AbortController().signal } as never
-    const run = async (answer: object | Error) => {
-      const search = createSearch({ client: client(answer) })
-      const remove = search.remove({ index: 'docs', id: () => 'a' })
-      return meaningOf((async () => remove(event, context))())
-    }
-    expect(await run({ statusCode: 200, body: '<html>' })).toBe('unknown-operation')
-    expect(await run(refused(404, '<html>'))).toBe('unknown-operation')
-    for (const statusCode of [301, 302, 307, 308])
-      expect(await run({ statusCode, body: '' })).toBe('unknown-operation')
-    expect(await run(refused(400, 'The plain HTTP request was sent to HTTPS port'))).toBe('unknown-operation')
-    expect(await run(refused(400, typed('mapper_parsing_exception')))).toBe('permanent')
-    expect(await run(refused(404, { result: 'not_found' }))).toBe('it resolved')
+  const event = { key: 'a', version: { min: 1, max: 1 }, at: new Date(0) } as never
+  const context = { signal: new AbortController().signal } as never
+  const write = (answer: object | Error) => {
+    const search = createSearch({ client: client(answer), clock: { ...systemClock, sleep: async () => {} } })
+    const remove = search.remove({ index: 'docs', id: () => 'a' })
+    return (async () => remove(event, context))()
+  }
+  const bulk = (items: unknown) => ({ statusCode: 200, body: { errors: true, items } })
+  const item = (status: number, more: object) => bulk([{ delete: { status, ...more } }])
+
+  test('a write that somebody else says to have done is not done', async () => {
+    for (const answer of [
+      { statusCode: 200, body: '<html>' },
+      refused(404, '<html>'),
+      ...[301, 302, 307, 308].map((statusCode) => ({ statusCode, body: '' })),
+      refused(400, 'The plain HTTP request was sent to HTTPS port'),
+      bulk(undefined),
+      bulk([]),
+      bulk([{}]),
+      bulk([{ delete: { result: 'deleted' } }]),
+      bulk([{ delete: { status: 200 } }, { delete: { status: 200 } }]),
+    ])
+      expect(await meaningOf(write(answer))).toBe('unknown-operation')
+    expect(await meaningOf(write(refused(400, typed('mapper_parsing_exception'))))).toBe('permanent')
+  })
+
+  test.each<readonly [string, number, object, string]>([
+    ['written', 201, { result: 'created' }, 'it resolved'],
+    ['something newer is there', 409, typed('version_conflict_engine_exception'), 'it resolved'],
+    ['there was none to remove', 404, { result: 'not_found' }, 'it resolved'],
+    ['no index', 404, typed('index_not_found_exception'), 'not-found'],
+    ['a closed index', 400, typed('index_closed_exception'), 'not-found'],
+    ['a field that does not fit', 400, typed('mapper_parsing_exception'), 'permanent'],
+    ['too much to do', 429, typed('rejected_execution_exception'), 'unavailable'],
+    ['no primary shard', 503, typed('unavailable_shards_exception'), 'unavailable'],
+    ['the disk is full', 429, typed('cluster_block_exception'), 'unavailable'],
+    ['the index is read-only', 403, typed('cluster_block_exception'), 'unavailable'],
+    ['no access', 403, typed('security_exception'), 'denied'],
+  ])('one write of a bulk: %s', async (_, status, more, as) =>
+    expect(await meaningOf(write(item(status, more)))).toBe(as),
+  )
+
+  test('a field that does not fit is named, and what it holds is not', async () => {
+    const reason =
+      "failed to parse field [seats] of type [long] in document with id 'hush'. Preview of field's value: 'hush'"
+    const refusal = write(item(400, { error: { type: 'mapper_parsing_exception', reason } }))
+    await expect(refusal).rejects.toMatchObject({
+      message: "OpenSearch refused the document: 400 mapper_parsing_exception: the field 'seats' is mapped as 'long'",
+    })
   })
 })
 

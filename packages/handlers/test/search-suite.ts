@@ -31,7 +31,7 @@ export function searchSuite(start: () => Promise<Search>): void {
     expect(await run(index, at('a', 4, { name: 'Old' }))).toMatchObject({ reason: expect.any(String) })
     expect(await run(index, at('a', 5, { name: 'Acme again' }))).toBeUndefined()
     expect(await run(remove, at('a', 4))).toMatchObject({ reason: expect.any(String) })
-    expect((await search.search<{ name: string }>('clients', { match_all: {} })).hits).toMatchObject([
+    expect((await search.query<{ name: string }>('clients', { match_all: {} })).hits).toMatchObject([
       { id: 'a', document: { name: 'Acme again' } },
     ])
     expect(await run(remove, at('a', 7))).toBeUndefined()
@@ -44,7 +44,7 @@ export function searchSuite(start: () => Promise<Search>): void {
     const search = await filled('clients', {
       a: { tags: new Set(['x', 'y']), raw: new Uint8Array([1]), gone: undefined },
     })
-    const { hits } = await search.search('clients', { match_all: {} })
+    const { hits } = await search.query('clients', { match_all: {} })
     expect(hits).toMatchObject([{ id: 'a', document: { tags: ['x', 'y'], raw: 'AQ==' } }])
   })
 
@@ -62,7 +62,7 @@ export function searchSuite(start: () => Promise<Search>): void {
   test('an index that is missing is refused, a pattern that matches none is not', async () => {
     const search = await filled('logs-2026-11', { a: { n: 1 } })
     for (const asked of [
-      () => search.search('nowhere', { match_all: {} }),
+      () => search.query('nowhere', { match_all: {} }),
       () => search.count('logs-2026-11,nowhere', { match_all: {} }),
     ])
       await expect(asked()).rejects.toMatchObject({ code: 'unavailable' })
@@ -82,7 +82,7 @@ export function searchSuite(start: () => Promise<Search>): void {
       await expect(search.count('clients', query)).rejects.toMatchObject({
         code: expect.stringMatching(/permanent|query/),
       })
-      await expect(search.search('nothing-*', query)).rejects.toThrow()
+      await expect(search.query('nothing-*', query)).rejects.toThrow()
     }
   })
 
@@ -156,7 +156,7 @@ export function searchSuite(start: () => Promise<Search>): void {
     [{ bool: {} }, ['acme', 'zoe', 'kite']],
   ])('%j', async (query, expected) => {
     const search = await filled('clients', clients)
-    const { total, hits } = await search.search('clients', query)
+    const { total, hits } = await search.query('clients', query)
     expect(hits.map((hit) => hit.id).sort()).toEqual([...expected].sort())
     expect([total, await search.count('clients', query)]).toEqual([
       expected.length,
@@ -169,12 +169,12 @@ export function searchSuite(start: () => Promise<Search>): void {
       'many',
       Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`${n}`, { n }])),
     )
-    expect(await search.search('many', { match_all: {} })).toMatchObject({ total: 12, hits: { length: 10 } })
-    expect(await search.search('many', { match_all: {} }, { size: 2 })).toMatchObject({
+    expect(await search.query('many', { match_all: {} })).toMatchObject({ total: 12, hits: { length: 10 } })
+    expect(await search.query('many', { match_all: {} }, { size: 2 })).toMatchObject({
       total: 12,
       hits: { length: 2 },
     })
-    expect((await search.search('many', { match_all: {} }, { size: 0 })).hits).toEqual([])
+    expect((await search.query('many', { match_all: {} }, { size: 0 })).hits).toEqual([])
   })
 
   test('an aborted search throws the reason', async () => {

@@ -18,11 +18,11 @@
 
 import { Permanent, Unavailable } from '@spaceship/core'
 import { networkCode } from '../network/index.ts'
-import type { Written } from './search.ts'
 
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  readonly headers?: unknown
 }
 
 /** What is asked for where the client signs its requests, and has nothing to sign with. */
@@ -40,20 +40,39 @@ export function failed(cause: unknown, index: string): Answer {
     if (networkCode(cause) === 'ENOTFOUND') throw nowhere(index, cause)
     throw new Unavailable('opensearch', 'OpenSearch did not answer', { cause })
   }
-  const type = errorType(meta?.body)
+  const meaning = meaningOf(status, meta?.body, index, cause)
+  if (meaning !== undefined) throw meaning
+  const isWorded = errorType(meta?.body) !== UNTYPED || TOO_LARGE.has(status)
+  if (status !== 409 && (status === 405 || !isWorded)) throw notOpenSearch(index, status, cause)
+  return { status, body: meta?.body }
+}
+
+/** What a status and an error mean wherever they stand: for a whole request, or for one write of a bulk. Undefined if they are about the write. */
+export function meaningOf(
+  status: number,
+  body: unknown,
+  index: string,
+  cause?: unknown,
+): Unavailable | undefined {
+  const type = errorType(body)
+  const because = cause === undefined ? {} : { cause }
   if (status === 408 || status === 429 || status >= 500 || type === 'cluster_block_exception')
-    throw new Unavailable('opensearch', `OpenSearch answered ${status} ${type}`, { cause })
-  if (status === 401 || status === 403) throw denied(index, `${status} ${type}`, cause)
+    return new Unavailable('opensearch', `OpenSearch answered ${status} ${type}`, because)
+  if (status === 401 || status === 403) return denied(index, `${status} ${type}`, cause)
   if (type === 'index_not_found_exception' || type === 'index_closed_exception') {
     const advice = `create the index '${index}' with its mapping, or open it`
     const setup = { reason: 'not-found', resource: `index '${index}'`, advice } as const
     const message = `OpenSearch answered ${status} ${type}: ${advice}`
-    throw new Unavailable('opensearch', message, { cause, setup })
+    return new Unavailable('opensearch', message, { ...because, setup })
   }
-  const isDeletion = status === 404 && Object(meta?.body).result === 'not_found'
-  const isWorded = type !== UNTYPED || isDeletion || TOO_LARGE.has(status)
-  if (status !== 409 && (status === 405 || !isWorded)) throw notOpenSearch(index, status, cause)
-  return { status, body: meta?.body }
+  return undefined
+}
+
+/** Whether a request was refused because there is too much to do. */
+export function isBusy(error: unknown): boolean {
+  const { cause } = Object(error)
+  const status: unknown = cause?.meta?.statusCode
+  return status === 429 || status === 503
 }
 
 function denied(index: string, what: string, cause: unknown): Unavailable {
@@ -71,21 +90,11 @@ function nowhere(index: string, cause: unknown): Unavailable {
   return new Unavailable('opensearch', `OpenSearch cannot be reached: ${advice}`, { cause, setup })
 }
 
-function notOpenSearch(index: string, status: number, cause?: unknown): Unavailable {
+export function notOpenSearch(index: string, status: number, cause?: unknown): Unavailable {
   const what = isRedirect(status) ? 'sends the client elsewhere' : 'is not OpenSearch, or a proxy before it'
   const advice = `check the client's 'node', its scheme and port too: what answers there (${status}) ${what}`
   const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
   return new Unavailable('opensearch', advice, { cause, setup })
-}
-
-/** @throws as the table says */
-export function writtenBy(answer: Answer, index: string): Written {
-  const { status, body } = answer
-  if (status === 409) return 'stale'
-  if (status >= 400 && status !== 404) throw refused(answer)
-  // Whatever OpenSearch has done with a document, it says so.
-  if (isRedirect(status) || typeof Object(body).result !== 'string') throw notOpenSearch(index, status)
-  return 'applied'
 }
 
 /** The body of an answer to a search, or to a count. @throws as the table says */
@@ -121,7 +130,7 @@ function isRedirect(status: number): boolean {
 }
 
 /** The error's type only: its reason quotes the document. */
-function refused({ status, body }: Answer): Permanent {
+export function refused({ status, body }: Answer): Permanent {
   return new Permanent(`OpenSearch refused the request: ${status} ${errorType(body)}`)
 }
 

@@ -1,11 +1,14 @@
-export { createSearch, type SearchClient } from './opensearch.ts'
-export {
-  type Hit,
-  type Query,
-  type Search,
-  type SearchEngine,
-  type SearchOptions,
-  searchWith,
-  type Write,
-  type Written,
+export type { FieldMapping } from './mapping.ts'
+export { type CreateSearchOptions, createSearch } from './opensearch.ts'
+export type { SearchClient } from './request.ts'
+export type {
+  Found,
+  Hit,
+  IndexOptions,
+  PurgeOptions,
+  Query,
+  RemoveOptions,
+  Search,
+  SearchOptions,
 } from './search.ts'
+export { type SearchIndex, type SearchIndexOptions, searchIndex } from './search-index.ts'

@@ -29,7 +29,7 @@ test('a document is found by its words, replaced by a newer one, and kept from a
   await run(index, at('a', 2, { name: 'Acme Rockets', tags: new Set(['x']), raw: new Uint8Array([1]) }))
   expect(await run(index, at('a', 1, { name: 'Old' }))).toMatchObject({ reason: expect.any(String) })
   expect(await run(index, at('a', 2, { name: 'Acme Rockets again' }))).toBeUndefined()
-  const { total, hits } = await search.search<{ name: string }>('docs', { match: { name: 'rockets' } })
+  const { total, hits } = await search.query<{ name: string }>('docs', { match: { name: 'rockets' } })
   expect([total, hits[0]?.document.name]).toEqual([1, 'Acme Rockets again'])
   expect(await search.count('docs', { match: { name: 'old' } })).toEqual({ total: 0 })
 })
@@ -49,11 +49,11 @@ test('what OpenSearch refuses is refused for good, without the document in the e
   const search = createSearch({ client })
   const long = search.index({ index: 'docs', id: () => 'x'.repeat(513), document: (e: Doc) => e.document })
   await expect(run(long, at('a', 1, { secret: 'hush' }))).rejects.toMatchObject({ code: 'permanent' })
-  await expect(search.search('docs', { no_such_query: {} })).rejects.toMatchObject({ code: 'permanent' })
+  await expect(search.query('docs', { no_such_query: {} })).rejects.toMatchObject({ code: 'permanent' })
 })
 
 test('a missing index and a server that is gone are outages', async () => {
-  await expect(createSearch({ client }).search('nowhere', { match_all: {} })).rejects.toMatchObject({
+  await expect(createSearch({ client }).query('nowhere', { match_all: {} })).rejects.toMatchObject({
     code: 'unavailable',
   })
   const gone = new Client({ node: 'http://127.0.0.1:9', maxRetries: 0 })
@@ -68,11 +68,10 @@ test('a document comes to every engine as the same: all digits of an integer, se
   // Of the client, `transport.request` alone is used.
   const recording = {
     transport: {
-      request: ({ body }: { readonly body: string }) => {
-        sent.push(body)
-        return Object.assign(Promise.resolve({ statusCode: 201, body: { result: 'created' } }), {
-          abort: () => {},
-        })
+      request: ({ bulkBody }: { readonly bulkBody: string }) => {
+        sent.push(bulkBody.split('\n')[1] ?? '')
+        const body = { items: [{ index: { status: 201, result: 'created' } }] }
+        return Object.assign(Promise.resolve({ statusCode: 200, body }), { abort: () => {} })
       },
     },
   } as unknown as Client

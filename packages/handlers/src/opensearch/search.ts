@@ -1,9 +1,7 @@
-/** Owns what reactors say to a search engine: the same for the real one and for the one in tests. */
+/** Owns what a search engine is to whoever uses it. */
 
-import { type EventMeta, type Handler, handler, skip } from '@spaceship/core'
-import { bare, callable, check, required, type ShapesOf, type Skip, text } from '@spaceship/core/adapter'
-
-import { documentOf } from './document.ts'
+import type { EventMeta, Handler, Tick } from '@spaceship/core'
+import type { SearchIndex } from './search-index.ts'
 
 /** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
 export type Query = Readonly<Record<string, unknown>>
@@ -14,21 +12,38 @@ export interface Hit<T> {
   readonly document: T
 }
 
+export interface Found<T> {
+  readonly total: number
+  readonly hits: readonly Hit<T>[]
+}
+
 export interface SearchOptions {
   readonly signal?: AbortSignal
-  /** @default 10 */
+  /** Hits at most. @default 10 */
   readonly size?: number
+  /** Hits that are passed over; with `size` at most 10,000. @default 0 */
+  readonly from?: number
+  /** As OpenSearch takes it: `[{ seats: 'desc' }]`. @default by score */
+  readonly sort?: readonly unknown[]
 }
 
-export interface Write {
-  readonly index: string
-  readonly id: string
-  readonly version: number
-  readonly signal: AbortSignal
+export interface IndexOptions<E, D = object> {
+  /** The name of an index of yours, or one that Spaceship keeps. */
+  readonly index: string | SearchIndex<D>
+  readonly id: (event: E) => string
+  readonly document: (event: E) => D
 }
 
-/** `stale`: something newer is there already. */
-export type Written = 'applied' | 'stale'
+export interface RemoveOptions<E> {
+  /** The name of an index of yours, or one that Spaceship keeps. */
+  readonly index: string | SearchIndex
+  readonly id: (event: E) => string
+}
+
+export interface PurgeOptions {
+  /** How long what stands for a removed document is kept: longer than the stream keeps records, and than letters wait for their redrive. */
+  readonly after: `${number}${'h' | 'd'}`
+}
 
 export interface Search {
   /**
@@ -36,81 +51,36 @@ export interface Search {
    * late records change nothing. A bigint is an integer with all its digits in the index, a Set an array, binary base64, a Date its
    * ISO text; the handler throws `Permanent` for what else JSON does not carry.
    *
+   * What handlers write at the same time goes out together, as one request of at most 1,000 documents and 5 MB, each with its own version
+   * and its own answer.
+   *
+   * @throws ConfigurationError that lists every problem
    * @example
    * .on('index', saved, search.index({ index: 'clients', id: (e) => e.after.id, document: (e) => e.after }))
    */
-  index<E extends EventMeta>(options: {
-    readonly index: string
-    readonly id: (event: E) => string
-    readonly document: (event: E) => object
-  }): Handler<E>
-  /** A handler that removes a document, under the event's version: an older write that arrives later stays out. */
-  remove<E extends EventMeta>(options: {
-    readonly index: string
-    readonly id: (event: E) => string
-  }): Handler<E>
-  search<T = unknown>(
-    index: string,
-    query: Query,
-    options?: SearchOptions,
-  ): Promise<{ readonly total: number; readonly hits: readonly Hit<T>[] }>
+  index<D extends object>(index: SearchIndex<D>): Handler<EventMeta & { readonly after: D }>
+  index<E extends EventMeta, D extends object = object>(options: IndexOptions<E, D>): Handler<E>
+  /**
+   * A handler that removes a document, under the event's version: an older write that arrives later stays out.
+   *
+   * @throws ConfigurationError that lists every problem
+   */
+  remove(index: SearchIndex): Handler<EventMeta>
+  remove<E extends EventMeta>(options: RemoveOptions<E>): Handler<E>
+  /**
+   * A handler for `every` that removes what has stood for removed documents long enough.
+   *
+   * @throws ConfigurationError that lists every problem
+   * @example
+   * .every('purge-clients', { each: '1h' }, search.purge(clients, { after: '8d' }))
+   */
+  purge(index: SearchIndex, options: PurgeOptions): Handler<Tick>
+  /** @throws Unavailable, also for an answer that is not about all documents; Permanent for a query that OpenSearch refuses */
+  query<T = unknown>(index: string | SearchIndex<T>, query: Query, options?: SearchOptions): Promise<Found<T>>
+  /** @throws as `query` does */
   count(
-    index: string,
+    index: string | SearchIndex,
     query: Query,
     options?: Pick<SearchOptions, 'signal'>,
   ): Promise<{ readonly total: number }>
-}
-
-/** What an engine must do for {@link Search}. */
-export interface SearchEngine extends Pick<Search, 'search' | 'count'> {
-  /** @param document holds what JSON carries, and bigints */
-  put(write: Write, document: object): Promise<Written>
-  delete(write: Write): Promise<Written>
-}
-
-const asked = required(callable)
-
-export const ENGINE = {
-  engine: bare({ put: asked, delete: asked, search: asked, count: asked } satisfies ShapesOf<SearchEngine>),
-}
-
-const index = required(text("the index's name"))
-
-export const INDEX = { options: bare({ index, id: asked, document: asked }) }
-
-export const REMOVE = { options: bare({ index, id: asked }) }
-
-/** A Search on an engine. @throws ConfigurationError if it lacks a function; so do `index` and `remove` for wrong options */
-export function searchWith(engine: SearchEngine): Search {
-  check('searchWith', ENGINE, { engine })
-  const needs = (verb: string, index: string) => [{ verb, target: index, dependency: 'opensearch' }]
-  return {
-    index: (options) => {
-      check('search.index', INDEX, { options })
-      const { index, id, document } = options
-      return handler({ effect: 'idempotent', needs: needs('indexes', index) }, async (event, { signal }) =>
-        outcome(
-          await engine.put(
-            { index, id: id(event), version: event.version.max, signal },
-            documentOf(document(event), index),
-          ),
-        ),
-      )
-    },
-    remove: (options) => {
-      check('search.remove', REMOVE, { options })
-      const { index, id } = options
-      return handler(
-        { effect: 'idempotent', needs: needs('removes from', index) },
-        async (event, { signal }) =>
-          outcome(await engine.delete({ index, id: id(event), version: event.version.max, signal })),
-      )
-    },
-    search: engine.search,
-    count: engine.count,
-  }
-}
-
-function outcome(written: Written): Skip | undefined {
-  return written === 'stale' ? skip('the index holds something newer') : undefined
 }

@@ -116,7 +116,7 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function unknown(what: string): SpaceshipError {
+export function unknown(what: string): SpaceshipError {
   const known = [...QUERIES.keys()].join(', ')
   return new SpaceshipError(
     'query',

@@ -1,0 +1,121 @@
+/** Owns the handlers that keep an index. */
+
+import { type EventMeta, handler, skip } from '@spaceship/core'
+import {
+  bare,
+  callable,
+  check,
+  duration,
+  like,
+  milliseconds,
+  required,
+  type ShapesOf,
+  text,
+} from '@spaceship/core/adapter'
+import { documentOf } from './document.ts'
+import { nameOf } from './find.ts'
+import type { Write } from './operation.ts'
+import { purge } from './purge.ts'
+import type { Call } from './request.ts'
+import type { IndexOptions, PurgeOptions, RemoveOptions, Search } from './search.ts'
+import { REMOVED_AT, REMOVED_ID, type SearchIndex } from './search-index.ts'
+import type { Versions } from './versions.ts'
+import type { Writer } from './writer.ts'
+
+const isKept = (index: unknown): index is SearchIndex =>
+  Object(Object(index).definition).mappings !== undefined
+const kept = like('what searchIndex answers', isKept)
+const anIndex = required(
+  like("the index's name, or what searchIndex answers", (index) => text().fits(index) || isKept(index)),
+)
+const asked = required(callable)
+
+export const INDEX = {
+  options: bare({ index: anIndex, id: asked, document: asked } satisfies ShapesOf<IndexOptions<never>>),
+}
+export const REMOVE = {
+  options: bare({ index: anIndex, id: asked } satisfies ShapesOf<RemoveOptions<never>>),
+}
+export const PURGE = {
+  index: required(kept),
+  options: required(bare({ after: required(duration('8d', 3_600_000)) } satisfies ShapesOf<PurgeOptions>)),
+}
+
+export interface HandlersOptions {
+  readonly call: Call
+  readonly versions: Versions
+  readonly writer: Writer
+}
+
+export function handlersOf({
+  call,
+  versions,
+  writer,
+}: HandlersOptions): Pick<Search, 'index' | 'remove' | 'purge'> {
+  const needs = (verb: string, index: string | SearchIndex) => [
+    { verb, target: nameOf(index), dependency: 'opensearch' },
+  ]
+
+  async function write(index: string | SearchIndex, one: Write, signal: AbortSignal) {
+    const written = await (typeof index === 'string'
+      ? writer.direct(index, one, signal)
+      : writer.kept(index, one, signal))
+    return written === 'stale' ? skip('the index holds something newer') : undefined
+  }
+
+  const index = (given: SearchIndex | IndexOptions<EventMeta>) => {
+    const options = isKept(given) ? { index: given, id: keyOf, document: afterOf } : given
+    check('search.index', INDEX, { options })
+    const { index, id, document } = options
+    return handler<EventMeta>(
+      { effect: 'idempotent', needs: needs('indexes', index), ...checkOf(index) },
+      async (event, { signal }) => {
+        const content = documentOf(document(event), nameOf(index))
+        return write(index, { id: id(event), version: event.version.max, document: content }, signal)
+      },
+    )
+  }
+
+  const remove = (given: SearchIndex | RemoveOptions<EventMeta>) => {
+    const options = isKept(given) ? { index: given, id: keyOf } : given
+    check('search.remove', REMOVE, { options })
+    const { index, id } = options
+    return handler<EventMeta>(
+      { effect: 'idempotent', needs: needs('removes from', index), ...checkOf(index) },
+      async (event, { signal }) => {
+        const key = id(event)
+        const standing = typeof index !== 'string' && index.deletes === 'tombstone'
+        // The same for every repeat.
+        const document = standing ? { [REMOVED_AT]: event.at.toISOString(), [REMOVED_ID]: key } : undefined
+        return write(index, { id: key, version: event.version.max, document }, signal)
+      },
+    )
+  }
+
+  function checkOf(index: string | SearchIndex) {
+    if (typeof index === 'string') return {}
+    return { check: async () => void (await versions.writable(index)) }
+  }
+
+  return {
+    // Safe: what is asked of an event is asked by its own functions, or stands on every event that the first form takes.
+    index: index as Search['index'],
+    remove: remove as Search['remove'],
+    purge: (index, options) => {
+      check('search.purge', PURGE, { index, options })
+      const after = milliseconds(options.after)
+      return handler(
+        { effect: 'idempotent', needs: needs('removes from', index) },
+        async (tick, { signal }) => {
+          const removed = await purge(call, versions, index, new Date(tick.to.getTime() - after), signal)
+          return removed === 0 ? skip('nothing has stood long enough') : undefined
+        },
+      )
+    },
+  }
+}
+
+const keyOf = (event: EventMeta) => event.key
+
+/** Of an event whose type promises it. */
+const afterOf = (event: EventMeta): object => Object(event).after

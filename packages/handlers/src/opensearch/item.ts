@@ -1,0 +1,79 @@
+/**
+ * Owns what became of a bulk request, and of each write in it. What the answers mean stands in `answer.ts`; a write in a bulk means the
+ * same as one alone, but for these:
+ *
+ * | answer                                                      | then                                                    |
+ * |-------------------------------------------------------------|---------------------------------------------------------|
+ * | 400 or 413 for the whole request                            | one of its writes is why: it is looked for by halves    |
+ * | 429 or 503 for the whole request, or for a write            | an outage for those it is said of; smaller bulks follow |
+ * | `index_not_found_exception` of a write through an alias     | the alias is gone: who writes looks again               |
+ */
+
+import { Permanent } from '@spaceship/core'
+import { type Answer, isBusy, meaningOf, notOpenSearch, refused } from './answer.ts'
+import type { Sent } from './bulk.ts'
+
+export interface Item {
+  readonly status: number
+  readonly body: unknown
+}
+
+/** Only this is asked for, since most of an answer repeats the request. */
+export const ASKED = 'errors,items.*.status,items.*.result,items.*.error.type,items.*.error.reason'
+
+/** @param count how many writes were sent @throws as `answer.ts` says of whole requests */
+export async function sentOf(asking: Promise<Answer>, index: string, count: number): Promise<Sent<Item>> {
+  let answer: Answer
+  try {
+    answer = await asking
+  } catch (error) {
+    if (isBusy(error)) return { refused: 'load', error }
+    throw error
+  }
+  const { status, body } = answer
+  if (status === 400 || status === 413) return { refused: 'contents', error: refused(answer) }
+  if (status >= 400) throw refused(answer)
+  const items: unknown = Object(body).items
+  if (status >= 300 || !Array.isArray(items) || items.length !== count) throw notOpenSearch(index, status)
+  const answers = items.map((item: unknown) => itemOf(item, index))
+  return { answers, busy: answers.some((item) => item.status === 429 || item.status === 503) }
+}
+
+/** `{ index: { status, result } }`, or `{ index: { status, error } }` */
+function itemOf(item: unknown, index: string): Item {
+  const [content] = Object.values(Object(item))
+  const { status } = Object(content)
+  if (typeof status !== 'number') throw notOpenSearch(index, 200)
+  return { status, body: content }
+}
+
+/** `stale`: something newer is there already. */
+export type Written = 'applied' | 'stale'
+
+/** The alias through which it was written is gone, or never was. */
+export const GONE = 'gone'
+
+/** @param gone what is answered where the alias is gone; without it that is a set-up to be mended @throws Permanent, Unavailable */
+export function writtenBy<G = never>({ status, body }: Item, index: string, gone?: G): Written | G {
+  if (status < 300) return 'applied'
+  if (status === 409) return 'stale'
+  const { error, result } = Object(body)
+  if (status === 404 && result === 'not_found') return 'applied'
+  if (gone !== undefined && error?.type === 'index_not_found_exception') return gone
+  const meaning = meaningOf(status, { error }, index)
+  if (meaning !== undefined) throw meaning
+  throw new Permanent(`OpenSearch refused the document: ${status} ${typeOf(error)}${fieldIn(error)}`)
+}
+
+function typeOf(error: unknown): string {
+  const { type } = Object(error)
+  return typeof type === 'string' ? type : 'without a type'
+}
+
+/** The field of a document that does not fit its mapping. The rest of a reason quotes the document. */
+function fieldIn(error: unknown): string {
+  const { reason } = Object(error)
+  const [, field, type] =
+    /^failed to parse field \[([\w.@-]{1,100})\] of type \[(\w{1,40})\]/.exec(String(reason)) ?? []
+  return field === undefined ? '' : `: the field '${field}' is mapped as '${type}'`
+}

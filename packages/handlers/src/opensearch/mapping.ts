@@ -1,0 +1,167 @@
+/**
+ * Owns the mapping that an index has because of its documents' schema.
+ *
+ * | the schema says                              | the field is                                                            |
+ * |----------------------------------------------|-------------------------------------------------------------------------|
+ * | a text                                       | `text` for words, with a `keyword` field for sorting and exact values   |
+ * | a choice of texts, a UUID                    | `keyword`                                                               |
+ * | a text that is a date, or a date and a time  | `date`                                                                  |
+ * | an integer, another number, a boolean        | `long`, `double`, `boolean`                                             |
+ * | an object with fields                        | an object with fields                                                   |
+ * | an object with any keys                      | `flat_object`: no key of it adds a field                                |
+ * | a list                                       | what its items are                                                      |
+ * | something or null                            | the something                                                           |
+ * | anything, or of several kinds                | kept, and not searchable: name a field to say how it is to be mapped    |
+ *
+ * Fields that the schema does not know are kept, and not searchable (`dynamic: false`).
+ */
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A field's mapping, in OpenSearch's words: `{ type: 'keyword' }`. */
+export type FieldMapping = Readonly<Record<string, unknown>>
+
+export interface Mapping {
+  readonly dynamic: false
+  readonly properties: Readonly<Record<string, FieldMapping>>
+}
+
+/** Beyond this many characters a text has no exact value: Lucene takes no term of more than 32,766 bytes. */
+const LONGEST_KEYWORD = 1_024
+
+const KEPT: FieldMapping = { type: 'object', enabled: false }
+
+const TYPES: Readonly<Record<string, FieldMapping>> = {
+  integer: { type: 'long' },
+  number: { type: 'double' },
+  boolean: { type: 'boolean' },
+}
+
+const FORMATS: Readonly<Record<string, FieldMapping>> = {
+  date: { type: 'date' },
+  'date-time': { type: 'date' },
+  uuid: { type: 'keyword' },
+}
+
+const TEXT: FieldMapping = {
+  type: 'text',
+  fields: { keyword: { type: 'keyword', ignore_above: LONGEST_KEYWORD } },
+}
+
+/** @param schema a JSON Schema of the documents */
+export function mappingOf(schema: Json): Mapping {
+  const root = flattened(schema, schema)
+  return { dynamic: false, properties: propertiesOf(root, schema) }
+}
+
+/** @returns the paths of fields that `fields` names and the mapping does not have */
+export function overridden(mapping: Mapping, fields: Readonly<Record<string, FieldMapping>>): Mapping {
+  const copy = structuredClone(mapping)
+  for (const [path, field] of Object.entries(fields)) place(copy, path.split('.'), field)
+  return copy
+}
+
+function place(within: object, [name = '', ...rest]: readonly string[], field: FieldMapping): void {
+  // A copy of our own, of which the fields are written here alone.
+  const own = within as Record<string, Record<string, Record<string, unknown>>>
+  own.properties ??= {}
+  if (rest.length === 0) own.properties[name] = { ...field }
+  else {
+    own.properties[name] ??= {}
+    if (own.properties[name].type === 'flat_object') own.properties[name] = {}
+    place(own.properties[name], rest, field)
+  }
+}
+
+function propertiesOf(schema: Json, root: Json): Record<string, FieldMapping> {
+  return Object.fromEntries(
+    Object.entries(Object(schema.properties)).map(([name, field]) => [name, fieldOf(Object(field), root)]),
+  )
+}
+
+function fieldOf(given: Json, root: Json, depth = 0): FieldMapping {
+  // A schema that holds itself, as a tree does.
+  if (depth > 10) return KEPT
+  const schema = flattened(given, root)
+  const choices = valuesOf(schema)
+  if (choices !== undefined) return choices
+  const { type, format } = schema
+  if (type === 'string') return FORMATS[String(format)] ?? TEXT
+  if (type === 'array') return fieldOf(Object(schema.items), root, depth + 1)
+  if (type === 'object') {
+    const properties = Object.entries(Object(schema.properties)).map(
+      ([name, field]) => [name, fieldOf(Object(field), root, depth + 1)] as const,
+    )
+    return properties.length === 0 ? { type: 'flat_object' } : { properties: Object.fromEntries(properties) }
+  }
+  return TYPES[String(type)] ?? KEPT
+}
+
+/** Of a schema that lists its values. */
+function valuesOf(schema: Json): FieldMapping | undefined {
+  const values: unknown = schema.const === undefined ? schema.enum : [schema.const]
+  if (!Array.isArray(values)) return undefined
+  const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value))
+  if (kinds.size !== 1) return KEPT
+  const [kind] = kinds
+  return kind === 'string'
+    ? { type: 'keyword' }
+    : kind === 'boolean'
+      ? { type: 'boolean' }
+      : { type: 'double' }
+}
+
+/** Without references, and without null as an alternative; the fields of all alternatives together. */
+function flattened(given: Json, root: Json): Json {
+  const schema = resolved(given, root)
+  const parts = [schema.anyOf, schema.oneOf, schema.allOf].flatMap((list) =>
+    Array.isArray(list) ? list : [],
+  )
+  if (parts.length === 0) return withoutNull(schema)
+  const forms = parts.map((part) => flattened(Object(part), root)).filter(({ type }) => type !== 'null')
+  const [first = {}] = forms
+  if (forms.length === 1) return { ...first, ...rest(schema) }
+  const types = new Set(forms.map(({ type }) => String(type)))
+  if (types.size === 1 && types.has('object')) return merged([schema, ...forms])
+  const values = forms.map((form) => form.enum ?? (form.const === undefined ? undefined : [form.const]))
+  if (values.every(Array.isArray)) return { enum: values.flat() }
+  const mappings = new Set(forms.map((form) => JSON.stringify(fieldOf(form, root))))
+  return mappings.size === 1 ? first : {}
+}
+
+/** A union of objects: the same field of two forms is one of either. */
+function merged(forms: readonly Json[]): Json {
+  const properties: Record<string, Json[]> = {}
+  for (const form of forms)
+    for (const [name, field] of Object.entries(Object(form.properties)))
+      properties[name] = [...(properties[name] ?? []), Object(field)]
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, fields]) => [
+        name,
+        fields.length === 1 ? (fields[0] ?? {}) : { anyOf: fields },
+      ]),
+    ),
+  }
+}
+
+function rest({ anyOf: _, oneOf: __, allOf: ___, ...others }: Json): Json {
+  const { description: ____, title: _____, ...said } = others
+  return said
+}
+
+function withoutNull(schema: Json): Json {
+  if (!Array.isArray(schema.type)) return schema
+  const types = schema.type.filter((type) => type !== 'null')
+  return types.length === 1 ? { ...schema, type: types[0] } : { ...schema, type: undefined }
+}
+
+function resolved(schema: Json, root: Json): Json {
+  const { $ref } = schema
+  if (typeof $ref !== 'string' || !$ref.startsWith('#/')) return schema
+  let at: unknown = root
+  for (const step of $ref.slice(2).split('/'))
+    at = Object(at)[step.replaceAll('~1', '/').replaceAll('~0', '~')]
+  return Object(at)
+}

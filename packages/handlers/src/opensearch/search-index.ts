@@ -1,0 +1,117 @@
+/** Owns the definition of an index that Spaceship keeps: its documents, their mapping, and what stands for a document that was removed. */
+
+import { createHash } from 'node:crypto'
+import type { Entity } from '@spaceship/core'
+import { bare, check, choice, like, record, required, type ShapesOf, text } from '@spaceship/core/adapter'
+import { type FieldMapping, type Mapping, mappingOf, overridden } from './mapping.ts'
+
+/** When a document was removed: only what stands for it has this field. */
+export const REMOVED_AT = '@removedAt'
+/** Its id, since no page can be cut by OpenSearch's own. */
+export const REMOVED_ID = '@removedId'
+
+const REMOVED: Readonly<Record<string, FieldMapping>> = {
+  [REMOVED_AT]: { type: 'date' },
+  [REMOVED_ID]: { type: 'keyword' },
+}
+
+/** Hides what stands for removed documents. */
+export const LIVING = { bool: { must_not: [{ exists: { field: REMOVED_AT } }] } }
+
+export interface SearchIndexOptions {
+  /** Mappings of fields by their paths, instead of those that follow from the schema: `{ name: { type: 'search_as_you_type' } }`. @default none */
+  readonly fields?: Readonly<Record<string, FieldMapping>>
+  /** Of the index, as OpenSearch takes them: shards, replicas, analysis. @default those of the cluster */
+  readonly settings?: Readonly<Record<string, unknown>>
+  /**
+   * What becomes of a document that is removed. `'tombstone'` keeps its version, without its contents, until `search.purge` removes that:
+   * an older write that comes late stays out. `'delete'` removes all at once; the cluster remembers the version for a minute, and not over a
+   * restart.
+   *
+   * @default 'tombstone'
+   */
+  readonly deletes?: 'tombstone' | 'delete'
+}
+
+/** An index that Spaceship keeps: versions of it behind aliases. `D` is what its documents are. */
+export interface SearchIndex<out D = unknown> {
+  /** Of the alias that is searched. */
+  readonly name: string
+  readonly deletes: 'tombstone' | 'delete'
+  /** What a version of it is made with. */
+  readonly definition: { readonly settings: Readonly<Record<string, unknown>>; readonly mappings: Mapping }
+  /** Of the definition: another mapping is another version. */
+  readonly hash: string
+  /** Holds the type only; never set. */
+  readonly $document?: D
+}
+
+/** A schema that follows Standard Schema, as far as its documents' type goes. */
+export interface DocumentSchema<out D> {
+  readonly '~standard': { readonly version: 1; readonly types?: { readonly output: D } | undefined }
+}
+
+const isSchema = (given: unknown) => typeof Object(given)['~standard']?.validate === 'function'
+
+export const SEARCH_INDEX = {
+  name: required(text('the name of the index')),
+  of: required(
+    like('an entity, or a schema', (given) => isSchema(given) || isSchema(Object(given).spec?.schema)),
+  ),
+  options: bare({
+    fields: record({}),
+    settings: record({}),
+    deletes: choice('tombstone', 'delete'),
+  } satisfies ShapesOf<SearchIndexOptions>),
+}
+
+/** https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions, and room for what follows */
+const NAME = /^[a-z0-9][a-z0-9_.-]{0,150}$/
+const NAMED =
+  "lower-case letters, digits, '-', '_' and '.', at most 150, of which the first is a letter or a digit"
+const TELLING = 'a schema with Standard JSON Schema, as zod 4.2 and arktype 2.1.28 have it'
+
+/**
+ * Declares an index that Spaceship keeps. It is searched under its name, an alias; behind it stands a version, which `spaceship rebuild`
+ * makes anew from the table. Its mapping follows from the schema of the entity.
+ *
+ * @param of an entity, or a schema of the documents that says what it looks like (zod 4.2, arktype 2.1.28 and later)
+ * @throws ConfigurationError that lists every problem
+ * @example
+ * const clients = searchIndex('clients', Client, { fields: { name: { type: 'search_as_you_type' } } })
+ */
+export function searchIndex<D>(
+  name: string,
+  of: Entity<D> | DocumentSchema<D>,
+  options: SearchIndexOptions = {},
+): SearchIndex<D> {
+  let json: Readonly<Record<string, unknown>> | undefined
+  check('searchIndex', SEARCH_INDEX, { name, of, options }, () => {
+    json = jsonSchemaOf(Object(of).spec?.schema ?? of)
+    return [
+      ...(NAME.test(String(name)) ? [] : [`'name' is no name of an index: expected ${NAMED}`]),
+      ...(json === undefined ? [`'of' does not say what its documents look like: expected ${TELLING}`] : []),
+    ]
+  })
+  const { fields = {}, settings = {}, deletes = 'tombstone' } = options
+  const mappings = overridden(mappingOf(json ?? {}), fields)
+  const definition = {
+    settings,
+    mappings: { ...mappings, properties: { ...mappings.properties, ...REMOVED } },
+  }
+  const hash = createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 8)
+  return { name, deletes, definition, hash }
+}
+
+/** What handlers see is what the schema gives; where it cannot tell, what it takes. */
+function jsonSchemaOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
+  const { jsonSchema } = Object(Object(schema)['~standard'])
+  for (const side of ['output', 'input'])
+    try {
+      const json: unknown = jsonSchema?.[side]?.({ target: 'draft-2020-12' })
+      if (typeof json === 'object' && json !== null) return { ...json }
+    } catch {
+      // A transformation has no JSON Schema of its own.
+    }
+  return undefined
+}

@@ -1,0 +1,84 @@
+/** Owns a write on its way: to an index of somebody's, or to every version of one that Spaceship keeps. */
+
+import { Unavailable } from '@spaceship/core'
+import type { Clock } from '@spaceship/core/ports'
+import { type Bulk, createBulk } from './bulk.ts'
+import { ASKED, GONE, type Item, sentOf, type Written, writtenBy } from './item.ts'
+import { operationOf, type Write } from './operation.ts'
+import type { Call } from './request.ts'
+import type { SearchIndex } from './search-index.ts'
+import { createTargets, type Targets } from './targets.ts'
+import type { Versions } from './versions.ts'
+
+export interface Writer {
+  /** To an index of somebody's, under its name. */
+  direct(index: string, write: Write, signal: AbortSignal): Promise<Written>
+  /** To an index that Spaceship keeps. */
+  kept(index: SearchIndex, write: Write, signal: AbortSignal): Promise<Written>
+}
+
+export interface WriterOptions {
+  readonly call: Call
+  readonly versions: Versions
+  readonly clock: Clock
+  readonly random: () => number
+  /** Writes in one request at most, and characters. */
+  readonly limits: { readonly most: number; readonly room: number }
+}
+
+/** A version may go while it is written, and then another is there. */
+const ROUNDS = 5
+
+export function createWriter({ call, versions, clock, random, limits }: WriterOptions): Writer {
+  const bulks = new Map<string, Bulk<Item>>()
+  const views = new Map<string, Targets>()
+
+  /** One for each address: who writes needs access to that index alone. */
+  function bulkTo(address: string, isAlias: boolean): Bulk<Item> {
+    const path = `/${encodeURIComponent(address)}/_bulk`
+    const querystring = { filter_path: ASKED, ...(isAlias && { require_alias: 'true' }) }
+    const send = (bulkBody: string, count: number, signal: AbortSignal) =>
+      sentOf(call({ index: address, method: 'POST', path, querystring, bulkBody }, signal), address, count)
+    return remembered(bulks, `${path}?${isAlias}`, () => createBulk({ send, clock, random, ...limits }))
+  }
+
+  return {
+    direct: async (index, write, signal) => {
+      const item = await bulkTo(index, false).write(operationOf(write), signal)
+      return writtenBy(item, index)
+    },
+    kept: async (index, write, signal) => {
+      const operation = operationOf(write)
+      const targets = remembered(views, index.name, () =>
+        createTargets(() => versions.writable(index), clock),
+      )
+      const outcomes = new Map<string, Written>()
+
+      async function writeTo(alias: string): Promise<boolean> {
+        const item = await bulkTo(alias, true).write(operation, signal)
+        const written = writtenBy(item, alias, GONE)
+        if (written !== GONE) outcomes.set(alias, written)
+        return written !== GONE
+      }
+
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const view = await targets.current(signal)
+        const left = view.aliases.filter((alias) => !outcomes.has(alias))
+        const there = await Promise.all(left.map(writeTo))
+        if (there.includes(false)) targets.forget(view)
+        else if (targets.isYoung(view))
+          return [...outcomes.values()].includes('applied') ? 'applied' : 'stale'
+      }
+      throw new Unavailable(
+        'opensearch',
+        `the versions of the index '${index.name}' change while it is written`,
+      )
+    },
+  }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make()
+  known.set(key, value)
+  return value
+}
