@@ -228,7 +228,8 @@ describe('opensearch', () => {
       "failed to parse field [seats] of type [long] in document with id 'hush'. Preview of field's value: 'hush'"
     const refusal = write(item(400, { error: { type: 'mapper_parsing_exception', reason } }))
     await expect(refusal).rejects.toMatchObject({
-      message: "OpenSearch refused the document: 400 mapper_parsing_exception: the field 'seats' is mapped as 'long'",
+      message:
+        "OpenSearch refused the document: 400 mapper_parsing_exception: the field 'seats' is mapped as 'long'",
     })
   })
 })

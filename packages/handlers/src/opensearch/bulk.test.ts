@@ -23,7 +23,12 @@ function started(server: Server, limits: { most?: number; room?: number } = {}) 
       return server(ids)
     },
   })
-  const write = (id: string, signal?: AbortSignal) => bulk.write({ id, lines: `${id}\n` }, signal)
+  const write = (id: string, signal?: AbortSignal) => {
+    const written = bulk.write({ id, lines: `${id}\n` }, signal)
+    // Looked at when the time has passed.
+    written.catch(() => {})
+    return written
+  }
   /** Lets time pass until nobody sleeps. */
   const run = async (): Promise<void> => {
     await turn()

@@ -18,7 +18,7 @@ import type { Write } from './operation.ts'
 import { purge } from './purge.ts'
 import type { Call } from './request.ts'
 import type { IndexOptions, PurgeOptions, RemoveOptions, Search } from './search.ts'
-import { REMOVED_AT, REMOVED_ID, type SearchIndex } from './search-index.ts'
+import { REMOVED_AT, type SearchIndex } from './search-index.ts'
 import type { Versions } from './versions.ts'
 import type { Writer } from './writer.ts'
 
@@ -83,11 +83,10 @@ export function handlersOf({
     return handler<EventMeta>(
       { effect: 'idempotent', needs: needs('removes from', index), ...checkOf(index) },
       async (event, { signal }) => {
-        const key = id(event)
         const standing = typeof index !== 'string' && index.deletes === 'tombstone'
         // The same for every repeat.
-        const document = standing ? { [REMOVED_AT]: event.at.toISOString(), [REMOVED_ID]: key } : undefined
-        return write(index, { id: key, version: event.version.max, document }, signal)
+        const document = standing ? { [REMOVED_AT]: event.at.toISOString() } : undefined
+        return write(index, { id: id(event), version: event.version.max, document }, signal)
       },
     )
   }

@@ -11,9 +11,9 @@
  * | an object with any keys                      | `flat_object`: no key of it adds a field                                |
  * | a list                                       | what its items are                                                      |
  * | something or null                            | the something                                                           |
- * | anything, or of several kinds                | kept, and not searchable: name a field to say how it is to be mapped    |
+ * | anything, or of several kinds                | not mapped: `fields` may say how                                        |
  *
- * Fields that the schema does not know are kept, and not searchable (`dynamic: false`).
+ * What is not mapped, also because the schema does not know it, is kept and not searchable (`dynamic: false`).
  */
 
 type Json = Readonly<Record<string, unknown>>
@@ -28,8 +28,6 @@ export interface Mapping {
 
 /** Beyond this many characters a text has no exact value: Lucene takes no term of more than 32,766 bytes. */
 const LONGEST_KEYWORD = 1_024
-
-const KEPT: FieldMapping = { type: 'object', enabled: false }
 
 const TYPES: Readonly<Record<string, FieldMapping>> = {
   integer: { type: 'long' },
@@ -54,7 +52,7 @@ export function mappingOf(schema: Json): Mapping {
   return { dynamic: false, properties: propertiesOf(root, schema) }
 }
 
-/** @returns the paths of fields that `fields` names and the mapping does not have */
+/** With these fields, by their paths, instead of those that the schema gave. */
 export function overridden(mapping: Mapping, fields: Readonly<Record<string, FieldMapping>>): Mapping {
   const copy = structuredClone(mapping)
   for (const [path, field] of Object.entries(fields)) place(copy, path.split('.'), field)
@@ -73,42 +71,36 @@ function place(within: object, [name = '', ...rest]: readonly string[], field: F
   }
 }
 
-function propertiesOf(schema: Json, root: Json): Record<string, FieldMapping> {
+function propertiesOf(schema: Json, root: Json, depth = 0): Record<string, FieldMapping> {
   return Object.fromEntries(
-    Object.entries(Object(schema.properties)).map(([name, field]) => [name, fieldOf(Object(field), root)]),
+    Object.entries(Object(schema.properties)).flatMap(([name, given]) => {
+      const field = fieldOf(Object(given), root, depth)
+      return field === undefined ? [] : [[name, field]]
+    }),
   )
 }
 
-function fieldOf(given: Json, root: Json, depth = 0): FieldMapping {
-  // A schema that holds itself, as a tree does.
-  if (depth > 10) return KEPT
+/** A schema that holds itself, as a tree does, is followed so far. */
+const DEEPEST = 10
+
+function fieldOf(given: Json, root: Json, depth = 0): FieldMapping | undefined {
+  if (depth > DEEPEST) return undefined
   const schema = flattened(given, root)
-  const choices = valuesOf(schema)
-  if (choices !== undefined) return choices
+  if (schema.const !== undefined || Array.isArray(schema.enum)) return fieldOfValues(schema)
   const { type, format } = schema
   if (type === 'string') return FORMATS[String(format)] ?? TEXT
   if (type === 'array') return fieldOf(Object(schema.items), root, depth + 1)
-  if (type === 'object') {
-    const properties = Object.entries(Object(schema.properties)).map(
-      ([name, field]) => [name, fieldOf(Object(field), root, depth + 1)] as const,
-    )
-    return properties.length === 0 ? { type: 'flat_object' } : { properties: Object.fromEntries(properties) }
-  }
-  return TYPES[String(type)] ?? KEPT
+  if (type !== 'object') return TYPES[String(type)]
+  const properties = propertiesOf(schema, root, depth + 1)
+  return Object.keys(Object(schema.properties)).length === 0 ? { type: 'flat_object' } : { properties }
 }
 
 /** Of a schema that lists its values. */
-function valuesOf(schema: Json): FieldMapping | undefined {
-  const values: unknown = schema.const === undefined ? schema.enum : [schema.const]
-  if (!Array.isArray(values)) return undefined
-  const kinds = new Set(values.filter((value) => value !== null).map((value) => typeof value))
-  if (kinds.size !== 1) return KEPT
-  const [kind] = kinds
-  return kind === 'string'
-    ? { type: 'keyword' }
-    : kind === 'boolean'
-      ? { type: 'boolean' }
-      : { type: 'double' }
+function fieldOfValues({ const: only, enum: several }: Json): FieldMapping | undefined {
+  const values: readonly unknown[] = only === undefined && Array.isArray(several) ? several : [only]
+  const [kind, ...others] = new Set(values.filter((value) => value !== null).map((value) => typeof value))
+  if (others.length > 0) return undefined
+  return kind === 'string' ? { type: 'keyword' } : TYPES[String(kind)]
 }
 
 /** Without references, and without null as an alternative; the fields of all alternatives together. */

@@ -7,23 +7,18 @@ import { accepted } from './answer.ts'
 import { ASKED, sentOf, writtenBy } from './item.ts'
 import { operationOf } from './operation.ts'
 import type { Call } from './request.ts'
-import { REMOVED_AT, REMOVED_ID, type SearchIndex } from './search-index.ts'
+import { REMOVED_AT, type SearchIndex } from './search-index.ts'
 import type { Versions } from './versions.ts'
 
 /** In one request. */
 const PAGE = 500
 
-interface Page {
-  readonly hits: {
-    readonly hits: readonly {
-      readonly _id: string
-      readonly _version: number
-      readonly sort: readonly unknown[]
-    }[]
-  }
+interface Hit {
+  readonly _id: string
+  readonly _version: number
 }
 
-/** @returns how many were removed, in all versions of the index */
+/** @returns how many were removed, of all versions of the index */
 export async function purge(
   call: Call,
   versions: Versions,
@@ -31,54 +26,44 @@ export async function purge(
   before: Date,
   signal: AbortSignal,
 ): Promise<number> {
-  let removed = 0
-  for (const { index: version } of await versions.list(index)) {
-    let after: readonly unknown[] | undefined
-    do {
-      const { hits } = (await pageOf(call, version, before, after, signal)).hits
-      if (hits.length > 0) removed += await removeAll(call, version, hits, signal)
-      after = hits.at(-1)?.sort
-    } while (after !== undefined)
-  }
-  return removed
+  let all = 0
+  for (const { index: version } of await versions.list(index))
+    for (;;) {
+      const hits = await pageOf(call, version, before, signal)
+      const removed = hits.length === 0 ? 0 : await removeAll(call, version, hits, signal)
+      all += removed
+      // Those of a page that stay were written again, and are found no more.
+      if (removed === 0) break
+    }
+  return all
 }
 
-/** The oldest first. A removed one may still be found for a moment; what comes after it is found all the same. */
-async function pageOf(
-  call: Call,
-  index: string,
-  before: Date,
-  after: readonly unknown[] | undefined,
-  signal: AbortSignal,
-): Promise<Page> {
-  const body = {
-    size: PAGE,
-    version: true,
-    _source: false,
-    query: { range: { [REMOVED_AT]: { lt: before.toISOString() } } },
-    sort: [{ [REMOVED_AT]: 'asc' }, { [REMOVED_ID]: 'asc' }],
-    ...(after && { search_after: after }),
-  }
+async function pageOf(call: Call, index: string, before: Date, signal: AbortSignal): Promise<readonly Hit[]> {
+  const query = { range: { [REMOVED_AT]: { lt: before.toISOString() } } }
+  const body = { size: PAGE, version: true, _source: false, query }
   const path = `/${encodeURIComponent(index)}/_search`
-  return accepted<Page>(await call({ index, method: 'POST', path, body }, signal), index, 'hits')
+  const answer = await call({ index, method: 'POST', path, body }, signal)
+  return accepted<{ readonly hits: { readonly hits: readonly Hit[] } }>(answer, index, 'hits').hits.hits
 }
 
+/** With a refresh: what is removed is not found by the next page. */
 async function removeAll(
   call: Call,
   index: string,
-  hits: Page['hits']['hits'],
+  hits: readonly Hit[],
   signal: AbortSignal,
 ): Promise<number> {
-  const bulkBody = hits
-    .map(({ _id: id, _version: version }) => operationOf({ id, version, document: undefined }).lines)
-    .join('')
-  const path = `/${encodeURIComponent(index)}/_bulk`
-  const querystring = { filter_path: ASKED }
-  const sent = await sentOf(
-    call({ index, method: 'POST', path, querystring, bulkBody }, signal),
-    index,
-    hits.length,
+  const removals = hits.map(({ _id: id, _version: version }) =>
+    operationOf({ id, version, document: undefined }),
   )
+  const request = {
+    index,
+    method: 'POST',
+    path: `/${encodeURIComponent(index)}/_bulk`,
+    querystring: { filter_path: ASKED, refresh: 'true' },
+    bulkBody: removals.map(({ lines }) => lines).join(''),
+  }
+  const sent = await sentOf(call(request, signal), index, hits.length)
   if ('refused' in sent) throw sent.error
   return sent.answers.filter((item) => writtenBy(item, index) === 'applied').length
 }

@@ -7,12 +7,9 @@ import { type FieldMapping, type Mapping, mappingOf, overridden } from './mappin
 
 /** When a document was removed: only what stands for it has this field. */
 export const REMOVED_AT = '@removedAt'
-/** Its id, since no page can be cut by OpenSearch's own. */
-export const REMOVED_ID = '@removedId'
 
 const REMOVED: Readonly<Record<string, FieldMapping>> = {
   [REMOVED_AT]: { type: 'date' },
-  [REMOVED_ID]: { type: 'keyword' },
 }
 
 /** Hides what stands for removed documents. */

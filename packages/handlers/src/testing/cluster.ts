@@ -92,7 +92,12 @@ export function createCluster(): Cluster {
     const hits = found(expression).filter(({ id, document }) => isWanted(document, id))
     const _shards = { total: 1, successful: 1, skipped: 0, failed: 0 }
     if (operation === '_count') return { statusCode: 200, body: { count: hits.length, _shards } }
-    const page = hits.slice(0, body.size).map((hit) => ({ _id: hit.id, _score: 1, _source: hit.document }))
+    const page = hits.slice(0, body.size).map(({ id, version, document }) => ({
+      _id: id,
+      _version: version,
+      _score: 1,
+      _source: document,
+    }))
     return {
       statusCode: 200,
       body: { timed_out: false, _shards, hits: { total: { value: hits.length }, hits: page } },

@@ -181,9 +181,10 @@ function statement(
     },
   }
   const clause = compileQuery(query === undefined ? { match_all: {} } : query, scope)
+  const shown = index.filter === undefined ? '1' : compileQuery(index.filter, scope).where
   const { select, rest } = shape(scope, clause.score)
   const common = tables.length > 0 ? `with ${tables.join(', ')} ` : ''
-  const sql = `${common}select ${select} from document d where d.index_key = ${scope.bind(index.key)} and d.deleted_at is null and (${clause.where}) ${rest}`
+  const sql = `${common}select ${select} from document d where d.index_key = ${scope.bind(index.key)} and d.deleted_at is null and (${shown}) and (${clause.where}) ${rest}`
   return { sql, parameters }
 }
 

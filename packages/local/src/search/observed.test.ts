@@ -54,6 +54,8 @@ const document = (id: string, version: number, age: number, index = 'clients-v1'
     version: String(version),
     version_type: 'external',
   })
+const aliased = (actions: readonly unknown[]) =>
+  send({ method: 'POST', path: '/_aliases', body: { actions } })
 const external = (version: number) => ({ version: String(version), version_type: 'external' })
 const remove = (id: string, version: number, index: string) =>
   send({ method: 'DELETE', path: `/${index}/_doc/${id}`, query: external(version) })
@@ -78,6 +80,17 @@ const BEFORE: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'refresh after it, nothing else written in between': async () => {
     now += 2_500
+  },
+  'create read and write aliases': async () => {
+    for (const name of ['/people-v1', '/people-v2']) await put(name, { settings: { number_of_replicas: 0 } })
+  },
+  'write to an alias of two indices without a write index': () =>
+    aliased(['people-v1', 'people-v2'].map((index) => ({ add: { index, alias: 'both' } }))),
+  'swap an index for an alias of the same name (remove_index)': () => put('/legacy', {}),
+  'filtered alias that hides tombstone stubs': async () => {
+    await put('/stub-v1', { mappings: { properties: { deleted: { type: 'boolean' } } } })
+    await put('/stub-v1/_doc/a', { name: 'a' })
+    await put('/stub-v1/_doc/b', { deleted: true }, external(5))
   },
   'mixed outcomes': async () => {
     for (const id of ['b-upd', 'b-old', 'b-del']) await document(id, 10, 1)

@@ -3,7 +3,7 @@ import { wordQuery, words } from './analysis.ts'
 import { dateMath } from './date-math.ts'
 import { isOneWord } from './document.ts'
 import { type Fields, isObject } from './json.ts'
-import { type Field, fieldAt, isObjectField, type ObjectField } from './mapping.ts'
+import { type Field, fieldAt, INTEGERS, isObjectField, type ObjectField } from './mapping.ts'
 import { illegalArgument, Refusal, shardRefusal, unsupported } from './refusal.ts'
 import type { SqlValue } from './store.ts'
 import { fieldValue, instants } from './values.ts'
@@ -254,6 +254,9 @@ function target(path: string, field: Field, given: unknown, { now, index }: Quer
     const reason = `failed to parse date field [${given}]; the embedded search knows ISO 8601, epoch_millis and now[+-]<n><unit>`
     throw shardRefusal(index, 'parse_exception', reason)
   }
+  // No whole number equals it.
+  const isFraction = INTEGERS[field.type] !== undefined && Number(given) % 1 !== 0
+  if (typeof given === 'number' && isFraction) return { first: given, last: given }
   const value = given === null ? undefined : fieldValue(field.type, given)
   if (value === undefined) {
     const reason = `failed to create query: [${given}] is no value of [${path}], which is of type [${field.type}]`

@@ -1,5 +1,6 @@
 /** Which request asks for what. The parameters of each route are listed: one that is not is refused. */
 import { decoded, parsed, type Request } from '../http/index.ts'
+import { changeAliases, describeAliases } from './aliases.ts'
 import { parseDocument, runBulk } from './bulk.ts'
 import { conflict, createDocuments } from './documents.ts'
 import { count, idsMatching, search } from './find.ts'
@@ -64,6 +65,10 @@ export function createRoutes(store: Store, now: () => number): (request: Request
     return indices.matching(name, { ignoreMissing: query.get('ignore_unavailable') === 'true' })
   }
 
+  /** Not as an alias shows them. */
+  const own = (call: Call, name: string | undefined) =>
+    chosen(call, name).map((index) => indices.concrete(index.name))
+
   function write(operation: Operation, call: Call, index = '', id?: string): Answer {
     const { query } = call
     const problems: string[] = []
@@ -84,7 +89,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
   function read({ query }: Call, name = '', id = ''): Answer {
     const index = indices.get(name)
     const stored = documents.read(index, id)
-    if (!stored) return { status: 404, body: { _index: name, _id: id, found: false } }
+    if (!stored) return { status: 404, body: { _index: index.name, _id: id, found: false } }
     const expected = long('version', query.get('version') ?? undefined)
     if (expected !== undefined && expected !== stored.version) {
       throw conflict(
@@ -95,7 +100,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
     }
     const source = readSourceFilter(query.get('_source') ?? undefined)
     const head = {
-      _index: name,
+      _index: index.name,
       _id: id,
       _version: exactInteger(stored.version),
       _seq_no: stored.seqNo,
@@ -135,7 +140,9 @@ export function createRoutes(store: Store, now: () => number): (request: Request
     if (other !== undefined) throw unsupported(`[${other}] in a delete by query`)
     if (query === undefined) throw invalidRequest(['query is missing'])
     const removed = chosen(call, name).flatMap((index) =>
-      idsMatching(query, index, store, now()).map((id) => documents.remove(index, id, { type: 'internal' })),
+      idsMatching(query, index, store, now()).map((id) =>
+        documents.remove(indices.concrete(index.name), id, { type: 'internal' }),
+      ),
     )
     const done = {
       took: 0,
@@ -149,16 +156,16 @@ export function createRoutes(store: Store, now: () => number): (request: Request
   }
 
   function createIndex(call: Call, name = ''): Answer {
-    const { mappings, settings, ...rest } = parseObject(call.body)
+    const { mappings, settings, aliases, ...rest } = parseObject(call.body)
     const [other] = Object.keys(rest)
     if (other !== undefined) throw unsupported(`[${other}] of an index`)
-    indices.create(name, { mappings, settings })
+    indices.create(name, { mappings, settings, aliases })
     return ok({ acknowledged: true, shards_acknowledged: true, index: name })
   }
 
   function putMapping(call: Call, name?: string): Answer {
     const addition = readMapping(parseObject(call.body))
-    for (const index of chosen(call, name)) {
+    for (const index of own(call, name)) {
       extendMapping(index.mapping, addition)
       if (addition.dynamic !== undefined) index.mapping = { ...index.mapping, dynamic: addition.dynamic }
       indices.changed(index)
@@ -167,7 +174,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
   }
 
   function putSettings(call: Call, name?: string): Answer {
-    for (const index of chosen(call, name)) {
+    for (const index of own(call, name)) {
       index.settings = readSettings(parseObject(call.body), index.settings)
       indices.changed(index)
     }
@@ -255,6 +262,27 @@ export function createRoutes(store: Store, now: () => number): (request: Request
       run: (call) => read(call, ...call.names),
     },
     {
+      methods: 'POST',
+      pattern: '/_aliases',
+      parameters: [],
+      run: (call) => {
+        changeAliases(parseObject(call.body), indices)
+        return acknowledged
+      },
+    },
+    {
+      methods: 'GET',
+      pattern: '/_alias/*',
+      parameters: CHOOSING,
+      run: (call) => describeAliases(own(call, undefined), call.names[0]),
+    },
+    ...['/*/_alias', '/*/_alias/*'].map((pattern) => ({
+      methods: 'GET',
+      pattern,
+      parameters: CHOOSING,
+      run: (call: Call) => describeAliases(own(call, call.names[0]), call.names[1]),
+    })),
+    {
       methods: 'GET',
       pattern: '/*/_mapping',
       parameters: CHOOSING,
@@ -290,7 +318,13 @@ export function createRoutes(store: Store, now: () => number): (request: Request
       pattern: '/*',
       parameters: CHOOSING,
       run: (call) => {
-        for (const index of chosen(call, call.names[0])) indices.drop(index)
+        const { names } = call
+        for (const name of names[0]?.split(',') ?? [])
+          if (indices.find(name) === undefined && indices.writable(name) !== undefined)
+            throw illegalArgument(
+              `The provided expression [${name}] matches an alias, specify the corresponding concrete indices instead.`,
+            )
+        for (const index of own(call, names[0])) indices.drop(index)
         return acknowledged
       },
     },

@@ -110,7 +110,7 @@ test.each([
   ['/_search/scroll', 'POST', '{}'],
   ['/i/_search', 'POST', '{'],
   ['/i/_search', 'POST', '[]'],
-  ['/i', 'PUT', '{"aliases":{}}'],
+  ['/i', 'PUT', '{"aliases":{"a":{"routing":"1"}}}'],
   ['/i', 'PUT', '{"settings":{"analysis":{"analyzer":{}}}}'],
   ['/i', 'PUT', '{"mappings":{"properties":{"v":{"type":"knn_vector"}}}}'],
   ['/i', 'PUT', '{"mappings":{"properties":{"v":{"type":"text","analyzer":"english"}}}}'],
@@ -160,4 +160,13 @@ test('closes twice', async () => {
   const mine = await startSearch()
   await Promise.all([mine.close(), mine.close()])
   await expect(fetch(mine.url)).rejects.toThrow()
+})
+
+test('no whole number equals a fraction', async () => {
+  const body = { mappings: { properties: { seats: { type: 'long' } } } }
+  await client.indices.create({ index: 'whole', body: body as never })
+  await client.index({ index: 'whole', id: 'a', body: { seats: 40.5 } })
+  const found = async (seats: number) =>
+    (await client.count({ index: 'whole', body: { query: { term: { seats } } } })).body.count
+  expect([await found(40.5), await found(40)]).toEqual([0, 1])
 })

@@ -22,8 +22,8 @@ export interface Search extends AsyncDisposable {
 /**
  * A search endpoint for the official OpenSearch client, over SQLite's full-text index.
  *
- * It answers as OpenSearch does, with the same statuses and error types, for indices, mappings, documents with external versions,
- * `_bulk`, and queries. What it does not do (aggregations, aliases, other queries and options) it refuses with 400: nothing is
+ * It answers as OpenSearch does, with the same statuses and error types, for indices, aliases, mappings, documents with external
+ * versions, `_bulk`, and queries. What it does not do (aggregations, other queries and options) it refuses with 400: nothing is
  * ignored. Two things differ: a write is visible to a search at once, without a refresh, and scores are BM25
  * but not OpenSearch's figures.
  *

@@ -56,16 +56,19 @@ export function applyWrite(
 
 /**
  * The index to write to, made if it is missing. As in the real thing, a versioned delete makes it too, and does not care about
- * `require_alias`. There are no aliases here, so everything else that requires one fails.
+ * `require_alias`.
  */
 function target({ operation, index: name, versioning, requireAlias }: Write, indices: Indices): Index {
-  if (operation === 'delete')
-    return versioning.type === 'internal' ? indices.get(name) : (indices.find(name) ?? indices.create(name))
-  if (requireAlias) {
+  const found = indices.writable(name)
+  if (operation === 'delete') {
+    if (found !== undefined) return found.index
+    return versioning.type === 'internal' ? indices.concrete(name) : indices.create(name)
+  }
+  if (requireAlias && found?.isAlias !== true) {
     const reason = `no such index [${name}] and [require_alias] request flag is [true] and [${name}] is not an alias`
     throw new Refusal(404, 'index_not_found_exception', reason, { index: name, index_uuid: '_na_' })
   }
-  return indices.find(name) ?? indices.create(name)
+  return found?.index ?? indices.create(name)
 }
 
 function readUpdate(body: unknown) {

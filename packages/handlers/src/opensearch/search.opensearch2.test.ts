@@ -1,0 +1,3 @@
+import { openSearchSuite } from '../../test/opensearch-suite.ts'
+
+openSearchSuite('opensearch2')
