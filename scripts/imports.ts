@@ -25,6 +25,7 @@ const ROOMS: Rooms = {
     'kinds',
     'capabilities',
     'operate',
+    'backfill',
     'memory',
     'conformance',
     'testing',

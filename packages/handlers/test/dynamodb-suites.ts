@@ -22,6 +22,7 @@ import {
   stateStoreListCases,
   stateStoreListOutageCases,
   stateStoreOutageCases,
+  tableScannerCases,
   timelineCases,
   timelineOutageCases,
 } from '@spaceship/core/conformance'
@@ -33,6 +34,7 @@ import {
   dynamodbDeadLetters,
   dynamodbEntities,
   dynamodbReferences,
+  dynamodbScanner,
   dynamodbState,
 } from '../src/dynamodb/index.ts'
 
@@ -165,6 +167,30 @@ function referencesSuite(server: () => Server, options: { readonly sorted?: bool
     dynamodbReferences({ client: server().client, table, ...options }).check?.())
 }
 
+function scannerSuite(server: () => Server): void {
+  // Of the partition key `id`, a text.
+  const table = 'conformance-text'
+  for (const { name, run } of tableScannerCases)
+    test(name, () => {
+      const { client } = server()
+      const put = async (item: object) =>
+        void (await client.send(new PutItemCommand({ TableName: table, Item: attributes({ ...item }) })))
+      const remove = async (id: string) =>
+        void (await client.send(new DeleteItemCommand({ TableName: table, Key: { id: { S: id } } })))
+      return run({ scanner: dynamodbScanner({ client }), table, put, remove })
+    })
+
+  test('what is out is told as an outage, and a table that is missing by its name', async () => {
+    const page = (client: DynamoDBClient, name: string) =>
+      dynamodbScanner({ client }).page(name, { segment: 0, segments: 1, limit: 1 })
+    await expect(page(server().lost, table)).rejects.toMatchObject({ code: 'unavailable', setup: undefined })
+    await expect(page(server().client, 'nowhere')).rejects.toMatchObject({
+      setup: { reason: 'not-found', resource: expect.stringContaining('nowhere') },
+    })
+    expect(await dynamodbScanner({ client: server().client }).size(table)).toEqual(expect.any(Number))
+  })
+}
+
 /** Everything but what a server of its own is needed for. */
 export function adapterSuites(server: () => Server): void {
   describe('dynamodbState', () => stateSuite(server))
@@ -184,6 +210,8 @@ export function adapterSuites(server: () => Server): void {
   })
   describe('dynamodbDeadLetters', () => lettersSuite(server))
   describe('dynamodbDeadLetters in a sorted table', () => lettersSuite(server, { sorted: true }))
+
+  describe('dynamodbScanner', () => scannerSuite(server))
 
   describe('dynamodbReferences', () => referencesSuite(server))
   describe('dynamodbReferences in a sorted table', () => referencesSuite(server, { sorted: true }))

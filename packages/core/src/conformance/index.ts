@@ -24,6 +24,7 @@ export {
   stateStoreExpiryCases,
 } from '../ports/conformance/state-store.ts'
 export { stateStoreListCases, stateStoreListOutageCases } from '../ports/conformance/state-store-list.ts'
+export { type TableScannerSubject, tableScannerCases } from '../ports/conformance/table-scanner.ts'
 export { type TimelineSubject, timelineCases, timelineOutageCases } from '../ports/conformance/timeline.ts'
 export {
   type RuntimeCase,

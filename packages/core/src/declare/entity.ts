@@ -197,7 +197,7 @@ export function entity<
     spec,
     key: options.key,
     created: (event) => define(event, ['INSERT'], ['after']),
-    saved: (event) => define(event, ['INSERT', 'MODIFY'], ['after']),
+    saved: (event) => define(event, ['INSERT', 'MODIFY', 'BACKFILL'], ['after']),
     changed: (event, pattern) => {
       if (pattern === undefined) return define(event, ['MODIFY'], ['before', 'after'])
       check(called('changed', event), PATTERN, { pattern }, () => patternProblems(pattern))

@@ -39,6 +39,8 @@ export interface EventMeta<Name extends string = string> {
   readonly key: string
   readonly source: Origin
   readonly by: Actor
+  /** True of a row that a backfill has found, which nobody has changed just now. */
+  readonly backfill?: boolean
   /** Set when someone asked for this event again after it had become a dead letter. */
   readonly redriven?: Redriven
 }
@@ -89,8 +91,8 @@ export type EventOf<D> = D extends readonly (infer Item)[]
     ? E
     : never
 
-/** The kinds of change of an item. `created` and `changed` together are `saved`. */
-export type ChangeKind = 'INSERT' | 'MODIFY' | 'REMOVE'
+/** The kinds of change of an item, and its row as a backfill has found it. Only `removed` of them is not `saved`. */
+export type ChangeKind = 'INSERT' | 'MODIFY' | 'REMOVE' | 'BACKFILL'
 
 export type Image = 'before' | 'after'
 

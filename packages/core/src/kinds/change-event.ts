@@ -59,16 +59,20 @@ class ChangeEvent implements EventMeta {
     return this.#change.by
   }
 
+  get backfill(): boolean {
+    return this.#change.kind === 'BACKFILL'
+  }
+
   /** Of a saved item: an old row that fails its schema matters only to who looks. */
   get before(): Row | undefined {
     if (this.#before !== undefined || this.#change.kind === 'INSERT') return this.#before
     return this.#images.read(this.#spec.entity, 'before')
   }
 
-  /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id`, `at`, `by` and `before` are not in it. */
+  /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id`, `at`, `by`, `backfill` and `before` are not in it. */
   toJSON(): object {
-    const { id, at, by } = this
-    return { ...this, id, at, by, before: this.#before }
+    const { id, at, by, backfill } = this
+    return { ...this, id, at, by, ...(backfill && { backfill }), before: this.#before }
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): object {

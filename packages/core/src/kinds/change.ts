@@ -166,6 +166,7 @@ const WORDS: Readonly<Record<ChangeKind, string>> = {
   INSERT: 'created',
   MODIFY: 'changed',
   REMOVE: 'removed',
+  BACKFILL: 'found by a backfill',
 }
 
 function reasonOf(other: 'kind' | 'actor' | Image, item: Change, { on, by, entity }: ChangeSpec): string {

@@ -1,9 +1,10 @@
-import type { EntityReader } from '../ports/index.ts'
+import type { EntityReader, TableScanner } from '../ports/index.ts'
+import { sha256 } from '../wire/digest.ts'
 import { marshal, unmarshal } from '../wire/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-export interface MemoryEntities extends EntityReader {
+export interface MemoryEntities extends EntityReader, TableScanner {
   /** @throws SpaceshipError `attributes` for what DynamoDB does not hold */
   put(table: string, key: Row, row: Row): void
   remove(table: string, key: Row): void
@@ -20,7 +21,20 @@ export function memoryEntities(): MemoryEntities {
     },
     put: (table, key, row) => void rows.set(idOf(table, key), marshal(row)),
     remove: (table, key) => void rows.delete(idOf(table, key)),
+    page: async (table, { segment, segments, cursor = '', limit }) => {
+      const left = [...rows.keys()]
+        .filter((id) => id.startsWith(`${table}\0`) && segmentOf(id, segments) === segment && id > cursor)
+        .sort()
+      const ids = left.slice(0, limit)
+      const items = ids.map((id) => rows.get(id) ?? {})
+      return { items, cursor: left.length > limit ? ids.at(-1) : undefined, units: Math.max(1, ids.length) }
+    },
+    size: async (table) => [...rows.keys()].filter((id) => id.startsWith(`${table}\0`)).length,
   }
+}
+
+function segmentOf(id: string, segments: number): number {
+  return Number.parseInt(sha256(id, 'hex').slice(0, 8), 16) % segments
 }
 
 function idOf(table: string, key: Row): string {

@@ -8,6 +8,7 @@ import {
   stateStoreCases,
   stateStoreExpiryCases,
   stateStoreListCases,
+  tableScannerCases,
   timelineCases,
 } from '../conformance/index.ts'
 import type { StatePage, StateStore } from '../ports/index.ts'
@@ -171,4 +172,14 @@ describe('memoryScheduler', () => {
 describe('memoryTimeline', () => {
   for (const { name, run } of timelineCases)
     test(name, () => run({ timeline: memoryTimeline(), now: Date.now }))
+})
+
+describe('memoryEntities, page by page', () => {
+  for (const { name, run } of tableScannerCases)
+    test(name, () => {
+      const scanner = memoryEntities()
+      const put = async (item: { readonly id: string }) => scanner.put('clients', { id: item.id }, item)
+      const remove = async (id: string) => scanner.remove('clients', { id })
+      return run({ scanner, table: 'clients', put, remove })
+    })
 })

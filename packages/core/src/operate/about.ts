@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<Change['kind'], string>> = {
   INSERT: 'created',
   MODIFY: 'changed',
   REMOVE: 'removed',
+  BACKFILL: 'found by a backfill',
 }
 
 /**

@@ -17,4 +17,5 @@ export {
   type StateStore,
   type StateValue,
 } from './state-store.ts'
+export type { PageOptions, TablePage, TableScanner } from './table-scanner.ts'
 export type { DueExecution, Timeline } from './timeline.ts'

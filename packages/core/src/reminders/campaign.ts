@@ -5,9 +5,9 @@
 
 import { type Rate, spacing } from '../duration.ts'
 import { codeOf } from '../errors.ts'
+import { isOutage, persistently } from '../outage.ts'
 import type { Clock } from '../ports/index.ts'
 import { callable, check, closed, count, like, rate, required, type ShapesOf } from '../shapes.ts'
-import { setUpOf } from '../verdicts.ts'
 import type { When } from './due.ts'
 
 /** What to schedule: a list, or whatever can be walked once, such as rows that a query reads page by page. */
@@ -43,8 +43,6 @@ export interface CampaignResult extends CampaignProgress {
 }
 
 const MOST_REFUSALS = 100
-/** Milliseconds between two attempts while something is out. */
-const WAIT = { first: 200, most: 30_000 }
 
 export const CAMPAIGN = {
   items: required(
@@ -125,25 +123,4 @@ export async function scheduleMany<Input>(
 function isRefusal(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'permanent' || code === 'schema' || code === 'configuration'
-}
-
-/** What passes by itself: a set-up has to be mended by somebody. */
-function isOutage(error: unknown): boolean {
-  return codeOf(error) === 'unavailable' && setUpOf(error) === undefined
-}
-
-/** An outage is waited for, until the signal. */
-async function persistently<T>(
-  ask: () => Promise<T>,
-  clock: Clock,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  for (let wait = WAIT.first; ; wait = Math.min(wait * 2, WAIT.most)) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!isOutage(error) || signal?.aborted) throw error
-      await clock.sleep(wait, signal)
-    }
-  }
 }

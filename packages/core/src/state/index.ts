@@ -3,6 +3,7 @@ export { change, textsIn } from './compare-and-set.ts'
 export { fenced, fencedLetters } from './fenced.ts'
 export {
   BUCKETS,
+  backfillKey,
   boundedKey,
   claimKey,
   dueKey,
@@ -13,6 +14,7 @@ export {
   parkedLaneKey,
   parkedLanes,
   reminderKey,
+  segmentKey,
   shortName,
   shownKey,
   suspectKey,

@@ -19,7 +19,7 @@ export interface Shape {
 /** Undefined if it is no change record. */
 export function shapeOf(json: Readonly<Record<string, unknown>>): Shape | undefined {
   const { eventName, dynamodb, userIdentity } = json
-  if (eventName !== 'INSERT' && eventName !== 'MODIFY' && eventName !== 'REMOVE') return undefined
+  if (!isKind(eventName)) return undefined
   if (!isObject(dynamodb) || !isObject(dynamodb.Keys)) return undefined
   const table = typeof json.tableName === 'string' ? json.tableName : tableOfArn(json.eventSourceARN)
   const time = dynamodb.ApproximateCreationDateTime
@@ -34,6 +34,12 @@ export function shapeOf(json: Readonly<Record<string, unknown>>): Shape | undefi
     before: isObject(dynamodb.OldImage) ? dynamodb.OldImage : undefined,
     after: isObject(dynamodb.NewImage) ? dynamodb.NewImage : undefined,
   }
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<ChangeKind>(['INSERT', 'MODIFY', 'REMOVE', 'BACKFILL'])
+
+function isKind(eventName: unknown): eventName is ChangeKind {
+  return KINDS.has(eventName)
 }
 
 export function tableOfArn(arn: unknown): string | undefined {
@@ -76,6 +82,8 @@ function isDeeper(value: unknown, levels: number): boolean {
  * are announced in the row. What a user writes leaves the stamp as it was, or off.
  */
 export function isReplicated({ kind, before, after }: Shape): boolean {
+  // Who wrote it is not known.
+  if (kind === 'BACKFILL') return false
   if (kind === 'REMOVE')
     return isObject(before?.['aws:rep:deleting']) && before['aws:rep:deleting'].BOOL === true
   return ['aws:rep:updatetime', 'aws:rep:updateregion'].some((stamp) => {

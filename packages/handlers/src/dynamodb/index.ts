@@ -3,6 +3,7 @@ export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-let
 export { dynamodbEntities } from './entities.ts'
 export { type Making, makeTable } from './making.ts'
 export { type DynamoDBReferencesOptions, dynamodbReferences } from './references.ts'
+export { dynamodbScanner } from './scanner.ts'
 export { type DynamoDBStateOptions, dynamodbState } from './state.ts'
 export { createStateTable } from './table.ts'
 export { ensureUsable, type Usable } from './usable.ts'
