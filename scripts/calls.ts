@@ -13,9 +13,11 @@ import {
   dynamodbDeadLetters,
   dynamodbEntities,
   dynamodbReferences,
+  dynamodbScanner,
   dynamodbState,
 } from '../packages/handlers/src/dynamodb/index.ts'
 import { REFERENCES as DYNAMODB_REFERENCES } from '../packages/handlers/src/dynamodb/references.ts'
+import { SCANNER } from '../packages/handlers/src/dynamodb/scanner.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
 import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
@@ -25,9 +27,10 @@ import { PUBLISHER } from '../packages/handlers/src/kinesis/publisher.ts'
 import { SINK } from '../packages/handlers/src/kinesis/sink.ts'
 import { memcachedReferences } from '../packages/handlers/src/memcached/index.ts'
 import { REFERENCES as MEMCACHED_REFERENCES } from '../packages/handlers/src/memcached/references.ts'
-import { INDEX, PURGE, REMOVE } from '../packages/handlers/src/opensearch/handlers.ts'
-import { createSearch, searchIndex } from '../packages/handlers/src/opensearch/index.ts'
+import { INDEX, KEEPER, PURGE, REMOVE } from '../packages/handlers/src/opensearch/handlers.ts'
+import { createRebuild, createSearch, searchIndex } from '../packages/handlers/src/opensearch/index.ts'
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
+import { REBUILD } from '../packages/handlers/src/opensearch/rebuild.ts'
 import { SEARCH_INDEX } from '../packages/handlers/src/opensearch/search-index.ts'
 import { redisReferences, redisState, redisTimeline } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
@@ -54,6 +57,7 @@ import { MACHINE } from '../packages/handlers/src/step-functions/machine.ts'
 import { CALLER_POLICY, MACHINE_POLICY } from '../packages/handlers/src/step-functions/policy.ts'
 import { STEP_FUNCTIONS } from '../packages/handlers/src/step-functions/scheduler.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
+import { MEMORY_SEARCH } from '../packages/handlers/src/testing/search.ts'
 import { watch } from '../packages/handlers/src/watch/index.ts'
 import { WATCH } from '../packages/handlers/src/watch/watch.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
@@ -96,13 +100,16 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch createSearch (index)': right(memorySearch().index, INDEX),
   'handlers/opensearch createSearch (remove)': right(memorySearch().remove, REMOVE),
   'handlers/opensearch createSearch (purge)': right(memorySearch().purge, PURGE),
-  'handlers/testing memorySearch': right(memorySearch),
+  'handlers/opensearch createSearch (keeper)': right(memorySearch().keeper, KEEPER),
+  'handlers/opensearch createRebuild': right(createRebuild, REBUILD),
+  'handlers/testing memorySearch': right(memorySearch, MEMORY_SEARCH),
   'handlers/testing memorySlack': right(memorySlack),
   'handlers/dynamodb createStateTable': right(createStateTable, STATE_TABLE, {
     instead: { options: { client: existing } },
   }),
   'handlers/dynamodb dynamodbDeadLetters': right(dynamodbDeadLetters, DEAD_LETTERS),
   'handlers/dynamodb dynamodbEntities': right(dynamodbEntities, ENTITIES),
+  'handlers/dynamodb dynamodbScanner': right(dynamodbScanner, SCANNER),
   'handlers/dynamodb dynamodbReferences': right(dynamodbReferences, DYNAMODB_REFERENCES),
   'handlers/dynamodb dynamodbState': right(dynamodbState, STATE),
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),

@@ -18,7 +18,7 @@ const nothing = new Set(
   named([
     'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route',
-    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal watchKey zoneOf',
+    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal rebuildKey watchKey zoneOf',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
@@ -128,6 +128,20 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (virtualClock) => virtualClock(new Date('never')),
     problems: ["'start' is an object: expected a date"],
   },
+  'core/backfill createBackfill': {
+    wrong: (createBackfill) =>
+      createBackfill({ reactor: {}, state: {}, segments: 0, unitsPerSecond: 0.5, routes: [], segmnts: 2 }),
+    problems: [
+      "'application' is missing",
+      "'state' is an object",
+      "'reactor' is an object: expected a reactor",
+      "'scanner' is missing",
+      "'routes' is empty",
+      "'segments' is 0",
+      "'unitsPerSecond' is 0.5",
+      "'segmnts' is no option: expected 'segments'",
+    ],
+  },
   'core/embedded embeddedScheduler': {
     wrong: (embeddedScheduler) =>
       embeddedScheduler({ clock: {}, precision: 'soon', lease: 10, batch: 0, random: 1, logger: {} }),
@@ -186,9 +200,9 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'client' is missing", "'create' is 'yes'"],
   },
   'handlers/opensearch searchIndex': {
-    wrong: (searchIndex) => searchIndex('Clients', schema, { deletes: 'soft' }),
+    wrong: (searchIndex) => searchIndex('Clients', schema, { fields: 'name' }),
     problems: [
-      "'deletes' is 'soft'",
+      "'fields' is a text",
       "'name' is no name of an index",
       "'of' does not say what its documents look like",
     ],
@@ -211,6 +225,20 @@ const checks: Readonly<Record<string, Check>> = {
       "'prefix' is empty",
       "'now' is a number",
     ],
+  },
+  'handlers/opensearch createRebuild': {
+    wrong: (createRebuild) => createRebuild({ application: '', keeper: {}, backfill: 'all', clock: {} }),
+    problems: [
+      "'application' is empty",
+      "'state' is missing",
+      "'keeper' is an object: expected what search.keeper(index) answers",
+      "'backfill' is a text",
+      "'clock' is an object",
+    ],
+  },
+  'handlers/dynamodb dynamodbScanner': {
+    wrong: (dynamodbScanner) => dynamodbScanner({}),
+    problems: ["'client' is missing"],
   },
   'handlers/dynamodb dynamodbEntities': {
     wrong: (dynamodbEntities) => dynamodbEntities({}),

@@ -1,6 +1,8 @@
 /** One right call of every public function of core; `calls.ts` says what that is. */
 
 import { isDuration } from '../packages/core/src/adapter.ts'
+import { BACKFILL } from '../packages/core/src/backfill/backfill.ts'
+import { createBackfill } from '../packages/core/src/backfill/index.ts'
 import { CRON, cron } from '../packages/core/src/cron.ts'
 import { BATCH } from '../packages/core/src/declare/batch.ts'
 import { DEFINED, ENTITY, REMOVED } from '../packages/core/src/declare/entity.ts'
@@ -51,7 +53,7 @@ import { type Harness, harness } from '../packages/core/src/testing/index.ts'
 import { HARNESS, METHODS } from '../packages/core/src/testing/shapes.ts'
 import { PUBLISHED } from '../packages/core/src/wire/published.ts'
 import { TICK } from '../packages/core/src/wire/tick.ts'
-import { Client, due, greeter, joined, type made, paid, ports } from './fitting.ts'
+import { Client, due, filling, greeter, joined, type made, paid, ports } from './fitting.ts'
 import { application, type Call, data, engineOwn, fieldsOf, type Own, own, right } from './right.ts'
 
 const { id = data, events = data, handler: handle = data, options = data } = fieldsOf(ROUTE.route)
@@ -162,6 +164,9 @@ export const coreCalls: Readonly<Record<string, Call>> = {
   'core/adapter isDuration': right(isDuration, { value: data }, { accepts: { value: own } }),
   'core/engine createEngine': right(createEngine, ENGINE),
   'core/engine createRedrive': right(createRedrive, REDRIVE),
+  'core/backfill createBackfill': right(createBackfill, BACKFILL, {
+    instead: { options: { reactor: filling, table: 'clients', routes: ['fill'] } },
+  }),
   'core/engine describe': right(describe, DESCRIBE),
   'core/engine createRedrive (letters)': right(
     createRedrive({ application: 'app', ...ports }).letters,

@@ -13,6 +13,7 @@ import {
 import { systemClock } from '../packages/core/src/ports/index.ts'
 import type { Shape, Shapes } from '../packages/core/src/shapes.ts'
 import { searchIndex } from '../packages/handlers/src/opensearch/index.ts'
+import { memorySearch } from '../packages/handlers/src/testing/index.ts'
 
 export const schema = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
@@ -24,6 +25,8 @@ export const paid = event('paid', { schema, key: () => 'k' })
 export const due = reminder('due', { payload: schema, key: () => 'k' })
 export const greeter = () => reactor('greeter').on('greet', joined, () => {})
 export const made = greeter()
+/** With a route that a backfill can run. */
+export const filling = reactor('filling').on('fill', Client.saved('saved'), () => {})
 export const client = { send: () => {}, transport: { request: () => {} } }
 export const ports = {
   state: memoryState(),
@@ -39,6 +42,7 @@ export const telling = {
   '~standard': { ...schema['~standard'], jsonSchema: { output: () => ({ properties: {} }) } },
 }
 export const kept = searchIndex('docs', telling)
+const keeper = memorySearch().keeper(kept)
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const at = new Date('2026-01-01T00:00:00Z')
 
@@ -46,7 +50,7 @@ const at = new Date('2026-01-01T00:00:00Z')
 const POOL: readonly unknown[] = [
   ...['name', 5, true, () => {}, at],
   ...Object.values(ports),
-  ...[systemClock, logger, client, schema, Client, joined, paid, due, made, kept],
+  ...[systemClock, logger, client, schema, Client, joined, paid, due, made, kept, keeper],
   // An ARN is a URL, too.
   ...['https://example.org', 0.5, process.execPath],
   ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],
@@ -67,6 +71,7 @@ export const leaves: ReadonlySet<unknown> = new Set<unknown>([
   ...POOL.filter((value) => typeof value === 'object'),
   existing,
   telling,
+  filling,
 ])
 
 export function fitting(shape: Shape): unknown {

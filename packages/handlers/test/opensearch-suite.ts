@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@opensearch-project/opensearch'
 import { type Context, type EventMeta, entity, type Handler, reactor } from '@spaceship/core'
+import { type Clock, systemClock } from '@spaceship/core/ports'
 import { harness } from '@spaceship/core/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type OpenSearchLane, type OpenSearchNode, startOpenSearch } from '../../../scripts/opensearch.ts'
 import { createSearch, type Search, searchIndex } from '../src/opensearch/index.ts'
+import { rebuildSuite } from './rebuild-suite.ts'
 import { searchSuite } from './search-suite.ts'
 
 type Doc = EventMeta & { readonly after: Row }
@@ -55,8 +57,8 @@ export function openSearchSuite(lane: OpenSearchLane): void {
   })
 
   /** What is written is found at once. */
-  const search = (): Search => {
-    const real = createSearch({ client, create: true })
+  const search = (clock: Clock = systemClock): Search => {
+    const real = createSearch({ client, create: true, clock })
     const refreshed = () => client.indices.refresh({ index: '_all' })
     return {
       ...real,
@@ -73,6 +75,8 @@ export function openSearchSuite(lane: OpenSearchLane): void {
   }
 
   describe('as everywhere', () => searchSuite(async () => search()))
+
+  describe('made anew', () => rebuildSuite(async (clock) => search(clock), 3))
 
   test('the mapping follows from the schema, and finds what it promises', async () => {
     const { index: write, query } = search()

@@ -149,7 +149,7 @@ test('what is asked for in vain is refused, with every problem', () => {
     /no route of 'indexing' is on a 'saved' event of the table 'orders'/,
   )
   const loud = reactor('loud').on('tell', saved, () => {})
-  expect(make({ reactor: loud })).toThrow(/not idempotent.*name those that shall/)
+  expect(make({ reactor: loud })).toThrow(/not idempotent.*names of those that shall/)
   expect(backfill({ reactor: loud, scanner, routes: ['tell'] }).routes).toEqual(['tell'])
   expect(make({ segmnts: 3 } as object)).toThrow(/'segmnts' is no option: expected 'segments'/)
   expect(make({ segments: 0, unitsPerSecond: 0 })).toThrow(/2 problem/)

@@ -10,6 +10,7 @@
  */
 
 import type { Reactor } from '../declare/reactor.ts'
+import { REACTOR } from '../engine/options.ts'
 import { createEngine, describe, ENGINE_OPTIONS, type Engine, type EngineOptions } from '../engine.ts'
 import { refuse } from '../errors.ts'
 import { persistently } from '../outage.ts'
@@ -95,7 +96,7 @@ export interface Backfill {
 export const BACKFILL = {
   options: bare({
     ...ENGINE_OPTIONS,
-    reactor: required(like('a reactor', (given) => Array.isArray(Object(given).routes))),
+    reactor: required(REACTOR),
     scanner: required(port('page', 'a TableScanner, for instance dynamodbScanner(...)')),
     table: text('the name of a DynamoDB table'),
     routes: list(text('the id of a route'), 'ids of routes', 1),

@@ -49,7 +49,7 @@ export function chosenRoutes({ reactor, described, table, wanted }: Choice): Cho
   )
   if (chosen.length === 0)
     return [
-      `the routes on 'saved' events (${names.join(', ')}) are not idempotent, and would act for each row of the table: name those that shall`,
+      `the routes on 'saved' events (${names.join(', ')}) are not idempotent, and would act for each row of the table: expected the names of those that shall, in 'routes'`,
     ]
   const tables = [...new Set(chosen.flatMap(({ specs }) => specs.map(({ entity }) => entity.table)))]
   const [only = ''] = tables

@@ -13,6 +13,7 @@ export {
   keptKey,
   parkedLaneKey,
   parkedLanes,
+  rebuildKey,
   reminderKey,
   segmentKey,
   shortName,

@@ -36,6 +36,7 @@ export const INDEX = {
 export const REMOVE = {
   options: bare({ index: anIndex, id: asked } satisfies ShapesOf<RemoveOptions<never>>),
 }
+export const KEEPER = { index: required(kept) }
 export const PURGE = {
   index: required(kept),
   options: required(bare({ after: required(duration('8d', 3_600_000)) } satisfies ShapesOf<PurgeOptions>)),
@@ -83,9 +84,8 @@ export function handlersOf({
     return handler<EventMeta>(
       { effect: 'idempotent', needs: needs('removes from', index), ...checkOf(index) },
       async (event, { signal }) => {
-        const standing = typeof index !== 'string' && index.deletes === 'tombstone'
         // The same for every repeat.
-        const document = standing ? { [REMOVED_AT]: event.at.toISOString() } : undefined
+        const document = isKept(index) ? { [REMOVED_AT]: event.at.toISOString() } : undefined
         return write(index, { id: id(event), version: event.version.max, document }, signal)
       },
     )

@@ -11,7 +11,8 @@
 import { bare, callable, check, flag, like, port, required, type ShapesOf } from '@spaceship/core/adapter'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import { findingBy } from './find.ts'
-import { handlersOf } from './handlers.ts'
+import { handlersOf, KEEPER } from './handlers.ts'
+import { keeperOf } from './keeper.ts'
 import { callsOf, type SearchClient } from './request.ts'
 import type { Search } from './search.ts'
 import { createVersions } from './versions.ts'
@@ -59,5 +60,12 @@ export function createSearch(options: CreateSearchOptions): Search {
   const call = callsOf(client)
   const versions = createVersions({ call, create })
   const writer = createWriter({ call, versions, clock, random, limits: LIMITS })
-  return { ...handlersOf({ call, versions, writer }), ...findingBy(call) }
+  return {
+    ...handlersOf({ call, versions, writer }),
+    ...findingBy(call),
+    keeper: (index) => {
+      check('search.keeper', KEEPER, { index })
+      return keeperOf(index, { call, versions, random })
+    },
+  }
 }

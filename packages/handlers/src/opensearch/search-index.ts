@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Entity } from '@spaceship/core'
-import { bare, check, choice, like, record, required, type ShapesOf, text } from '@spaceship/core/adapter'
+import { bare, check, like, record, required, type ShapesOf, text } from '@spaceship/core/adapter'
 import { type FieldMapping, type Mapping, mappingOf, overridden } from './mapping.ts'
 
 /** When a document was removed: only what stands for it has this field. */
@@ -20,21 +20,17 @@ export interface SearchIndexOptions {
   readonly fields?: Readonly<Record<string, FieldMapping>>
   /** Of the index, as OpenSearch takes them: shards, replicas, analysis. @default those of the cluster */
   readonly settings?: Readonly<Record<string, unknown>>
-  /**
-   * What becomes of a document that is removed. `'tombstone'` keeps its version, without its contents, until `search.purge` removes that:
-   * an older write that comes late stays out. `'delete'` removes all at once; the cluster remembers the version for a minute, and not over a
-   * restart.
-   *
-   * @default 'tombstone'
-   */
-  readonly deletes?: 'tombstone' | 'delete'
 }
 
-/** An index that Spaceship keeps: versions of it behind aliases. `D` is what its documents are. */
+/**
+ * An index that Spaceship keeps: versions of it behind aliases. `D` is what its documents are.
+ *
+ * A document that is removed leaves its version behind, without its contents and hidden from searches, until `search.purge` removes that too:
+ * an older write that comes late stays out, also after a restart of the cluster, which forgets by itself what was deleted.
+ */
 export interface SearchIndex<out D = unknown> {
   /** Of the alias that is searched. */
   readonly name: string
-  readonly deletes: 'tombstone' | 'delete'
   /** What a version of it is made with. */
   readonly definition: { readonly settings: Readonly<Record<string, unknown>>; readonly mappings: Mapping }
   /** Of the definition: another mapping is another version. */
@@ -58,7 +54,6 @@ export const SEARCH_INDEX = {
   options: bare({
     fields: record({}),
     settings: record({}),
-    deletes: choice('tombstone', 'delete'),
   } satisfies ShapesOf<SearchIndexOptions>),
 }
 
@@ -90,14 +85,14 @@ export function searchIndex<D>(
       ...(json === undefined ? [`'of' does not say what its documents look like: expected ${TELLING}`] : []),
     ]
   })
-  const { fields = {}, settings = {}, deletes = 'tombstone' } = options
+  const { fields = {}, settings = {} } = options
   const mappings = overridden(mappingOf(json ?? {}), fields)
   const definition = {
     settings,
     mappings: { ...mappings, properties: { ...mappings.properties, ...REMOVED } },
   }
   const hash = createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 8)
-  return { name, deletes, definition, hash }
+  return { name, definition, hash }
 }
 
 /** What handlers see is what the schema gives; where it cannot tell, what it takes. */

@@ -1,6 +1,7 @@
 /** Owns what a search engine is to whoever uses it. */
 
 import type { EventMeta, Handler, Tick } from '@spaceship/core'
+import type { IndexKeeper } from './keeper.ts'
 import type { SearchIndex } from './search-index.ts'
 
 /** A query in OpenSearch's query language, as in `{ match: { name: 'acme' } }`. */
@@ -83,4 +84,6 @@ export interface Search {
     query: Query,
     options?: Pick<SearchOptions, 'signal'>,
   ): Promise<{ readonly total: number }>
+  /** What keeps the versions of an index: for rebuilds, and for operators. */
+  keeper(index: SearchIndex): IndexKeeper
 }

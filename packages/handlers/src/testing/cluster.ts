@@ -22,6 +22,14 @@ interface Index {
   readonly aliases: Map<string, Query | undefined>
 }
 
+interface Action {
+  readonly index: string
+  readonly alias: string
+  readonly filter?: Query
+}
+
+const acknowledged: Answer = { statusCode: 200, body: { acknowledged: true } }
+
 interface Living {
   readonly id: string
   readonly version: number
@@ -50,7 +58,22 @@ export function createCluster(): Cluster {
     if (indices.has(name)) throw refusal(400, { error: { type: 'resource_already_exists_exception' } })
     for (const [alias, { filter }] of Object.entries(aliases)) made(name).aliases.set(alias, filter)
     made(name)
-    return { statusCode: 200, body: { acknowledged: true } }
+    return acknowledged
+  }
+
+  function drop(name: string): Answer {
+    if (!indices.delete(name)) throw refusal(404, missing())
+    return acknowledged
+  }
+
+  function swap(actions: readonly Readonly<Record<string, Action>>[]): Answer {
+    for (const { add, remove } of actions)
+      if (!indices.has(Object(add ?? remove).index)) throw refusal(404, missing())
+    for (const { add, remove } of actions) {
+      if (remove !== undefined) indices.get(remove.index)?.aliases.delete(remove.alias)
+      if (add !== undefined) indices.get(add.index)?.aliases.set(add.alias, add.filter)
+    }
+    return acknowledged
   }
 
   function bulk(name: string, lines: string, requireAlias: boolean): Answer {
@@ -87,17 +110,23 @@ export function createCluster(): Cluster {
     })
   }
 
-  function search(expression: string, operation: string, body: { query: Query; size: number }): Answer {
+  function search(
+    expression: string,
+    operation: string,
+    body: { query: Query; size: number; from?: number },
+  ): Answer {
     const isWanted = compile(body.query)
     const hits = found(expression).filter(({ id, document }) => isWanted(document, id))
     const _shards = { total: 1, successful: 1, skipped: 0, failed: 0 }
     if (operation === '_count') return { statusCode: 200, body: { count: hits.length, _shards } }
-    const page = hits.slice(0, body.size).map(({ id, version, document }) => ({
-      _id: id,
-      _version: version,
-      _score: 1,
-      _source: document,
-    }))
+    const page = hits
+      .slice(body.from ?? 0, (body.from ?? 0) + body.size)
+      .map(({ id, version, document }) => ({
+        _id: id,
+        _version: version,
+        _score: 1,
+        _source: document,
+      }))
     return {
       statusCode: 200,
       body: { timed_out: false, _shards, hits: { total: { value: hits.length }, hits: page } },
@@ -118,6 +147,9 @@ export function createCluster(): Cluster {
       const [name = '', operation = ''] = path.split('/').slice(1).map(decodeURIComponent)
       if (operation === '_bulk') return bulk(name, bulkBody, querystring?.require_alias === 'true')
       if (operation === '_alias') return aliasesOf(name)
+      if (operation === '_refresh') return acknowledged
+      if (method === 'DELETE') return drop(name)
+      if (name === '_aliases') return swap(Object(body).actions)
       // Safe: the adapter makes an index with these, and sends the others in every search; `query` in every count.
       if (method === 'PUT') return put(name, body as Parameters<typeof put>[1])
       return search(name, operation, body as Parameters<typeof search>[2])

@@ -1,4 +1,5 @@
-import { systemClock } from '@spaceship/core/ports'
+import { bare, check, port, type ShapesOf } from '@spaceship/core/adapter'
+import { type Clock, systemClock } from '@spaceship/core/ports'
 import { createSearch, type Search, type SearchClient, type SearchIndex } from '../opensearch/index.ts'
 import { createCluster } from './cluster.ts'
 import { compile, unknown } from './query.ts'
@@ -6,6 +7,15 @@ import { compile, unknown } from './query.ts'
 export interface MemorySearch extends Search {
   /** The documents of an index, by id. */
   documents(index: string | SearchIndex): Readonly<Record<string, unknown>>
+}
+
+export interface MemorySearchOptions {
+  /** Tells when it must look again which versions an index has. @default the system's */
+  readonly clock?: Clock
+}
+
+export const MEMORY_SEARCH = {
+  options: bare({ clock: port('now', 'a Clock') } satisfies ShapesOf<MemorySearchOptions>),
 }
 
 /**
@@ -18,7 +28,8 @@ export interface MemorySearch extends Search {
  *
  * `query` and `count` throw a SpaceshipError `query` for other queries and options.
  */
-export function memorySearch(): MemorySearch {
+export function memorySearch(options: MemorySearchOptions = {}): MemorySearch {
+  check('memorySearch', MEMORY_SEARCH, { options })
   const cluster = createCluster()
   const request: SearchClient['transport']['request'] = (asked) =>
     Object.assign(
@@ -26,7 +37,7 @@ export function memorySearch(): MemorySearch {
       { abort: () => {} },
     )
   // Nothing is gained by waiting for others that write.
-  const clock = { ...systemClock, sleep: async () => {} }
+  const clock = { ...(options.clock ?? systemClock), sleep: async () => {} }
   const search = createSearch({ client: { transport: { request } }, create: true, clock })
   return {
     ...search,
