@@ -13,7 +13,8 @@ import {
   type ShapesOf,
   text,
 } from '@spaceship/core/adapter'
-import type { DeadLetters } from '@spaceship/core/ports'
+import type { DeadLetters, StateStore } from '@spaceship/core/ports'
+import type { IndexKeeper } from '@spaceship/handlers/opensearch'
 import type { LaunchOptions, TableOptions } from '@spaceship/local'
 
 /** Environment variables, by name. */
@@ -31,6 +32,10 @@ export interface Config {
   readonly reactors: (variables: Variables) => readonly Reactor[] | Promise<readonly Reactor[]>
   /** Where the application keeps its dead letters. @default dynamodbDeadLetters on the table `<application>-state`, sorted, as of `worker()` */
   readonly deadLetters?: (variables: Variables) => DeadLetters
+  /** Where the application keeps its state. @default dynamodbState on the table `<application>-state`, sorted, as of `worker()` */
+  readonly state?: (variables: Variables) => StateStore
+  /** The indices that Spaceship keeps, for `spaceship rebuild`: `(variables) => [createSearch({ client }).keeper(clients)]`. @default none */
+  readonly indices?: (variables: Variables) => readonly IndexKeeper[]
   /** The application's reminders, for `spaceship reminders`: what `createReminders` made for the reactors. @default none */
   readonly reminders?: (variables: Variables) => Pick<Reminders, 'desk'>
   /** The module that runs the reactors as a worker, from the folder of this file. @default 'src/worker.ts' */
@@ -61,6 +66,8 @@ export const CONFIG = {
     reactors: required(like('a function that makes the reactors: () => [onboarding(...)]', callable.fits)),
     deadLetters: callable,
     reminders: callable,
+    state: callable,
+    indices: callable,
     worker: text('the path of a module'),
     lambda: text('the path of a module'),
     variables: record({}),

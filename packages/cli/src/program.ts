@@ -3,11 +3,13 @@
 import tab from '@bomb.sh/tab/commander'
 import { Command, CommanderError } from 'commander'
 import {
+  addBackfill,
   addBuild,
   addDescribe,
   addDev,
   addLetters,
   addPublish,
+  addRebuild,
   addReminders,
   addWrites,
   type Terminal,
@@ -67,6 +69,8 @@ Completion: source <(spaceship complete bash), or zsh`,
   addPublish(program, terminal)
   addLetters(program, terminal)
   addReminders(program, terminal)
+  addBackfill(program, terminal)
+  addRebuild(program, terminal)
   addDescribe(program, terminal)
   addBuild(program, terminal)
   tab(program)
