@@ -32,6 +32,8 @@ import { createRebuild, createSearch, searchIndex } from '../packages/handlers/s
 import { SEARCH } from '../packages/handlers/src/opensearch/opensearch.ts'
 import { REBUILD } from '../packages/handlers/src/opensearch/rebuild.ts'
 import { SEARCH_INDEX } from '../packages/handlers/src/opensearch/search-index.ts'
+import { awsSigning } from '../packages/handlers/src/opensearch-aws/index.ts'
+import { SIGNING } from '../packages/handlers/src/opensearch-aws/signing.ts'
 import { redisReferences, redisState, redisTimeline } from '../packages/handlers/src/redis/index.ts'
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
 import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
@@ -96,6 +98,7 @@ export const calls: Readonly<Record<string, Call>> = {
     accepts: { 'options.channel': ['function'] },
   }),
   'handlers/opensearch createSearch': right(createSearch, SEARCH),
+  'handlers/opensearch-aws awsSigning': right(awsSigning, SIGNING),
   'handlers/opensearch searchIndex': right(searchIndex, SEARCH_INDEX, { instead: { of: telling } }),
   'handlers/opensearch createSearch (index)': right(memorySearch().index, INDEX),
   'handlers/opensearch createSearch (remove)': right(memorySearch().remove, REMOVE),

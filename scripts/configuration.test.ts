@@ -226,6 +226,15 @@ const checks: Readonly<Record<string, Check>> = {
       "'now' is a number",
     ],
   },
+  'handlers/opensearch-aws awsSigning': {
+    wrong: (awsSigning) => awsSigning({ region: '', service: 's3', maxAge: '5ms' }),
+    problems: [
+      "'region' is empty",
+      "'service' is 's3'",
+      "'credentials' is missing: expected a function that answers credentials",
+      "'maxAge' is '5ms'",
+    ],
+  },
   'handlers/opensearch createRebuild': {
     wrong: (createRebuild) => createRebuild({ application: '', keeper: {}, backfill: 'all', clock: {} }),
     problems: [

@@ -36,6 +36,7 @@ const ROOMS: Rooms = {
     'dynamodb',
     'kinesis',
     'opensearch',
+    'opensearch-aws',
     'redis',
     'ioredis',
     'memcached',

@@ -1,0 +1,1 @@
+export { type AwsSigningOptions, awsSigning } from './signing.ts'
