@@ -8,6 +8,7 @@ import { measureColdStart } from './coldstart.ts'
 import { measureDecode } from './decode.ts'
 import { measureDeliver } from './deliver.ts'
 import { measureGrowth } from './growth.ts'
+import { measureIndex } from './index.ts'
 import { measureLambda } from './lambda.ts'
 import { measureReminders } from './reminders.ts'
 import type { Options, Result } from './result.ts'
@@ -19,6 +20,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   decode: measureDecode,
   deliver: measureDeliver,
   growth: measureGrowth,
+  index: measureIndex,
   lambda: measureLambda,
   reminders: measureReminders,
   state: measureState,

@@ -26,7 +26,7 @@ const MOST_LEVELS = 1_000
 export interface ExactOptions {
   /** What stands for an object that JSON does not carry; undefined if it is refused. @default refuses all of them */
   readonly replace?: (value: object) => unknown
-  /** Leaves bigints as they are, for whoever writes them with all digits. @default false */
+  /** Takes bigints, which are integers with all their digits in JSON. @default false */
   readonly bigints?: boolean
   /** Refuses an integer that JavaScript writes with other digits than it has. @default false */
   readonly digits?: boolean
@@ -46,9 +46,55 @@ export function exact(value: unknown, what: string, options: ExactOptions = {}):
   return copyOf(value, { ...options, what, path: [] })
 }
 
-/** The text of it. @throws Permanent likewise */
+/** The text of it; with `bigints` these are integers with all their digits. @throws Permanent likewise */
 export function exactJson(value: object, what: string, options: ExactOptions = {}): string {
-  return JSON.stringify(exact(value, what, options))
+  // Most values are told to be as they should be for a fraction of what a copy costs.
+  if (isExact(value, options.digits === true, 0)) return JSON.stringify(value)
+  const copy = exact(value, what, options)
+  return options.bigints === true ? JSON.stringify(copy, allDigits) : JSON.stringify(copy)
+}
+
+// Safe: the method exists in every Node that this package supports; the type library does not know it yet.
+const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
+
+function allDigits(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? rawJSON(String(value)) : value
+}
+
+/** Whether a value certainly comes back out of JSON as it is. In doubt it is looked at by whoever copies it. */
+function isExact(value: unknown, digits: boolean, level: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !(digits && isWrittenOtherwise(value))
+    case 'object':
+      if (value === null) return true
+      // JavaScript's own objects, such as `Math`, have a symbol that says what they are.
+      if (level > MOST_LEVELS || Object.getOwnPropertySymbols(value).length > 0) return false
+      return Array.isArray(value) ? isExactList(value, digits, level) : areExactFields(value, digits, level)
+    default:
+      return false
+  }
+}
+
+function isExactList(list: readonly unknown[], digits: boolean, level: number): boolean {
+  if (Object.getPrototypeOf(list) !== Array.prototype || Object.keys(list).length !== list.length)
+    return false
+  for (let i = 0; i < list.length; i += 1) if (!isExact(list[i], digits, level + 1)) return false
+  return true
+}
+
+function areExactFields(object: object, digits: boolean, level: number): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  if (prototype !== Object.prototype && prototype !== null) return false
+  for (const name in object) {
+    // Safe: it is asked for what it has.
+    const field = (object as Readonly<Record<string, unknown>>)[name]
+    if (field !== undefined && !isExact(field, digits, level + 1)) return false
+  }
+  return true
 }
 
 interface Walk extends ExactOptions {

@@ -163,8 +163,7 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
   }
 
   function release(id: string): void {
-    const behind = busy.get(id) ?? []
-    const next = behind.shift()
+    const next = busy.get(id)?.shift()
     if (next === undefined) busy.delete(id)
     else enqueue(next)
   }
@@ -174,28 +173,39 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     for (const [stop, batch] of flights) if (batch.every(({ left }) => left)) stop.abort(reason)
   }
 
+  function join(waiting: Waiting<A>): void {
+    const { id } = waiting.operation
+    const behind = busy.get(id)
+    if (behind === undefined) {
+      busy.set(id, [])
+      enqueue(waiting)
+    } else behind.push(waiting)
+  }
+
   return {
-    write: async (operation, signal) => {
-      signal?.throwIfAborted()
-      const { promise, resolve, reject } = Promise.withResolvers<A>()
-      const waiting: Waiting<A> = { operation, answered: resolve, failed: reject, left: false }
-      const leave = () => {
-        waiting.left = true
-        reject(signal?.reason)
-        endEmptyFlights(signal?.reason)
-      }
-      signal?.addEventListener('abort', leave, { once: true })
-      const behind = busy.get(operation.id)
-      if (behind !== undefined) behind.push(waiting)
-      else {
-        busy.set(operation.id, [])
-        enqueue(waiting)
-      }
-      try {
-        return await promise
-      } finally {
-        signal?.removeEventListener('abort', leave)
-      }
-    },
+    write: (operation, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted()
+        const settled = () => signal?.removeEventListener('abort', leave)
+        const waiting: Waiting<A> = {
+          operation,
+          answered: (answer) => {
+            settled()
+            resolve(answer)
+          },
+          failed: (error) => {
+            settled()
+            reject(error)
+          },
+          left: false,
+        }
+        function leave() {
+          waiting.left = true
+          waiting.failed(signal?.reason)
+          endEmptyFlights(signal?.reason)
+        }
+        signal?.addEventListener('abort', leave, { once: true })
+        join(waiting)
+      }),
   }
 }

@@ -11,27 +11,15 @@
  * | anything else          | refused: see `exact` of `@spaceship/core/adapter`                |
  */
 
-import { exact } from '@spaceship/core/adapter'
+import { exactJson } from '@spaceship/core/adapter'
 
-/** A copy of a document as the index gets it. @throws Permanent for what it cannot hold, with its path */
-export function documentOf(document: object, index: string): object {
-  const what = `a document for the index '${index}'`
-  // A copy of an object, or what stands for it, is an object.
-  return exact(document, what, { replace, bigints: true }) as object
+/** A document as the index gets it. @throws Permanent for what it cannot hold, with its path */
+export function textOf(document: object, index: string): string {
+  return exactJson(document, `a document for the index '${index}'`, { replace, bigints: true })
 }
 
 function replace(value: object): unknown {
   if (value instanceof Set) return [...value]
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : undefined
-}
-
-// Safe: the method exists in every Node that this package supports; the type library does not know it yet.
-const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
-
-/** The text of a document, with all digits of its integers. */
-export function textOf(document: object): string {
-  return JSON.stringify(document, (_, value: unknown) =>
-    typeof value === 'bigint' ? rawJSON(String(value)) : value,
-  )
 }

@@ -12,7 +12,7 @@ import {
   type ShapesOf,
   text,
 } from '@spaceship/core/adapter'
-import { documentOf } from './document.ts'
+import { textOf } from './document.ts'
 import { nameOf } from './find.ts'
 import type { Write } from './operation.ts'
 import { purge } from './purge.ts'
@@ -68,10 +68,11 @@ export function handlersOf({
     const options = isKept(given) ? { index: given, id: keyOf, document: afterOf } : given
     check('search.index', INDEX, { options })
     const { index, id, document } = options
+    const name = nameOf(index)
     return handler<EventMeta>(
       { effect: 'idempotent', needs: needs('indexes', index), ...checkOf(index) },
       async (event, { signal }) => {
-        const content = documentOf(document(event), nameOf(index))
+        const content = textOf(document(event), name)
         return write(index, { id: id(event), version: event.version.max, document: content }, signal)
       },
     )
@@ -85,7 +86,7 @@ export function handlersOf({
       { effect: 'idempotent', needs: needs('removes from', index), ...checkOf(index) },
       async (event, { signal }) => {
         // The same for every repeat.
-        const document = isKept(index) ? { [REMOVED_AT]: event.at.toISOString() } : undefined
+        const document = isKept(index) ? JSON.stringify({ [REMOVED_AT]: event.at.toISOString() }) : undefined
         return write(index, { id: id(event), version: event.version.max, document }, signal)
       },
     )

@@ -44,7 +44,7 @@ export const SEARCH = {
 }
 
 /** In one request: clusters take 100 MB, small ones on AWS 10 MiB. */
-const LIMITS = { most: 1_000, room: 5_000_000 }
+const LIMITS = { most: 4_000, room: 5_000_000 }
 
 /**
  * Search on OpenSearch.

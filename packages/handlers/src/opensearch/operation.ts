@@ -2,7 +2,6 @@
 
 import { Permanent } from '@spaceship/core'
 import type { Operation } from './bulk.ts'
-import { textOf } from './document.ts'
 
 /** OpenSearch's own limit on ids, in bytes. A longer one in a bulk fails all of it. */
 const LONGEST_ID = 512
@@ -16,8 +15,8 @@ const VERSIONS = 'external_gte'
 export interface Write {
   readonly id: string
   readonly version: number
-  /** Undefined where it is removed. */
-  readonly document: object | undefined
+  /** As JSON; undefined where it is removed. */
+  readonly document: string | undefined
 }
 
 /** @throws Permanent for an id or a version that OpenSearch never takes */
@@ -28,6 +27,6 @@ export function operationOf({ id, version, document }: Write): Operation {
   if (!Number.isSafeInteger(version) || version < 0)
     throw new Permanent('a version must be a non-negative whole number below 2^53')
   const head = `{"_id":${JSON.stringify(id)},"version":${version},"version_type":"${VERSIONS}"}`
-  const lines = document === undefined ? `{"delete":${head}}\n` : `{"index":${head}}\n${textOf(document)}\n`
+  const lines = document === undefined ? `{"delete":${head}}\n` : `{"index":${head}}\n${document}\n`
   return { id, lines }
 }

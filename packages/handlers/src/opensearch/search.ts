@@ -52,7 +52,7 @@ export interface Search {
    * late records change nothing. A bigint is an integer with all its digits in the index, a Set an array, binary base64, a Date its
    * ISO text; the handler throws `Permanent` for what else JSON does not carry.
    *
-   * What handlers write at the same time goes out together, as one request of at most 1,000 documents and 5 MB, each with its own version
+   * What handlers write at the same time goes out together, as one request of at most 4,000 documents and 5 MB, each with its own version
    * and its own answer.
    *
    * @throws ConfigurationError that lists every problem

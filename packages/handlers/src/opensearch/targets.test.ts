@@ -56,7 +56,7 @@ function cluster() {
   }
 }
 
-const write = (id: string) => ({ id, version: 1, document: {} })
+const write = (id: string) => ({ id, version: 1, document: '{}' })
 
 test('property: what is done later than a version can be known is in that version, however slow whoever wrote it was', async () => {
   const slow = fc.array(fc.integer({ min: 1, max: 2 * MOST_AGE }), { minLength: 1, maxLength: 20 })

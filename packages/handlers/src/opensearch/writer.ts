@@ -30,16 +30,19 @@ export interface WriterOptions {
 const ROUNDS = 5
 
 export function createWriter({ call, versions, clock, random, limits }: WriterOptions): Writer {
-  const bulks = new Map<string, Bulk<Item>>()
+  const bulks = { alias: new Map<string, Bulk<Item>>(), index: new Map<string, Bulk<Item>>() }
   const views = new Map<string, Targets>()
 
   /** One for each address: who writes needs access to that index alone. */
   function bulkTo(address: string, isAlias: boolean): Bulk<Item> {
-    const path = `/${encodeURIComponent(address)}/_bulk`
-    const querystring = { filter_path: ASKED, ...(isAlias && { require_alias: 'true' }) }
-    const send = (bulkBody: string, count: number, signal: AbortSignal) =>
-      sentOf(call({ index: address, method: 'POST', path, querystring, bulkBody }, signal), address, count)
-    return remembered(bulks, `${path}?${isAlias}`, () => createBulk({ send, clock, random, ...limits }))
+    const known = bulks[isAlias ? 'alias' : 'index']
+    return remembered(known, address, () => {
+      const path = `/${encodeURIComponent(address)}/_bulk`
+      const querystring = { filter_path: ASKED, ...(isAlias && { require_alias: 'true' }) }
+      const send = (bulkBody: string, count: number, signal: AbortSignal) =>
+        sentOf(call({ index: address, method: 'POST', path, querystring, bulkBody }, signal), address, count)
+      return createBulk({ send, clock, random, ...limits })
+    })
   }
 
   return {
@@ -78,7 +81,9 @@ export function createWriter({ call, versions, clock, random, limits }: WriterOp
 }
 
 function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const value = known.get(key) ?? make()
-  known.set(key, value)
-  return value
+  const there = known.get(key)
+  if (there !== undefined) return there
+  const made = make()
+  known.set(key, made)
+  return made
 }
