@@ -224,7 +224,9 @@ export function createBackfill(options: BackfillOptions): Backfill {
     for (let left = records; left.length > 0; ) {
       if (signal.aborted) return false
       const delivery = await engine.open({ stream, shard, redelivers: 'suffix' })
-      const revoke = () => delivery.revoke(signal.reason)
+      const revoke = () => {
+        delivery.revoke(signal.reason)
+      }
       signal.addEventListener('abort', revoke, { once: true })
       try {
         const pushed = delivery.push(left)

@@ -24,7 +24,6 @@ export {
   stateStoreExpiryCases,
 } from '../ports/conformance/state-store.ts'
 export { stateStoreListCases, stateStoreListOutageCases } from '../ports/conformance/state-store-list.ts'
-export { type TableScannerSubject, tableScannerCases } from '../ports/conformance/table-scanner.ts'
 export { type TimelineSubject, timelineCases, timelineOutageCases } from '../ports/conformance/timeline.ts'
 export {
   type RuntimeCase,
@@ -33,4 +32,5 @@ export {
   type RuntimeUnderTest,
   runtimeCases,
 } from './runtime.ts'
+export { type TableScannerSubject, tableScannerCases } from './table-scanner.ts'
 export type { Life } from './world.ts'

@@ -76,7 +76,9 @@ export function createTargets(
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
+  const abort = () => {
+    aborted.reject(signal.reason)
+  }
   signal.addEventListener('abort', abort, { once: true })
   try {
     return await Promise.race([work, aborted.promise])

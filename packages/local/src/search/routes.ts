@@ -1,6 +1,6 @@
 /** Which request asks for what. The parameters of each route are listed: one that is not is refused. */
 import { decoded, parsed, type Request } from '../http/index.ts'
-import { changeAliases, describeAliases } from './aliases.ts'
+import { changeAliases, describeAliases } from './alias-actions.ts'
 import { parseDocument, runBulk } from './bulk.ts'
 import { conflict, createDocuments } from './documents.ts'
 import { count, idsMatching, search } from './find.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { unmarshal } from '../../wire/index.ts'
-import type { TableScanner } from '../table-scanner.ts'
-import type { Case } from './cases.ts'
+import type { Case } from '../ports/conformance/cases.ts'
+import type { TableScanner } from '../ports/index.ts'
+import { unmarshal } from '../wire/index.ts'
 
 export interface TableScannerSubject {
   readonly scanner: TableScanner
