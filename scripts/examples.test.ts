@@ -27,9 +27,9 @@ const PREAMBLE = `
 import { entity, event, type Created, type Reactor, reactor, reminder } from '@spaceship/core'
 import type { Reminders } from '@spaceship/core/reminders'
 import type { RuntimeGiven, RuntimeUnderTest } from '@spaceship/core/conformance'
-import type { DeadLetters, EntityReader, EventSink, OutgoingRecord, ReferenceStore, ReminderScheduler, Timeline, StateStore } from '@spaceship/core/ports'
+import type { DeadLetters, EntityReader, EventSink, OutgoingRecord, ReferenceStore, ReminderScheduler, Timeline, StateStore, TableScanner } from '@spaceship/core/ports'
 import type { Harness } from '@spaceship/core/testing'
-import type { Search } from '@spaceship/handlers/opensearch'
+import { type Search, searchIndex } from '@spaceship/handlers/opensearch'
 import type { Slack } from '@spaceship/handlers/slack'
 import type { Spaceship } from '@spaceship/local'
 import * as zod from 'zod'
@@ -50,6 +50,7 @@ export declare function greet(name: string): Promise<void>
 export declare const reminders: Reminders
 export declare const slack: Slack
 export declare const search: Search
+export const clients = searchIndex('clients', Client)
 export declare const ship: Spaceship & Harness
 export declare const state: StateStore
 export declare const deadLetters: DeadLetters
@@ -66,6 +67,8 @@ export declare const mySink: EventSink
 export declare const myReferences: ReferenceStore
 export declare const myScheduler: ReminderScheduler
 export declare const myTimeline: Timeline
+export declare const scanner: TableScanner
+export declare const credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string }>
 export declare const myRuntime: (given: RuntimeGiven) => RuntimeUnderTest
 export declare const write: (table: string, row: object) => Promise<void>
 export declare const remove: (table: string, key: object) => Promise<void>

@@ -173,6 +173,25 @@ export const CODES: readonly Code[] = [
     remedy: 'Use the queries that the message lists, or the embedded spaceship.',
   },
   {
+    code: 'backfill-other',
+    from: '`createBackfill`, `spaceship backfill`',
+    cause: 'A run of this name was begun for another reactor, table or routes.',
+    remedy: 'Give the run another name, or begin it anew (`anew`, `--anew`).',
+  },
+  {
+    code: 'backfill-taken',
+    from: '`createBackfill`, `spaceship backfill`, `spaceship rebuild`',
+    cause: 'Another process runs the same backfill.',
+    remedy: 'Let one of them go on; the other one has lost nothing.',
+  },
+  {
+    code: 'rebuild-differs',
+    from: '`createRebuild`, `spaceship rebuild`',
+    cause: 'The new version of an index has other documents than the old one; the message has the figures.',
+    remedy:
+      'Look at the dead letters of the backfill, and at what the old version holds that the table does not; then accept the differences (`acceptDifferences`, `--accept-differences`).',
+  },
+  {
     code: 'bundle',
     from: '`spaceship`',
     cause: 'Code of the project does not compile; the message has the places.',

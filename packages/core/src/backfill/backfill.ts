@@ -37,6 +37,7 @@ import { chosenRoutes } from './routes.ts'
 import { forgetRun, openRun } from './run.ts'
 
 export interface BackfillOptions extends Omit<EngineOptions, 'reactors'> {
+  /** The one whose routes get the rows. */
   readonly reactor: Reactor
   /** Where the rows are read: `dynamodbScanner({ client })`. */
   readonly scanner: TableScanner
@@ -123,6 +124,7 @@ const PATIENCE = 600_000
  *
  * @throws ConfigurationError that lists every problem
  * @example
+ * const reactor = onboarding(deps())
  * const backfill = createBackfill({ application: 'onboarding', reactor, state, deadLetters, scanner, unitsPerSecond: 500 })
  * const { rows } = await backfill.run({ onProgress: ({ secondsLeft }) => console.log(secondsLeft) })
  */

@@ -15,7 +15,10 @@ export interface TableScannerSubject {
  * What every TableScanner must do.
  *
  * @example
- * for (const { name, run } of tableScannerCases) test(name, () => run({ scanner, table: 'clients', put, remove }))
+ * const table = 'clients'
+ * const put = (row: object) => write(table, row)
+ * for (const { name, run } of tableScannerCases)
+ *   test(name, () => run({ scanner, table, put, remove: (id) => remove(table, { id }) }))
  */
 export const tableScannerCases: readonly Case<TableScannerSubject>[] = [
   {

@@ -8,8 +8,9 @@ export interface TablePage {
 }
 
 export interface PageOptions {
-  /** From 0 on, as one of so many. */
+  /** From 0 on. */
   readonly segment: number
+  /** Into so many the table is divided. */
   readonly segments: number
   /** Of the page before; without it the first page. */
   readonly cursor?: string

@@ -17,6 +17,7 @@ import {
 } from '@spaceship/core/adapter'
 
 export interface AwsSigningOptions {
+  /** Where the domain is. */
   readonly region: string
   /** `es` for domains, `aoss` for OpenSearch Serverless, which is not proven: see the README. @default 'es' */
   readonly service?: 'es' | 'aoss'

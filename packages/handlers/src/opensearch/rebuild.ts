@@ -93,6 +93,7 @@ export interface Rebuild {
  *
  * @throws ConfigurationError that lists every problem
  * @example
+ * const reactor = onboarding(deps())
  * const rebuild = createRebuild({
  *   application: 'onboarding',
  *   state,

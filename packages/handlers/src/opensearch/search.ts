@@ -31,13 +31,16 @@ export interface SearchOptions {
 export interface IndexOptions<E, D = object> {
   /** The name of an index of yours, or one that Spaceship keeps. */
   readonly index: string | SearchIndex<D>
+  /** The id of the event's document: at most 512 bytes. */
   readonly id: (event: E) => string
+  /** The whole document. */
   readonly document: (event: E) => D
 }
 
 export interface RemoveOptions<E> {
   /** The name of an index of yours, or one that Spaceship keeps. */
   readonly index: string | SearchIndex
+  /** The id of the event's document: at most 512 bytes. */
   readonly id: (event: E) => string
 }
 
