@@ -17,8 +17,8 @@ interface Check {
 const nothing = new Set(
   named([
     'core/log: errorFields forPeople',
-    'core: skip handler codeOf marshal unmarshal route',
-    'core/adapter: called check isDuration milliseconds nearestName problemsOf refuse setUpOf unknownProblems exact exactJson encodePublished marshal unmarshal rebuildKey watchKey zoneOf',
+    'core: skip handler codeOf marshal unmarshal route startsWith',
+    'core/adapter: called check differenceFrom equalities isDuration milliseconds nearestName problemsOf refuse setUpOf shownWhen unknownProblems exact exactJson encodePublished marshal unmarshal rebuildKey watchKey zoneOf',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',

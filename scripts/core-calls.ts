@@ -7,6 +7,7 @@ import { CRON, cron } from '../packages/core/src/cron.ts'
 import { BATCH } from '../packages/core/src/declare/batch.ts'
 import { DEFINED, ENTITY, REMOVED } from '../packages/core/src/declare/entity.ts'
 import { HANDLER, MARKS } from '../packages/core/src/declare/handler.ts'
+import { STARTS_WITH } from '../packages/core/src/declare/marks.ts'
 import { PATTERN } from '../packages/core/src/declare/pattern.ts'
 import { EVENT } from '../packages/core/src/declare/published.ts'
 import { EVERY, REACTOR, ROUTE } from '../packages/core/src/declare/reactor.ts'
@@ -26,6 +27,7 @@ import {
   reactor,
   reminder,
   route,
+  startsWith,
 } from '../packages/core/src/index.ts'
 import { JSON_LINES } from '../packages/core/src/log/json-lines.ts'
 import { jsonLines } from '../packages/core/src/log.ts'
@@ -104,7 +106,7 @@ const inTime = { in: '3d', at: undefined, local: undefined, zone: undefined, pre
 export const coreCalls: Readonly<Record<string, Call>> = {
   'core entity': right(entity, ENTITY, {
     instead: { options: { key: { partition: 'id', sort: 'no' }, when: { kind: 'client' } } },
-    accepts: { 'options.key': ['text'], 'options.when.kind': own },
+    accepts: { 'options.key': ['text'], 'options.when': ['function'], 'options.when.kind': own },
   }),
   'core entity (created)': right(Client.created, DEFINED),
   'core entity (saved)': right(Client.saved, DEFINED),
@@ -156,6 +158,7 @@ export const coreCalls: Readonly<Record<string, Call>> = {
     HANDLER,
   ),
   'core batch': right(batch, BATCH),
+  'core startsWith': right(startsWith, STARTS_WITH),
   'core encodePublished': right(
     encodePublished,
     { event: PUBLISHED.event, payload: data, about: PUBLISHED.about },

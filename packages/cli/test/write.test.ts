@@ -119,7 +119,7 @@ test('a kind of a shared table must be that kind, and integers beyond a double s
     'client',
     '{"pk": "a", "sk": "1", "type": "order", "plan": "trial"}',
   ])
-  expect([other.code, other.err]).toEqual([2, expect.stringContaining(`expected 'type' to be "client"`)])
+  expect([other.code, other.err]).toEqual([2, expect.stringContaining(`whose 'type' is 'client'`)])
   const big = '{"pk": "a", "sk": "1", "type": "client", "plan": "trial", "big": 9007199254740993}'
   expect(await project.spaceship(['put', 'client', big])).toMatchObject({
     code: 0,

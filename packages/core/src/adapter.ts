@@ -28,6 +28,9 @@ export {
 // What an adapter says of a set-up that is wrong: `new Unavailable(dependency, message, { cause, setup })`.
 export { setUpOf } from './verdicts.ts'
 
+// What tells a kind of item from others in its table, shown and as values.
+export { differenceFrom, equalities, shownWhen } from './declare/marks.ts'
+
 // Options have durations in these forms.
 export { isDuration, milliseconds } from './duration.ts'
 
@@ -57,12 +60,14 @@ export type {
   FieldRule,
   KeyNames,
   KeyValue,
+  Mark,
   Origin,
   Pattern,
   Publish,
   Redriven,
   Skip,
   Version,
+  When,
 } from './declare/index.ts'
 export type { Rate } from './duration.ts'
 export type { ExactOptions } from './wire/index.ts'

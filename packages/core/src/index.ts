@@ -1,7 +1,7 @@
 /** What users declare and throw. Runtimes import `@spaceship/core/engine`, adapters `/adapter`, tests `/testing`. */
 
 // Users declare with these.
-export { batch, entity, event, handler, reactor, reminder, route, skip } from './declare/index.ts'
+export { batch, entity, event, handler, reactor, reminder, route, skip, startsWith } from './declare/index.ts'
 
 // Handlers throw these verdicts; every other error of the SDK is a SpaceshipError with a code.
 export { Permanent, RetryAfter, Unavailable } from './verdicts.ts'

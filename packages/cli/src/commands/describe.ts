@@ -47,7 +47,7 @@ function forPeople(description: Description): string {
             name,
             at,
             key.join(' + '),
-            when === undefined ? '' : JSON.stringify(when),
+            when === undefined ? '' : typeof when === 'string' ? when : JSON.stringify(when),
           ]),
         ),
     events.length === 0

@@ -1,5 +1,6 @@
 /** Owns the description of a project as data, for machines: what it is made of, in a form that has a version. */
 
+import { shownWhen } from '@spaceship/core/adapter'
 import { describe, type RouteDescription } from '@spaceship/core/engine'
 import type { Config, Known } from '../project/index.ts'
 
@@ -21,7 +22,7 @@ interface EntityDescription {
   /** The key attributes: partition, then sort. */
   readonly key: readonly string[]
   /** What tells the kind from others in its table. */
-  readonly when?: Readonly<Record<string, unknown>>
+  readonly when?: Readonly<Record<string, unknown>> | string
   /** The attribute that counts versions. */
   readonly counts?: string
 }
@@ -49,7 +50,7 @@ export function descriptionOf({ application, streams }: Config, known: Known): D
       name,
       table,
       key,
-      ...(when === undefined ? {} : { when }),
+      ...(when === undefined ? {} : { when: shownWhen(when) }),
       ...(version === undefined ? {} : { counts: version }),
     })),
     events: eventsOf(known),

@@ -2,6 +2,7 @@
 
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { marshal, unmarshal } from '@spaceship/core'
+import { differenceFrom, equalities } from '@spaceship/core/adapter'
 import { classified } from '@spaceship/handlers/aws'
 import type { Command } from 'commander'
 import { type EntitySpec, exampleOf } from '../project/index.ts'
@@ -122,10 +123,10 @@ function keyed({ key, when, name }: EntitySpec, item: Fields): void {
   const missing = key.filter((part) => item[part] === undefined)
   if (missing.length > 0)
     throw usage(`the ${name} has no ${missing.join(' and no ')}: expected its whole key`)
-  const other = Object.entries(when ?? {}).filter(([field, value]) => item[field] !== value)
-  if (other.length > 0)
+  const other = when && differenceFrom(when, item)
+  if (other !== undefined)
     throw usage(
-      `the item is no ${name}: expected ${other.map(([field, value]) => `'${field}' to be ${JSON.stringify(value)}`).join(' and ')}`,
+      `the item is no ${name}: expected one ${other.name === undefined ? '' : `whose '${other.name}' `}${other.expected}`,
     )
 }
 
@@ -143,6 +144,6 @@ function tell(
 
 function exampleFor({ name, schema, when }: EntitySpec): string {
   const example = exampleOf(schema)
-  const json = example === undefined ? '{...}' : JSON.stringify({ ...example, ...when })
+  const json = example === undefined ? '{...}' : JSON.stringify({ ...example, ...equalities(when) })
   return `expected JSON, such as\n  spaceship put ${name} '${json}'`
 }

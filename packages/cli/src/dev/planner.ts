@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path'
 import { codeOf } from '@spaceship/core'
+import { equalities } from '@spaceship/core/adapter'
 import { describe } from '@spaceship/core/engine'
 import { exampleOf, type Known, knownOf, loadProject, type Project } from '../project/index.ts'
 import { messageOf } from '../show/index.ts'
@@ -49,7 +50,7 @@ function examplesOf({ entities, published }: Known): string[] {
     const example = exampleOf(schema)
     return example === undefined
       ? []
-      : [`npx spaceship put ${name} '${JSON.stringify({ ...example, ...when })}'`]
+      : [`npx spaceship put ${name} '${JSON.stringify({ ...example, ...equalities(when) })}'`]
   })
   const events = [...published.values()].flatMap(({ name, spec }) => {
     const example = exampleOf(spec.schema)

@@ -6,6 +6,7 @@ import {
   choice,
   closed,
   isText,
+  like,
   record,
   required,
   type ShapesOf,
@@ -29,6 +30,7 @@ import {
   type Saved,
 } from './event.ts'
 import type { NoAttributeAlwaysHoldsANumber, NoExcess } from './excess.ts'
+import type { When } from './marks.ts'
 import {
   type AfterMatch,
   type BeforeMatch,
@@ -71,10 +73,11 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
    */
   readonly schema: S
   /**
-   * Attributes and their values that mark this kind of item in a table shared by several. A row that changes its kind is `saved`
-   * of the new one and `changed` of neither.
+   * What marks this kind of item in a table shared by several: attributes and their values, `startsWith('ORDER#')` or a function
+   * instead of a value, or a function of the row as it is in the table. Rows of other kinds are none of its business. A row that changes its
+   * kind is `saved` of the new one and `changed` of neither.
    */
-  readonly when?: Row & Partial<StandardSchemaV1.InferInput<S>>
+  readonly when?: When<StandardSchemaV1.InferInput<S>>
   /**
    * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.
    * @default the time of the change record
@@ -126,6 +129,7 @@ export interface Entity<out T, out Item = T, out K = unknown> {
 }
 
 const attribute = required(text('the name of a key attribute'))
+const isWhen = (given: unknown) => callable.fits(given) || record({}).fits(given)
 
 export const ENTITY = {
   name: required(text('the name of the entity')),
@@ -138,7 +142,10 @@ export const ENTITY = {
       }),
     ),
     schema: required(standardSchema),
-    when: record({}),
+    when: like(
+      'attributes with their values, startsWith(...) or functions, or a function of the row',
+      isWhen,
+    ),
     version: text('the name of an attribute'),
     upgrade: callable,
     numbers: choice('double', 'lossless'),

@@ -152,8 +152,8 @@ export interface EntitySpec {
   /** Names of the key attributes: partition, then sort. */
   readonly key: readonly string[]
   readonly schema: StandardSchemaV1
-  /** Attribute values that tell this kind from the others in a shared table. */
-  readonly when: Row | undefined
+  /** What tells this kind from the others in a shared table: see `marks.ts`. */
+  readonly when: Row | ((row: Row) => boolean) | undefined
   /** The numeric attribute that counts versions, if the application keeps one. */
   readonly version: string | undefined
   readonly upgrade: ((raw: Row) => Row) | undefined

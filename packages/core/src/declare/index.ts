@@ -26,6 +26,7 @@ export {
   type Skip,
   skip,
 } from './handler.ts'
+export { type Mark, startsWith, type When } from './marks.ts'
 export type { AfterMatch, BeforeMatch, FieldRule, Pattern } from './pattern.ts'
 export { event, type PublishedEvent } from './published.ts'
 export { type Reactor, type ReactorOptions, reactor } from './reactor.ts'

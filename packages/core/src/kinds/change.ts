@@ -9,7 +9,8 @@
  * ```
  */
 
-import type { ChangeKind, ChangeSpec, Image, Origin, Row } from '../declare/event.ts'
+import type { ChangeKind, ChangeSpec, Image, Origin } from '../declare/event.ts'
+import { differenceFrom } from '../declare/marks.ts'
 import { EventContent, refusedShare, type Share } from '../engine/content.ts'
 import type { Kind, Reader, Why } from '../engine/kind.ts'
 import type { Want } from '../engine/plan.ts'
@@ -142,24 +143,14 @@ function otherThan(
   if (when === undefined) return undefined
   // Rows of another kind in a shared table are not parsed; a row that has changed its kind is no `changed` of either.
   try {
-    return exposes.find((image) => differing(item.image(image, numbers), when) !== undefined)
+    return exposes.find((image) => {
+      const raw = item.image(image, numbers)
+      return raw && differenceFrom(when, raw) !== undefined
+    })
   } catch {
     // In doubt it is of the kind: parsing then says what is wrong.
     return undefined
   }
-}
-
-function differing(raw: Row | undefined, when: Row): [name: string, value: unknown] | undefined {
-  return raw && Object.entries(when).find(([name, value]) => !isMark(raw[name], value))
-}
-
-/** With `lossless` an integer is a bigint, whose mark may be written as a number. */
-function isMark(value: unknown, mark: unknown): boolean {
-  return value === mark || (typeof value === 'bigint' && typeof mark === 'number' && value === asBigInt(mark))
-}
-
-function asBigInt(mark: number): bigint | undefined {
-  return Number.isSafeInteger(mark) ? BigInt(mark) : undefined
 }
 
 const WORDS: Readonly<Record<ChangeKind, string>> = {
@@ -174,10 +165,14 @@ function reasonOf(other: 'kind' | 'actor' | Image, item: Change, { on, by, entit
     return `the row was ${WORDS[item.kind]}, the event is for ${on.map((kind) => WORDS[kind]).join(' or ')}`
   if (other === 'actor') return `it was done by ${item.by}, the event is for ${by}`
   const raw = item.image(other, entity.numbers)
-  const [name = '', value] = differing(raw, entity.when ?? {}) ?? []
+  const { when } = entity
+  const difference = raw && when && differenceFrom(when, raw)
+  if (difference?.name === undefined)
+    return `the row is no ${entity.name}: expected one ${difference?.expected}`
+  const { name, expected } = difference
   const verb = other === 'before' ? 'was' : 'is'
   const mark = raw?.[name] === undefined ? 'missing' : `'${String(raw[name])}'`
-  return `'${name}' ${verb} ${mark}, that of ${entity.name} is '${String(value)}'`
+  return `'${name}' ${verb} ${mark}, that of ${entity.name} ${expected}`
 }
 
 function isOfChange(want: Want): want is Want<ChangeSpec> {
