@@ -46,8 +46,8 @@ import {
 } from '../packages/handlers/src/scheduler/index.ts'
 import { SCHEDULER } from '../packages/handlers/src/scheduler/scheduler.ts'
 import { TICK_SCHEDULES } from '../packages/handlers/src/scheduler/ticks.ts'
-import { createSlack, slackWith } from '../packages/handlers/src/slack/index.ts'
-import { NOTIFY, POST } from '../packages/handlers/src/slack/notify.ts'
+import { createSlack, mrkdwn, slackWith } from '../packages/handlers/src/slack/index.ts'
+import { NOTIFY, POST, UPDATE } from '../packages/handlers/src/slack/notify.ts'
 import { SLACK } from '../packages/handlers/src/slack/slack.ts'
 import {
   reminderCallerPolicy,
@@ -60,6 +60,7 @@ import { CALLER_POLICY, MACHINE_POLICY } from '../packages/handlers/src/step-fun
 import { STEP_FUNCTIONS } from '../packages/handlers/src/step-functions/scheduler.ts'
 import { memorySearch, memorySlack } from '../packages/handlers/src/testing/index.ts'
 import { MEMORY_SEARCH } from '../packages/handlers/src/testing/search.ts'
+import { MEMORY_SLACK } from '../packages/handlers/src/testing/slack.ts'
 import { watch } from '../packages/handlers/src/watch/index.ts'
 import { WATCH } from '../packages/handlers/src/watch/watch.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
@@ -92,9 +93,10 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/slack createSlack': right(createSlack, SLACK, { instead: { options: { webhooks: undefined } } }),
   'handlers/slack createSlack (webhooks)': right(createSlack, SLACK, {
     instead: { options: { webhooks: { '#a': 'https://hooks.slack.com/a' }, token: undefined } },
+    accepts: { 'options.webhooks.#a': ['function'] },
   }),
   'handlers/slack slackWith': right(slackWith, POST),
-  'handlers/slack slackWith (notify)': right(slackWith(async () => {}).notify, NOTIFY, {
+  'handlers/slack slackWith (notify)': right(slackWith({ post: async () => undefined }).notify, NOTIFY, {
     accepts: { 'options.channel': ['function'] },
   }),
   'handlers/opensearch createSearch': right(createSearch, SEARCH),
@@ -106,7 +108,11 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch createSearch (keeper)': right(memorySearch().keeper, KEEPER),
   'handlers/opensearch createRebuild': right(createRebuild, REBUILD),
   'handlers/testing memorySearch': right(memorySearch, MEMORY_SEARCH),
-  'handlers/testing memorySlack': right(memorySlack),
+  'handlers/slack mrkdwn': right(() => mrkdwn`*${5}*`),
+  'handlers/slack createSlack (update)': right(memorySlack().update, UPDATE, {
+    accepts: { 'options.channel': ['function'] },
+  }),
+  'handlers/testing memorySlack': right(memorySlack, MEMORY_SLACK),
   'handlers/dynamodb createStateTable': right(createStateTable, STATE_TABLE, {
     instead: { options: { client: existing } },
   }),

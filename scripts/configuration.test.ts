@@ -18,7 +18,7 @@ const nothing = new Set(
   named([
     'core/log: errorFields forPeople',
     'core: skip handler codeOf marshal unmarshal route startsWith',
-    'core/adapter: called check differenceFrom equalities isDuration milliseconds nearestName problemsOf refuse setUpOf shownWhen unknownProblems exact exactJson encodePublished marshal unmarshal rebuildKey watchKey zoneOf',
+    'core/adapter: called check differenceFrom equalities isDuration milliseconds nearestName problemsOf refuse setUpOf shownWhen unknownProblems exact exactJson encodePublished marshal spacing unmarshal rebuildKey watchKey zoneOf',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
@@ -27,7 +27,7 @@ const nothing = new Set(
     'core/ports: listedKey listedPrefix',
     'handlers/aws: classified nameOf',
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
-    'handlers/slack: escapeText slackWith',
+    'handlers/slack: escapeText mrkdwn slackWith',
     'handlers/testing: memorySearch memorySlack',
   ]),
 )

@@ -19,6 +19,7 @@ export {
   list,
   plain,
   port,
+  rate,
   record,
   required,
   text,
@@ -32,7 +33,7 @@ export { setUpOf } from './verdicts.ts'
 export { differenceFrom, equalities, shownWhen } from './declare/marks.ts'
 
 // Options have durations in these forms.
-export { isDuration, milliseconds } from './duration.ts'
+export { isDuration, milliseconds, spacing } from './duration.ts'
 
 // Local times become instants by one rule.
 export { type Zone, zoneOf } from './zone.ts'

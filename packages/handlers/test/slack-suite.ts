@@ -1,12 +1,13 @@
 /** Owns what a Slack must do for our handlers, to be run for the adapter and for its double. */
 
 import { expect, test } from 'vitest'
-import { escapeText, type Slack, type SlackMessage, type SlackOptions } from '../src/slack/index.ts'
+import { escapeText, type Slack, type SlackOptions } from '../src/slack/index.ts'
+import type { SentMessage } from '../src/testing/index.ts'
 
 export interface SlackServer {
   readonly slack: Slack
   /** What arrived, oldest first. */
-  arrived(): readonly SlackMessage[]
+  arrived(): readonly SentMessage[]
 }
 
 /** @param start makes a Slack that has nothing yet */

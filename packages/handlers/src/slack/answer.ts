@@ -5,7 +5,9 @@
  * |--------------------------------------------------------------|------------------------------------------------------|
  * | 2xx (Web API: and `ok: true`)                                | done                                                 |
  * | 429, `ratelimited` and its like                              | RetryAfter what `Retry-After` says, else 30 s        |
- * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage                                            |
+ * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage; the message may have been posted: as      |
+ * |                                                              | `onAmbiguous` says                                   |
+ * | no connection, so that nothing was sent                      | an outage                                            |
  * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
  * | 401, 403, refused tokens and scopes                          | set-up `denied`                                      |
  * | the channel or webhook is missing, archived or out of reach  | set-up `not-found` where a route names its channel   |
@@ -38,13 +40,35 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   }).flatMap(([meaning, words]) => words.split(' ').map((word) => [word, meaning as Meaning] as const)),
 )
 
+/** What there is of a response once its body has been read. */
+export type Judged = Pick<Response, 'ok' | 'status' | 'headers'>
+
+/** Where there was no connection, nothing was sent. */
+const UNSENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+const perhapsPosted = new WeakSet<object>()
+
+function ambiguous(error: Unavailable): Unavailable {
+  perhapsPosted.add(error)
+  return error
+}
+
+/** Whether the message may have been posted although nobody said so. */
+export const isAmbiguous = (error: unknown): error is Unavailable => perhapsPosted.has(Object(error))
+
 interface Target {
   readonly channel: string
   readonly webApi: boolean
 }
 
 /** @throws what the table says of an answer that is not good */
-export function judge(response: Response, body: string, { channel, webApi }: Target): void {
+export function judge(response: Judged, body: string, { channel, webApi }: Target): void {
   const { ok, status } = response
   const error = webApi && ok ? errorIn(body, channel) : undefined
   if (ok && error === undefined) return
@@ -52,7 +76,7 @@ export function judge(response: Response, body: string, { channel, webApi }: Tar
   const meaning = MEANINGS.get(word)
   if (status === 429 || meaning === 'wait') throw slowDown(response)
   if (status === 408 || status >= 500 || meaning === 'outage')
-    throw new Unavailable('slack', `Slack answered ${status} ${word}`)
+    throw ambiguous(new Unavailable('slack', `Slack answered ${status} ${word}`))
   if (meaning === 'not-found') throw noChannel(channel, word)
   if (status === 401 || status === 403 || meaning === 'denied') {
     const advice =
@@ -68,7 +92,11 @@ export function judge(response: Response, body: string, { channel, webApi }: Tar
 
 /** @param where names what holds the URL; a webhook's own is a secret */
 export function unanswered(cause: unknown, channel: string, where: string): Unavailable {
-  if (networkCode(cause) !== 'ENOTFOUND') return new Unavailable('slack', 'Slack did not answer', { cause })
+  const code = networkCode(cause)
+  if (code !== 'ENOTFOUND') {
+    const silent = new Unavailable('slack', 'Slack did not answer', { cause })
+    return code !== undefined && UNSENT.has(code) ? silent : ambiguous(silent)
+  }
   const advice = `check the host of ${where}, and what resolves names here`
   return setUp('unknown-operation', channel, 'nobody knows the host of Slack (ENOTFOUND)', advice, cause)
 }
@@ -106,7 +134,7 @@ function setUp(
   })
 }
 
-function slowDown(response: Response): RetryAfter {
+function slowDown(response: Judged): RetryAfter {
   const seconds = Number(response.headers.get('retry-after') ?? 30)
   const delay = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : '30s'
   return new RetryAfter(delay, 'Slack asks to slow down')

@@ -2,38 +2,66 @@
  * Owns the calls to Slack; what its answers mean stands in `answer.ts`.
  */
 
-import type { Duration } from '@spaceship/core'
+import { codeOf, type Duration, Permanent } from '@spaceship/core'
+import type { Rate } from '@spaceship/core/adapter'
 import {
   bare,
   callable,
   check,
   choice,
+  count,
   duration,
   like,
   milliseconds,
+  port,
   problemsOf,
+  rate,
   record,
   required,
   type ShapesOf,
+  spacing,
   text,
 } from '@spaceship/core/adapter'
-import { judge, noWebhook, unanswered } from './answer.ts'
-import { type Slack, type SlackMessage, slackWith } from './notify.ts'
-import { escapeText, shortened } from './text.ts'
+import { type Clock, type ReferenceStore, systemClock } from '@spaceship/core/ports'
+import { isAmbiguous } from './answer.ts'
+import { readyBlocks } from './blocks.ts'
+import { type Posted, type Slack, type SlackMessage, slackWith } from './notify.ts'
+import { createPace } from './pace.ts'
+import { readyText } from './text.ts'
+import { createThreads } from './threads.ts'
+import { createTransport, type MakeWebhook, type Taken } from './transport.ts'
 
 export interface SlackOptions {
   /** A bot token for the Web API, which posts to every channel the bot is in; blanks around it, as at the end of a file, are left out. */
   readonly token?: string
-  /** Incoming webhooks by channel, for those without a bot. */
-  readonly webhooks?: Readonly<Record<string, string>>
+  /**
+   * Incoming webhooks by channel, for those without a bot: URLs, or what makes the official client of one,
+   * `(transport) => new IncomingWebhook(url, { ...transport })`.
+   */
+  readonly webhooks?: Readonly<Record<string, string | MakeWebhook>>
   /** Without user and password, which no request carries. @default 'https://slack.com/api' */
   readonly apiUrl?: string
-  /** `plain` escapes the whole text; `mrkdwn` leaves links and mentions to you (escape values with `escapeText`). @default 'plain' */
+  /** `plain` escapes texts that `mrkdwn` did not make, also in blocks; `mrkdwn` leaves links and mentions to you. @default 'plain' */
   readonly format?: 'plain' | 'mrkdwn'
   /** How long to wait for an answer. @default '10s' */
   readonly timeout?: Duration
+  /** Messages to one channel, once the burst is used: what comes before its turn waits, and no attempt is counted. @default '1/s' */
+  readonly rate?: Rate
+  /** Messages to one channel at once. @default 20 */
+  readonly burst?: number
+  /**
+   * What becomes of a message of which nobody knows whether Slack has posted it: no answer, one that came too late, a 5xx. `'retry'` may
+   * post it twice, `'drop'` perhaps never, `'dead-letter'` leaves it to somebody.
+   *
+   * @default 'retry'
+   */
+  readonly onAmbiguous?: 'retry' | 'drop' | 'dead-letter'
+  /** Which message a thread began with, and which one is kept current. @default there are no threads */
+  readonly references?: ReferenceStore
   /** @default the global fetch */
   readonly fetch?: typeof fetch
+  /** For tests. @default the system's */
+  readonly clock?: Clock
 }
 
 /** What `fetch` asks: it refuses a user and a password, and other protocols. A webhook's URL is a secret, and is not shown. */
@@ -46,7 +74,12 @@ export const SLACK = {
     apiUrl: { ...url, required: false },
     format: choice('plain', 'mrkdwn'),
     timeout: duration('10s'),
+    rate,
+    burst: count(),
+    onAmbiguous: choice('retry', 'drop', 'dead-letter'),
+    references: port('add', 'a ReferenceStore'),
     fetch: callable,
+    clock: port('monotonic', 'a Clock'),
   } satisfies ShapesOf<SlackOptions>),
 }
 
@@ -60,47 +93,65 @@ export const SLACK = {
 export function createSlack(options: SlackOptions): Slack {
   check('slack', SLACK, { options }, () => targetProblems(options))
   const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = options
-  const call = options.fetch ?? fetch
+  const { rate: perSecond = '1/s', burst = 20, onAmbiguous = 'retry', references } = options
+  const escapes = format === 'plain'
+  const pace = createPace(spacing(perSecond), burst, options.clock ?? systemClock)
+  const send = createTransport({
+    token,
+    webhooks,
+    apiUrl,
+    timeout: milliseconds(timeout),
+    // Looked up when it is called: tests may replace the global one.
+    fetch: options.fetch ?? ((...asked) => fetch(...asked)),
+  })
+  const threads = references && token !== undefined ? createThreads(send, references) : undefined
 
-  return slackWith(async ({ channel, text }, { signal } = {}) => {
-    signal?.throwIfAborted()
-    const message = { channel, text: shortened(format === 'plain' ? escapeText(text) : text) }
-    const { url, headers } = target(message)
-    const patience = AbortSignal.timeout(milliseconds(timeout))
-    const request = {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(message),
-      signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
-    }
-    let response: Response
-    let body: string
-    try {
-      response = await call(url, request)
-      // An answer may break off, or not come to its end in time.
-      body = await response.text()
-    } catch (cause) {
-      signal?.throwIfAborted()
-      throw unanswered(cause, channel, token === undefined ? 'its webhook' : "'apiUrl'")
-    }
-    judge(response, body, { channel, webApi: token !== undefined })
+  const contentOf = ({ text, blocks }: SlackMessage) => ({
+    text: readyText(text, escapes),
+    ...(blocks !== undefined && { blocks: readyBlocks(blocks, escapes) }),
   })
 
-  function target({ channel }: SlackMessage): {
-    readonly url: string
-    readonly headers: Record<string, string>
-  } {
-    const headers = { 'content-type': 'application/json; charset=utf-8' }
-    if (token !== undefined)
-      return {
-        url: `${apiUrl.replace(/\/$/, '')}/chat.postMessage`,
-        headers: { ...headers, authorization: `Bearer ${token.trim()}` },
-      }
-    const url = webhooks?.[channel]
-    if (url === undefined) throw noWebhook(channel)
-    return { url, headers }
+  /** In its turn, and judged by what is wanted of the ambiguous. */
+  async function paced(channel: string, sending: () => Promise<Taken>): Promise<Posted> {
+    pace.admit(channel)
+    try {
+      const { channel: id, ts } = await sending()
+      return { ...(id !== undefined && { channel: id }), ...(ts !== undefined && { ts }) }
+    } catch (error) {
+      if (codeOf(error) === 'retry-after') pace.slowDown(channel, Number(Object(error).delay))
+      if (!isAmbiguous(error) || onAmbiguous === 'retry') throw error
+      if (onAmbiguous === 'drop') return { ambiguous: true }
+      throw new Permanent('nobody knows whether Slack has posted the message', { cause: error })
+    }
   }
+
+  return slackWith(
+    {
+      post: async (message, { signal } = {}) => {
+        signal?.throwIfAborted()
+        const { channel, thread } = message
+        const content = contentOf(message)
+        if (thread !== undefined && threads === undefined)
+          throw new Permanent(`a thread needs ${NEEDS_THREADS}`)
+        return paced(channel, () =>
+          thread === undefined || threads === undefined
+            ? send('chat.postMessage', { channel, ...content }, channel, signal)
+            : threads.reply(channel, thread, content, signal),
+        )
+      },
+      update: async (message, key, { signal } = {}) => {
+        signal?.throwIfAborted()
+        const { channel } = message
+        const content = contentOf(message)
+        if (threads === undefined) throw new Permanent(`an update needs ${NEEDS_THREADS}`)
+        return paced(channel, () => threads.update(channel, key, content, signal))
+      },
+    },
+    threads === undefined ? NEEDS_THREADS : undefined,
+  )
 }
+
+const NEEDS_THREADS = "'token' and 'references' of createSlack"
 
 function targetProblems(options: SlackOptions): string[] {
   const { token, webhooks } = Object(options)
@@ -115,7 +166,7 @@ function targetProblems(options: SlackOptions): string[] {
       ? []
       : ["'token' holds characters that no header takes: expected visible ASCII characters in one line"]),
     ...Object.entries(Object(webhooks)).flatMap(([channel, given]) =>
-      problemsOf(url, given, `webhooks.${channel}`),
+      callable.fits(given) ? [] : problemsOf(url, given, `webhooks.${channel}`),
     ),
   ]
 }

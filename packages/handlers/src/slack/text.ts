@@ -15,6 +15,36 @@ export function escapeText(text: string): string {
   return text.replace(/[&<>]/g, (character) => ESCAPES.get(character) ?? character)
 }
 
+const MARKED = Symbol.for('spaceship.mrkdwn')
+
+/** Text in Slack's own markup, made by {@link mrkdwn}. */
+export interface Mrkdwn {
+  readonly [MARKED]: string
+}
+
+/** What a message says: a text shows as it is; markup is made by {@link mrkdwn}. */
+export type SlackText = string | Mrkdwn
+
+/**
+ * Slack's markup with values in it that show as they are: a client who calls himself `<!channel>` pings nobody.
+ *
+ * @example
+ * .on('welcome', joined, slack.notify({ channel: '#marketing', text: (e) => mrkdwn`*${e.after.name}* came on board` }))
+ */
+export function mrkdwn(parts: TemplateStringsArray, ...values: readonly unknown[]): Mrkdwn {
+  const text = parts
+    .map((part, n) => (n === 0 ? part : `${escapeText(String(values[n - 1]))}${part}`))
+    .join('')
+  return { [MARKED]: text }
+}
+
+/** A text ready to be sent, cut to what its place takes. */
+export function readyText(text: unknown, escapes: boolean, longest = LONGEST): string {
+  const marked: unknown = Object(text)[MARKED]
+  if (typeof marked === 'string') return shortened(marked, longest)
+  return shortened(escapes ? escapeText(String(text)) : String(text), longest)
+}
+
 /** A Slack escape, which is one character for a reader. */
 const ENTITY = /^&(?:amp|lt|gt);/
 const LONGEST_ENTITY = 5
@@ -31,9 +61,9 @@ const NEARBY = 64
  *
  * @param text ready to be sent: what is to be escaped is escaped
  */
-export function shortened(text: string): string {
+export function shortened(text: string, longest: number): string {
   const whole = text.toWellFormed()
-  return whole.length <= LONGEST ? whole : `${whole.slice(0, endWithin(whole, LONGEST - 1))}…`
+  return whole.length <= longest ? whole : `${whole.slice(0, endWithin(whole, longest - 1))}…`
 }
 
 /** Where the last whole character ends within so many. */

@@ -1,2 +1,2 @@
-export { type MemorySearch, memorySearch } from './search.ts'
-export { type MemorySlack, memorySlack } from './slack.ts'
+export { type MemorySearch, type MemorySearchOptions, memorySearch } from './search.ts'
+export { type MemorySlack, type MemorySlackOptions, memorySlack, type SentMessage } from './slack.ts'

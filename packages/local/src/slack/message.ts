@@ -24,12 +24,32 @@ export function problemWith(payload: Readonly<Record<string, unknown>>): string 
   const { text, blocks, attachments } = payload
   if (text !== undefined && typeof text !== 'string') return 'invalid_arguments'
   if (blocks !== undefined && !Array.isArray(blocks)) return 'invalid_blocks'
-  if (Array.isArray(blocks) && blocks.length > MOST_BLOCKS) return 'invalid_blocks'
+  if (Array.isArray(blocks) && (blocks.length > MOST_BLOCKS || !blocks.every(isBlock)))
+    return 'invalid_blocks'
   if (typeof text === 'string' && text.length > LONGEST_TEXT) return 'msg_too_long'
   const hasContent = [text, blocks, attachments].some(
     (part) => (typeof part === 'string' || Array.isArray(part)) && part.length > 0,
   )
   return hasContent ? undefined : 'no_text'
+}
+
+const LONGEST: Readonly<Record<string, number>> = { header: 150, section: 3_000 }
+
+/** As far as texts and their number go. https://docs.slack.dev/reference/block-kit/blocks */
+function isBlock(block: unknown): boolean {
+  const { type, text, fields = [], elements = [] } = Object(block)
+  if (typeof type !== 'string' || !Array.isArray(fields) || !Array.isArray(elements)) return false
+  const fits = (given: unknown, longest: number) => {
+    const { text } = Object(given)
+    return typeof text !== 'string' || (text.length > 0 && text.length <= longest)
+  }
+  if (
+    !fits(text, LONGEST[type] ?? 3_000) ||
+    fields.length > 10 ||
+    !fields.every((field) => fits(field, 2_000))
+  )
+    return false
+  return type !== 'context' || elements.length <= 10
 }
 
 /** `#marketing` and `marketing` are one channel. */

@@ -43,10 +43,14 @@ export interface Slack extends AsyncDisposable {
   fail(options?: { times?: number; status?: number; afterPosting?: boolean }): void
   /** Every answer takes this long from now on. */
   delay(milliseconds: number): void
+  /** As somebody removes a message in Slack. */
+  remove(message: SlackMessage): void
   /** Forgets messages, faults and delay. */
   clear(): void
   close(): Promise<void>
 }
+
+const METHODS: ReadonlySet<string> = new Set(['chat.postMessage', 'chat.update', 'conversations.history'])
 
 interface Waiter {
   readonly predicate: (message: SlackMessage) => boolean
@@ -55,7 +59,7 @@ interface Waiter {
 }
 
 /**
- * Slack on this machine: incoming webhooks and the Web API methods `chat.postMessage`, `conversations.history` and `auth.test`, as
+ * Slack on this machine: incoming webhooks and the Web API methods `chat.postMessage`, `chat.update`, `conversations.history` and `auth.test`, as
  * the official clients expect them. Other methods answer `unknown_method`.
  *
  * @example
@@ -101,6 +105,19 @@ export async function startSlack({
     return message
   }
 
+  const isIn = (message: SlackMessage, channel: string) =>
+    sameChannel(message.channel, channel) || channelId(message.channel) === channel
+
+  function update(channel: string, { ts, ...payload }: SlackMessage['payload']): SlackMessage | undefined {
+    const known = messages.find((one) => isIn(one, channel) && one.ts === ts)
+    if (known === undefined) return undefined
+    const text = typeof payload.text === 'string' ? payload.text : ''
+    const updated = { ...known, text, payload: { ...payload, channel: known.channel } }
+    messages = messages.map((one) => (one === known ? updated : one))
+    shelf.set(known.ts, updated)
+    return updated
+  }
+
   function webhook(path: string, request: SlackRequest): Reply {
     const channel = decoded(path.split('/').at(-1) ?? '')
     const plain = (status: number, body: string): Reply => ({
@@ -143,7 +160,7 @@ export async function startSlack({
         })
       )
     }
-    if (method !== 'chat.postMessage' && method !== 'conversations.history') return refusal('unknown_method')
+    if (!METHODS.has(method)) return refusal('unknown_method')
     const { channel } = payload
     if (typeof channel !== 'string' || channel === '' || !exists(channel)) return refusal('channel_not_found')
     if (method === 'conversations.history') {
@@ -152,16 +169,31 @@ export async function startSlack({
     }
     const problem = problemWith(payload)
     if (problem !== undefined) return refusal(problem)
-    const { ts, text } = post(channel, 'api', payload)
-    return (
+    const replied = (ts: string, text: string, thread: unknown) =>
       fault?.reply ??
       json(200, {
         ok: true,
         channel: channelId(channel),
         ts,
-        message: { type: 'message', bot_id: 'B00000000', text, ts },
+        message: {
+          type: 'message',
+          bot_id: 'B00000000',
+          text,
+          ts,
+          ...(thread !== undefined && { thread_ts: thread }),
+        },
       })
-    )
+    if (method === 'chat.update') {
+      const updated = update(channel, payload)
+      return updated === undefined
+        ? refusal('message_not_found')
+        : replied(updated.ts, updated.text, undefined)
+    }
+    // A reply to what is not there any more lands in the channel, and the answer names no thread.
+    const { thread_ts: thread, ...flat } = payload
+    const isThere = messages.some((one) => isIn(one, channel) && one.ts === thread)
+    const { ts, text } = post(channel, 'api', isThere ? payload : flat)
+    return replied(ts, text, isThere ? thread : undefined)
   }
 
   const server = await serve(
@@ -225,6 +257,10 @@ export async function startSlack({
     fail: faults.fail,
     delay(milliseconds) {
       latency = milliseconds
+    },
+    remove(message) {
+      messages = messages.filter(({ ts }) => ts !== message.ts)
+      shelf.delete(message.ts)
     },
     clear() {
       messages = []

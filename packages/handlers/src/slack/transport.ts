@@ -1,0 +1,106 @@
+/** Owns one request to Slack: through its Web API, through a webhook's URL, or through an `IncomingWebhook` of the official package. */
+
+import { type Judged, judge, noWebhook, unanswered } from './answer.ts'
+
+/** What an `IncomingWebhook` of `@slack/webhook` is given: its requests go through our `fetch`, which sees `Retry-After`. */
+export interface WebhookTransport {
+  readonly fetch: (url: string | URL, init?: object) => Promise<Response>
+  readonly timeout: number
+}
+
+/** Makes the official client of a webhook: `(transport) => new IncomingWebhook(url, { ...transport, username: 'ship' })`. */
+export type MakeWebhook = (transport: WebhookTransport) => {
+  // Safe for a caller: it gets what Slack takes. The package's own type of a message is its affair.
+  send(message: never): Promise<unknown>
+}
+
+export interface TransportOptions {
+  readonly token: string | undefined
+  readonly webhooks: Readonly<Record<string, string | MakeWebhook>> | undefined
+  readonly apiUrl: string
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly fetch: typeof fetch
+}
+
+/** What Slack says of a message that it took; webhooks say nothing. */
+export interface Taken {
+  readonly channel?: string
+  readonly ts?: string
+  readonly message?: { readonly thread_ts?: string }
+}
+
+export type Transport = (
+  method: 'chat.postMessage' | 'chat.update',
+  message: { readonly channel: string; readonly [field: string]: unknown },
+  /** As the user names the channel. */
+  channel: string,
+  signal: AbortSignal | undefined,
+) => Promise<Taken>
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+
+/** Throws as the table in `answer.ts` says. */
+export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: TransportOptions): Transport {
+  /** The response without its body, and that. An answer may break off, or not come to its end in time. */
+  async function asked(url: string, init: RequestInit, signal: AbortSignal | undefined) {
+    const patience = AbortSignal.timeout(timeout)
+    const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
+    const response = await fetch(url, { ...init, signal: both })
+    return { response, body: await response.text() }
+  }
+
+  async function throughClient(make: MakeWebhook, message: object, signal: AbortSignal | undefined) {
+    let seen: { readonly response: Judged; readonly body: string } | undefined
+    const client = make({
+      timeout: 0,
+      fetch: async (url, init) => {
+        const { response, body } = await asked(String(url), { ...init }, signal)
+        seen = { response, body }
+        // For the client, which reads it, too.
+        return new Response(body, { status: response.status, headers: response.headers })
+      },
+    })
+    try {
+      // It takes what Slack takes.
+      await client.send(message as never)
+    } catch (error) {
+      // What it throws for an answer has no headers: the answer itself is judged.
+      if (seen === undefined) throw error
+    }
+    if (seen === undefined) throw new Error('the webhook has sent nothing through its fetch')
+    return seen
+  }
+
+  return async (method, message, channel, signal) => {
+    signal?.throwIfAborted()
+    const { channel: _, ...withoutChannel } = message
+    const webhook = token === undefined ? webhooks?.[channel] : undefined
+    if (token === undefined && webhook === undefined) throw noWebhook(channel)
+    let answer: { readonly response: Judged; readonly body: string }
+    try {
+      if (token !== undefined)
+        answer = await asked(
+          `${apiUrl.replace(/\/$/, '')}/${method}`,
+          {
+            method: 'POST',
+            headers: { ...JSON_TYPE, authorization: `Bearer ${token.trim()}` },
+            body: JSON.stringify(message),
+          },
+          signal,
+        )
+      else if (typeof webhook === 'function') answer = await throughClient(webhook, withoutChannel, signal)
+      else
+        answer = await asked(
+          webhook ?? '',
+          { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(message) },
+          signal,
+        )
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw unanswered(cause, channel, token === undefined ? 'its webhook' : "'apiUrl'")
+    }
+    judge(answer.response, answer.body, { channel, webApi: token !== undefined })
+    return token === undefined ? {} : JSON.parse(answer.body)
+  }
+}
