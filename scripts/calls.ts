@@ -20,6 +20,8 @@ import { REFERENCES as DYNAMODB_REFERENCES } from '../packages/handlers/src/dyna
 import { SCANNER } from '../packages/handlers/src/dynamodb/scanner.ts'
 import { STATE } from '../packages/handlers/src/dynamodb/state.ts'
 import { STATE_TABLE } from '../packages/handlers/src/dynamodb/table.ts'
+import { FOLDER } from '../packages/handlers/src/folder/dead-letters.ts'
+import { folderDeadLetters } from '../packages/handlers/src/folder/index.ts'
 import { CONNECTION } from '../packages/handlers/src/ioredis/connection.ts'
 import { ioredisConnection } from '../packages/handlers/src/ioredis/index.ts'
 import { kinesisSink, publisher } from '../packages/handlers/src/kinesis/index.ts'
@@ -38,6 +40,9 @@ import { redisReferences, redisState, redisTimeline } from '../packages/handlers
 import { REFERENCES } from '../packages/handlers/src/redis/references.ts'
 import { STATE as REDIS_STATE } from '../packages/handlers/src/redis/state.ts'
 import { TIMELINE } from '../packages/handlers/src/redis/timeline.ts'
+import { S3_ARCHIVE } from '../packages/handlers/src/s3/archive.ts'
+import { S3_DEAD_LETTERS } from '../packages/handlers/src/s3/dead-letters.ts'
+import { s3Archive, s3DeadLetters } from '../packages/handlers/src/s3/index.ts'
 import { SCHEDULE_GROUP } from '../packages/handlers/src/scheduler/group.ts'
 import {
   eventBridgeScheduler,
@@ -95,6 +100,9 @@ export const calls: Readonly<Record<string, Call>> = {
     instead: { options: { webhooks: { '#a': 'https://hooks.slack.com/a' }, token: undefined } },
     accepts: { 'options.webhooks.#a': ['function'] },
   }),
+  'handlers/folder folderDeadLetters': right(folderDeadLetters, FOLDER),
+  'handlers/s3 s3DeadLetters': right(s3DeadLetters, S3_DEAD_LETTERS),
+  'handlers/s3 s3Archive': right(s3Archive, S3_ARCHIVE),
   'handlers/slack slackWith': right(slackWith, POST),
   'handlers/slack slackWith (notify)': right(slackWith({ post: async () => undefined }).notify, NOTIFY, {
     accepts: { 'options.channel': ['function'] },

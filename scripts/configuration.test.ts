@@ -226,6 +226,24 @@ const checks: Readonly<Record<string, Check>> = {
       "'now' is a number",
     ],
   },
+  'handlers/folder folderDeadLetters': {
+    wrong: (folderDeadLetters) => folderDeadLetters({ folder: '' }),
+    problems: ["'folder' is empty"],
+  },
+  'handlers/s3 s3DeadLetters': {
+    wrong: (s3DeadLetters) => s3DeadLetters({ bucket: '', prefix: 5 }),
+    problems: ["'client' is missing", "'bucket' is empty", "'prefix' is a number"],
+  },
+  'handlers/s3 s3Archive': {
+    wrong: (s3Archive) => s3Archive({ bucket: '', size: 0, within: 'soon' }),
+    problems: [
+      "'client' is missing",
+      "'bucket' is empty",
+      "'entity' is missing",
+      "'size' is 0",
+      "'within' is 'soon'",
+    ],
+  },
   'handlers/opensearch-aws awsSigning': {
     wrong: (awsSigning) => awsSigning({ region: '', service: 's3', maxAge: '5ms' }),
     problems: [

@@ -185,6 +185,12 @@ export const CODES: readonly Code[] = [
     remedy: 'Let one of them go on; the other one has lost nothing.',
   },
   {
+    code: 'letter',
+    from: '`s3DeadLetters`, `folderDeadLetters`',
+    cause: 'Among the dead letters lies something that is none; the message says where.',
+    remedy: 'Look at it, and put it elsewhere.',
+  },
+  {
     code: 'rebuild-differs',
     from: '`createRebuild`, `spaceship rebuild`',
     cause: 'The new version of an index has other documents than the old one; the message has the figures.',

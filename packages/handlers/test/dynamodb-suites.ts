@@ -11,6 +11,7 @@ import {
 import { marshal } from '@spaceship/core'
 import {
   deadLettersCases,
+  deadLettersOrderCases,
   deadLettersOutageCases,
   entityReaderCases,
   entityReaderOutageCases,
@@ -95,7 +96,7 @@ export function stateSuite(
 
 function lettersSuite(server: () => Server, options: { readonly sorted?: boolean } = {}): void {
   const table = options.sorted ? SORTED : TABLE
-  for (const { name, run } of deadLettersCases)
+  for (const { name, run } of [...deadLettersCases, ...deadLettersOrderCases])
     test(name, () => run(dynamodbDeadLetters({ client: server().client, table, ...options })))
   for (const { name, run } of deadLettersOutageCases)
     test(name, () => run(dynamodbDeadLetters({ client: server().lost, table, ...options })))

@@ -37,7 +37,7 @@ export interface StreamOptions {
   readonly shards?: number
 }
 
-export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'stepFunctions'
+export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'stepFunctions' | 's3'
 
 export interface LaunchOptions {
   readonly tables?: readonly TableOptions[]
@@ -112,6 +112,7 @@ export const LAUNCH = {
       slack: port,
       scheduler: port,
       stepFunctions: port,
+      s3: port,
     } satisfies ShapesOf<Record<Endpoint, number>>),
     seed: plain('a whole number', Number.isSafeInteger),
     region: text("a region such as 'us-east-1'"),
@@ -174,6 +175,7 @@ const ENDPOINTS: readonly string[] = [
   'slack',
   'scheduler',
   'stepFunctions',
+  's3',
 ] satisfies Endpoint[]
 
 function listOf(value: unknown): readonly unknown[] {

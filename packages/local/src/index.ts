@@ -14,6 +14,7 @@ export type {
   StartingPosition,
 } from './lambda/index.ts'
 export { type ClientConfig, launch, type ShipLambdaOptions, type Spaceship } from './launch.ts'
+export type { S3 } from './s3/index.ts'
 export type { Scheduler } from './scheduler/index.ts'
 export type { Search } from './search/index.ts'
 export type { Slack, SlackMessage } from './slack/index.ts'

@@ -21,6 +21,7 @@ import { startKinesis } from './kinesis/index.ts'
 import { functionNameOf, type LambdaOptions, type Mapping, startLambda } from './lambda/index.ts'
 import { outboxIn, pipe } from './pipe/index.ts'
 import { provision } from './provision.ts'
+import { type S3, startS3 } from './s3/index.ts'
 import { type Scheduler, startScheduler } from './scheduler/index.ts'
 import { type Search, startSearch } from './search/index.ts'
 import { type Slack, startSlack } from './slack/index.ts'
@@ -31,9 +32,11 @@ export interface ClientConfig {
   readonly endpoint: string
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Of S3: nobody resolves a host for each bucket here. */
+  readonly forcePathStyle: true
 }
 
-type AwsService = 'dynamodb' | 'kinesis' | 'scheduler' | 'stepFunctions'
+type AwsService = 'dynamodb' | 'kinesis' | 'scheduler' | 'stepFunctions' | 's3'
 
 export interface Spaceship extends AsyncDisposable {
   /** The URLs, each on 127.0.0.1. */
@@ -47,6 +50,7 @@ export interface Spaceship extends AsyncDisposable {
   readonly slack: Slack
   readonly scheduler: Scheduler
   readonly stepFunctions: StepFunctions
+  readonly s3: S3
   clientConfig(service: AwsService): ClientConfig
   /**
    * Runs a Lambda function on one of the streams, until its mapping or the spaceship is closed. It sees `environment`, and
@@ -143,6 +147,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         ...portOf(ports.scheduler),
       }),
     )
+    const s3 = keep(await startS3({ shelf: data.shelf('s3'), ...portOf(ports.s3) }))
     const functions = new Map<string, Mapping>()
     const stepFunctions = keep(
       await startStepFunctions({
@@ -163,7 +168,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     await provision(plan, services)
     const known = new Set(namesOf(plan))
 
-    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler, stepFunctions })
+    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3 })
     log(`spaceship: fault seed ${seed}`)
     if (data.folder !== undefined) log(`spaceship: data in ${data.folder}`)
     for (const [name, url] of Object.entries(endpoints)) log(`spaceship: ${name} at ${url}`)
@@ -182,6 +187,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       endpoint: endpoints[service],
       region,
       credentials: CREDENTIALS,
+      forcePathStyle: true as const,
     })
     const provide = async ({ tables = [], streams = [] }: Pick<LaunchOptions, 'tables' | 'streams'>) => {
       const more = planOf({ tables, streams })
@@ -218,6 +224,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       slack,
       scheduler,
       stepFunctions,
+      s3,
       clientConfig,
       lambda,
       provide,
@@ -242,7 +249,7 @@ function portOf(port: number | undefined): { port?: number } {
 }
 
 function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Record<Endpoint, string> {
-  const { dynamodb, kinesis, search, slack, scheduler, stepFunctions } = parts
+  const { dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3 } = parts
   return {
     dynamodb: dynamodb.url,
     kinesis: kinesis.url,
@@ -250,6 +257,7 @@ function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Re
     slack: slack.url,
     scheduler: scheduler.url,
     stepFunctions: stepFunctions.url,
+    s3: s3.url,
   }
 }
 
@@ -263,6 +271,7 @@ function environmentOf(
     AWS_ENDPOINT_URL_KINESIS: endpoints.kinesis,
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
+    AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_REGION: region,
     // Read by what is not of the JavaScript SDK: the CLI, boto3.
     AWS_DEFAULT_REGION: region,

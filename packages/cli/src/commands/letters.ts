@@ -11,6 +11,7 @@ import { audit } from './audit.ts'
 import { addFilters, type Filters, passes } from './letter-filters.ts'
 import { letterAsJson, letterForPeople } from './letter-shown.ts'
 import { type Mail, mailOf, type Whereabouts } from './mail.ts'
+import { createOldest } from './oldest.ts'
 import type { Terminal } from './terminal.ts'
 
 interface ListOptions extends Whereabouts, Filters {
@@ -115,18 +116,22 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
     throw usage(`--limit is '${options.limit}': expected a whole number of at least 1`)
   const mail = await mailOf(terminal, options)
   const pass = passes(options, mail.now)
-  const rows: string[][] = []
+  const shown = createOldest<{ readonly number: number; readonly letter: DeadLetter }>(limit, ({ letter }) =>
+    letter.at.getTime(),
+  )
   let number = 0
-  let left = 0
+  let passing = 0
   for await (const letter of mail.deadLetters.list(mail.application)) {
     number += 1
     if (!pass(letter)) continue
-    if (rows.length === limit) left += 1
-    else {
-      rows.push(rowOf(number, letter, mail.now))
-      if (options.json) terminal.out(JSON.stringify(letterAsJson(letter, false)))
-    }
+    passing += 1
+    shown.add({ number, letter })
   }
+  const letters = shown.all()
+  if (options.json)
+    for (const { letter } of letters) terminal.out(JSON.stringify(letterAsJson(letter, false)))
+  const rows = letters.map(({ number, letter }) => rowOf(number, letter, mail.now))
+  const left = passing - rows.length
   if (options.json) return
   if (rows.length === 0)
     terminal.say(`${number === 0 ? 'no letter' : `none of ${number} letters passes the filters`}`)

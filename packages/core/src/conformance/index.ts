@@ -1,6 +1,6 @@
 /** Suites for adapters of the ports and for runtimes: `for (const { name, run } of stateStoreCases) test(name, () => run(store))`. */
 export type { Case } from '../ports/conformance/cases.ts'
-export { deadLettersCases } from '../ports/conformance/dead-letters.ts'
+export { deadLettersCases, deadLettersOrderCases } from '../ports/conformance/dead-letters.ts'
 export {
   type EntityReaderSubject,
   type EntityTable,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   deadLettersCases,
+  deadLettersOrderCases,
   entityReaderCases,
   eventSinkCases,
   referenceStoreCases,
@@ -119,7 +120,8 @@ describe('memoryReferences', () => {
 })
 
 describe('memoryDeadLetters', () => {
-  for (const { name, run } of deadLettersCases) test(name, () => run(memoryDeadLetters()))
+  for (const { name, run } of [...deadLettersCases, ...deadLettersOrderCases])
+    test(name, () => run(memoryDeadLetters()))
 })
 
 describe('memoryEntities', () => {

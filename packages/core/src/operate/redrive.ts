@@ -23,6 +23,7 @@ export interface Redrive {
   /**
    * Puts back every letter that passes, oldest first; what waits in a parked lane comes with the letter it waits behind.
    *
+   * @param pass gets letters without their bytes, as does `told`
    * @param told called after each that was put back
    * @returns how many
    */
@@ -100,7 +101,10 @@ export function createRedrive(options: RedriveOptions): Redrive {
         count += 1
         told(letter)
       }
-      for await (const letter of deadLetters.list(application)) {
+      // Without their bytes: a store need not list them in order, and there may be many.
+      const heads: DeadLetter[] = []
+      for await (const letter of deadLetters.list(application)) heads.push({ ...letter, data: NO_BYTES })
+      for (const letter of heads.sort((a, b) => a.at.getTime() - b.at.getTime())) {
         const name = `${routeOf(letter)}/${letter.lane}`
         if (letter.reason !== 'parked') {
           led.add(name)
@@ -118,6 +122,8 @@ export function createRedrive(options: RedriveOptions): Redrive {
     },
   }
 }
+
+const NO_BYTES = new Uint8Array()
 
 function routeOf({ reactor, route }: DeadLetter): string {
   return route === undefined ? '' : `${reactor}/${route}`

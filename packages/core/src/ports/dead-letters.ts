@@ -60,7 +60,10 @@ export interface DeadLetters {
   get(id: string): Promise<DeadLetter | undefined>
   /** Called after a redriven letter is done. */
   remove(id: string): Promise<void>
-  /** All letters of an application, oldest first. */
+  /**
+   * All letters of an application, each once: oldest first where the store knows without looking at all of them (`deadLettersOrderCases`),
+   * else in an order of its own. It holds a bounded part of them at a time.
+   */
   list(application: string): AsyncIterable<DeadLetter>
   /**
    * Asks once, at the start of a process, for everything that the other methods will need. It uses only actions that the adapter says to

@@ -61,16 +61,17 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     encryption:
       'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired ' +
       'KmsAccessDeniedException KmsInvalidStateException',
-    'not-found': 'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn',
+    'not-found':
+      'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn NoSuchBucket',
     'unknown-operation': 'UnknownOperationException UnknownOperation InvalidAction',
     outage:
-      'ExecutionLimitExceeded InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
-      'KMSThrottlingException KmsThrottlingException LimitExceededException ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
+      'ConditionalRequestConflict ExecutionLimitExceeded InternalError InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
+      'KMSThrottlingException KmsThrottlingException LimitExceededException OperationAborted ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
       'ReplicatedWriteConflictException RequestLimitExceeded RequestTimeout RequestTimeoutException ServiceQuotaExceededException ' +
       'ServiceUnavailable ServiceUnavailableException SlowDown StateMachineDeleting Throttling ThrottlingError ThrottlingException TimeoutError ' +
       'TooManyRequestsException TransactionConflict TransactionConflictException TransactionInProgressException',
     request:
-      'InvalidArgumentException InvalidExecutionInput InvalidName InvalidParameterValue ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException ' +
+      'EntityTooLarge InvalidArgument InvalidArgumentException InvalidBucketName InvalidExecutionInput InvalidName InvalidParameterValue ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException KeyTooLongError ' +
       'RequestEntityTooLarge RequestTooLargeException SerializationException ValidationError ValidationException',
     // The words of each meaning are its keys' own.
   }).flatMap(([meaning, names]) => names.split(' ').map((name) => [name, meaning as Meaning] as const)),

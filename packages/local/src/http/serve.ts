@@ -177,6 +177,9 @@ function send(response: AnyResponse, reply: Reply): void {
   // Tells adapters that nobody keeps an infrastructure here: they make what is missing.
   response.setHeader('server', 'spaceship')
   response.statusCode = reply.status
-  if (reply.status !== 204 && reply.status !== 304) response.setHeader('content-length', body.length)
+  // The answer to a HEAD says how long the body would be.
+  const isSaid = reply.headers?.['content-length'] !== undefined
+  if (!isSaid && reply.status !== 204 && reply.status !== 304)
+    response.setHeader('content-length', body.length)
   response.end(body)
 }

@@ -134,6 +134,28 @@ export const deadLettersCases: readonly Case<DeadLetters>[] = [
     },
   },
   {
+    name: 'the letters of one application are listed, each once, and no others',
+    run: async (letters) => {
+      const application = crypto.randomUUID()
+      const ids: string[] = []
+      for (let n = 0; n < 30; n += 1) {
+        // Many in one millisecond, and one of them twice.
+        const letter = letterOf({ application, route: `route-${n % 3}` })
+        await letters.put(letter)
+        if (n === 7) await letters.put(letter)
+        ids.push(letter.id)
+      }
+      await letters.put(letterOf({ application: `${application}-2` }))
+      await letters.put(letterOf({}))
+      const listed = await collect(letters.list(application))
+      assert.deepEqual(listed.map(({ id }) => id).sort(), ids.sort())
+    },
+  },
+]
+
+/** What DeadLetters must do, too, that say they list the oldest first. */
+export const deadLettersOrderCases: readonly Case<DeadLetters>[] = [
+  {
     name: 'the letters of one application are listed, oldest first',
     run: async (letters) => {
       const application = crypto.randomUUID()

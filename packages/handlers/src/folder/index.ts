@@ -1,0 +1,1 @@
+export { type FolderDeadLettersOptions, folderDeadLetters } from './dead-letters.ts'

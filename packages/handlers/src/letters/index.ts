@@ -1,0 +1,1 @@
+export { bytesOf, folderOf, letterIn, nameOf } from './form.ts'

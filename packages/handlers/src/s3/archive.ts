@@ -1,0 +1,105 @@
+/**
+ * Owns the archive of a table in S3: every change as a line of JSON, gzipped, in objects whose names say where the changes stood.
+ *
+ * ```
+ *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
+ * ```
+ *
+ * A batch that is repeated begins with the same record and has the same name: it overwrites itself, and what it holds beyond that is a
+ * repeat, which readers tell by `id`. Athena reads the folders as partitions.
+ */
+
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import type { Duration } from '@spaceship/core'
+import { batch, type EventMeta, type Handler } from '@spaceship/core'
+import {
+  bare,
+  check,
+  count,
+  duration,
+  exactJson,
+  required,
+  type ShapesOf,
+  text,
+} from '@spaceship/core/adapter'
+import { answered, BUCKET, type BucketOptions } from './bucket.ts'
+
+export interface S3ArchiveOptions extends BucketOptions {
+  /** The name of the entity: that of the partition `entity`. */
+  readonly entity: string
+  /** Before every key. @default 'archive/' */
+  readonly prefix?: string
+  /** Changes in one object at most. @default 1000 */
+  readonly size?: number
+  /** How long the first change of an object waits for others. @default '5s' */
+  readonly within?: Duration
+}
+
+export const S3_ARCHIVE = {
+  options: bare({
+    ...BUCKET,
+    entity: required(text("the entity's name")),
+    prefix: text('what keys begin with'),
+    size: count(1, 100_000),
+    within: duration('5s', 1),
+  } satisfies ShapesOf<S3ArchiveOptions>),
+}
+
+type Archived = EventMeta & { readonly before?: unknown; readonly after?: unknown }
+
+const zipped = promisify(gzip)
+
+/**
+ * A batch handler that writes each change into a bucket. Grant PutObject on the prefix.
+ *
+ * @throws ConfigurationError that lists every problem
+ * @example
+ * import { S3Client } from '@aws-sdk/client-s3'
+ * const archive = s3Archive({ client: new S3Client(), bucket: 'clients-archive', entity: 'client' })
+ * reactor('archiving').on('archive', [saved, left], archive)
+ */
+export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
+  check('s3Archive', S3_ARCHIVE, { options })
+  const { client, bucket, entity, prefix = 'archive/', size = 1_000, within = '5s' } = options
+  const ask = answered(bucket)
+
+  async function put(date: string, events: readonly Archived[], signal: AbortSignal): Promise<void> {
+    const [first] = events
+    if (first === undefined) return
+    const { shard, position } = first.source
+    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}`
+    const Key = `${prefix}entity=${encodeURIComponent(entity)}/date=${date}/${name}.ndjson.gz`
+    const lines = events.map((event) => `${lineOf(event)}\n`).join('')
+    const command = new PutObjectCommand({
+      Bucket: bucket,
+      Key,
+      Body: await zipped(lines),
+      ContentType: 'application/x-ndjson',
+      ContentEncoding: 'gzip',
+    })
+    await ask('PutObject', client.send(command, { abortSignal: signal }))
+  }
+
+  const archive = batch<Archived>({ size, within }, async (events, { signal }) => {
+    // By the day of the change, which no repeat changes.
+    const days = Map.groupBy(events, (event) => event.at.toISOString().slice(0, 10))
+    for (const [date, ofDay] of days) await put(date, ofDay, signal)
+  })
+  return Object.assign(archive, {
+    needs: [{ verb: 'archives to', target: `s3 ${bucket}`, dependency: 's3' }],
+  })
+}
+
+/** Integers with all their digits, sets as lists, binary as base64, dates as ISO text. */
+function lineOf({ name, id, at, key, by, version, before, after }: Archived): string {
+  const line = { event: name, id, at: at.toISOString(), key, by, version: version.max, before, after }
+  return exactJson(line, `the change '${name}'`, { replace, bigints: true })
+}
+
+function replace(value: object): unknown {
+  if (value instanceof Set) return [...value]
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : undefined
+}
