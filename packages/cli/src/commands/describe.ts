@@ -79,8 +79,30 @@ function forPeople(description: Description): string {
         route.needs.map(({ verb, target }) => `${verb} ${target}`).join(', '),
       ]),
     ),
+    ...grantsTable(routes),
   ]
   return [`${paint('bold', application)} reads ${streams.join(', ')}`, ...sections.flat()].join('\n\n')
+}
+
+/** What the handlers' factories say that a deployment has to give them. */
+function grantsTable(routes: readonly RouteDescription[]): string[] {
+  const rows = new Map<string, string[]>()
+  for (const { route, needs } of routes)
+    for (const { grants = [], endpoints = [], secrets = [] } of needs) {
+      const given = [
+        ...grants.map(({ actions, resources }) => ['grant', actions.join(', '), resources.join(', ')]),
+        ...endpoints.map((url) => ['reach', url, '']),
+        ...secrets.map((name) => ['secret', name, '']),
+      ]
+      for (const [what = '', name = '', on = ''] of given) {
+        const key = JSON.stringify([what, name, on])
+        rows.set(key, [
+          ...(rows.get(key) ?? [what, name, on]).slice(0, 3),
+          [...(rows.get(key)?.slice(3) ?? []), route].join(', '),
+        ])
+      }
+    }
+  return rows.size === 0 ? [] : [table(['needs', 'what', 'on', 'for'], [...rows.values()])]
 }
 
 const whenOf = ({ each, cron }: ScheduleDescription): string =>

@@ -18,6 +18,16 @@ export type Effect = (typeof EFFECTS)[number]
 // Listed, so that the type checker prints the words and not the name.
 export const EFFECTS = ['idempotent', 'journal', 'claim'] as const
 
+/** Actions of a service on AWS, and on what. */
+export interface Grant {
+  /** As its actions begin: `states`. */
+  readonly service: string
+  /** `states:StartExecution` */
+  readonly actions: readonly string[]
+  /** ARNs; of OpenSearch paths of the domain, which the handler's client knows: `/clients-*`. */
+  readonly resources: readonly string[]
+}
+
 /** What a handler touches, as data: infrastructure derives permissions from it, the console draws a map. */
 export interface Need {
   readonly verb: string
@@ -26,6 +36,12 @@ export interface Need {
   readonly dependency?: string
   /** Of a reminder: the application that is to handle it. @default the one that runs the handler */
   readonly application?: string
+  /** What a role must be granted. @default nothing on AWS, or nothing that is known */
+  readonly grants?: readonly Grant[]
+  /** Addresses outside of AWS's APIs that must be reached. @default none that are known */
+  readonly endpoints?: readonly string[]
+  /** Names of secrets, never their values. @default none */
+  readonly secrets?: readonly string[]
 }
 
 /** What a handler gets beside its event. */
@@ -104,6 +120,16 @@ export const MARKS = {
       target: required(text()),
       dependency: text(),
       application: text(),
+      grants: list(
+        record({
+          service: required(text()),
+          actions: required(list(text(), 'a list of actions')),
+          resources: required(list(text(), 'a list of ARNs or paths')),
+        } satisfies ShapesOf<Grant>),
+        'a list of { service, actions, resources }',
+      ),
+      endpoints: list(text(), 'a list of URLs'),
+      secrets: list(text(), 'a list of names'),
     } satisfies ShapesOf<Need>),
     'a list of { verb, target }',
   ),

@@ -18,6 +18,7 @@ export {
   type BatchContext,
   type Context,
   type Effect,
+  type Grant,
   type Handler,
   handler,
   type Middleware,

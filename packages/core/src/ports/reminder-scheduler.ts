@@ -26,6 +26,12 @@ export interface SchedulerCapabilities {
  */
 export interface ReminderScheduler {
   readonly capabilities: SchedulerCapabilities
+  /** What a role must be granted that schedules and cancels. @default nothing */
+  readonly grants?: readonly {
+    readonly service: string
+    readonly actions: readonly string[]
+    readonly resources: readonly string[]
+  }[]
   /**
    * Idempotent by name: an execution of the name that waits, or has fired or been stopped, is the one that was asked for. The same
    * name always comes with the same execution.

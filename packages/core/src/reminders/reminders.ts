@@ -180,9 +180,15 @@ export function createReminders(options: RemindersOptions): Reminders {
     const schedulers = book.schedulers.all.map((scheduler) => scheduler.check?.())
     await Promise.all([state.check?.(), ...schedulers, references?.check?.()])
   }
+  const grants = book.schedulers.all.flatMap((scheduler) => scheduler.grants ?? [])
   const makes = (verb: string, { name }: Reminder<unknown>) => ({
     effect: 'idempotent' as const,
-    needs: [{ verb, target: name, ...(verb === 'cancels' ? {} : { application }) }],
+    needs: [
+      {
+        ...{ verb, target: name, ...(verb === 'cancels' ? {} : { application }) },
+        ...(grants.length > 0 && { grants }),
+      },
+    ],
     check: checkAdapters,
   })
 

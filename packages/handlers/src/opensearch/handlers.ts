@@ -53,9 +53,14 @@ export function handlersOf({
   versions,
   writer,
 }: HandlersOptions): Pick<Search, 'index' | 'remove' | 'purge'> {
-  const needs = (verb: string, index: string | SearchIndex) => [
-    { verb, target: nameOf(index), dependency: 'opensearch' },
-  ]
+  const needs = (verb: string, index: string | SearchIndex) => {
+    const name = nameOf(index)
+    // Of one that Spaceship keeps, the versions: which there are is looked at, too.
+    const grant = isKept(index)
+      ? { actions: ['es:ESHttpPost', 'es:ESHttpGet'], resources: [`/${name}-*`] }
+      : { actions: ['es:ESHttpPost'], resources: [`/${name}/_bulk`] }
+    return [{ verb, target: name, dependency: 'opensearch', grants: [{ service: 'es', ...grant }] }]
+  }
 
   async function write(index: string | SearchIndex, one: Write, signal: AbortSignal) {
     const written = await (typeof index === 'string'

@@ -87,8 +87,10 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
     const days = Map.groupBy(events, (event) => event.at.toISOString().slice(0, 10))
     for (const [date, ofDay] of days) await put(date, ofDay, signal)
   })
+  const resources = [`arn:aws:s3:::${bucket}/${prefix}*`]
+  const grants = [{ service: 's3', actions: ['s3:PutObject'], resources }]
   return Object.assign(archive, {
-    needs: [{ verb: 'archives to', target: `s3 ${bucket}`, dependency: 's3' }],
+    needs: [{ verb: 'archives to', target: `s3 ${bucket}`, dependency: 's3', grants }],
   })
 }
 

@@ -83,6 +83,7 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
     }
   }
 
+  const [, partition, , region, account] = streamArn.split(':')
   return {
     // It fires within the minute that a schedule names; nothing limits how far ahead that is.
     capabilities: {
@@ -91,6 +92,14 @@ export function eventBridgeScheduler(options: EventBridgeSchedulerOptions): Remi
       horizon: undefined,
       nativeCancel: true,
     },
+    grants: [
+      {
+        service: 'scheduler',
+        actions: ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule', 'scheduler:GetSchedule'],
+        resources: [`arn:${partition}:scheduler:${region}:${account}:schedule/${group}/*`],
+      },
+      { service: 'iam', actions: ['iam:PassRole'], resources: [roleArn] },
+    ],
     start: async (execution) => {
       try {
         await client.send(new CreateScheduleCommand(scheduleOf(execution)))

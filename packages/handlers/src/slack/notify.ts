@@ -1,6 +1,6 @@
 /** Owns what reactors say to Slack: the same for the real one and for the one in tests. */
 
-import { type Handler, handler, Permanent, skip, type Unavailable } from '@spaceship/core'
+import { type Handler, handler, type Need, Permanent, skip, type Unavailable } from '@spaceship/core'
 import { bare, callable, check, like, required, setUpOf, text } from '@spaceship/core/adapter'
 import type { Block } from './blocks.ts'
 import type { SlackText } from './text.ts'
@@ -79,12 +79,14 @@ export interface Slack {
 
 /** What Slack must do for {@link Slack}. */
 export interface SlackPosts {
+  /** What a message to a channel takes. @default nothing that is known */
+  readonly needs?: (channel: string | undefined) => Pick<Need, 'endpoints' | 'secrets'>
   readonly post: (message: SlackMessage, options?: PostOptions) => Promise<Posted | undefined>
   /** @param key names the message. @default messages are not kept current */
   readonly update?: (message: SlackMessage, key: string, options?: PostOptions) => Promise<Posted | undefined>
 }
 
-export const POST = { posts: required(bare({ post: required(callable), update: callable })) }
+export const POST = { posts: required(bare({ post: required(callable), update: callable, needs: callable })) }
 
 const channelShape = required(
   like(
@@ -125,13 +127,11 @@ export function slackWith(posts: SlackPosts, threads?: string): Slack {
     }
   }
 
-  const needs = ({ channel }: Pick<NotifyOptions<never>, 'channel'>) => [
-    {
-      verb: 'posts to',
-      target: typeof channel === 'string' ? `slack ${channel}` : 'slack',
-      dependency: 'slack',
-    },
-  ]
+  const needs = ({ channel }: Pick<NotifyOptions<never>, 'channel'>) => {
+    const named = typeof channel === 'string' ? channel : undefined
+    const target = named === undefined ? 'slack' : `slack ${named}`
+    return [{ verb: 'posts to', target, dependency: 'slack', ...posts.needs?.(named) }]
+  }
 
   return {
     post: postThere,

@@ -125,8 +125,20 @@ export function createSlack(options: SlackOptions): Slack {
     }
   }
 
+  /** A webhook's URL is a secret as a whole. */
+  const needs = (channel: string | undefined) =>
+    token !== undefined
+      ? { endpoints: [apiUrl], secrets: ['the token of Slack'] }
+      : {
+          endpoints: ['https://hooks.slack.com'],
+          secrets: (channel === undefined ? Object.keys(webhooks ?? {}) : [channel]).map(
+            (name) => `the webhook of ${name}`,
+          ),
+        }
+
   return slackWith(
     {
+      needs,
       post: async (message, { signal } = {}) => {
         signal?.throwIfAborted()
         const { channel, thread } = message

@@ -63,11 +63,19 @@ export function reminderMachinePolicy(options: ReminderMachinePolicyOptions): re
  */
 export function reminderCallerPolicy(options: ReminderCallerPolicyOptions): readonly PolicyStatement[] {
   check('reminderCallerPolicy', CALLER_POLICY, { options })
-  const { stateMachineArn } = options
+  return callerGrants(options.stateMachineArn).map(({ actions, resources }) => allow(actions, resources))
+}
+
+/** The same as what handlers declare. */
+export function callerGrants(stateMachineArn: string) {
   const executions = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:*`
   return [
-    allow(['states:StartExecution'], [stateMachineArn]),
-    allow(['states:StopExecution', 'states:DescribeExecution'], [executions]),
+    { service: 'states', actions: ['states:StartExecution'], resources: [stateMachineArn] },
+    {
+      service: 'states',
+      actions: ['states:StopExecution', 'states:DescribeExecution'],
+      resources: [executions],
+    },
   ]
 }
 

@@ -26,6 +26,7 @@ import type { ReminderScheduler } from '@spaceship/core/ports'
 import { type About, classified, nameOf, client as sdk } from '../aws/index.ts'
 import { executionArn, referredArn, stateMachine } from './arn.ts'
 import { inputOf } from './input.ts'
+import { callerGrants } from './policy.ts'
 
 const DEPENDENCY = 'step-functions'
 const DAY = 86_400_000
@@ -93,6 +94,7 @@ export function stepFunctions(options: StepFunctionsOptions): ReminderScheduler 
 
   return {
     capabilities: { name: 'step-functions', precision: 1_000, horizon: HORIZON, nativeCancel: true },
+    grants: callerGrants(stateMachineArn),
     start: async (execution) => {
       const { name } = execution
       try {
