@@ -8,6 +8,8 @@
  * |                                           | or `parts` N with their `token` S                                        |
  * | `dead-letter-part/<token>/<part>`         | `data` B                                                                 |
  *
+ * In a sorted table `letter-index.ts` says in which order they came.
+ *
  * A letter exists once it has a header, and goes with it. The parts of each `put` have a token of their own, so one that is
  * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes.
  */
@@ -24,6 +26,7 @@ import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
 import { type Item, TABLE } from './item.ts'
+import { createLetterIndex, type LetterIndex } from './letter-index.ts'
 import { ensureStateTable } from './table.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
@@ -44,7 +47,8 @@ export const DEAD_LETTERS = {
 }
 
 /**
- * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem, and Scan to who lists them.
+ * DeadLetters in a DynamoDB table. Grant GetItem, PutItem and DeleteItem; to who lists them Query in a sorted table, and Scan, which a sorted
+ * table needs once, for letters of earlier builds.
  *
  * @throws ConfigurationError that lists every problem
  * @example
@@ -129,17 +133,60 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     await remove(Key)
   }
 
+  const index = sorted ? createLetterIndex(client, table, answered) : undefined
+  const momentOf = (header: Item): string => String(JSON.parse(header.letter?.S ?? '{}').at)
+  const nameIn = (header: Item): string => String(header.key?.S).slice('dead-letter/'.length)
+
+  /** Headers of an application, in no order: of a table without a sort key, and of letters that an earlier build wrote. */
+  async function* scanned(application: string): AsyncGenerator<Item> {
+    const filter = {
+      FilterExpression: 'begins_with(#key, :prefix) AND #application = :application',
+      ExpressionAttributeNames: { '#key': 'key', '#application': 'application' },
+      ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
+    }
+    let from: Item | undefined
+    do {
+      const start = from === undefined ? {} : { ExclusiveStartKey: from }
+      const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...filter, ...start })
+      const page = await answered('Scan', client.send(command))
+      yield* page.Items ?? []
+      from = page.LastEvaluatedKey
+    } while (from !== undefined)
+  }
+
+  async function* indexed(application: string, index: LetterIndex): AsyncGenerator<DeadLetter> {
+    if (!(await index.isWhole(application))) {
+      for await (const header of scanned(application))
+        await index.add(application, nameIn(header), momentOf(header))
+      await index.whole(application)
+    }
+    for await (const { id, at } of index.list(application)) {
+      const header = await read(keyOf(id))
+      const letter = header && (await open(header))
+      if (letter !== undefined && letter.at.toISOString() === at) yield letter
+      // It was removed, or put again at another time, by somebody who died before this item was gone.
+      else if (header === undefined || momentOf(header) !== at) await index.remove(application, id, at)
+    }
+  }
+
   return {
     check: () => ensureStateTable({ client, table, sorted, create, probe }),
     put: async ({ data, ...letter }) => {
       const text = exactJson({ ...letter, at: letter.at.toISOString() }, `the letter '${letter.id}'`)
       const words = { application: { S: letter.application }, letter: { S: text } }
       const header = { ...keyOf(letter.id), ...words }
-      if (data.length <= PART) return void (await putHeader({ ...header, data: { B: data } }))
+      const known = index && (await read(keyOf(letter.id)))
       // Repeats are rare, but then they should not write megabytes for nothing.
-      if ((await read(keyOf(letter.id))) !== undefined) return
-      const parts = await putParts(data)
-      if (!(await putHeader({ ...header, ...parts }))) await removeParts(parts)
+      const isThere =
+        known !== undefined || (data.length > PART && (await read(keyOf(letter.id))) !== undefined)
+      if (!isThere) {
+        const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(data)
+        if (!(await putHeader({ ...header, ...held }))) await removeParts(held)
+      }
+      if (index === undefined) return
+      // Of the one that stays: another owner may have been first.
+      const kept = known ?? (await read(keyOf(letter.id)))
+      if (kept !== undefined) await index.add(letter.application, letter.id, momentOf(kept))
     },
     get: async (id) => {
       const header = await read(keyOf(id))
@@ -147,26 +194,16 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     },
     remove: async (id) => {
       const header = await remove(keyOf(id))
-      if (header !== undefined) await removeParts(header)
+      if (header === undefined) return
+      await removeParts(header)
+      await index?.remove(header.application?.S ?? '', id, momentOf(header))
     },
     list: async function* (application) {
-      const filter = {
-        FilterExpression: 'begins_with(#key, :prefix) AND #application = :application',
-        ExpressionAttributeNames: { '#key': 'key', '#application': 'application' },
-        ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
-      }
-      const headers: { readonly at: string; readonly header: Item }[] = []
-      let from: Item | undefined
-      do {
-        const start = from === undefined ? {} : { ExclusiveStartKey: from }
-        const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...filter, ...start })
-        const page = await answered('Scan', client.send(command))
-        for (const header of page.Items ?? [])
-          headers.push({ at: JSON.parse(header.letter?.S ?? '{}').at, header })
-        from = page.LastEvaluatedKey
-      } while (from !== undefined)
+      if (index !== undefined) return yield* indexed(application, index)
+      const headers: Item[] = []
+      for await (const header of scanned(application)) headers.push(header)
       // ISO times in UTC sort as text. The bytes of large letters are read one by one, as the caller asks for them.
-      for (const { header } of headers.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
+      for (const header of headers.sort((a, b) => (momentOf(a) < momentOf(b) ? -1 : 1))) {
         const letter = await open(header)
         if (letter !== undefined) yield letter
       }
