@@ -52,6 +52,7 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
       'slack',
       'scheduler',
       'stepFunctions',
+      's3',
     ])
     await session.next(running)
   })

@@ -59,6 +59,7 @@ export type {
   BeforeMatch,
   EntityOptions,
   FieldRule,
+  Grant,
   KeyNames,
   KeyValue,
   Mark,

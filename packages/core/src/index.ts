@@ -28,7 +28,7 @@ export type {
 } from './declare/index.ts'
 
 // Types of handlers, and of their surroundings.
-export type { Context, Effect, Grant, Handler, Middleware, Need } from './declare/index.ts'
+export type { Context, Effect, Handler, Middleware, Need } from './declare/index.ts'
 
 // Types of options.
 export type { Every, ReactorOptions, RetryPolicy, RouteOptions, WhenExhausted } from './declare/index.ts'
