@@ -1,1 +1,1 @@
-export { type S3, type S3Options, startS3 } from './s3.ts'
+export { type S3, startS3 } from './s3.ts'
