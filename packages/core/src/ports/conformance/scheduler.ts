@@ -17,6 +17,12 @@ export interface ReminderSchedulerSubject {
 }
 
 /**
+ * What a case does before an execution is due has so many milliseconds, also where a scheduler counts whole seconds
+ * and the machine is busy: of 2 s, a scheduler that rounds down twice leaves less than one.
+ */
+const BEFORE_DUE = 5_000
+
+/**
  * What every ReminderScheduler must do.
  *
  * @example
@@ -26,7 +32,9 @@ export const reminderSchedulerCases: readonly Case<ReminderSchedulerSubject>[] =
   {
     name: 'puts the envelope on the stream when it is due, not before, under its partition key',
     run: async ({ scheduler, now, fired, lateness = 2_000 }) => {
-      const execution = executionAt(now() + 3_000, { words: 'Zoë "quoted" \\ 🚀 <aws.scheduler.x> $.y {}' })
+      const execution = executionAt(now() + BEFORE_DUE, {
+        words: 'Zoë "quoted" \\ 🚀 <aws.scheduler.x> $.y {}',
+      })
       await scheduler.start(execution)
       assert.deepEqual(await texts(fired(now())), [])
       assert.deepEqual(await texts(fired(execution.dueAt.getTime() + lateness)), expected(execution))
@@ -44,7 +52,7 @@ export const reminderSchedulerCases: readonly Case<ReminderSchedulerSubject>[] =
   {
     name: 'what was stopped does not fire, and stopping it again says so; others fire',
     run: async ({ scheduler, now, fired, lateness = 2_000, tellsStopped = true }) => {
-      const [stopped, stays] = [executionAt(now() + 2_000), executionAt(now() + 2_000)]
+      const [stopped, stays] = [executionAt(now() + BEFORE_DUE), executionAt(now() + BEFORE_DUE)]
       const reference = await scheduler.start(stopped)
       await scheduler.start(stays)
       assert.equal(await scheduler.stop(reference), true)
@@ -67,7 +75,7 @@ export const reminderSchedulerCases: readonly Case<ReminderSchedulerSubject>[] =
   {
     name: 'a name that was stopped and is started again says so by no error, and fires no more than it is declared to',
     run: async ({ scheduler, now, fired, lateness = 2_000, keepsNames = false }) => {
-      const execution = executionAt(now() + 2_000)
+      const execution = executionAt(now() + BEFORE_DUE)
       await scheduler.stop(await scheduler.start(execution))
       await scheduler.start(execution)
       assert.deepEqual(
