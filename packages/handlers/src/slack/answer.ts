@@ -90,9 +90,25 @@ export function judge(response: Judged, body: string, { channel, webApi }: Targe
   throw new Permanent(`Slack refused the message: ${status} ${word}`)
 }
 
+/** Errors of a `fetch` may name what was asked: the URL of a webhook is a secret, and so is a token. */
+function withoutSecrets(error: unknown, depth = 0): Error | undefined {
+  if (error === undefined || error === null || depth === MOST_CAUSES) return undefined
+  const { name = 'Error', message = error, code, cause } = Object(error)
+  const text = String(message)
+    .replaceAll(/\bhttps?:\S*/gi, '(a URL)')
+    .replaceAll(/\b(?:bearer\s+\S+|x(?:ox|app)[a-z]*-\S+)/gi, '(a token)')
+  const inner = withoutSecrets(cause, depth + 1)
+  const bare = new Error(text, inner === undefined ? {} : { cause: inner })
+  return Object.assign(bare, { name: String(name) }, typeof code === 'string' ? { code } : {})
+}
+
+/** Clients wrap errors a few times; a circle of causes ends here. */
+const MOST_CAUSES = 8
+
 /** @param where names what holds the URL; a webhook's own is a secret */
-export function unanswered(cause: unknown, channel: string, where: string): Unavailable {
-  const code = networkCode(cause)
+export function unanswered(error: unknown, channel: string, where: string): Unavailable {
+  const code = networkCode(error)
+  const cause = withoutSecrets(error)
   if (code !== 'ENOTFOUND') {
     const silent = new Unavailable('slack', 'Slack did not answer', { cause })
     return code !== undefined && UNSENT.has(code) ? silent : ambiguous(silent)
@@ -146,7 +162,7 @@ function errorIn(body: string, channel: string): string | undefined {
     const answer: unknown = JSON.parse(body)
     if (typeof answer === 'object' && answer !== null && 'ok' in answer) {
       if (answer.ok === true) return undefined
-      return 'error' in answer && typeof answer.error === 'string' ? answer.error : 'unknown_error'
+      return 'error' in answer && typeof answer.error === 'string' ? wordIn(answer.error) : 'unknown_error'
     }
   } catch {
     // Reported below.
@@ -154,7 +170,7 @@ function errorIn(body: string, channel: string): string | undefined {
   throw notSlack(channel, 'no JSON of its own')
 }
 
-/** Webhooks answer with one word, such as `no_text`. Longer bodies are somebody else's. */
+/** Slack answers with one word, such as `no_text`. What is longer is somebody else's, and may repeat what was sent. */
 function wordIn(body: string): string {
   return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : 'without a reason'
 }

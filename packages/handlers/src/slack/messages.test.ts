@@ -358,6 +358,22 @@ test('no secret stands in an error, in what it holds, or in what is printed of i
     }),
     createSlack({ token: `xoxb-${secret}\n`, apiUrl: 'http://127.0.0.1:1' }),
     createSlack({ token: `xoxb-${secret}`, apiUrl: `${ship.slack.apiUrl}nowhere` }),
+    createSlack({
+      webhooks: { '#sales': `https://hooks.slack.com/services/${secret}` },
+      fetch: async (url) => {
+        throw new TypeError(`Failed to fetch ${url}`, { cause: new Error(`${url} is gone`) })
+      },
+    }),
+    createSlack({
+      token: `xoxb-${secret}`,
+      fetch: async (_, init) => {
+        throw new TypeError(`bad header ${new Headers(init?.headers).get('authorization')}`)
+      },
+    }),
+    createSlack({
+      token: `xoxb-${secret}`,
+      fetch: async () => Response.json({ ok: false, error: `bad token xoxb-${secret}` }),
+    }),
   ]
   const made = (() => {
     try {
@@ -372,10 +388,28 @@ test('no secret stands in an error, in what it holds, or in what is printed of i
       failing.map((slack) => slack.post({ channel, text: 'x' }).catch((error: unknown) => error)),
     )),
   ]
-  expect(errors.length).toBe(7)
+  expect(errors.length).toBe(10)
   for (const error of errors) {
     expect(error).toBeInstanceOf(Error)
     const all = [inspect(error, { depth: 12, showHidden: true }), JSON.stringify(error), String(error)]
     expect(all.join('\n')).not.toContain('hushhush')
   }
 })
+
+test.each(['constructor', 'toString', '__proto__'])(
+  'no webhook is found under a name that each object has: %s',
+  async (named) => {
+    const asked: unknown[] = []
+    const slack = createSlack({
+      webhooks: { '#sales': 'https://hooks.slack.com/services/T0/B0/x' },
+      fetch: async (url) => {
+        asked.push(url)
+        return new Response('ok')
+      },
+    })
+    await expect(slack.post({ channel: named, text: 'x' })).rejects.toThrow(
+      `no webhook is configured for the channel '${named}'`,
+    )
+    expect(asked).toEqual([])
+  },
+)

@@ -75,7 +75,9 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
   return async (method, message, channel, signal) => {
     signal?.throwIfAborted()
     const { channel: _, ...withoutChannel } = message
-    const webhook = token === undefined ? webhooks?.[channel] : undefined
+    // An event may name the channel, and `constructor` is no webhook.
+    const named = webhooks !== undefined && Object.hasOwn(webhooks, channel)
+    const webhook = token === undefined && named ? webhooks[channel] : undefined
     if (token === undefined && webhook === undefined) throw noWebhook(channel)
     let answer: { readonly response: Judged; readonly body: string }
     try {
