@@ -54,6 +54,13 @@ import { TICK_SCHEDULES } from '../packages/handlers/src/scheduler/ticks.ts'
 import { createSlack, mrkdwn, slackWith } from '../packages/handlers/src/slack/index.ts'
 import { NOTIFY, POST, UPDATE } from '../packages/handlers/src/slack/notify.ts'
 import { SLACK } from '../packages/handlers/src/slack/slack.ts'
+import { snsPublisher, snsSink } from '../packages/handlers/src/sns/index.ts'
+import { SNS_PUBLISHER } from '../packages/handlers/src/sns/publisher.ts'
+import { SNS_SINK } from '../packages/handlers/src/sns/sink.ts'
+import { SQS_DEAD_LETTERS } from '../packages/handlers/src/sqs/dead-letters.ts'
+import { sqsDeadLetters, sqsPublisher, sqsSink } from '../packages/handlers/src/sqs/index.ts'
+import { SQS_PUBLISHER } from '../packages/handlers/src/sqs/publisher.ts'
+import { SQS_SINK } from '../packages/handlers/src/sqs/sink.ts'
 import {
   reminderCallerPolicy,
   reminderMachine,
@@ -131,6 +138,11 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/dynamodb dynamodbState': right(dynamodbState, STATE),
   'handlers/kinesis kinesisSink': right(kinesisSink, SINK),
   'handlers/kinesis publisher': right(publisher, PUBLISHER),
+  'handlers/sqs sqsSink': right(sqsSink, SQS_SINK),
+  'handlers/sqs sqsPublisher': right(sqsPublisher, SQS_PUBLISHER),
+  'handlers/sqs sqsDeadLetters': right(sqsDeadLetters, SQS_DEAD_LETTERS),
+  'handlers/sns snsSink': right(snsSink, SNS_SINK),
+  'handlers/sns snsPublisher': right(snsPublisher, SNS_PUBLISHER),
   'handlers/scheduler eventBridgeScheduler': right(eventBridgeScheduler, SCHEDULER),
   'handlers/scheduler scheduleGroup': right(scheduleGroup, SCHEDULE_GROUP),
   'handlers/scheduler tickSchedules': right(tickSchedules, TICK_SCHEDULES, { instead: { reactor: made } }),

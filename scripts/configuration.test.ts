@@ -283,6 +283,39 @@ const checks: Readonly<Record<string, Check>> = {
     wrong: (publisher) => publisher({ client: {}, stream: '', source: '' }),
     problems: ["'client' is an object", "'stream' is empty", "'source' is empty"],
   },
+  'handlers/sqs sqsSink': {
+    wrong: (sqsSink) => sqsSink({ queueUrl: 'orders', maxMessageBytes: 5, attempts: 0 }),
+    problems: [
+      "'client' is missing",
+      "'queueUrl' is 'orders': expected a queue's URL",
+      "'maxMessageBytes' is 5",
+      "'attempts' is 0",
+    ],
+  },
+  'handlers/sqs sqsPublisher': {
+    wrong: (sqsPublisher) => sqsPublisher({ client: {}, queueUrl: '', source: '', trace: 'x' }),
+    problems: ["'client' is an object", "'queueUrl' is empty", "'trace' is a text", "'source' is empty"],
+  },
+  'handlers/sqs sqsDeadLetters': {
+    wrong: (sqsDeadLetters) => sqsDeadLetters({ queueUrl: 'letters', store: {} }),
+    problems: [
+      "'client' is missing",
+      "'queueUrl' is 'letters': expected a queue's URL",
+      "'store' is an object: expected a DeadLetters that keeps the letters",
+    ],
+  },
+  'handlers/sns snsSink': {
+    wrong: (snsSink) => snsSink({ topicArn: 'orders', maxMessageBytes: 5 }),
+    problems: [
+      "'client' is missing",
+      "'topicArn' is 'orders': expected the ARN of an SNS topic",
+      "'maxMessageBytes' is 5",
+    ],
+  },
+  'handlers/sns snsPublisher': {
+    wrong: (snsPublisher) => snsPublisher({ client: {}, topicArn: '', source: '' }),
+    problems: ["'client' is an object", "'topicArn' is empty", "'source' is empty"],
+  },
   'handlers/scheduler eventBridgeScheduler': {
     wrong: (scheduler) => scheduler({ streamArn: 'ingress', roleArn: 'me', group: '' }),
     problems: [

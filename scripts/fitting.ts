@@ -54,6 +54,7 @@ const POOL: readonly unknown[] = [
   // An ARN is a URL, too.
   ...['https://example.org', 0.5, process.execPath],
   ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],
+  ...['https://sqs.test/1/orders', 'arn:aws:sns:us-east-1:000000000000:orders', 2_048],
 ]
 
 /** Says that the table is there and can be used: nothing is waited for. */

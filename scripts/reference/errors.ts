@@ -77,6 +77,12 @@ export const CODES: readonly Code[] = [
     remedy: 'Pass `events`, for instance `kinesisSink({ client, stream })`, to `lambda()` or `worker()`.',
   },
   {
+    code: 'publisher-closed',
+    from: 'a publisher',
+    cause: 'It was closed before: `close` was called, or its `await using` has ended.',
+    remedy: 'Close it last, when nothing publishes any more; or make another one.',
+  },
+  {
     code: 'no-letter',
     from: '`createRedrive`, `spaceship letters`',
     cause: 'No dead letter has the id.',

@@ -3,6 +3,8 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import type { SchedulerClient } from '@aws-sdk/client-scheduler'
 import type { SFNClient } from '@aws-sdk/client-sfn'
+import type { SNSClient } from '@aws-sdk/client-sns'
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import { Client } from '@opensearch-project/opensearch'
 import type { Context, EventMeta } from '@spaceship/core'
 import { afterEach, expect, test } from 'vitest'
@@ -12,6 +14,8 @@ import { createSearch, type Search } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
 import { createSlack } from '../src/slack/index.ts'
+import { snsSink } from '../src/sns/index.ts'
+import { sqsSink } from '../src/sqs/index.ts'
 import { stepFunctions } from '../src/step-functions/index.ts'
 import { abortCases, givesUpCases, type Subject, told, watchUnhandled } from './aborts.ts'
 
@@ -112,6 +116,30 @@ const record = (partitionKey: string) => ({ partitionKey, data: Uint8Array.of(1)
 abortCases('kinesis put', () => {
   const { client, ...requests } = kinesis()
   const sink = kinesisSink({ client, stream: 's' })
+  return { ...requests, call: (signal) => sink.put([record('a'), record('a'), record('b')], signal) }
+})
+
+/** A client of SQS or SNS, of which `send` alone is used. */
+function messages() {
+  const requests = held()
+  const send = ({ input }: { readonly input: Readonly<Record<string, unknown>> }) =>
+    new Promise((resolve) => {
+      const entries = [input.Entries ?? input.PublishBatchRequestEntries].flat() as { readonly Id: string }[]
+      requests.arrive(() => resolve({ Successful: entries.map(({ Id }) => ({ Id })) }))
+    })
+  return { ...requests, client: { send } }
+}
+
+abortCases('sqs put', () => {
+  const { client, ...requests } = messages()
+  const sink = sqsSink({ client: client as unknown as SQSClient, queueUrl: 'https://sqs.test/1/q.fifo' })
+  return { ...requests, call: (signal) => sink.put([record('a'), record('a'), record('b')], signal) }
+})
+
+abortCases('sns put', () => {
+  const { client, ...requests } = messages()
+  const topicArn = 'arn:aws:sns:us-east-1:000000000000:t.fifo'
+  const sink = snsSink({ client: client as unknown as SNSClient, topicArn })
   return { ...requests, call: (signal) => sink.put([record('a'), record('a'), record('b')], signal) }
 })
 

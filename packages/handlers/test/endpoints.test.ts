@@ -2,11 +2,18 @@
 
 import { createServer, type Server } from 'node:http'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { SFNClient } from '@aws-sdk/client-sfn'
+import { SNSClient } from '@aws-sdk/client-sns'
+import { SQSClient } from '@aws-sdk/client-sqs'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterEach, expect, test } from 'vitest'
 import { dynamodbDeadLetters, dynamodbEntities, dynamodbState } from '../src/dynamodb/index.ts'
+import { kinesisSink } from '../src/kinesis/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
+import { snsSink } from '../src/sns/index.ts'
+import { sqsSink } from '../src/sqs/index.ts'
 import { stepFunctions } from '../src/step-functions/index.ts'
 import { told } from './aborts.ts'
 
@@ -49,7 +56,19 @@ function callsTo(endpoint: string): Readonly<Record<string, () => Promise<unknow
     client: new SFNClient(config),
     stateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
   })
+  const records = [{ partitionKey: 'p', data: new Uint8Array([1]) }]
+  const impatient = { attempts: 1, random: () => 0 }
+  const http1 = new NodeHttpHandler()
+  const topicArn = 'arn:aws:sns:us-east-1:000000000000:t'
   return {
+    'kinesis put': () =>
+      kinesisSink({
+        client: new KinesisClient({ ...config, requestHandler: http1 }),
+        ...{ stream: 's', ...impatient },
+      }).put(records),
+    'sqs put': () =>
+      sqsSink({ client: new SQSClient(config), queueUrl: `${endpoint}/1/q`, ...impatient }).put(records),
+    'sns put': () => snsSink({ client: new SNSClient(config), topicArn, ...impatient }).put(records),
     'state get': () => dynamodbState({ client, table: 'state' }).get('k'),
     'state set': () => dynamodbState({ client, table: 'state' }).set('k', {}, { expect: undefined }),
     'state check': () => dynamodbState({ client, table: 'state' }).check?.(),

@@ -2,6 +2,8 @@
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import type { SNSClient } from '@aws-sdk/client-sns'
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { Client } from '@opensearch-project/opensearch'
 import { setUpOf } from '@spaceship/core/adapter'
 import { type DeadLetter, systemClock } from '@spaceship/core/ports'
@@ -16,6 +18,8 @@ import { kinesisSink } from '../src/kinesis/index.ts'
 import { createSearch } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
 import { createSlack } from '../src/slack/index.ts'
+import { snsSink } from '../src/sns/index.ts'
+import { sqsSink } from '../src/sqs/index.ts'
 import { told } from './aborts.ts'
 import { AWS_CASES, meaningOf, refusal, throwing } from './meanings.ts'
 
@@ -122,6 +126,57 @@ describe('kinesis', () => {
   ])('of a record: %s', async (ErrorCode, as) =>
     expect(await meaningOf(put({ send: async () => ({ Records: [{ ErrorCode }] }) }))).toBe(as),
   )
+})
+
+describe.each(['sqs', 'sns'])('%s', (service) => {
+  const record = { partitionKey: 'p', data: new Uint8Array([1]) }
+  const impatient = { attempts: 2, random: () => 0 }
+  const put = (client: object) =>
+    service === 'sqs'
+      ? sqsSink({
+          client: client as unknown as SQSClient,
+          ...{ queueUrl: 'https://sqs.test/1/q', ...impatient },
+        }).put([record])
+      : snsSink({
+          client: client as unknown as SNSClient,
+          ...{ topicArn: 'arn:aws:sns:us-east-1:000000000000:t', ...impatient },
+        }).put([record])
+  // What is not known is taken for an outage: records wait for it.
+  const expected = (as: string) => (as === 'as it came' ? 'unavailable' : as)
+  const named: Readonly<Record<string, string>> = {
+    'AWS.SimpleQueueService.NonExistentQueue': 'not-found',
+    AuthorizationErrorException: 'denied',
+    BatchRequestTooLong: 'permanent',
+    BatchRequestTooLongException: 'permanent',
+    InternalErrorException: 'unavailable',
+    InvalidAddress: 'not-found',
+    InvalidMessageContents: 'permanent',
+    InvalidParameterException: 'permanent',
+    InvalidSecurity: 'denied',
+    KmsAccessDenied: 'denied',
+    KmsDisabled: 'denied',
+    KmsThrottled: 'unavailable',
+    NotFoundException: 'not-found',
+    QueueDoesNotExist: 'not-found',
+    RequestThrottled: 'unavailable',
+    ThrottledException: 'unavailable',
+    UnsupportedOperation: 'permanent',
+  }
+  test.each([...AWS_CASES, ...Object.entries(named).map(([name, as]) => [name, refusal(name), as] as const)])(
+    'of the request: %s',
+    async (_, error, as) => expect(await meaningOf(put(throwing(error)))).toBe(expected(as)),
+  )
+  test.each([
+    ['InternalError', false, 'unavailable'],
+    ['RequestThrottled', true, 'unavailable'],
+    ['AccessDenied', true, 'denied'],
+    ['InvalidParameterValue', true, 'permanent'],
+    ['SomethingNew', true, 'permanent'],
+    ['SomethingNew', false, 'unavailable'],
+  ])('of a message: %s, of the sender: %s', async (Code, SenderFault, as) => {
+    const Failed = [{ Id: '0', Code, SenderFault, Message: 'hush' }]
+    expect(await meaningOf(put({ send: async () => ({ Failed }) }))).toBe(as)
+  })
 })
 
 describe('opensearch', () => {

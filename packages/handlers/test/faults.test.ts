@@ -8,6 +8,8 @@ import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn'
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns'
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { Client } from '@opensearch-project/opensearch'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { Context, EventMeta } from '@spaceship/core'
@@ -25,6 +27,8 @@ import { createSearch } from '../src/opensearch/index.ts'
 import { s3DeadLetters } from '../src/s3/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
 import { createSlack } from '../src/slack/index.ts'
+import { snsSink } from '../src/sns/index.ts'
+import { sqsSink } from '../src/sqs/index.ts'
 import { reminderMachine, stepFunctions } from '../src/step-functions/index.ts'
 import { told } from './aborts.ts'
 import { type Fault, startProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -57,6 +61,18 @@ beforeAll(async () => {
   const buckets = new S3Client(ship.clientConfig('s3'))
   await buckets.send(new CreateBucketCommand({ Bucket: 'letters' }))
   buckets.destroy()
+  const queues = new SQSClient(ship.clientConfig('sqs'))
+  for (const QueueName of ['plain', 'strict.fifo'])
+    await queues.send(
+      new CreateQueueCommand({
+        QueueName,
+        ...(QueueName === 'strict.fifo' && { Attributes: { FifoQueue: 'true' } }),
+      }),
+    )
+  queues.destroy()
+  const topics = new SNSClient(ship.clientConfig('sns'))
+  await topics.send(new CreateTopicCommand({ Name: 'facts' }))
+  topics.destroy()
 })
 afterAll(async () => {
   for (const close of closing) await close()
@@ -166,6 +182,20 @@ const subjects: Readonly<Record<string, () => Subject>> = {
       most: 2,
     }
   },
+  'sqs sink': () => messagesTo('plain', 2),
+  // A repeat is told by the event's identity.
+  'sqs sink, FIFO': () => messagesTo('strict.fifo', 1),
+  'sns sink': () => {
+    const client = kept(new SNSClient(throughProxy('sns')))
+    const topicArn = 'arn:aws:sns:us-east-1:000000000000:facts'
+    const sink = snsSink({ client, topicArn, attempts: 1, random: () => 0 })
+    return {
+      proxy: 'sns',
+      call: (id) => sink.put([{ partitionKey: id, data: Buffer.from(id), id }]),
+      effects: async (id) => ship.sns.messages.filter(({ text }) => text === id).length,
+      most: 2,
+    }
+  },
   'eventbridge scheduler': () => {
     const client = kept(new SchedulerClient(throughProxy('scheduler')))
     const scheduler = eventBridgeScheduler({ client, streamArn, roleArn })
@@ -225,6 +255,18 @@ const subjects: Readonly<Record<string, () => Subject>> = {
       most: 2,
     }
   },
+}
+
+function messagesTo(queue: string, most: number): Subject {
+  const client = kept(new SQSClient(throughProxy('sqs')))
+  const queueUrl = `http://127.0.0.1:${proxies.get('sqs')?.port}/000000000000/${queue}`
+  const sink = sqsSink({ client, queueUrl, attempts: 1, random: () => 0 })
+  return {
+    proxy: 'sqs',
+    call: (id) => sink.put([{ partitionKey: id, data: Buffer.from(id), id }]),
+    effects: async (id) => (ship.sqs.messages(queue) ?? []).filter(({ body }) => body === id).length,
+    most,
+  }
 }
 
 describe.each(Object.entries(subjects))('%s', (_, make) => {

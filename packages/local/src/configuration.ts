@@ -37,7 +37,16 @@ export interface StreamOptions {
   readonly shards?: number
 }
 
-export type Endpoint = 'dynamodb' | 'kinesis' | 'search' | 'slack' | 'scheduler' | 'stepFunctions' | 's3'
+export type Endpoint =
+  | 'dynamodb'
+  | 'kinesis'
+  | 'search'
+  | 'slack'
+  | 'scheduler'
+  | 'stepFunctions'
+  | 's3'
+  | 'sqs'
+  | 'sns'
 
 export interface LaunchOptions {
   readonly tables?: readonly TableOptions[]
@@ -113,6 +122,8 @@ export const LAUNCH = {
       scheduler: port,
       stepFunctions: port,
       s3: port,
+      sqs: port,
+      sns: port,
     } satisfies ShapesOf<Record<Endpoint, number>>),
     seed: plain('a whole number', Number.isSafeInteger),
     region: text("a region such as 'us-east-1'"),
@@ -176,6 +187,8 @@ const ENDPOINTS: readonly string[] = [
   'scheduler',
   'stepFunctions',
   's3',
+  'sqs',
+  'sns',
 ] satisfies Endpoint[]
 
 function listOf(value: unknown): readonly unknown[] {

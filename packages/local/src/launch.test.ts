@@ -87,6 +87,8 @@ describe('launch', () => {
       AWS_ENDPOINT_URL_SCHEDULER: ship.endpoints.scheduler,
       AWS_ENDPOINT_URL_SFN: ship.endpoints.stepFunctions,
       AWS_ENDPOINT_URL_S3: ship.endpoints.s3,
+      AWS_ENDPOINT_URL_SQS: ship.endpoints.sqs,
+      AWS_ENDPOINT_URL_SNS: ship.endpoints.sns,
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',

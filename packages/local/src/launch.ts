@@ -25,6 +25,8 @@ import { type S3, startS3 } from './s3/index.ts'
 import { type Scheduler, startScheduler } from './scheduler/index.ts'
 import { type Search, startSearch } from './search/index.ts'
 import { type Slack, startSlack } from './slack/index.ts'
+import { type Sns, startSns } from './sns/index.ts'
+import { type Sqs, startSqs } from './sqs/index.ts'
 import { type StepFunctions, startStepFunctions } from './step-functions/index.ts'
 
 /** Ready for `new KinesisClient(...)` and its like. */
@@ -36,7 +38,7 @@ export interface ClientConfig {
   readonly forcePathStyle: true
 }
 
-type AwsService = 'dynamodb' | 'kinesis' | 'scheduler' | 'stepFunctions' | 's3'
+type AwsService = Exclude<Endpoint, 'search' | 'slack'>
 
 export interface Spaceship extends AsyncDisposable {
   /** The URLs, each on 127.0.0.1. */
@@ -51,6 +53,8 @@ export interface Spaceship extends AsyncDisposable {
   readonly scheduler: Scheduler
   readonly stepFunctions: StepFunctions
   readonly s3: S3
+  readonly sqs: Sqs
+  readonly sns: Sns
   clientConfig(service: AwsService): ClientConfig
   /**
    * Runs a Lambda function on one of the streams, until its mapping or the spaceship is closed. It sees `environment`, and
@@ -148,11 +152,16 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       }),
     )
     const s3 = keep(await startS3({ shelf: data.shelf('s3'), ...portOf(ports.s3) }))
+    const sqs = keep(await startSqs({ region, shelf: data.shelf('sqs'), ...portOf(ports.sqs) }))
+    const sns = keep(
+      await startSns({ region, deliver: sqs.deliver, shelf: data.shelf('sns'), ...portOf(ports.sns) }),
+    )
     const functions = new Map<string, Mapping>()
     const stepFunctions = keep(
       await startStepFunctions({
         kinesis: kinesis.call,
         invoke: (name, event) => functions.get(name)?.invoke(event),
+        queue: ({ queueUrl, body }) => void sqs.deliver(queueUrl, { MessageBody: body }),
         region,
         timeScale,
         shelves: { machines: data.shelf('state-machines'), executions: data.shelf('executions') },
@@ -168,7 +177,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
     await provision(plan, services)
     const known = new Set(namesOf(plan))
 
-    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3 })
+    const endpoints = urlsOf({ dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3, sqs, sns })
     log(`spaceship: fault seed ${seed}`)
     if (data.folder !== undefined) log(`spaceship: data in ${data.folder}`)
     for (const [name, url] of Object.entries(endpoints)) log(`spaceship: ${name} at ${url}`)
@@ -225,6 +234,8 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       scheduler,
       stepFunctions,
       s3,
+      sqs,
+      sns,
       clientConfig,
       lambda,
       provide,
@@ -249,7 +260,7 @@ function portOf(port: number | undefined): { port?: number } {
 }
 
 function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Record<Endpoint, string> {
-  const { dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3 } = parts
+  const { dynamodb, kinesis, search, slack, scheduler, stepFunctions, s3, sqs, sns } = parts
   return {
     dynamodb: dynamodb.url,
     kinesis: kinesis.url,
@@ -258,6 +269,8 @@ function urlsOf(parts: Readonly<Record<Endpoint, { readonly url: string }>>): Re
     scheduler: scheduler.url,
     stepFunctions: stepFunctions.url,
     s3: s3.url,
+    sqs: sqs.url,
+    sns: sns.url,
   }
 }
 
@@ -272,6 +285,8 @@ function environmentOf(
     AWS_ENDPOINT_URL_SCHEDULER: endpoints.scheduler,
     AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
     AWS_ENDPOINT_URL_S3: endpoints.s3,
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_SNS: endpoints.sns,
     AWS_REGION: region,
     // Read by what is not of the JavaScript SDK: the CLI, boto3.
     AWS_DEFAULT_REGION: region,

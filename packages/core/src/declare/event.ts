@@ -4,6 +4,7 @@
  */
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { TraceContext } from '../ports/event-sink.ts'
 import type { Version } from './version.ts'
 import type { Cron } from './windows.ts'
 
@@ -70,6 +71,8 @@ export interface Removed<Row, Name extends string = string, By extends Actor = A
 }
 export interface Published<Payload, Name extends string = string> extends EventMeta<Name> {
   readonly payload: Payload
+  /** Where its publication stands in a trace, if its publisher said so: for a span's link. */
+  readonly trace?: TraceContext
 }
 export interface Due<Payload, Name extends string = string> extends EventMeta<Name> {
   readonly payload: Payload

@@ -57,7 +57,8 @@ export class HandlerContext implements Context {
         )
       // Route, event and ordinal name the publication, so that a retry repeats it under the same id.
       const id = sha256(`${plan.key}\0${content.identity()}\0${this.#published++}`)
-      const about = { id, source: place.application, time: new Date(settings.clock.now()) }
+      const trace = settings.events.trace?.() ?? Object(content.event).trace
+      const about = { id, source: place.application, time: new Date(settings.clock.now()), trace }
       await settings.events.put([await encodePublished(event, payload, about)], this.signal)
     }
   }

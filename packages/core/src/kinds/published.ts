@@ -78,6 +78,7 @@ function shareOf(
       source: origin,
       by: 'user' as const,
       payload: result.value,
+      ...(item.trace && { trace: item.trace }),
     }
     return { plan, lane: `${LANES}/${key}`, content: publishedContent(event, item) }
   }

@@ -2,6 +2,18 @@
 export interface OutgoingRecord {
   readonly partitionKey: string
   readonly data: Uint8Array
+  /** Tells a repeat from another record, for what drops repeats by itself: a FIFO queue does. @default each record is another one */
+  readonly id?: string
+}
+
+/**
+ * Where a publication stands in a trace: https://www.w3.org/TR/trace-context/. Events carry it as attributes of theirs, by
+ * https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md, since streams have no headers.
+ */
+export interface TraceContext {
+  /** `00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01` */
+  readonly traceparent: string
+  readonly tracestate?: string
 }
 
 /**
@@ -18,6 +30,8 @@ export interface OutgoingRecord {
  */
 export interface EventSink {
   put(records: readonly OutgoingRecord[], signal?: AbortSignal): Promise<void>
+  /** What `context.publish` writes into an event, asked for each. @default the trace of the event that is handled, if it has one */
+  trace?(): TraceContext | undefined
   /** Asks once at the start of a process; see `StateStore.check`. Nothing is put: it could not be taken back. */
   check?(): Promise<void>
 }

@@ -1,7 +1,7 @@
 export { type Clock, systemClock } from './clock.ts'
 export type { DeadLetter, DeadLetters, DeadReason } from './dead-letters.ts'
 export type { CheckedTable, EntityReader } from './entity-reader.ts'
-export type { EventSink, OutgoingRecord } from './event-sink.ts'
+export type { EventSink, OutgoingRecord, TraceContext } from './event-sink.ts'
 export { type Logger, silent } from './logger.ts'
 export type { ReferenceStore } from './reference-store.ts'
 export type { Execution, ReminderScheduler, SchedulerCapabilities } from './reminder-scheduler.ts'

@@ -11,6 +11,7 @@
  * | an integer that JavaScript would change        | likewise                                                        |
  */
 
+import type { TraceContext } from '../ports/event-sink.ts'
 import { bytesOf } from './attributes.ts'
 import { exactJson } from './exact.ts'
 import { parse } from './json.ts'
@@ -22,6 +23,7 @@ export interface CloudEvent {
   readonly type: string
   readonly time: Date | undefined
   readonly data: unknown
+  readonly trace: TraceContext | undefined
   /** Why there is no payload that could be read. */
   readonly problem?: string
 }
@@ -39,7 +41,19 @@ export function cloudEventOf(
   if (specversion !== '1.0' || !isName(id) || !isName(source) || !isName(type)) return undefined
   const at = typeof time === 'string' ? new Date(time) : undefined
   const moment = at !== undefined && Number.isNaN(at.getTime()) ? undefined : at
-  return { id, source, type, time: moment, ...payloadOf(json, bytes) }
+  return { id, source, type, time: moment, trace: traceIn(json), ...payloadOf(json, bytes) }
+}
+
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/
+const TRACESTATE = /^[ -~]{1,512}$/
+
+/** What of a value is a trace. Anything else is no reason to refuse an event. */
+function traceIn(value: unknown): TraceContext | undefined {
+  const { traceparent, tracestate } = Object(value)
+  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return undefined
+  return typeof tracestate === 'string' && TRACESTATE.test(tracestate)
+    ? { traceparent, tracestate }
+    : { traceparent }
 }
 
 /** Of `application/json`, `text/json` and all that end in `+json`, whatever parameters follow. */
@@ -89,10 +103,11 @@ export function encodeCloudEvent(
     readonly type: string
     readonly time: Date
     readonly data: unknown
+    readonly trace?: TraceContext | undefined
   },
   names?: () => ReadonlySet<string>,
 ): Uint8Array {
-  const { id, source, type, time, data } = event
+  const { id, source, type, time, data, trace } = event
   const envelope = {
     specversion: '1.0',
     id,
@@ -100,6 +115,7 @@ export function encodeCloudEvent(
     type,
     time: time.toISOString(),
     datacontenttype: 'application/json',
+    ...traceIn(trace),
   }
   const how = names === undefined ? { digits: true } : { digits: true, names }
   return new TextEncoder().encode(exactJson({ ...envelope, data }, `the published '${type}'`, how))

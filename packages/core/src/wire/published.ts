@@ -1,7 +1,7 @@
 import { declaredNames } from '../declare/names.ts'
 import type { PublishedEvent } from '../declare/published.ts'
 import { fitted } from '../declare/schema.ts'
-import type { OutgoingRecord } from '../ports/event-sink.ts'
+import type { OutgoingRecord, TraceContext } from '../ports/event-sink.ts'
 import { bare, called, check, date, like, required, text } from '../shapes.ts'
 import { encodeCloudEvent } from './cloudevent.ts'
 
@@ -24,7 +24,12 @@ export const PUBLISHED = {
 export async function encodePublished<Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,
   payload: Input,
-  about: { readonly id: string; readonly source: string; readonly time: Date },
+  about: {
+    readonly id: string
+    readonly source: string
+    readonly time: Date
+    readonly trace?: TraceContext | undefined
+  },
 ): Promise<OutgoingRecord> {
   check(called('event', event?.name), PUBLISHED, { event, about })
   const { schema, keyOf } = event.spec
@@ -32,6 +37,8 @@ export async function encodePublished<Payload, Input, N extends string>(
   // The record holds what the publisher gave; a consumer parses it again, transformations included.
   return {
     partitionKey: keyOf(fit) || event.name,
+    // As CloudEvents says: source and id tell an event from all others.
+    id: `${about.source}#${about.id}`,
     data: encodeCloudEvent({ ...about, type: event.name, data: payload }, () => declaredNames(schema)),
   }
 }

@@ -50,29 +50,32 @@ type Meaning =
 /** By the names of requests' errors, the codes of single entries in an answer, and Node's codes. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
-    denied: 'AccessDenied AccessDeniedException NotAuthorized NotAuthorizedException UnauthorizedOperation',
+    denied:
+      'AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException NotAuthorized NotAuthorizedException UnauthorizedOperation',
     credentials:
       'CredentialsProviderError TokenProviderError CredentialsError UnrecognizedClientException InvalidClientTokenId ' +
       'InvalidAccessKeyId InvalidSignatureException SignatureDoesNotMatch IncompleteSignature IncompleteSignatureException ' +
       'MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException ' +
-      'OptInRequired SubscriptionRequiredException ERR_INVALID_CHAR',
+      'InvalidSecurity InvalidSecurityException OptInRequired SubscriptionRequiredException ERR_INVALID_CHAR',
     clock: 'RequestTimeTooSkewed RequestExpired RequestInTheFuture',
     nowhere: 'ENOTFOUND ERR_INVALID_URL',
     encryption:
       'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired ' +
-      'KmsAccessDeniedException KmsInvalidStateException',
+      'KmsAccessDenied KmsAccessDeniedException KmsDisabled KmsInvalidKeyUsage KmsInvalidState KmsInvalidStateException KmsNotFound KmsOptInRequired',
     'not-found':
-      'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn NoSuchBucket',
+      'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn NoSuchBucket ' +
+      'AWS.SimpleQueueService.NonExistentQueue InvalidAddress NotFoundException QueueDoesNotExist',
     'unknown-operation': 'UnknownOperationException UnknownOperation InvalidAction',
     outage:
-      'ConditionalRequestConflict ExecutionLimitExceeded InternalError InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
-      'KMSThrottlingException KmsThrottlingException LimitExceededException OperationAborted ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
-      'ReplicatedWriteConflictException RequestLimitExceeded RequestTimeout RequestTimeoutException ServiceQuotaExceededException ' +
-      'ServiceUnavailable ServiceUnavailableException SlowDown StateMachineDeleting Throttling ThrottlingError ThrottlingException TimeoutError ' +
+      'ConditionalRequestConflict ExecutionLimitExceeded InternalError InternalErrorException InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
+      'KMSThrottlingException KmsThrottled KmsThrottlingException LimitExceededException OperationAborted ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
+      'ReplicatedWriteConflictException RequestLimitExceeded RequestThrottled RequestTimeout RequestTimeoutException ServiceQuotaExceededException ' +
+      'ServiceUnavailable ServiceUnavailableException SlowDown StateMachineDeleting Throttling ThrottlingError Throttled ThrottledException ThrottlingException TimeoutError ' +
       'TooManyRequestsException TransactionConflict TransactionConflictException TransactionInProgressException',
     request:
-      'EntityTooLarge InvalidArgument InvalidArgumentException InvalidBucketName InvalidExecutionInput InvalidName InvalidParameterValue ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException KeyTooLongError ' +
-      'RequestEntityTooLarge RequestTooLargeException SerializationException ValidationError ValidationException',
+      'BatchRequestTooLong BatchRequestTooLongException AWS.SimpleQueueService.BatchRequestTooLong EntityTooLarge InvalidArgument InvalidArgumentException InvalidBucketName ' +
+      'InvalidExecutionInput InvalidMessageContents InvalidName InvalidParameter InvalidParameterException InvalidParameterValue InvalidParameterValueException MissingParameter ItemCollectionSizeLimitExceeded ItemCollectionSizeLimitExceededException KeyTooLongError ' +
+      'RequestEntityTooLarge RequestTooLargeException SerializationException UnsupportedOperation UserErrorException ValidationError ValidationException',
     // The words of each meaning are its keys' own.
   }).flatMap(([meaning, names]) => names.split(' ').map((name) => [name, meaning as Meaning] as const)),
 )
@@ -90,7 +93,14 @@ export function classified(about: About, cause: unknown): unknown {
   const name = nameOf(cause)
   if (MEANINGS.get(name) === 'credentials' && MISTIMED.test(String(Object(cause).message)))
     return wrongSetUp(about, 'clock', name, cause)
+  if (isGuessed(cause)) return wrongSetUp(about, 'elsewhere', '404', cause)
   return ofName(about, name, cause) ?? ofCode(about, cause) ?? ofAnswer(about, cause)
+}
+
+/** Of SNS the SDK takes every 404 for this one; what SNS itself says has words. */
+function isGuessed(cause: unknown): boolean {
+  const { name, message } = Object(cause)
+  return name === 'NotFoundException' && message === 'Unknown'
 }
 
 /** Most services tell a clock that is wrong by the name of a wrong signature. */
@@ -125,6 +135,16 @@ export function ofName(about: About, name: string, cause: unknown): Unavailable 
   if (meaning === 'request')
     return new Permanent(`${dependency} refused the request on the ${resource}: ${name}`, { cause })
   return wrongSetUp(about, meaning, name, cause)
+}
+
+/** An answer that is well formed and not what the operation gives: whatever sent it, nothing is known to have been done. */
+export function foreignAnswer(about: About, { $metadata }: MetadataBearer): Unavailable {
+  return wrongSetUp(about, 'elsewhere', String($metadata?.httpStatusCode ?? 'no such answer'), undefined)
+}
+
+/** What the SDK answers. */
+interface MetadataBearer {
+  readonly $metadata?: { readonly httpStatusCode?: number | undefined }
 }
 
 type Wrong = Exclude<Meaning, 'outage' | 'request'>

@@ -1,5 +1,5 @@
 export { isOfEmbeddedShip } from './embedded.ts'
-export { type About, classified, nameOf, ofName } from './errors.ts'
-export { partitionKeyFor } from './partition-key.ts'
+export { type About, classified, foreignAnswer, nameOf, ofName } from './errors.ts'
+export { digestOf, partitionKeyFor } from './partition-key.ts'
 export { arn, client, nameFor, place, roleArn, streamArn } from './shapes.ts'
 export { allow, type PolicyStatement, type TrustStatement } from './statement.ts'

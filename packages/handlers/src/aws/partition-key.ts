@@ -6,8 +6,12 @@ const LONGEST = 256
  * so that its records stay on one shard and in order: a key of DynamoDB may have 2,048 bytes.
  */
 export function partitionKeyFor(key: string): string {
-  if (key.length > 0 && key.length <= LONGEST) return key
+  return key.length > 0 && key.length <= LONGEST ? key : digestOf(key)
+}
+
+/** What stands for a text that a service does not take, the same each time. */
+export function digestOf(text: string): string {
   // Asked for when a key is too long: to load it takes longer than the rest of a function does.
   const { createHash } = process.getBuiltinModule('node:crypto')
-  return `sha256-${createHash('sha256').update(key).digest('hex')}`
+  return `sha256-${createHash('sha256').update(text).digest('hex')}`
 }

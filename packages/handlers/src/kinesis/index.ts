@@ -1,2 +1,3 @@
-export { type Publisher, type PublisherOptions, publisher } from './publisher.ts'
+export type { Publisher, PublishOptions } from '../publishing/index.ts'
+export { type PublisherOptions, publisher } from './publisher.ts'
 export { type KinesisSinkOptions, kinesisSink } from './sink.ts'

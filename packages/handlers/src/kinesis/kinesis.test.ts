@@ -121,7 +121,7 @@ test('a record that Kinesis refuses for what it holds fails alone, and keeps no 
       const keys = input.Records.map((record) => record.PartitionKey)
       requests.push(keys)
       if (keys.includes('poison')) throw Object.assign(new Error('no'), { name: 'ValidationException' })
-      return { Records: [] }
+      return { Records: input.Records.map(() => ({})) }
     },
   } as unknown as KinesisClient
   const sink = kinesisSink({ client, stream: 'any', random: () => 0 })
@@ -145,7 +145,7 @@ test('a put that comes at any moment around the end of another is sent', async (
     const client = {
       send: async ({ input }: { input: { Records: readonly { PartitionKey: string }[] } }) => {
         sent.push(...input.Records.map((record) => record.PartitionKey))
-        return { Records: [] }
+        return { Records: input.Records.map(() => ({})) }
       },
     } as unknown as KinesisClient
     const sink = kinesisSink({ client, stream: 'any' })
@@ -156,5 +156,17 @@ test('a put that comes at any moment around the end of another is sent', async (
     const never = new Promise((resolve) => setImmediate(() => resolve('stuck')))
     expect([turns, await Promise.race([settled, never])]).toEqual([turns, 'sent'])
     expect(sent).toEqual(['first', 'second'])
+  }
+})
+
+test('an answer without the records is none: nothing is taken for accepted', async () => {
+  for (const answer of [{}, { Records: [] }, { FailedRecordCount: 0, Records: [{}] }]) {
+    // Only `send` is used of a client.
+    const client = { send: async () => answer } as unknown as KinesisClient
+    const records = ['a', 'b'].map((partitionKey) => ({ partitionKey, data: new Uint8Array() }))
+    await expect(kinesisSink({ client, stream: 'any' }).put(records)).rejects.toMatchObject({
+      code: 'unavailable',
+      setup: { reason: 'unknown-operation' },
+    })
   }
 })

@@ -1,28 +1,16 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { encodePublished, type PublishedEvent } from '@spaceship/core'
 import { bare, check, count, type ShapesOf, text } from '@spaceship/core/adapter'
 import { nameFor, client as sdk } from '../aws/index.ts'
+import { type Publisher, publisherOn, SINK_OPTIONS } from '../publishing/index.ts'
 import { RECORD_BYTES } from './entry.ts'
-import { kinesisSink } from './sink.ts'
+import { type KinesisSinkOptions, kinesisSink } from './sink.ts'
 
-export interface PublisherOptions {
-  readonly stream: string
+export interface PublisherOptions extends Omit<KinesisSinkOptions, 'client'> {
   /** The publishing service: CloudEvents' `source`. @default the stream's name */
   readonly source?: string
-  /** What the stream takes in one record: its `MaxRecordSizeInKiB`, in bytes. @default 1_048_576 */
-  readonly maxRecordBytes?: number
-  /** @default a client configured by the environment */
+  /** @default a client configured by the environment, which `close` destroys */
   readonly client?: KinesisClient
 }
-
-export type Publisher = <Payload, Input, N extends string>(
-  event: PublishedEvent<Payload, Input, N>,
-  payload: NoInfer<Input>,
-  options?: {
-    /** Names the fact: publishing it twice under one id is one event. @default random */
-    readonly id?: string
-  },
-) => Promise<void>
 
 export const PUBLISHER = {
   options: bare({
@@ -30,6 +18,7 @@ export const PUBLISHER = {
     stream: nameFor('stream'),
     maxRecordBytes: count(1, RECORD_BYTES.most),
     source: text('the name of the publishing service'),
+    ...SINK_OPTIONS,
   } satisfies ShapesOf<PublisherOptions>),
 }
 
@@ -37,17 +26,17 @@ export const PUBLISHER = {
  * Publishes events from a service. Requests are shared, single failed records are sent again, and events of one key keep
  * their order.
  *
- * @throws ConfigurationError that lists every problem; the publisher: SpaceshipError `schema`, Permanent for an event that is too
- *   large, Unavailable
+ * @throws ConfigurationError that lists every problem; the publisher: SpaceshipError `schema`, `publisher-closed`, Permanent for an
+ *   event that is too large, Unavailable
  * @example
- * const publish = publisher({ stream: 'domain-events' })
+ * await using publish = publisher({ stream: 'domain-events' })
  * await publish(invoicePaid, { clientId: 'acme', amount: 4200 })
  */
 export function publisher(options: PublisherOptions): Publisher {
   check('publisher', PUBLISHER, { options })
-  const { stream, maxRecordBytes, source = stream, client = new KinesisClient() } = options
-  const sink = kinesisSink({ client, stream, ...(maxRecordBytes === undefined ? {} : { maxRecordBytes }) })
-  return async (event, payload, { id = crypto.randomUUID() } = {}) => {
-    await sink.put([await encodePublished(event, payload, { id, source, time: new Date() })])
-  }
+  const { source = options.stream, client, ...rest } = options
+  const used = client ?? new KinesisClient()
+  return publisherOn(kinesisSink({ ...rest, client: used }), source, () => {
+    if (client === undefined) used.destroy()
+  })
 }

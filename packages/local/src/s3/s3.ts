@@ -1,9 +1,8 @@
 /** Owns the S3 endpoint: which request asks for what, in path style. What it does not know is refused with 501. */
 import { createHash } from 'node:crypto'
 import { NO_SHELF, type Shelf } from '../data/index.ts'
-import { decoded, type Reply, type Request, serve } from '../http/index.ts'
+import { decoded, type Reply, type Request, serve, textsOf, xml } from '../http/index.ts'
 import { type Bucket, createBuckets, pageOf, type StoredObject } from './objects.ts'
-import { textsOf, xml } from './xml.ts'
 
 export interface S3Options {
   /** @default chosen by the system */

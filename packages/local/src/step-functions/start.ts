@@ -19,6 +19,8 @@ import { fault } from './refusal.ts'
 import type { QueuedMessage, TaskTargets } from './tasks.ts'
 
 export interface StepFunctionsOptions extends Omit<TaskTargets, 'send'> {
+  /** Gets what is sent to a queue. @default nobody: it stands in `messages` alone */
+  readonly queue?: (message: QueuedMessage) => void
   /** @default chosen by the system */
   readonly port?: number
   /** @default 'us-east-1' */
@@ -58,6 +60,7 @@ const NO_SHELVES = { machines: NO_SHELF, executions: NO_SHELF }
 export async function startStepFunctions({
   kinesis,
   invoke,
+  queue = () => {},
   port,
   region = 'us-east-1',
   clock = systemClock,
@@ -66,7 +69,11 @@ export async function startStepFunctions({
 }: StepFunctionsOptions): Promise<EmbeddedStepFunctions> {
   const definitionOf = definitions()
   const messages: QueuedMessage[] = []
-  const targets = { kinesis, invoke, send: (message: QueuedMessage) => void messages.push(message) }
+  const send = (message: QueuedMessage) => {
+    messages.push(message)
+    queue(message)
+  }
+  const targets = { kinesis, invoke, send }
   const machines = machinesOf({
     definitionOf,
     shelf: shelves.machines,

@@ -6,7 +6,7 @@
  * | `arn:aws:states:::aws-sdk:kinesis:putRecord` | a record on one of the ship's streams; its data is written as JSON, a text in quotation marks, as by AWS |
  * | `arn:aws:states:::lambda:invoke`        | an invocation of a function that `ship.lambda` runs                         |
  * | `arn:aws:lambda:...:function:NAME`      | the same; the answer alone is the result                                    |
- * | `arn:aws:states:::sqs:sendMessage`      | a message that the ship keeps for whoever looks                             |
+ * | `arn:aws:states:::sqs:sendMessage`      | a message in the embedded SQS, if the queue is there, and in `messages`        |
  */
 
 import { randomUUID } from 'node:crypto'

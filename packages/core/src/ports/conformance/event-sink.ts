@@ -6,6 +6,10 @@ export interface EventSinkSubject {
   readonly sink: EventSink
   /** Everything on the stream, in stream order; other records than those of the cases may be among it. */
   readonly received: () => Promise<readonly OutgoingRecord[]>
+  /** Bytes of the largest record to try. @default 900,000 */
+  readonly largest?: number
+  /** Records that are more than one request takes. @default 600 */
+  readonly many?: number
 }
 
 /**
@@ -49,14 +53,14 @@ export const eventSinkCases: readonly Case<EventSinkSubject>[] = [
     },
   },
   {
-    name: 'more records than one request takes, and one of 900 KB, arrive',
-    run: async ({ sink, received }) => {
+    name: 'more records than one request takes, and a large one, arrive',
+    run: async ({ sink, received, largest = 900_000, many: count = 600 }) => {
       const [many, large] = [key('many'), key('large')]
-      const records = Array.from({ length: 600 }, (_, n) => ({
+      const records = Array.from({ length: count }, (_, n) => ({
         partitionKey: `${many}/${n}`,
         data: Uint8Array.of(n % 256),
       }))
-      await sink.put([...records, { partitionKey: large, data: new Uint8Array(900_000).fill(7) }])
+      await sink.put([...records, { partitionKey: large, data: new Uint8Array(largest).fill(0x37) }])
       const keys = new Set((await received()).map(({ partitionKey }) => partitionKey))
       for (const { partitionKey } of records) assert.ok(keys.has(partitionKey), partitionKey)
       assert.ok(keys.has(large))

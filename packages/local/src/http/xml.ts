@@ -1,5 +1,6 @@
-/** Owns the XML that S3 writes: elements of texts, lists and further elements. */
-import type { Reply } from '../http/index.ts'
+/** Owns the XML that S3 and SNS write: elements of texts, lists and further elements. */
+
+import type { Reply } from './serve.ts'
 
 export type Element =
   | string
@@ -30,7 +31,7 @@ function written(name: string, content: Element): string {
 }
 
 function escaped(text: string): string {
-  // What XML cannot hold is a character reference, as S3 writes it.
+  // What XML cannot hold is a character reference, as AWS writes it.
   return text
     .replace(/[&<>"]/g, (character) => ESCAPES[character] ?? character)
     .replace(/[\r\n\t]/g, (character) => `&#x${character.charCodeAt(0).toString(16)};`)

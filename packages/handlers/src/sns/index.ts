@@ -1,0 +1,2 @@
+export { type SnsPublisherOptions, snsPublisher } from './publisher.ts'
+export { type SnsSinkOptions, snsSink } from './sink.ts'

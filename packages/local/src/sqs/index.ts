@@ -1,0 +1,1 @@
+export { type Sqs, type SqsMessage, startSqs } from './sqs.ts'
