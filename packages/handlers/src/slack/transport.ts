@@ -75,6 +75,7 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
   return async (method, message, channel, signal) => {
     signal?.throwIfAborted()
     const { channel: _, ...withoutChannel } = message
+    const target = { channel, webApi: token !== undefined, repeatable: method === 'chat.update' }
     // An event may name the channel, and `constructor` is no webhook.
     const named = webhooks !== undefined && Object.hasOwn(webhooks, channel)
     const webhook = token === undefined && named ? webhooks[channel] : undefined
@@ -100,9 +101,9 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
         )
     } catch (cause) {
       signal?.throwIfAborted()
-      throw unanswered(cause, channel, token === undefined ? 'its webhook' : "'apiUrl'")
+      throw unanswered(cause, target)
     }
-    judge(answer.response, answer.body, { channel, webApi: token !== undefined })
+    judge(answer.response, answer.body, target)
     return token === undefined ? {} : JSON.parse(answer.body)
   }
 }
