@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { IncomingWebhook } from '@slack/webhook'
 import { type Context, entity, reactor } from '@spaceship/core'
@@ -360,43 +359,6 @@ describe('a message of which nobody knows whether it was posted', () => {
     const status = slack.update({ channel, key: () => 'k', text: () => 'x' })
     ship.slack.fail({ times: 1, status: 503, afterPosting: true })
     expect(await status({}, context)).toMatchObject({ reason: 'nobody knows whether Slack has posted it' })
-  })
-})
-
-describe("an IncomingWebhook of Slack's own package", () => {
-  const make = (options: SlackOptions = {}) =>
-    createSlack({
-      webhooks: {
-        '#sales': (transport) =>
-          new IncomingWebhook(ship.slack.webhookUrl(channel), { ...transport, username: 'ship' }),
-      },
-      ...options,
-    })
-
-  test('posts with its defaults, and Retry-After is honoured', async () => {
-    await make().post({ channel, text: 'x', blocks: [{ type: 'divider' }] })
-    expect(ship.slack.messages).toMatchObject([
-      { text: 'x', payload: { username: 'ship', blocks: [{ type: 'divider' }] } },
-    ])
-    ship.slack.throttle({ times: 1, retryAfterSeconds: 7 })
-    await expect(make().post({ channel, text: 'x' })).rejects.toMatchObject({
-      code: 'retry-after',
-      delay: 7_000,
-    })
-    ship.slack.fail({ times: 1, status: 503 })
-    await expect(make().post({ channel, text: 'x' })).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(make().post({ channel, text: '' })).rejects.toMatchObject({ code: 'permanent' })
-    expect(ship.slack.messages.length).toBe(1)
-  })
-
-  test('an abort is told with its reason', async () => {
-    ship.slack.delay(2_000)
-    const stop = new AbortController()
-    const posting = make().post({ channel, text: 'x' }, { signal: stop.signal })
-    posting.catch(() => {})
-    await turn()
-    stop.abort(new Error('enough'))
-    await expect(posting).rejects.toThrow('enough')
   })
 })
 
