@@ -33,8 +33,12 @@ test('letters are listed, shown, redriven and drained as the guide says', { time
       await typed('put', 'client', JSON.stringify({ id: 'acme', name: '', plan }))
     for (const line of shown('failing')) await ship.until(line)
     const list = await typed('letters', 'list')
-    expect(list.toSorted()).toEqual(shown('list').toSorted())
-    expect((await typed('letters', 'show', '1')).slice(0, 8)).toEqual(shown('show'))
+    // Two routes wait for their second attempts by chance, and either may be the first to give up.
+    const unnumbered = (lines: readonly string[]) =>
+      lines.map((line) => line.replace(/^\d+ /, 'n ')).toSorted()
+    expect(unnumbered(list)).toEqual(unnumbered(shown('list')))
+    const [greet = ''] = list.find((line) => line.includes('greeter/greet '))?.split(' ') ?? []
+    expect((await typed('letters', 'show', greet)).slice(0, 8)).toEqual(shown('show'))
 
     const mended = greeter?.code.replace(/throw new Error\(.*\)/, "return 'nameless'")
     writeFileSync(`${folder}/src/greeter.ts`, mended ?? '')

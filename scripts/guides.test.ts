@@ -10,8 +10,9 @@ import { run, tool } from './run.ts'
 
 const guides = globSync('docs/guides/*.md', { cwd: ROOT })
 
-/** Powertools is a dependency of the benches, all else of the example application. */
-const homeOf = (guide: string) => (guide.includes('coming-from') ? 'bench' : 'examples/onboarding/src')
+/** Libraries of others are dependencies of the benches, all else of the example application. */
+const homeOf = (guide: string) =>
+  /coming-from|dynamodb-libraries/.test(guide) ? 'bench' : 'examples/onboarding/src'
 
 const LONG = 60_000
 

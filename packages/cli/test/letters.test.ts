@@ -195,3 +195,43 @@ test('a store that refuses is told with what it lacks, not with a stack trace', 
   expect(err).toContain('misspelt')
   expect(err).not.toMatch(/\n\s+at /)
 })
+
+/** A store that makes its letters as they are asked for, the oldest last. */
+const MANY = `
+  import { defineConfig } from '@spaceship/cli'
+  import { greeter } from './src/greeter.ts'
+  const data = new Uint8Array(1_000)
+  const letterOf = (n: number) => ({
+    ...{ id: \`greeter/greeter/greet/cdc/0/\${n}/0\`, application: 'greeter', reactor: 'greeter', route: 'greet' },
+    ...{ lane: 'clients/c', reason: 'exhausted' as const, detail: 'Error: boom', attempts: 5 },
+    ...{ at: new Date(1_800_000_000_000 - n * 1_000), stream: 'cdc', shard: '0', sequence: String(n) },
+    ...{ subSequence: 0, partitionKey: 'c', data },
+  })
+  export default defineConfig({
+    application: 'greeter', streams: ['cdc'], reactors: () => [greeter],
+    deadLetters: () => ({
+      put: async () => {}, get: async () => undefined, remove: async () => {},
+      list: async function* () {
+        for (let n = 1; n <= 100_000; n += 1) yield letterOf(n)
+      },
+    }),
+  })`
+
+test('of 100,000 letters the oldest are shown, whatever the order of the store', {
+  timeout: 60_000,
+}, async () => {
+  using project = projectWith({ ...GOOD, 'spaceship.config.ts': MANY })
+  const { code, out, err } = await project.spaceship([
+    'letters',
+    'list',
+    '--account',
+    '--json',
+    '--limit',
+    '3',
+  ])
+  expect([code, sequences(out)]).toEqual([0, ['100000', '99999', '99998']])
+  expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ bytes: 1_000 })
+  const people = await project.spaceship(['letters', 'list', '--account', '--limit', '3'])
+  expect(people.err).toContain('99997 more')
+  expect(err).toBe('')
+})

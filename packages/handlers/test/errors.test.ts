@@ -199,6 +199,11 @@ describe('opensearch', () => {
     ['no answer', new Error('hush'), 'unavailable'],
     ['no host', new Error('getaddrinfo ENOTFOUND hush.test'), 'unknown-operation'],
     ['no name server', new Error('getaddrinfo EAI_AGAIN hush.test'), 'unavailable'],
+    [
+      'a certificate of nobody',
+      new Error('hush', { cause: Object.assign(new Error('hush'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }) }),
+      'unknown-operation',
+    ],
     ['408', refused(408, ''), 'unavailable'],
     ['429', refused(429, typed('es_rejected_execution_exception')), 'unavailable'],
     ['503', refused(503, ''), 'unavailable'],
@@ -341,6 +346,7 @@ describe('slack', () => {
     ]) {
       for (const [code, as] of [
         ['ENOTFOUND', 'unknown-operation'],
+        ['CERT_HAS_EXPIRED', 'unknown-operation'],
         ['EAI_AGAIN', 'unavailable'],
         ['ECONNREFUSED', 'unavailable'],
       ] as const) {
@@ -377,5 +383,10 @@ describe('redis', () => {
   ])('%s', async (answer, as) => {
     const references = redisReferences({ command: () => Promise.reject(new Error(answer)) })
     expect(await meaningOf(references.add('k', 'v', 1))).toBe(as)
+  })
+  test('a certificate that is not trusted is a set-up', async () => {
+    const untrusted = Object.assign(new Error('hush'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+    const references = redisReferences({ command: () => Promise.reject(untrusted) })
+    expect(await meaningOf(references.add('k', 'v', 1))).toBe('unknown-operation')
   })
 })

@@ -55,6 +55,12 @@ const UNNAMED: readonly (readonly [string, Error, string])[] = [
   ['ECONNREFUSED', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }), 'unavailable'],
   ['ENOTFOUND', Object.assign(new Error('hush'), { code: 'ENOTFOUND' }), 'unknown-operation'],
   ['EAI_AGAIN', Object.assign(new Error('hush'), { code: 'EAI_AGAIN' }), 'unavailable'],
+  [
+    'a certificate that is over',
+    Object.assign(new Error('hush'), { code: 'CERT_HAS_EXPIRED' }),
+    'unknown-operation',
+  ],
+  ['no TLS there', Object.assign(new Error('hush'), { code: 'EPROTO' }), 'unknown-operation'],
   ['no URL', Object.assign(new TypeError('hush'), { code: 'ERR_INVALID_URL' }), 'unknown-operation'],
   ['no Region', new Error('Region is missing'), 'unknown-operation'],
   ['no Region of AWS', new Error('Region not accepted: region="hush x"'), 'unknown-operation'],

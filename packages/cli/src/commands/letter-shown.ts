@@ -4,10 +4,23 @@ import { aboutRecord } from '@spaceship/core/engine'
 import type { DeadLetter } from '@spaceship/core/ports'
 import { paint } from '../show/index.ts'
 
-/** @param whole with the record: as text if it is UTF-8, else in base64 */
-export function letterAsJson({ data, at, ...letter }: DeadLetter, whole: boolean): Record<string, unknown> {
-  const record = whole ? recordOf(data) : {}
-  return { ...letter, at: at.toISOString(), bytes: data.length, ...record }
+/** A letter without its record: many of them are held at once, and a record may have 10 MiB. */
+export interface LetterHead extends Omit<DeadLetter, 'data'> {
+  /** Of the record. */
+  readonly bytes: number
+}
+
+export function headOf({ data, ...head }: DeadLetter): LetterHead {
+  return { ...head, bytes: data.length }
+}
+
+export function headAsJson(head: LetterHead): Record<string, unknown> {
+  return { ...head, at: head.at.toISOString() }
+}
+
+/** With the record: as text if it is UTF-8, else in base64. */
+export function letterAsJson(letter: DeadLetter): Record<string, unknown> {
+  return { ...headAsJson(headOf(letter)), ...recordOf(letter.data) }
 }
 
 function recordOf(data: Uint8Array): Record<string, unknown> {

@@ -9,7 +9,7 @@ import type { Command } from 'commander'
 import { ago, table, usage } from '../show/index.ts'
 import { audit } from './audit.ts'
 import { addFilters, type Filters, passes } from './letter-filters.ts'
-import { letterAsJson, letterForPeople } from './letter-shown.ts'
+import { headAsJson, headOf, type LetterHead, letterAsJson, letterForPeople } from './letter-shown.ts'
 import { type Mail, mailOf, type Whereabouts } from './mail.ts'
 import { createOldest } from './oldest.ts'
 import type { Terminal } from './terminal.ts'
@@ -63,7 +63,7 @@ export function addLetters(program: Command, terminal: Terminal): void {
     .action(async (given: string, _, command: Command) => {
       const options = command.optsWithGlobals<Whereabouts>()
       const letter = await letterNamed(await mailOf(terminal, options), given)
-      terminal.out(options.json ? JSON.stringify(letterAsJson(letter, true)) : letterForPeople(letter))
+      terminal.out(options.json ? JSON.stringify(letterAsJson(letter)) : letterForPeople(letter))
     })
 
   addFilters(
@@ -116,7 +116,7 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
     throw usage(`--limit is '${options.limit}': expected a whole number of at least 1`)
   const mail = await mailOf(terminal, options)
   const pass = passes(options, mail.now)
-  const shown = createOldest<{ readonly number: number; readonly letter: DeadLetter }>(limit, ({ letter }) =>
+  const shown = createOldest<{ readonly number: number; readonly letter: LetterHead }>(limit, ({ letter }) =>
     letter.at.getTime(),
   )
   let number = 0
@@ -125,11 +125,10 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
     number += 1
     if (!pass(letter)) continue
     passing += 1
-    shown.add({ number, letter })
+    shown.add({ number, letter: headOf(letter) })
   }
   const letters = shown.all()
-  if (options.json)
-    for (const { letter } of letters) terminal.out(JSON.stringify(letterAsJson(letter, false)))
+  if (options.json) for (const { letter } of letters) terminal.out(JSON.stringify(headAsJson(letter)))
   const rows = letters.map(({ number, letter }) => rowOf(number, letter, mail.now))
   const left = passing - rows.length
   if (options.json) return
@@ -139,7 +138,7 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
   if (left > 0) terminal.say(`… ${left} more: --limit ${limit + left} shows them`)
 }
 
-function rowOf(number: number, letter: DeadLetter, now: number): string[] {
+function rowOf(number: number, letter: LetterHead, now: number): string[] {
   const { reactor, route, reason, attempts, at, lane, detail } = letter
   const path = route === undefined ? '-' : `${reactor}/${route}`
   return [

@@ -16,3 +16,16 @@ test('property: the oldest are kept, in order, and of one moment the first that 
     ),
   )
 })
+
+test('of 100,000 no more than twice as many are held as are shown', () => {
+  const held = new Set<number>()
+  const oldest = createOldest<number>(50, (at) => {
+    held.add(at)
+    return at
+  })
+  // Each is older than all before it, so that none is turned away.
+  for (let at = 100_000; at > 0; at -= 1) oldest.add(at)
+  held.clear()
+  expect(oldest.all()).toEqual(Array.from({ length: 50 }, (_, n) => n + 1))
+  expect(held.size).toBeLessThanOrEqual(100)
+})

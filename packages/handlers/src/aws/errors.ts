@@ -13,6 +13,7 @@
  * |                                                                         | the client's endpoint                           |
  * | no Region, no URL, a host that nobody knows (`ENOTFOUND`)               | set-up `unknown-operation`: the client's Region |
  * |                                                                         | and endpoint                                    |
+ * | TLS: a certificate that is not trusted, or no TLS there                 | set-up `unknown-operation`: the certificate     |
  * | throttling, quotas, time-outs, 5xx, what says that it is the server's   | an outage                                       |
  * | no answer: refused, reset, not resolved, a broken HTTP/2 session        | an outage                                       |
  * | `ValidationException` and the like, 413                                 | Permanent: the request's own fault              |
@@ -23,7 +24,7 @@
 
 import { codeOf, Permanent, Unavailable } from '@spaceship/core'
 import type { SetUp } from '@spaceship/core/adapter'
-import { networkCode } from '../network/index.ts'
+import { isOfTls, networkCode } from '../network/index.ts'
 
 /** What a request was about, for the advice that a wrong set-up gets. */
 export interface About {
@@ -44,6 +45,7 @@ type Meaning =
   | 'unknown-operation'
   | 'elsewhere'
   | 'nowhere'
+  | 'untrusted'
   | 'outage'
   | 'request'
 
@@ -114,8 +116,8 @@ function ofCode(about: About, cause: unknown): Unavailable | undefined {
   if ($metadata === undefined && NO_REGION.test(String(message)))
     return wrongSetUp(about, 'nowhere', 'no Region', cause)
   const code = networkCode(cause) ?? ''
-  const meaning = MEANINGS.get(code)
-  return meaning === 'nowhere' || meaning === 'credentials'
+  const meaning = isOfTls(code) ? 'untrusted' : MEANINGS.get(code)
+  return meaning === 'untrusted' || meaning === 'nowhere' || meaning === 'credentials'
     ? wrongSetUp(about, meaning, code, cause)
     : undefined
 }
@@ -153,7 +155,9 @@ function wrongSetUp(about: About, meaning: Wrong, name: string, cause: unknown):
   const { dependency } = about
   const setup = setUpOf(about, meaning, name, cause)
   const what =
-    meaning === 'nowhere' || meaning === 'elsewhere' ? 'cannot be reached' : `refused the request (${name})`
+    meaning === 'nowhere' || meaning === 'untrusted' || meaning === 'elsewhere'
+      ? 'cannot be reached'
+      : `refused the request (${name})`
   return new Unavailable(dependency, `${dependency} ${what}: ${setup.advice}`, { cause, setup })
 }
 
@@ -197,6 +201,10 @@ function setUpOf(
     }
     case 'nowhere': {
       const advice = `check the client's Region and endpoint: they lead to no host that is known (${name})`
+      return { reason: 'unknown-operation', resource, advice }
+    }
+    case 'untrusted': {
+      const advice = `check the client's endpoint and its scheme, and that the program trusts the certificate there or that of a proxy before it (${name}): NODE_EXTRA_CA_CERTS names certificates to trust`
       return { reason: 'unknown-operation', resource, advice }
     }
   }

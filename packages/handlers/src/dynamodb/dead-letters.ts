@@ -24,6 +24,7 @@ import {
 import { bare, check, exactJson, flag, type ShapesOf } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
+import { readAhead } from '../letters/index.ts'
 import { createAnswered } from './call.ts'
 import { type Item, TABLE } from './item.ts'
 import { createLetterIndex, type LetterIndex } from './letter-index.ts'
@@ -31,6 +32,8 @@ import { ensureStateTable } from './table.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
 const PART = 350_000
+
+const LARGEST_ITEM = 400_000
 
 export interface DynamoDBDeadLettersOptions {
   readonly client: DynamoDBClient
@@ -137,11 +140,18 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   const momentOf = (header: Item): string => String(JSON.parse(header.letter?.S ?? '{}').at)
   const nameIn = (header: Item): string => String(header.key?.S).slice('dead-letter/'.length)
 
-  /** Headers of an application, in no order: of a table without a sort key, and of letters that an earlier build wrote. */
-  async function* scanned(application: string): AsyncGenerator<Item> {
+  /** What a list knows of a letter before it reads it: `id` is in its key, `at` in its header. */
+  interface Name {
+    readonly id: string
+    readonly at: string
+  }
+
+  /** Letters of an application, in no order: of a table without a sort key, and of letters that an earlier build wrote. */
+  async function* scanned(application: string): AsyncGenerator<Name> {
     const filter = {
       FilterExpression: 'begins_with(#key, :prefix) AND #application = :application',
-      ExpressionAttributeNames: { '#key': 'key', '#application': 'application' },
+      ProjectionExpression: '#key, #letter',
+      ExpressionAttributeNames: { '#key': 'key', '#application': 'application', '#letter': 'letter' },
       ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
     }
     let from: Item | undefined
@@ -149,24 +159,43 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       const start = from === undefined ? {} : { ExclusiveStartKey: from }
       const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...filter, ...start })
       const page = await answered('Scan', client.send(command))
-      yield* page.Items ?? []
+      for (const header of page.Items ?? []) yield { id: nameIn(header), at: momentOf(header) }
       from = page.LastEvaluatedKey
     } while (from !== undefined)
   }
 
+  /** The headers of letters, in the order of their names. */
+  const headersOf = (names: AsyncIterable<Name>) =>
+    readAhead(names, {
+      read: async (name) => ({ ...name, header: await read(keyOf(name.id)) }),
+      bytesOf: () => LARGEST_ITEM,
+    })
+
+  /** Names alone are held, to be sorted; the letters are read as the caller asks for them. */
+  async function* sortedNames(application: string): AsyncGenerator<Name> {
+    const names: Name[] = []
+    for await (const name of scanned(application)) names.push(name)
+    // ISO times in UTC sort as text.
+    yield* names.sort((a, b) => (a.at < b.at ? -1 : 1))
+  }
+
   async function* indexed(application: string, index: LetterIndex): AsyncGenerator<DeadLetter> {
     if (!(await index.isWhole(application))) {
-      for await (const header of scanned(application))
-        await index.add(application, nameIn(header), momentOf(header))
+      for await (const { id, at } of scanned(application)) await index.add(application, id, at)
       await index.whole(application)
     }
-    for await (const { id, at } of index.list(application)) {
-      const header = await read(keyOf(id))
+    for await (const { id, at, header } of headersOf(index.list(application))) {
       const letter = header && (await open(header))
       if (letter !== undefined && letter.at.toISOString() === at) yield letter
-      // It was removed, or put again at another time, by somebody who died before this item was gone.
-      else if (header === undefined || momentOf(header) !== at) await index.remove(application, id, at)
+      else await sweep(index, application, { id, at })
     }
+  }
+
+  /** The letter was removed, or put again at another time, by somebody who died before its item of the index was gone. */
+  async function sweep(index: LetterIndex, application: string, { id, at }: Name): Promise<void> {
+    // Read again: the header was read ahead, and may have been put since.
+    const header = await read(keyOf(id))
+    if (header === undefined || momentOf(header) !== at) await index.remove(application, id, at)
   }
 
   return {
@@ -200,11 +229,8 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     },
     list: async function* (application) {
       if (index !== undefined) return yield* indexed(application, index)
-      const headers: Item[] = []
-      for await (const header of scanned(application)) headers.push(header)
-      // ISO times in UTC sort as text. The bytes of large letters are read one by one, as the caller asks for them.
-      for (const header of headers.sort((a, b) => (momentOf(a) < momentOf(b) ? -1 : 1))) {
-        const letter = await open(header)
+      for await (const { header } of headersOf(sortedNames(application))) {
+        const letter = header && (await open(header))
         if (letter !== undefined) yield letter
       }
     },

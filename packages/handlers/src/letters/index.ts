@@ -1,1 +1,2 @@
+export { readAhead } from './ahead.ts'
 export { bytesOf, folderOf, letterIn, nameOf } from './form.ts'

@@ -16,7 +16,7 @@
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
-import { networkCode } from '../network/index.ts'
+import { isOfTls, networkCode } from '../network/index.ts'
 import { Refusal, type Request } from './requests.ts'
 
 export interface About {
@@ -59,11 +59,4 @@ export function classified({ node, command }: About, error: unknown): Permanent 
       "give 'tls' the 'ca' that has signed the node's certificate, and leave 'tls' out for a node without TLS",
     )
   return new Unavailable('memcached', `${resource} did not answer ${command}`, { cause: error })
-}
-
-/** Codes of Node's own and of OpenSSL's. */
-function isOfTls(code: string): boolean {
-  return /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO$|CERT_|UNABLE_TO_)|SELF_SIGNED_CERT|^INVALID_(CA|PURPOSE)$|^HOSTNAME_MISMATCH$/.test(
-    code,
-  )
 }

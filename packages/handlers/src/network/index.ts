@@ -1,2 +1,3 @@
 export { networkCode } from './code.ts'
+export { isOfTls } from './tls.ts'
 export { withoutArguments } from './without-arguments.ts'

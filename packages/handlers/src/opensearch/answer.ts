@@ -8,6 +8,7 @@
  * | 408, 429, 5xx; no answer                                     | an outage                                            |
  * | `timed_out`, or shards that failed or did not answer, of a search or count | an outage: what was found is not all   |
  * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
+ * | TLS: a certificate that is not trusted, or no TLS there      | set-up `unknown-operation`                           |
  * | `cluster_block_exception`: the disk is full, or read-only     | an outage                                            |
  * | 401, other 403, no credentials to sign with                  | set-up `denied`                                      |
  * | `index_not_found_exception`, `index_closed_exception`        | set-up `not-found`                                   |
@@ -17,7 +18,7 @@
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
-import { networkCode } from '../network/index.ts'
+import { isOfTls, networkCode } from '../network/index.ts'
 
 export interface Answer {
   readonly status: number
@@ -37,7 +38,10 @@ export function failed(cause: unknown, index: string): Answer {
   const status: unknown = meta?.statusCode
   if (typeof status !== 'number') {
     if (UNSIGNED.test(String(name))) throw denied(index, 'no credentials', cause)
-    if (networkCode(cause) === 'ENOTFOUND') throw nowhere(index, cause)
+    const code = networkCode(cause)
+    if (code === 'ENOTFOUND')
+      throw nowhere(index, "check the host of the client's 'node': nobody knows it (ENOTFOUND)", cause)
+    if (isOfTls(code)) throw nowhere(index, untrusted(code), cause)
     throw new Unavailable('opensearch', 'OpenSearch did not answer', { cause })
   }
   const meaning = meaningOf(status, meta?.body, index, cause)
@@ -84,8 +88,12 @@ function denied(index: string, what: string, cause: unknown): Unavailable {
   })
 }
 
-function nowhere(index: string, cause: unknown): Unavailable {
-  const advice = "check the host of the client's 'node': nobody knows it (ENOTFOUND)"
+/** The client and the server have no TLS in common. */
+function untrusted(code: string | undefined): string {
+  return `check the scheme of the client's 'node', the certificate there, and the 'ca' in the client's 'ssl' (${code})`
+}
+
+function nowhere(index: string, advice: string, cause: unknown): Unavailable {
   const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
   return new Unavailable('opensearch', `OpenSearch cannot be reached: ${advice}`, { cause, setup })
 }

@@ -9,13 +9,14 @@
  * | `WRONGTYPE`                                         | Permanent: somebody else's key; choose another prefix  |
  * | `ERR invalid`, `ERR value`, `ERR syntax`, `ERR wrong number`, `ERR string exceeds` | Permanent               |
  * | no answer, because nobody knows the host (`ENOTFOUND`) | set-up `unknown-operation`                          |
+ * | TLS: a certificate that is not trusted, or no TLS there | set-up `unknown-operation`                         |
  * | anything else, or no answer                         | an outage                                              |
  *
  * What a script of ours was answered counts like what we were answered ourselves.
  */
 
 import { Permanent, Unavailable } from '@spaceship/core'
-import { networkCode, withoutArguments } from '../network/index.ts'
+import { isOfTls, networkCode, withoutArguments } from '../network/index.ts'
 
 const DENIED = ['NOAUTH', 'WRONGPASS', 'NOPERM', 'DENIED']
 const OTHER_NODE = ['MOVED', 'ASK', 'CROSSSLOT']
@@ -44,10 +45,16 @@ export function classified(command: string, error: unknown): Permanent | Unavail
       `Redis is a cluster (${word})`,
       "give 'command' a client of the whole cluster, not of one of its nodes",
     )
-  if (networkCode(error) === 'ENOTFOUND')
+  const code = networkCode(error)
+  if (code === 'ENOTFOUND')
     return unknown(
       'Redis cannot be reached',
       "check the host that the client of 'command' connects to: nobody knows it (ENOTFOUND)",
+    )
+  if (isOfTls(code))
+    return unknown(
+      `Redis and the client of 'command' have no TLS in common (${code})`,
+      "give the client the 'ca' that has signed the server's certificate, and leave TLS out for a server without",
     )
   if (word === 'WRONGTYPE')
     return new Permanent("the key in Redis holds something else: choose another 'prefix'", { cause })

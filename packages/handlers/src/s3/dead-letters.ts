@@ -18,7 +18,7 @@ import {
 import { bare, check, type ShapesOf, text } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf as errorName } from '../aws/index.ts'
-import { bytesOf, folderOf, letterIn, nameOf } from '../letters/index.ts'
+import { bytesOf, folderOf, letterIn, nameOf, readAhead } from '../letters/index.ts'
 import { answered, BUCKET, type BucketOptions } from './bucket.ts'
 
 export interface S3DeadLettersOptions extends BucketOptions {
@@ -29,6 +29,9 @@ export interface S3DeadLettersOptions extends BucketOptions {
 export const S3_DEAD_LETTERS = {
   options: bare({ ...BUCKET, prefix: text('what keys begin with') } satisfies ShapesOf<S3DeadLettersOptions>),
 }
+
+/** A record of Kinesis has up to 10 MiB. */
+const LARGEST = 10 * 1024 * 1024
 
 /** No object has it: a put under this condition writes nothing, and is refused otherwise only where it would always be. */
 const NO_ETAG = '"00000000000000000000000000000000"'
@@ -60,6 +63,22 @@ export function s3DeadLetters(options: S3DeadLettersOptions): DeadLetters {
     }
   }
 
+  /** One page after the other, in the order of their keys. */
+  async function* objectsUnder(
+    Prefix: string,
+  ): AsyncGenerator<{ readonly key: string; readonly size: number }> {
+    let ContinuationToken: string | undefined
+    do {
+      const more = ContinuationToken === undefined ? {} : { ContinuationToken }
+      const command = new ListObjectsV2Command({ Bucket, Prefix, ...more })
+      const page = await ask('ListBucket', client.send(command))
+      // S3 says how large an object is; what does not is read as if it were as large as a letter gets.
+      for (const { Key, Size } of page.Contents ?? [])
+        if (Key !== undefined) yield { key: Key, size: Size ?? LARGEST }
+      ContinuationToken = page.NextContinuationToken
+    } while (ContinuationToken !== undefined)
+  }
+
   return {
     put: async (letter) => {
       const Body = bytesOf(letter)
@@ -74,21 +93,13 @@ export function s3DeadLetters(options: S3DeadLettersOptions): DeadLetters {
     remove: async (id) =>
       void (await ask('DeleteObject', client.send(new DeleteObjectCommand({ Bucket, Key: keyOf(id) })))),
     list: async function* (application) {
-      let ContinuationToken: string | undefined
-      do {
-        const more = ContinuationToken === undefined ? {} : { ContinuationToken }
-        const command = new ListObjectsV2Command({
-          Bucket,
-          Prefix: `${prefix}${folderOf(application)}`,
-          ...more,
-        })
-        const page = await ask('ListBucket', client.send(command))
-        for (const { Key } of page.Contents ?? []) {
-          const letter = Key === undefined ? undefined : await read(Key)
-          if (letter !== undefined) yield letter
-        }
-        ContinuationToken = page.NextContinuationToken
-      } while (ContinuationToken !== undefined)
+      const objects = objectsUnder(`${prefix}${folderOf(application)}`)
+      // It may be removed before it is read.
+      for await (const letter of readAhead(objects, {
+        read: ({ key }) => read(key),
+        bytesOf: ({ size }) => size,
+      }))
+        if (letter !== undefined) yield letter
     },
     check: async () => {
       const command = new PutObjectCommand({ Bucket, Key: `${prefix}check`, Body: 'check', IfMatch: NO_ETAG })

@@ -6,9 +6,11 @@
  * | 2xx (Web API: and `ok: true`)                                | done                                                 |
  * | 429, `ratelimited` and its like                              | RetryAfter what `Retry-After` says, else 30 s        |
  * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage; the message may have been posted: as      |
- * |                                                              | `onAmbiguous` says                                   |
+ * |                                                              | `onAmbiguous` says; an update is asked for again     |
  * | no connection, so that nothing was sent                      | an outage                                            |
  * | no answer, because nobody knows the host (`ENOTFOUND`)       | set-up `unknown-operation`                           |
+ * | TLS: a certificate that is not trusted, or no TLS there;     | set-up `unknown-operation`                           |
+ * | nothing was sent                                             |                                                      |
  * | 401, 403, refused tokens and scopes                          | set-up `denied`                                      |
  * | the channel or webhook is missing, archived or out of reach  | set-up `not-found` where a route names its channel   |
  * |                                                              | once for all, else Permanent: the event named it     |
@@ -21,7 +23,7 @@
 
 import { Permanent, RetryAfter, Unavailable } from '@spaceship/core'
 import type { SetUp } from '@spaceship/core/adapter'
-import { networkCode } from '../network/index.ts'
+import { isOfTls, networkCode } from '../network/index.ts'
 
 type Meaning = 'wait' | 'outage' | SetUp['reason']
 
@@ -54,8 +56,8 @@ const UNSENT: ReadonlySet<string> = new Set([
 
 const perhapsPosted = new WeakSet<object>()
 
-function ambiguous(error: Unavailable): Unavailable {
-  perhapsPosted.add(error)
+function ambiguous(error: Unavailable, { repeatable }: Target): Unavailable {
+  if (!repeatable) perhapsPosted.add(error)
   return error
 }
 
@@ -63,12 +65,16 @@ function ambiguous(error: Unavailable): Unavailable {
 export const isAmbiguous = (error: unknown): error is Unavailable => perhapsPosted.has(Object(error))
 
 interface Target {
+  /** As the user names it. */
   readonly channel: string
   readonly webApi: boolean
+  /** Whether asking twice is like asking once: then no answer is ambiguous. */
+  readonly repeatable: boolean
 }
 
 /** @throws what the table says of an answer that is not good */
-export function judge(response: Judged, body: string, { channel, webApi }: Target): void {
+export function judge(response: Judged, body: string, target: Target): void {
+  const { channel, webApi } = target
   const { ok, status } = response
   const error = webApi && ok ? errorIn(body, channel) : undefined
   if (ok && error === undefined) return
@@ -76,7 +82,7 @@ export function judge(response: Judged, body: string, { channel, webApi }: Targe
   const meaning = MEANINGS.get(word)
   if (status === 429 || meaning === 'wait') throw slowDown(response)
   if (status === 408 || status >= 500 || meaning === 'outage')
-    throw ambiguous(new Unavailable('slack', `Slack answered ${status} ${word}`))
+    throw ambiguous(new Unavailable('slack', `Slack answered ${status} ${word}`), target)
   if (meaning === 'not-found') throw noChannel(channel, word)
   if (status === 401 || status === 403 || meaning === 'denied') {
     const advice =
@@ -105,16 +111,23 @@ function withoutSecrets(error: unknown, depth = 0): Error | undefined {
 /** Clients wrap errors a few times; a circle of causes ends here. */
 const MOST_CAUSES = 8
 
-/** @param where names what holds the URL; a webhook's own is a secret */
-export function unanswered(error: unknown, channel: string, where: string): Unavailable {
+/** What a request means that was not answered. */
+export function unanswered(error: unknown, target: Target): Unavailable {
+  const { channel, webApi } = target
   const code = networkCode(error)
   const cause = withoutSecrets(error)
-  if (code !== 'ENOTFOUND') {
-    const silent = new Unavailable('slack', 'Slack did not answer', { cause })
-    return code !== undefined && UNSENT.has(code) ? silent : ambiguous(silent)
+  // What holds the URL: a webhook's own is a secret.
+  const where = webApi ? "'apiUrl'" : 'its webhook'
+  if (code === 'ENOTFOUND') {
+    const advice = `check the host of ${where}, and what resolves names here`
+    return setUp('unknown-operation', channel, 'nobody knows the host of Slack (ENOTFOUND)', advice, cause)
   }
-  const advice = `check the host of ${where}, and what resolves names here`
-  return setUp('unknown-operation', channel, 'nobody knows the host of Slack (ENOTFOUND)', advice, cause)
+  if (isOfTls(code)) {
+    const advice = `check ${where}, and that the program trusts the certificate there or that of a proxy before it: NODE_EXTRA_CA_CERTS names certificates to trust`
+    return setUp('unknown-operation', channel, `Slack and we have no TLS in common (${code})`, advice, cause)
+  }
+  const silent = new Unavailable('slack', 'Slack did not answer', { cause })
+  return code !== undefined && UNSENT.has(code) ? silent : ambiguous(silent, target)
 }
 
 export function noWebhook(channel: string): Unavailable {

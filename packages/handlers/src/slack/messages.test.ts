@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { IncomingWebhook } from '@slack/webhook'
 import { type Context, entity, reactor } from '@spaceship/core'
@@ -304,42 +303,62 @@ describe('a message of which nobody knows whether it was posted', () => {
       await expect(slack.post({ channel, text: 'x' })).rejects.toMatchObject({ code: 'unavailable' })
     }
   })
-})
 
-describe("an IncomingWebhook of Slack's own package", () => {
-  const make = (options: SlackOptions = {}) =>
-    createSlack({
-      webhooks: {
-        '#sales': (transport) =>
-          new IncomingWebhook(ship.slack.webhookUrl(channel), { ...transport, username: 'ship' }),
-      },
-      ...options,
-    })
+  const failing = (code: string) => async () => {
+    throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) })
+  }
 
-  test('posts with its defaults, and Retry-After is honoured', async () => {
-    await make().post({ channel, text: 'x', blocks: [{ type: 'divider' }] })
-    expect(ship.slack.messages).toMatchObject([
-      { text: 'x', payload: { username: 'ship', blocks: [{ type: 'divider' }] } },
-    ])
-    ship.slack.throttle({ times: 1, retryAfterSeconds: 7 })
-    await expect(make().post({ channel, text: 'x' })).rejects.toMatchObject({
-      code: 'retry-after',
-      delay: 7_000,
-    })
-    ship.slack.fail({ times: 1, status: 503 })
-    await expect(make().post({ channel, text: 'x' })).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(make().post({ channel, text: '' })).rejects.toMatchObject({ code: 'permanent' })
-    expect(ship.slack.messages.length).toBe(1)
+  test.each([
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'HOSTNAME_MISMATCH',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'EPROTO',
+  ])('%s: nothing was sent, so the route waits until somebody mends it', async (code) => {
+    for (const onAmbiguous of ['retry', 'drop', 'dead-letter'] as const) {
+      const slack = createSlack({ token: 'xoxb-1', fetch: failing(code), onAmbiguous })
+      await expect(slack.post({ channel, text: 'x' })).rejects.toMatchObject({
+        code: 'unavailable',
+        setup: { reason: 'unknown-operation', advice: expect.stringContaining('certificate') },
+        message: expect.stringContaining(code),
+      })
+    }
   })
 
-  test('an abort is told with its reason', async () => {
-    ship.slack.delay(2_000)
-    const stop = new AbortController()
-    const posting = make().post({ channel, text: 'x' }, { signal: stop.signal })
-    posting.catch(() => {})
-    await turn()
-    stop.abort(new Error('enough'))
-    await expect(posting).rejects.toThrow('enough')
+  test('a server that speaks no TLS was sent nothing', async () => {
+    const apiUrl = ship.slack.apiUrl.replace('http:', 'https:')
+    const posting = bot({ apiUrl, onAmbiguous: 'drop' }).post({ channel, text: 'x' })
+    await expect(posting).rejects.toMatchObject({ setup: { reason: 'unknown-operation' } })
+  })
+
+  test('a connection that breaks later may have brought it', async () => {
+    const broken = failing('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC')
+    const slack = createSlack({ token: 'xoxb-1', fetch: broken, onAmbiguous: 'drop' })
+    expect(await slack.post({ channel, text: 'x' })).toEqual({ ambiguous: true })
+  })
+
+  test('an update may be asked for twice, and is, whatever is wanted of the ambiguous', async () => {
+    for (const onAmbiguous of ['retry', 'drop', 'dead-letter'] as const) {
+      ship.slack.clear()
+      const slack = bot({ onAmbiguous, references: memoryReferences() })
+      const status = slack.update({ channel, key: () => 'k', text: (n: number) => `n ${n}` })
+      await status(1, context)
+      ship.slack.fail({ times: 1, status: 503 })
+      await expect((async () => status(2, context))()).rejects.toMatchObject({ code: 'unavailable' })
+      await status(2, context)
+      expect(ship.slack.messages.map(({ text }) => text)).toEqual(['n 2'])
+    }
+  })
+
+  test('the first post of a message that is kept current is none: it is treated as wanted', async () => {
+    const slack = bot({ onAmbiguous: 'drop', references: memoryReferences() })
+    const status = slack.update({ channel, key: () => 'k', text: () => 'x' })
+    ship.slack.fail({ times: 1, status: 503, afterPosting: true })
+    expect(await status({}, context)).toMatchObject({ reason: 'nobody knows whether Slack has posted it' })
   })
 })
 

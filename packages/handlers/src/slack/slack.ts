@@ -36,7 +36,8 @@ export interface SlackOptions {
   readonly token?: string
   /**
    * Incoming webhooks by channel, for those without a bot: URLs, or what makes the official client of one,
-   * `(transport) => new IncomingWebhook(url, { ...transport })`.
+   * `(transport) => new IncomingWebhook(url, { ...transport })`. Such a client sends a message once, whatever its `retryConfig` says: the
+   * engine asks again, as `onAmbiguous` says.
    */
   readonly webhooks?: Readonly<Record<string, string | MakeWebhook>>
   /** Without user and password, which no request carries. @default 'https://slack.com/api' */
@@ -51,7 +52,8 @@ export interface SlackOptions {
   readonly burst?: number
   /**
    * What becomes of a message of which nobody knows whether Slack has posted it: no answer, one that came too late, a 5xx. `'retry'` may
-   * post it twice, `'drop'` perhaps never, `'dead-letter'` leaves it to somebody.
+   * post it twice, `'drop'` perhaps never, `'dead-letter'` leaves it to somebody. A change of a message is always asked for again: twice is
+   * like once.
    *
    * @default 'retry'
    */
@@ -95,16 +97,19 @@ export function createSlack(options: SlackOptions): Slack {
   const { apiUrl = 'https://slack.com/api', format = 'plain', timeout = '10s', token, webhooks } = options
   const { rate: perSecond = '1/s', burst = 20, onAmbiguous = 'retry', references } = options
   const escapes = format === 'plain'
-  const pace = createPace(spacing(perSecond), burst, options.clock ?? systemClock)
+  const clock = options.clock ?? systemClock
+  const pace = createPace(spacing(perSecond), burst, clock)
+  const patience = milliseconds(timeout)
   const send = createTransport({
     token,
     webhooks,
     apiUrl,
-    timeout: milliseconds(timeout),
+    timeout: patience,
     // Looked up when it is called: tests may replace the global one.
     fetch: options.fetch ?? ((...asked) => fetch(...asked)),
   })
-  const threads = references && token !== undefined ? createThreads(send, references) : undefined
+  const threads =
+    references && token !== undefined ? createThreads({ send, references, patience, clock }) : undefined
 
   const contentOf = ({ text, blocks }: SlackMessage) => ({
     text: readyText(text, escapes),

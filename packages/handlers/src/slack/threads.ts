@@ -10,15 +10,21 @@
  * |                                                   | thread: this post becomes the root, and none is posted again            |
  * | a message that is kept current was removed        | it is posted again                                                       |
  *
+ * A reference that is not one of ours counts as forgotten, and is written anew. A post that is done stays done: a reference that is not kept,
+ * or not in time, repeats none.
+ *
  * A `ts` is a text everywhere: as a number it would lose digits, and Slack would take it for another message.
  */
 
 import { codeOf } from '@spaceship/core'
-import type { ReferenceStore } from '@spaceship/core/ports'
+import type { Clock, ReferenceStore } from '@spaceship/core/ports'
 import type { Taken, Transport } from './transport.ts'
 
 /** Milliseconds for which a key is remembered after its last message. */
 const REMEMBERED = 180 * 86_400_000
+
+/** Bytes of a key that every ReferenceStore takes. */
+const LONGEST_NAME = 1_024
 
 interface Root {
   /** Slack's id of the channel. */
@@ -33,20 +39,28 @@ export interface Threads {
   update(channel: string, key: string, message: Payload, signal: AbortSignal | undefined): Promise<Taken>
 }
 
-export function createThreads(send: Transport, references: ReferenceStore): Threads {
-  const nameOf = (kind: 'thread' | 'message', channel: string, key: string) =>
-    `slack/${kind}/${channel}/${key}`
+export interface ThreadsOptions {
+  readonly send: Transport
+  readonly references: ReferenceStore
+  /** Milliseconds for which a post that is done waits until its reference is kept. */
+  readonly patience: number
+  readonly clock: Pick<Clock, 'sleep'>
+}
 
+export function createThreads({ send, references, patience, clock }: ThreadsOptions): Threads {
   async function rootOf(name: string): Promise<Root | undefined> {
     const kept = await references.get(name)
-    if (kept === undefined) return undefined
-    const { channel, ts } = JSON.parse(kept)
-    return { channel: String(channel), ts: String(ts) }
+    return kept === undefined ? undefined : rootIn(kept)
   }
 
-  async function remember(name: string, { channel, ts }: Taken, fallback: string): Promise<void> {
-    if (ts === undefined) return
-    await references.set(name, JSON.stringify({ channel: channel ?? fallback, ts }), REMEMBERED)
+  /** Posted already: what fails from here on must not post it again, and a reference may be lost. */
+  async function remember(name: string, root: Root | undefined, signal: AbortSignal | undefined) {
+    if (root === undefined) return
+    const over = new AbortController()
+    const waits = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
+    const keeping = async () => references.set(name, JSON.stringify(root), REMEMBERED)
+    await Promise.race([keeping().catch(() => {}), clock.sleep(patience, waits)])
+    over.abort()
   }
 
   return {
@@ -55,9 +69,8 @@ export function createThreads(send: Transport, references: ReferenceStore): Thre
       const root = await rootOf(name)
       const thread = root === undefined ? {} : { thread_ts: root.ts }
       const taken = await send('chat.postMessage', { ...message, channel, ...thread }, channel, signal)
-      // Posted already: what fails from here on must not post it again, and a reference may be lost.
       const isReply = root !== undefined && taken.message?.thread_ts === root.ts
-      if (!isReply) await remember(name, taken, channel).catch(() => {})
+      if (!isReply) await remember(name, rootOfTaken(taken, channel), signal)
       return taken
     },
     update: async (channel, key, message, signal) => {
@@ -75,9 +88,32 @@ export function createThreads(send: Transport, references: ReferenceStore): Thre
           if (codeOf(error) !== 'permanent' || !GONE.test(String(Object(error).message))) throw error
         }
       const taken = await send('chat.postMessage', { ...message, channel }, channel, signal)
-      await remember(name, taken, channel).catch(() => {})
+      await remember(name, rootOfTaken(taken, channel), signal)
       return taken
     },
+  }
+}
+
+/** A long name, which no store needs to take, is told by its digest: that has no channel in it, so it is no other name. */
+function nameOf(kind: 'thread' | 'message', channel: string, key: string): string {
+  const name = `slack/${kind}/${channel}/${key}`
+  if (Buffer.byteLength(name) <= LONGEST_NAME) return name
+  // Loaded for such a name alone: it costs a function's start more than all else here.
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  return `slack/${kind}/${createHash('sha256').update(name).digest('hex')}`
+}
+
+function rootOfTaken({ channel, ts }: Taken, asked: string): Root | undefined {
+  return ts === undefined ? undefined : { channel: channel ?? asked, ts }
+}
+
+/** Undefined for what somebody else has written there. */
+function rootIn(kept: string): Root | undefined {
+  try {
+    const { channel, ts } = Object(JSON.parse(kept))
+    return typeof channel === 'string' && typeof ts === 'string' ? { channel, ts } : undefined
+  } catch {
+    return undefined
   }
 }
 

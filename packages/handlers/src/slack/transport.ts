@@ -1,8 +1,12 @@
 /** Owns one request to Slack: through its Web API, through a webhook's URL, or through an `IncomingWebhook` of the official package. */
 
+import { Permanent } from '@spaceship/core'
 import { type Judged, judge, noWebhook, unanswered } from './answer.ts'
 
-/** What an `IncomingWebhook` of `@slack/webhook` is given: its requests go through our `fetch`, which sees `Retry-After`. */
+/**
+ * What an `IncomingWebhook` of `@slack/webhook` is given: its requests go through our `fetch`, which sees `Retry-After`. A message is sent once:
+ * the client hears of no failure, so a `retryConfig` of its own repeats nothing of which nobody knows whether it was posted.
+ */
 export interface WebhookTransport {
   readonly fetch: (url: string | URL, init?: object) => Promise<Response>
   readonly timeout: number
@@ -38,48 +42,57 @@ export type Transport = (
   signal: AbortSignal | undefined,
 ) => Promise<Taken>
 
+interface Answer {
+  readonly response: Judged
+  readonly body: string
+}
+
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
 /** Throws as the table in `answer.ts` says. */
 export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: TransportOptions): Transport {
   /** The response without its body, and that. An answer may break off, or not come to its end in time. */
-  async function asked(url: string, init: RequestInit, signal: AbortSignal | undefined) {
+  async function asked(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
     const patience = AbortSignal.timeout(timeout)
     const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
     const response = await fetch(url, { ...init, signal: both })
     return { response, body: await response.text() }
   }
 
-  async function throughClient(make: MakeWebhook, message: object, signal: AbortSignal | undefined) {
-    let seen: { readonly response: Judged; readonly body: string } | undefined
+  /** Undefined if the client asked nothing through our `fetch`. */
+  async function throughClient(
+    make: MakeWebhook,
+    message: object,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer | undefined> {
+    let asking: Promise<Answer> | undefined
     const client = make({
       timeout: 0,
       fetch: async (url, init) => {
-        const { response, body } = await asked(String(url), { ...init }, signal)
-        seen = { response, body }
-        // For the client, which reads it, too.
-        return new Response(body, { status: response.status, headers: response.headers })
+        asking ??= asked(String(url), { ...init }, signal)
+        // What came is judged below: a client that hears of a failure may send the message again by itself.
+        await asking.catch(() => {})
+        return new Response('ok')
       },
     })
     try {
       // It takes what Slack takes.
       await client.send(message as never)
     } catch (error) {
-      // What it throws for an answer has no headers: the answer itself is judged.
-      if (seen === undefined) throw error
+      if (asking === undefined) throw error
     }
-    if (seen === undefined) throw new Error('the webhook has sent nothing through its fetch')
-    return seen
+    return asking
   }
 
   return async (method, message, channel, signal) => {
     signal?.throwIfAborted()
     const { channel: _, ...withoutChannel } = message
+    const target = { channel, webApi: token !== undefined, repeatable: method === 'chat.update' }
     // An event may name the channel, and `constructor` is no webhook.
     const named = webhooks !== undefined && Object.hasOwn(webhooks, channel)
     const webhook = token === undefined && named ? webhooks[channel] : undefined
     if (token === undefined && webhook === undefined) throw noWebhook(channel)
-    let answer: { readonly response: Judged; readonly body: string }
+    let answer: Answer | undefined
     try {
       if (token !== undefined)
         answer = await asked(
@@ -100,9 +113,18 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
         )
     } catch (cause) {
       signal?.throwIfAborted()
-      throw unanswered(cause, channel, token === undefined ? 'its webhook' : "'apiUrl'")
+      throw unanswered(cause, target)
     }
-    judge(answer.response, answer.body, { channel, webApi: token !== undefined })
+    if (answer === undefined) throw ownWay(channel)
+    judge(answer.response, answer.body, target)
     return token === undefined ? {} : JSON.parse(answer.body)
   }
+}
+
+/** Nobody sees what Slack answers then, and a repeat might be one of many. */
+function ownWay(channel: string): Permanent {
+  const advice = 'hand it on, as in (transport) => new IncomingWebhook(url, { ...transport })'
+  return new Permanent(
+    `the client of the webhook of '${channel}' asked nothing through the 'fetch' that it was given: ${advice}`,
+  )
 }
