@@ -52,7 +52,7 @@ export const lanes: readonly Lane[] = [
   },
   {
     name: 'emulators',
-    what: 'reminders on Step Functions against moto and ministack',
+    what: 'reminders on Step Functions, letters and archives in S3, SQS and SNS, against moto and ministack',
     how: `put Python 3.11 or later on the PATH, and: ${INSTALL}`,
     available: async () => emulatorsInstalled(),
   },
