@@ -24,7 +24,7 @@ import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change, guardKey, textsIn } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'
+import { FAILED_AGAIN, HANDLED, heldUntil, offsetOf, tellOfTakeover } from './lease.ts'
 
 export const guard: Capability = {
   name: 'guard',
@@ -112,12 +112,13 @@ async function acquire(
   until: number,
 ): Promise<Acquired> {
   const { state, clock, maxClockSkew, retention } = settings
+  const lasting = (moment: number) => ({ state: 'held', until: moment + offsetOf(settings) })
   const { version, id, redriven } = event
   const expiresAt = () => new Date(clock.now() + retention)
   let inherited = NEVER
   for (const old of former) {
     const item = await state.get(old)
-    const held = heldUntil(item, clock.now(), maxClockSkew)
+    const held = heldUntil(item, settings)
     if (held !== undefined) return held
     inherited = newer(inherited, lastOf(item))
   }
@@ -128,9 +129,9 @@ async function acquire(
     if (last.dead.includes(id) && !redriven) return { keep: true, result: { kind: 'dead' } }
     if (isBefore(momentOf(version), momentOf(last), maxClockSkew))
       return { keep: true, result: { kind: 'stale' } }
-    const held = heldUntil(item, clock.now(), maxClockSkew)
+    const held = heldUntil(item, settings)
     if (held !== undefined) return { keep: true, result: held }
-    return { write: { ...last, state: 'held', until }, expiresAt: expiresAt(), result: undefined }
+    return { write: { ...last, ...lasting(until) }, expiresAt: expiresAt(), result: undefined }
   })
   if (taken.result !== undefined) return taken.result
   let own: StateItem = { value: {}, version: taken.version ?? '' }
@@ -162,7 +163,7 @@ async function acquire(
           state: 'free',
         }),
       bury: () => write({ ...after, ids: before.ids, dead: remember(before.dead), state: 'free' }),
-      extend: (moment) => write({ ...before, state: 'held', until: moment }),
+      extend: (moment) => write({ ...before, ...lasting(moment) }),
       release: () => write({ ...before, state: 'free' }),
     },
   }

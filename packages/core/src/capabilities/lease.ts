@@ -2,6 +2,7 @@
 
 import type { Attempt } from '../engine/attempt.ts'
 import type { Verdict } from '../engine/outcome.ts'
+import type { Settings } from '../engine/settings.ts'
 import { taskFields } from '../engine/telling.ts'
 import type { StateItem } from '../ports/index.ts'
 
@@ -14,15 +15,23 @@ export const FAILED_AGAIN: Verdict = {
   error: 'it failed when it was redriven',
 }
 
-/** Until when another owner may run what the item is about, by whichever clock is slower; undefined if nobody does. */
+/**
+ * How far the clock that all owners have in common is ahead of this process's: the end of a lease is written by that one, and read by it.
+ * Where the store tells no time, every process takes its own for it.
+ */
+export function offsetOf({ state }: Settings): number {
+  return state.clockOffset?.() ?? 0
+}
+
+/** Until when another owner may run what the item is about, by this process's clock and the slower one; undefined if nobody does. */
 export function heldUntil(
   item: StateItem | undefined,
-  now: number,
-  maxClockSkew: number,
+  settings: Settings,
 ): { readonly kind: 'held'; readonly until: number } | undefined {
   if (item?.value.state !== 'held') return undefined
-  const until = Number(item.value.until ?? 0) + maxClockSkew
-  return until > now ? { kind: 'held', until } : undefined
+  const { clock, maxClockSkew } = settings
+  const until = Number(item.value.until ?? 0) - offsetOf(settings) + maxClockSkew
+  return until > clock.now() ? { kind: 'held', until } : undefined
 }
 
 /** Logs a lease that was lost while the handler ran. */
