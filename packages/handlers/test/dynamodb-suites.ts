@@ -5,6 +5,7 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   type DynamoDBClient,
+  type DynamoDBClientConfig,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -38,8 +39,10 @@ import {
   dynamodbScanner,
   dynamodbState,
 } from '../src/dynamodb/index.ts'
+import { movedService } from './moved-service.ts'
 
 export interface Server {
+  readonly config: DynamoDBClientConfig
   readonly client: DynamoDBClient
   /** A client whose backend is out: nothing listens there, and nothing is tried again. */
   readonly lost: DynamoDBClient
@@ -83,12 +86,13 @@ export function stateSuite(
     test(name, () => run(dynamodbState({ client: server().lost, table, ...options })))
   for (const { name, run } of stateStoreExpiryCases) {
     test(name, () => {
-      let moment = Date.now()
-      const now = () => moment
+      let ahead = 0
+      const now = () => Date.now() + ahead
       const advance = async (ms: number) => {
-        moment += ms
+        ahead += ms
       }
-      return run({ store: dynamodbState({ client: server().client, table, now, ...options }), now, advance })
+      const client = movedService(server().config, () => ahead)
+      return run({ store: dynamodbState({ client, table, now, ...options }), now, advance })
     })
   }
   test('a store says from the start on whether it can list', () => expect('list' in store()).toBe(sorted))
