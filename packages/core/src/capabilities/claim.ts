@@ -20,7 +20,7 @@ import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change, claimKey } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldUntil, offsetOf, tellOfTakeover } from './lease.ts'
+import { FAILED_AGAIN, HANDLED, heldTo, heldUntil, offsetOf, tellOfTakeover } from './lease.ts'
 
 export const claim: Capability = {
   name: 'claim',
@@ -96,7 +96,6 @@ async function acquire(
   const [key = '', ...former] = keys
   const { state, clock, maxClockSkew, retention } = settings
   const offset = offsetOf(settings)
-  const lasting = (moment: number): StateValue => ({ state: 'held', until: moment + offsetOf(settings) })
   const answerOf = (item: StateItem | undefined): Acquired | undefined => {
     const { state: status, generation: buried = 0 } = item?.value ?? {}
     if (status === 'completed') return { kind: 'completed' }
@@ -115,13 +114,13 @@ async function acquire(
     (item) => {
       const answer = answerOf(item)
       return answer === undefined
-        ? { write: lasting(until), expiresAt: expiresAt(), result: undefined }
+        ? { write: heldTo(until, settings), expiresAt: expiresAt(), result: undefined }
         : { keep: true, result: answer }
     },
     'absent',
   )
   if (result !== undefined) return result
-  let own: StateItem = { value: lasting(until), version }
+  let own: StateItem = { value: heldTo(until, settings), version }
   /** @param over whether to end the claim although another owner took it meanwhile, if that owner let it go again without an end */
   const write = async (value: StateValue, over: boolean): Promise<boolean> => {
     const written = await change(
@@ -136,7 +135,7 @@ async function acquire(
     if (written.result) own = { value, version: written.version ?? '' }
     return written.result
   }
-  const extend = (moment: number) => write(lasting(moment), false)
+  const extend = (moment: number) => write(heldTo(moment, settings), false)
   // The first answer of a store may tell that this clock is wrong: then the end of the lease is written anew, if nobody has followed yet.
   if (Math.abs(offsetOf(settings) - offset) > maxClockSkew && !(await extend(until)))
     return acquire(scope, keys, until, generation)

@@ -24,7 +24,7 @@ import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change, guardKey, textsIn } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldUntil, offsetOf, tellOfTakeover } from './lease.ts'
+import { FAILED_AGAIN, HANDLED, heldTo, heldUntil, tellOfTakeover } from './lease.ts'
 
 export const guard: Capability = {
   name: 'guard',
@@ -112,7 +112,6 @@ async function acquire(
   until: number,
 ): Promise<Acquired> {
   const { state, clock, maxClockSkew, retention } = settings
-  const lasting = (moment: number) => ({ state: 'held', until: moment + offsetOf(settings) })
   const { version, id, redriven } = event
   const expiresAt = () => new Date(clock.now() + retention)
   let inherited = NEVER
@@ -131,7 +130,7 @@ async function acquire(
       return { keep: true, result: { kind: 'stale' } }
     const held = heldUntil(item, settings)
     if (held !== undefined) return { keep: true, result: held }
-    return { write: { ...last, ...lasting(until) }, expiresAt: expiresAt(), result: undefined }
+    return { write: { ...last, ...heldTo(until, settings) }, expiresAt: expiresAt(), result: undefined }
   })
   if (taken.result !== undefined) return taken.result
   let own: StateItem = { value: {}, version: taken.version ?? '' }
@@ -163,7 +162,7 @@ async function acquire(
           state: 'free',
         }),
       bury: () => write({ ...after, ids: before.ids, dead: remember(before.dead), state: 'free' }),
-      extend: (moment) => write({ ...before, ...lasting(moment) }),
+      extend: (moment) => write({ ...before, ...heldTo(moment, settings) }),
       release: () => write({ ...before, state: 'free' }),
     },
   }

@@ -23,6 +23,11 @@ export function offsetOf({ state }: Settings): number {
   return state.clockOffset?.() ?? 0
 }
 
+/** What an item says while an owner runs what it is about. @param until by this process's clock */
+export function heldTo(until: number, settings: Settings) {
+  return { state: 'held', until: until + offsetOf(settings) }
+}
+
 /** Until when another owner may run what the item is about, by this process's clock and the slower one; undefined if nobody does. */
 export function heldUntil(
   item: StateItem | undefined,

@@ -7,7 +7,7 @@ import type { DeadLetters, StateStore } from '../ports/index.ts'
  * @param assertHeld throws if the delivery may not write
  */
 export function fenced(store: StateStore, assertHeld: () => void): StateStore {
-  const { list, clockOffset } = store
+  const { list } = store
   return {
     get: (key) => store.get(key),
     set: async (key, value, options) => {
@@ -19,7 +19,7 @@ export function fenced(store: StateStore, assertHeld: () => void): StateStore {
       return store.delete(key, version)
     },
     ...(list === undefined ? {} : { list: (prefix, cursor) => list.call(store, prefix, cursor) }),
-    ...(clockOffset === undefined ? {} : { clockOffset: () => clockOffset.call(store) }),
+    clockOffset: () => store.clockOffset?.() ?? 0,
   }
 }
 
