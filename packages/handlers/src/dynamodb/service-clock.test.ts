@@ -1,6 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { entity, marshal, reactor } from '@spaceship/core'
+import { createEngine, type StreamRecord } from '@spaceship/core/engine'
+import { silent } from '@spaceship/core/log'
+import { memoryDeadLetters } from '@spaceship/core/memory'
+import { systemClock } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { createStateTable, dynamodbState } from './index.ts'
 
 const FIVE_MINUTES = 300_000
@@ -26,6 +32,17 @@ const inAMinute = () => ({ expect: undefined, expiresAt: new Date(Date.now() + M
 const aMinuteAgo = () => ({ expect: undefined, expiresAt: new Date(Date.now() - MINUTE) })
 /** Whether an offset is about so much: the second that is rounded off and the round trip are far below a minute. */
 const about = (ms: number) => ({ asymmetricMatch: (value: unknown) => Math.abs(Number(value) - ms) < MINUTE })
+
+const Thing = entity('thing', { table: 'things', key: 'id', schema: z.object({ id: z.string() }) })
+
+function inserted(id: string): StreamRecord {
+  const row = marshal({ id })
+  const dynamodb = { ApproximateCreationDateTime: 1_796_000_000_000, Keys: row, NewImage: row }
+  const data = new TextEncoder().encode(
+    JSON.stringify({ eventName: 'INSERT', tableName: 'things', dynamodb }),
+  )
+  return { sequence: '1', subSequence: 0, partitionKey: id, data, arrivedAt: new Date(0) }
+}
 
 for (const ahead of [-FIVE_MINUTES, FIVE_MINUTES])
   describe(`a machine whose clock is ${ahead} ms ahead`, () => {
@@ -65,6 +82,44 @@ for (const ahead of [-FIVE_MINUTES, FIVE_MINUTES])
           { ok: true },
         ])
       })
+  })
+
+for (const [first, second] of [
+  [-FIVE_MINUTES, FIVE_MINUTES],
+  [FIVE_MINUTES, -FIVE_MINUTES],
+] as const)
+  test(`an owner whose clock is ${first} ms ahead keeps its claim against one whose clock is ${second} ms ahead`, async () => {
+    const id = crypto.randomUUID()
+    const [started, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let runs = 0
+    const handle = async () => {
+      runs += 1
+      started.resolve()
+      await gate.promise
+    }
+    const owner = async (ahead: number) => {
+      const engine = createEngine({
+        application: id,
+        reactors: [reactor('r').on('pay', Thing.saved('thing.saved'), handle, { effect: 'claim' })],
+        state: on(ahead),
+        deadLetters: memoryDeadLetters(),
+        clock: { ...systemClock, now: () => Date.now() + ahead },
+        logger: silent,
+      })
+      const delivery = await engine.open({ stream: 's', shard: 'shardId-0', redelivers: 'none' })
+      await delivery.push([inserted(id)])
+      return delivery
+    }
+    const one = await owner(first)
+    await started.promise
+    const other = await owner(second)
+    // It sleeps until the lease of the first one is over.
+    await other.quiet()
+    expect([runs, other.complete]).toEqual([1, false])
+    gate.resolve()
+    await one.quiet()
+    expect([runs, one.complete]).toEqual([1, true])
+    other.revoke(new Error('the test is over'))
   })
 
 test('machines whose clocks agree with that of DynamoDB go by their own', async () => {
