@@ -268,8 +268,14 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'client' is missing"],
   },
   'handlers/dynamodb dynamodbEntities': {
-    wrong: (dynamodbEntities) => dynamodbEntities({}),
-    problems: ["'client' is missing"],
+    wrong: (dynamodbEntities) =>
+      dynamodbEntities({ attributes: { clients: [], orders: 'id', carts: ['id', 5] } }),
+    problems: [
+      "'client' is missing",
+      "'attributes.clients' is empty",
+      "'attributes.orders' is a text",
+      "'attributes.carts[1]' is a number",
+    ],
   },
   'handlers/dynamodb createStateTable': {
     wrong: (createStateTable) => createStateTable({ table: '', sorted: 1 }),

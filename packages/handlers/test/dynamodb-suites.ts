@@ -5,6 +5,7 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   type DynamoDBClient,
+  type DynamoDBClientConfig,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -28,9 +29,11 @@ import {
   timelineOutageCases,
 } from '@spaceship/core/conformance'
 import { stateTimeline } from '@spaceship/core/embedded'
+import type { EntityReader } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
 import {
   createStateTable,
+  type DynamoDBEntitiesOptions,
   type DynamoDBStateOptions,
   dynamodbDeadLetters,
   dynamodbEntities,
@@ -38,8 +41,10 @@ import {
   dynamodbScanner,
   dynamodbState,
 } from '../src/dynamodb/index.ts'
+import { movedService } from './moved-service.ts'
 
 export interface Server {
+  readonly config: DynamoDBClientConfig
   readonly client: DynamoDBClient
   /** A client whose backend is out: nothing listens there, and nothing is tried again. */
   readonly lost: DynamoDBClient
@@ -83,12 +88,13 @@ export function stateSuite(
     test(name, () => run(dynamodbState({ client: server().lost, table, ...options })))
   for (const { name, run } of stateStoreExpiryCases) {
     test(name, () => {
-      let moment = Date.now()
-      const now = () => moment
+      let ahead = 0
+      const now = () => Date.now() + ahead
       const advance = async (ms: number) => {
-        moment += ms
+        ahead += ms
       }
-      return run({ store: dynamodbState({ client: server().client, table, now, ...options }), now, advance })
+      const client = movedService(server().config, () => ahead)
+      return run({ store: dynamodbState({ client, table, now, ...options }), now, advance })
     })
   }
   test('a store says from the start on whether it can list', () => expect('list' in store()).toBe(sorted))
@@ -279,11 +285,23 @@ export function adapterSuites(server: () => Server): void {
   describe('dynamodbReferences in a sorted table', () => referencesSuite(server, { sorted: true }))
 
   describe('dynamodbEntities', () => {
-    for (const { name, run } of entityReaderCases) {
-      test(name, () => {
+    const whole: DynamoDBEntitiesOptions['attributes'] = {
+      // All attributes that the cases look at: the rows are the same as without it.
+      'conformance-text': [
+        ...['id', 'name', 'empty', 'seats', 'rate', 'active', 'nothing', 'raw', 'tags', 'sizes', 'list'],
+        ...['address', 'total', 'n'],
+      ],
+      'conformance-composite': ['at', 'n'],
+      'conformance-binary': ['n'],
+    }
+    const readers = [undefined, whole].flatMap((attributes) =>
+      entityReaderCases.map(({ name, run }) => ({ name, run, attributes })),
+    )
+    for (const { name, run, attributes: projected } of readers) {
+      test(`${name}${projected === undefined ? '' : ', of the attributes that are named'}`, () => {
         const { client } = server()
         return run({
-          reader: dynamodbEntities({ client }),
+          reader: dynamodbEntities({ client, ...(projected && { attributes: projected }) }),
           write: async (TableName, row) => {
             await client.send(new PutItemCommand({ TableName, Item: attributes(row) }))
           },
@@ -309,6 +327,24 @@ export function adapterSuites(server: () => Server): void {
           })
         }
       }
+    })
+    test('of a table whose attributes are named only they are read, and the key: also reserved words, and names with dots', async () => {
+      const { client } = server()
+      const address = { city: 'Köln', zip: '50667' }
+      const row = { client: crypto.randomUUID(), no: 1, status: 'paid', 'address.city': 'Bonn', address }
+      const other = { id: crypto.randomUUID(), status: 'paid', note: 'whole' }
+      await client.send(new PutItemCommand({ TableName: 'conformance-composite', Item: attributes(row) }))
+      await client.send(new PutItemCommand({ TableName: 'conformance-text', Item: attributes(other) }))
+      const read = (names: readonly string[]) =>
+        dynamodbEntities({ client, attributes: { 'conformance-composite': names } })
+      const { client: id, no } = row
+      const ofRow = (reader: EntityReader) => reader.read('conformance-composite', { client: id, no })
+      expect(await ofRow(read(['status', 'no', 'status']))).toEqual({ client: id, no, status: 'paid' })
+      expect(await ofRow(read(['address.city']))).toEqual({ client: id, no, 'address.city': 'Bonn' })
+      expect(await ofRow(read(['address']))).toEqual({ client: id, no, address })
+      expect(await ofRow(read(['none']))).toEqual({ client: id, no })
+      expect(await read(['status']).read('conformance-text', { id: other.id })).toEqual(other)
+      expect(await read(['status']).read('conformance-composite', { client: id, no: 2 })).toBeUndefined()
     })
     for (const { name, run } of entityReaderOutageCases)
       test(name, () => run(dynamodbEntities({ client: server().lost })))

@@ -18,9 +18,18 @@ import type { Attempt, Entered, Lease, Stage } from '../engine/attempt.ts'
 import { extended } from '../engine/ending.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
-import type { StateItem, StateValue } from '../ports/index.ts'
+import type { StateItem } from '../ports/index.ts'
 import { change, claimKey } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'
+import {
+  FAILED_AGAIN,
+  HANDLED,
+  heldTo,
+  heldUntil,
+  keptUntil,
+  offsetOf,
+  tellOfTakeover,
+  writerOf,
+} from './lease.ts'
 
 export const claim: Capability = {
   name: 'claim',
@@ -87,59 +96,51 @@ interface Claim extends Lease {
  * @param generation of a redrive: a claim that is dead since an older one may run again
  */
 async function acquire(
-  { settings }: Scope,
-  [key = '', ...former]: readonly string[],
+  scope: Scope,
+  keys: readonly string[],
   until: number,
   generation: number | undefined,
 ): Promise<Acquired> {
-  const { state, clock, maxClockSkew, retention } = settings
+  const { settings } = scope
+  const [key = '', ...former] = keys
+  const { state, maxClockSkew } = settings
+  const offset = offsetOf(settings)
   const answerOf = (item: StateItem | undefined): Acquired | undefined => {
     const { state: status, generation: buried = 0 } = item?.value ?? {}
     if (status === 'completed') return { kind: 'completed' }
     if (status === 'dead' && Number(buried) >= (generation ?? 0)) return { kind: 'dead' }
-    return heldUntil(item, clock.now(), maxClockSkew)
+    return heldUntil(item, settings)
   }
   // A deployment that renames a route may leave an owner at work under the former id.
   for (const old of former) {
     const answer = answerOf(await state.get(old))
     if (answer !== undefined) return answer
   }
-  const expiresAt = () => new Date(clock.now() + retention)
-  const { result, version = '' } = await change<Acquired | undefined>(
+  const { result, version } = await change<Acquired | undefined>(
     state,
     key,
     (item) => {
       const answer = answerOf(item)
       return answer === undefined
-        ? { write: { state: 'held', until }, expiresAt: expiresAt(), result: undefined }
+        ? { write: heldTo(until, settings), expiresAt: keptUntil(settings), result: undefined }
         : { keep: true, result: answer }
     },
     'absent',
   )
   if (result !== undefined) return result
-  let own: StateItem = { value: { state: 'held', until }, version }
-  /** @param over whether to end the claim although another owner took it meanwhile, if that owner let it go again without an end */
-  const write = async (value: StateValue, over: boolean): Promise<boolean> => {
-    const written = await change(
-      state,
-      key,
-      (item) =>
-        item?.version === own.version || (over && item?.value.state === 'released')
-          ? { write: value, expiresAt: expiresAt(), result: true }
-          : { keep: true, result: false },
-      own,
-    )
-    if (written.result) own = { value, version: written.version ?? '' }
-    return written.result
-  }
+  const write = writerOf(settings, key, version)
+  const extend = (moment: number) => write(heldTo(moment, settings))
+  // The first answer of a store may tell that this clock is wrong: then the end of the lease is written anew, if nobody has followed yet.
+  if (Math.abs(offsetOf(settings) - offset) > maxClockSkew && !(await extend(until)))
+    return acquire(scope, keys, until, generation)
   return {
     kind: 'acquired',
     claim: {
       name: 'claim',
       complete: () => write({ state: 'completed' }, true),
       bury: (letter) => write({ state: 'dead', letter, generation: generation ?? 0 }, true),
-      extend: (moment) => write({ state: 'held', until: moment }, false),
-      release: () => write({ state: 'released' }, false),
+      extend,
+      release: () => write({ state: 'released' }),
     },
   }
 }

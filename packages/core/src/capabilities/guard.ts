@@ -22,9 +22,9 @@ import { extended } from '../engine/ending.ts'
 import type { Verdict } from '../engine/outcome.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
-import type { StateItem, StateValue } from '../ports/index.ts'
+import type { StateItem } from '../ports/index.ts'
 import { change, guardKey, textsIn } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldUntil, tellOfTakeover } from './lease.ts'
+import { FAILED_AGAIN, HANDLED, heldTo, heldUntil, keptUntil, tellOfTakeover, writerOf } from './lease.ts'
 
 export const guard: Capability = {
   name: 'guard',
@@ -111,13 +111,12 @@ async function acquire(
   event: { readonly version: Version; readonly id: string; readonly redriven: boolean },
   until: number,
 ): Promise<Acquired> {
-  const { state, clock, maxClockSkew, retention } = settings
+  const { state, maxClockSkew } = settings
   const { version, id, redriven } = event
-  const expiresAt = () => new Date(clock.now() + retention)
   let inherited = NEVER
   for (const old of former) {
     const item = await state.get(old)
-    const held = heldUntil(item, clock.now(), maxClockSkew)
+    const held = heldUntil(item, settings)
     if (held !== undefined) return held
     inherited = newer(inherited, lastOf(item))
   }
@@ -128,25 +127,16 @@ async function acquire(
     if (last.dead.includes(id) && !redriven) return { keep: true, result: { kind: 'dead' } }
     if (isBefore(momentOf(version), momentOf(last), maxClockSkew))
       return { keep: true, result: { kind: 'stale' } }
-    const held = heldUntil(item, clock.now(), maxClockSkew)
+    const held = heldUntil(item, settings)
     if (held !== undefined) return { keep: true, result: held }
-    return { write: { ...last, state: 'held', until }, expiresAt: expiresAt(), result: undefined }
+    return {
+      write: { ...last, ...heldTo(until, settings) },
+      expiresAt: keptUntil(settings),
+      result: undefined,
+    }
   })
   if (taken.result !== undefined) return taken.result
-  let own: StateItem = { value: {}, version: taken.version ?? '' }
-  const write = async (value: StateValue): Promise<boolean> => {
-    const written = await change(
-      state,
-      key,
-      (item) =>
-        item?.version === own.version
-          ? { write: value, expiresAt: expiresAt(), result: true }
-          : { keep: true, result: false },
-      own,
-    )
-    if (written.result) own = { value, version: written.version ?? '' }
-    return written.result
-  }
+  const write = writerOf(settings, key, taken.version)
   const before = last
   const after = newer(before, { ...version, ids: [], dead: [] })
   const remember = (ids: readonly string[]) => [...ids.filter((other) => other !== id), id].slice(-RING)
@@ -162,7 +152,7 @@ async function acquire(
           state: 'free',
         }),
       bury: () => write({ ...after, ids: before.ids, dead: remember(before.dead), state: 'free' }),
-      extend: (moment) => write({ ...before, state: 'held', until: moment }),
+      extend: (moment) => write({ ...before, ...heldTo(moment, settings) }),
       release: () => write({ ...before, state: 'free' }),
     },
   }

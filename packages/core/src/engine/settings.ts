@@ -45,7 +45,7 @@ export interface EngineOptions {
   readonly maxRecordBytes?: number
   /** How long a dependency may be down before that is logged as an error. @default '5m' */
   readonly maxPause?: Duration
-  /** How far the clocks of two owners may differ. @default '2s' */
+  /** How far the clocks of two owners may differ, once corrected by the state store's where it tells the time. @default '2s' */
   readonly maxClockSkew?: Duration
   /** How long claims and tombstones are kept: longer than the stream's retention. @default '8d' */
   readonly retention?: Duration

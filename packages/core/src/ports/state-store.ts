@@ -40,6 +40,13 @@ export interface StateStore {
    */
   list?(prefix: string, cursor?: string): Promise<StatePage>
   /**
+   * How many milliseconds the store's clock is ahead of this process's `Date.now()`, as far as its answers have told; negative if it is
+   * behind, 0 as long as nothing speaks against that. It asks nothing: each answer of another method may correct it. Owners that share a
+   * store compare leases by its clock, so that theirs may be wrong. A store that is told no time has no such method: then the clocks of
+   * its users must agree within `maxClockSkew`.
+   */
+  clockOffset?(): number
+  /**
    * Asks once, at the start of a process, for everything that the other methods will need. It uses only actions that the adapter says to
    * grant, and leaves nothing behind.
    *

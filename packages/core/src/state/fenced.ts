@@ -19,6 +19,7 @@ export function fenced(store: StateStore, assertHeld: () => void): StateStore {
       return store.delete(key, version)
     },
     ...(list === undefined ? {} : { list: (prefix, cursor) => list.call(store, prefix, cursor) }),
+    clockOffset: () => store.clockOffset?.() ?? 0,
   }
 }
 

@@ -11,6 +11,7 @@ beforeAll(async () => {
   local = await startDynamoDBLocal()
   const { config } = local
   server = {
+    config,
     client: new DynamoDBClient(config),
     lost: new DynamoDBClient({ ...config, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }),
   }

@@ -14,6 +14,7 @@ beforeAll(async () => {
   ship = await launch()
   const config = ship.clientConfig('dynamodb')
   server = {
+    config,
     client: new DynamoDBClient(config),
     lost: new DynamoDBClient({ ...config, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }),
   }

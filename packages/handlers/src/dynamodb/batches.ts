@@ -27,6 +27,7 @@ import { nameOf, ofName } from '../aws/index.ts'
 import { aboutTable, answered } from './call.ts'
 import { createGroups } from './groups.ts'
 import { refusal, type Write } from './item.ts'
+import type { ServiceClock } from './service-clock.ts'
 
 /** What DynamoDB takes in one request. */
 const LIMIT = 25
@@ -45,11 +46,13 @@ export function createBatches({
   table,
   seconds,
   sleep,
+  heard,
 }: {
   readonly client: DynamoDBClient
   readonly table: string
   readonly seconds: () => number
   readonly sleep: Clock['sleep']
+  readonly heard: ServiceClock['heard']
 }): Batches {
   const about = aboutTable(table, 'PartiQLInsert', 'PartiQLUpdate')
   const join = createGroups({ limit: LIMIT, room: ROOM, window: WINDOW, sleep, send })
@@ -58,9 +61,8 @@ export function createBatches({
     if (all.length === 1) return []
     const Statements = all.map((asked) => statementOf(table, asked, seconds()))
     try {
-      return (
-        (await answered(about, client.send(new BatchExecuteStatementCommand({ Statements })))).Responses ?? []
-      )
+      const command = heard(new BatchExecuteStatementCommand({ Statements }))
+      return (await answered(about, client.send(command))).Responses ?? []
     } catch (error) {
       if (nameOf(error) === 'ValidationException') return []
       throw nameOf(error) === 'AccessDeniedException' ? denied(table, Object(error).cause) : error

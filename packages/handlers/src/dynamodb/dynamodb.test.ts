@@ -11,6 +11,7 @@ beforeAll(async () => {
   ship = await launch()
   const config = ship.clientConfig('dynamodb')
   server = {
+    config,
     client: new DynamoDBClient(config),
     lost: new DynamoDBClient({ ...config, endpoint: 'http://127.0.0.1:1', maxAttempts: 1 }),
   }
@@ -28,9 +29,11 @@ test('throttling is an outage, not a failure of the record', async () => {
   const tired = new DynamoDBClient({ ...ship.clientConfig('dynamodb'), maxAttempts: 1 })
   ship.faults.throttle({ dynamodb: 1 })
   try {
-    await expect(dynamodbState({ client: tired, table: TABLE }).get('x')).rejects.toMatchObject({
-      code: 'unavailable',
-    })
+    for (const asked of [
+      () => dynamodbState({ client: tired, table: TABLE }).get('x'),
+      () => dynamodbEntities({ client: tired }).read('conformance-text', { id: 'x' }),
+    ])
+      await expect(asked()).rejects.toMatchObject({ code: 'unavailable' })
   } finally {
     ship.faults.clear()
     tired.destroy()

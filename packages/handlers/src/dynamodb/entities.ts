@@ -1,37 +1,74 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { Permanent, unmarshal } from '@spaceship/core'
-import { bare, check } from '@spaceship/core/adapter'
+import { bare, check, list, problemsOf, record, type ShapesOf, text } from '@spaceship/core/adapter'
 import type { EntityReader } from '@spaceship/core/ports'
 import { aboutTable, answered, keyedOtherwise } from './call.ts'
 import { TABLE } from './item.ts'
 
-export const ENTITIES = { options: bare({ client: TABLE.client }) }
+export interface DynamoDBEntitiesOptions {
+  /** Of the account and Region whose tables are read. */
+  readonly client: DynamoDBClient
+  /**
+   * Attributes by table, as in `{ clients: ['id', 'status'] }`: of the rows of these tables only they are read, and the key's always. A name
+   * is that of a whole attribute, also if it has dots. What is left out is missing for the entity's schema and `upgrade`; the capacity that
+   * a read costs stays that of the whole row.
+   *
+   * @default whole rows
+   */
+  readonly attributes?: Readonly<Record<string, readonly string[]>>
+}
+
+export const ENTITIES = {
+  options: bare({ client: TABLE.client, attributes: record({}) } satisfies ShapesOf<DynamoDBEntitiesOptions>),
+}
 
 /**
  * Reads rows with strong consistency. Grant GetItem on the tables whose rows reminders look at.
  *
- * @throws ConfigurationError if there is no client
+ * @throws ConfigurationError that lists every problem
  * @example
  * import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
  * const entities = dynamodbEntities({ client: new DynamoDBClient() })
  */
-export function dynamodbEntities(options: { readonly client: DynamoDBClient }): EntityReader {
-  check('dynamodbEntities', ENTITIES, { options })
-  const { client } = options
+export function dynamodbEntities(options: DynamoDBEntitiesOptions): EntityReader {
+  check('dynamodbEntities', ENTITIES, { options }, () => attributeProblems(options))
+  const { client, attributes = {} } = options
+  const read = new Map(Object.entries(attributes).map(([table, names]) => [table, [...names]]))
   return {
     read: async (table, key, numbers) => {
       const Key = Object.fromEntries(
         Object.entries(key).map(([name, value]) => [name, keyAttribute(name, value)]),
       )
-      const { Item } = await answered(
-        aboutTable(table, 'GetItem'),
-        client.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true })),
-      )
+      const names = read.get(table)
+      const command = new GetItemCommand({
+        TableName: table,
+        Key,
+        ConsistentRead: true,
+        ...(names === undefined ? {} : projection([...Object.keys(key), ...names])),
+      })
+      const { Item } = await answered(aboutTable(table, 'GetItem'), client.send(command))
       return Item === undefined ? undefined : unmarshal(Item, numbers)
     },
     check: async (tables) => {
       for (const { table, key } of tables) await probe(client, table, key)
     },
+  }
+}
+
+const NAMES = list(text('the name of an attribute'), 'a list of at least one name', 1)
+
+function attributeProblems(options: DynamoDBEntitiesOptions): string[] {
+  return Object.entries(Object(Object(options).attributes)).flatMap(([table, names]) =>
+    problemsOf(NAMES, names, `attributes.${table}`),
+  )
+}
+
+/** Each attribute once, under a placeholder: names may be words of DynamoDB's own, and a dot would lead into a map. */
+function projection(names: readonly string[]) {
+  const placed = [...new Set(names)].map((name, n) => [`#${n}`, name] as const)
+  return {
+    ProjectionExpression: placed.map(([placeholder]) => placeholder).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(placed),
   }
 }
 

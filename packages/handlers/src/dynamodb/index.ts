@@ -1,6 +1,6 @@
 export { keyedOtherwise } from './call.ts'
 export { type DynamoDBDeadLettersOptions, dynamodbDeadLetters } from './dead-letters.ts'
-export { dynamodbEntities } from './entities.ts'
+export { type DynamoDBEntitiesOptions, dynamodbEntities } from './entities.ts'
 export { type Making, makeTable } from './making.ts'
 export { type DynamoDBReferencesOptions, dynamodbReferences } from './references.ts'
 export { dynamodbScanner } from './scanner.ts'

@@ -30,6 +30,7 @@ import {
   type Write,
   writeOf,
 } from './item.ts'
+import { createServiceClock } from './service-clock.ts'
 import { ensureStateTable } from './table.ts'
 
 /** Items that a page of `list` has at most; DynamoDB ends one at 1 MB, too. */
@@ -62,7 +63,7 @@ export interface DynamoDBStateOptions {
    * @default on the embedded spaceship only
    */
   readonly create?: boolean
-  /** Milliseconds since 1970. @default Date.now */
+  /** This process's clock, in milliseconds since 1970; what DynamoDB's answers tell of theirs corrects it. @default Date.now */
   readonly now?: () => number
   /** How the 2 ms of `batched` pass: for tests. @default a timer */
   readonly sleep?: Clock['sleep']
@@ -99,13 +100,15 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
     sleep = systemClock.sleep,
   } = options
   const answered = createAnswered(table, sorted)
-  const seconds = () => Math.floor(now() / 1_000)
-  const batches = batched ? createBatches({ client, table, seconds, sleep }) : undefined
+  const service = createServiceClock(now)
+  const seconds = () => Math.floor(service.now() / 1_000)
+  const { heard } = service
+  const batches = batched ? createBatches({ client, table, seconds, sleep, heard }) : undefined
 
   async function read(key: string): Promise<Item | undefined> {
     const Key = primaryKey(key, { sorted })
     const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true })
-    return (await answered('GetItem', client.send(command))).Item
+    return (await answered('GetItem', client.send(heard(command)))).Item
   }
 
   async function put(write: Write): Promise<SetResult> {
@@ -120,7 +123,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
       ...condition,
     })
     try {
-      await answered('PutItem', client.send(command))
+      await answered('PutItem', client.send(heard(command)))
       return { ok: true, version }
     } catch (error) {
       if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
@@ -147,7 +150,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
       },
       ...(cursor === undefined ? {} : { ExclusiveStartKey: { key: { S: collection }, sort: { S: cursor } } }),
     })
-    const { Items = [], LastEvaluatedKey: last } = await answered('Query', client.send(command))
+    const { Items = [], LastEvaluatedKey: last } = await answered('Query', client.send(heard(command)))
     const items = Items.flatMap((item) => {
       const found = readItem(item, seconds())
       return found === undefined ? [] : [{ key: head + (item.sort?.S ?? '').slice(1), item: found }]
@@ -169,15 +172,16 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
         ...present(version, seconds()),
       })
       try {
-        await answered('DeleteItem', client.send(command))
+        await answered('DeleteItem', client.send(heard(command)))
         return true
       } catch (error) {
         if (nameOf(error) === 'ConditionalCheckFailedException') return false
         throw error
       }
     },
+    clockOffset: service.offset,
     check: async () => {
-      const probe = () => probeStore(store, { batched, now })
+      const probe = () => probeStore(store, { batched, now: service.now })
       return ensureStateTable({ client, table, sorted, create, probe })
     },
   }
@@ -193,10 +197,11 @@ async function probeStore(
   { batched, now }: { readonly batched: boolean; readonly now: () => number },
 ): Promise<void> {
   const keys = (batched ? ['a', 'b'] : ['a']).map((part) => `spaceship/check//${crypto.randomUUID()}/${part}`)
+  // Answered before anything is written: from then on it is known what time it is there.
+  for (const key of keys) await store.get(key)
   const expiresAt = new Date(now() + PROBED)
   const written = await Promise.all(keys.map((key) => store.set(key, {}, { expect: undefined, expiresAt })))
   for (const [n, key] of keys.entries()) {
-    await store.get(key)
     await store.list?.(key)
     const result = written[n]
     if (result?.ok) await store.delete(key, result.version)

@@ -1,36 +1,37 @@
 /**
  * Owns the Lua of the state store. Each script sees an item as the server's clock does: expired items go by themselves (PEXPIREAT), and one
- * that stayed all the same, as after a restore, is absent.
+ * that stayed all the same, as after a restore, is absent: no process's clock plays a part. GET, SET and DELETE answer with the server's time
+ * first, seconds and microseconds, because leases stand in the items' values and are compared by the processes: by this time.
  */
 
 const PRESENT = `
+local time = redis.call('TIME')
 local function present(key)
   local item = redis.call('HMGET', key, 'version', 'expiresAt')
   if not item[1] then return false end
-  if item[2] then
-    local time = redis.call('TIME')
-    if tonumber(item[2]) <= time[1] * 1000 + time[2] / 1000 then return false end
-  end
+  if item[2] and tonumber(item[2]) <= time[1] * 1000 + time[2] / 1000 then return false end
   return item[1]
 end
 `
 
-/** KEYS: the item. Answers with version and value. */
+/** KEYS: the item. Answers with the time, version and value. */
 export const GET = `${PRESENT}
 local version = present(KEYS[1])
-if not version then return {} end
-return {version, redis.call('HGET', KEYS[1], 'value')}
+if not version then return time end
+return {time[1], time[2], version, redis.call('HGET', KEYS[1], 'value')}
 `
 
 /**
  * KEYS: the item, and of a listed one the index. ARGV: '' or '=' and the version that must be there, the new version, the value, '' or
- * when it expires, the member. A write that a client sent twice is done when the second one comes.
+ * when it expires, the member. Answers with the time, and 'OK', or what is there. A write that a client sent twice is done when the second one comes.
  */
 export const SET = `${PRESENT}
 local version = present(KEYS[1])
-if version == ARGV[2] then return 'OK' end
-if version and '=' .. version ~= ARGV[1] then return {version, redis.call('HGET', KEYS[1], 'value')} end
-if not version and ARGV[1] ~= '' then return {} end
+if version == ARGV[2] then return {time[1], time[2], 'OK'} end
+if version and '=' .. version ~= ARGV[1] then
+  return {time[1], time[2], version, redis.call('HGET', KEYS[1], 'value')}
+end
+if not version and ARGV[1] ~= '' then return time end
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'version', ARGV[2], 'value', ARGV[3])
 if KEYS[2] then redis.call('ZADD', KEYS[2], 0, ARGV[5]) end
@@ -38,15 +39,15 @@ if ARGV[4] ~= '' then
   redis.call('HSET', KEYS[1], 'expiresAt', ARGV[4])
   redis.call('PEXPIREAT', KEYS[1], ARGV[4])
 end
-return 'OK'
+return {time[1], time[2], 'OK'}
 `
 
-/** KEYS as for a set. ARGV: the version that must be there, the member. */
+/** KEYS as for a set. ARGV: the version that must be there, the member. Answers with the time, and 1 if it is gone. */
 export const DELETE = `${PRESENT}
-if present(KEYS[1]) ~= ARGV[1] then return 0 end
+if present(KEYS[1]) ~= ARGV[1] then return time end
 redis.call('DEL', KEYS[1])
 if KEYS[2] then redis.call('ZREM', KEYS[2], ARGV[2]) end
-return 1
+return {time[1], time[2], 1}
 `
 
 /** KEYS: the index. ARGV: the first member, how members begin, how many. No byte of UTF-8 is 255. */

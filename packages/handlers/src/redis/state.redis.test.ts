@@ -5,6 +5,7 @@ import {
   stateStoreListOutageCases,
   stateStoreOutageCases,
 } from '@spaceship/core/conformance'
+import type { StateStore } from '@spaceship/core/ports'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -170,3 +171,31 @@ test("a user that may not write is told as a set-up, and somebody else's key as 
   await expect(store.get('b')).rejects.toMatchObject({ code: 'permanent' })
   reader.disconnect()
 })
+
+for (const [client, command] of Object.entries(clients))
+  for (const ahead of [-300_000, 300_000])
+    test(`through ${client}, a clock that is ${ahead} ms ahead takes no live item for expired, and is known from each method's answer`, async () => {
+      const [live, over] = [crypto.randomUUID(), crypto.randomUUID()]
+      const inTime = (ms: number) => ({ expect: undefined, expiresAt: new Date(Date.now() + ms) })
+      const right = redisState({ command })
+      const written = await right.set(live, {}, inTime(60_000))
+      await right.set(over, {}, inTime(-60_000))
+      const version = Object(written).version
+      const methods: ((store: StateStore) => Promise<unknown>)[] = [
+        (store) => store.get(live),
+        (store) => store.set(live, {}, { expect: undefined }),
+        (store) => store.set(over, {}, inTime(-60_000)),
+        (store) => store.delete(live, version),
+        (store) => store.delete(live, version),
+      ]
+      const answers: unknown[] = []
+      for (const method of methods) {
+        const wrong = redisState({ command, now: () => Date.now() + ahead })
+        expect(wrong.clockOffset?.()).toBe(0)
+        answers.push(await method(wrong))
+        // The round trip is far below a minute.
+        expect(Math.abs(Number(wrong.clockOffset?.()) + ahead)).toBeLessThan(60_000)
+      }
+      const item = { version, value: {} }
+      expect(answers).toMatchObject([item, { ok: false, current: item }, { ok: true }, true, false])
+    })

@@ -1,6 +1,6 @@
 /** Owns the StateStore on Redis: what each of its methods asks, one script each, but for a page, which takes two. */
 
-import { bare, check, exactJson, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, callable, check, exactJson, type ShapesOf } from '@spaceship/core/adapter'
 import {
   listedPrefix,
   type SetOptions,
@@ -10,10 +10,11 @@ import {
   type StateStore,
   type StateValue,
 } from '@spaceship/core/ports'
+import { createClockOffset } from '../network/index.ts'
 import { asking, COMMAND, type RedisCommand } from './command.ts'
 import { assertKeeps } from './eviction.ts'
 import { indexKey, itemKey, keysFor, PREFIX } from './keys.ts'
-import { listOf, script, textOf } from './script.ts'
+import { listOf, type RunScript, script, textOf } from './script.ts'
 import { DELETE, GET, LIST, MEMBERS, SET } from './state-scripts.ts'
 
 /** Items and bytes that a page of `list` has at most. */
@@ -27,10 +28,12 @@ export interface RedisStateOptions {
   readonly command: RedisCommand
   /** Before every key, to share a Redis. @default 'spaceship:' */
   readonly prefix?: string
+  /** This process's clock, in milliseconds since 1970; the server's, which its answers tell, corrects it. @default Date.now */
+  readonly now?: () => number
 }
 
 export const STATE = {
-  options: bare({ command: COMMAND, prefix: PREFIX } satisfies ShapesOf<RedisStateOptions>),
+  options: bare({ command: COMMAND, prefix: PREFIX, now: callable } satisfies ShapesOf<RedisStateOptions>),
 }
 
 const get = script(GET)
@@ -52,8 +55,18 @@ const items = script(LIST)
  */
 export function redisState(options: RedisStateOptions): StateStore {
   check('redisState', STATE, { options })
-  const { prefix = 'spaceship:' } = options
+  const { prefix = 'spaceship:', now = Date.now } = options
   const ask = asking(options.command)
+  const server = createClockOffset(now)
+
+  /** Runs a script that answers with the server's time first. @returns what it answers behind that */
+  async function timed(run: RunScript, keys: readonly string[], args: readonly string[]) {
+    const asked = now()
+    const [seconds, micros, ...answer] = listOf(await run(ask, keys, args))
+    const time = Number(seconds) * 1_000 + Number(micros) / 1_000
+    server.told({ asked, answered: now(), earliest: time, latest: time })
+    return answer
+  }
 
   async function put(key: string, value: StateValue, { expect, expiresAt }: SetOptions): Promise<SetResult> {
     const json = exactJson(value, `the value of '${key}'`)
@@ -62,15 +75,15 @@ export function redisState(options: RedisStateOptions): StateStore {
     // A version that was expected is told from none by its first character.
     const expected = expect === undefined ? '' : `=${expect}`
     const until = expiresAt === undefined ? '' : String(Math.ceil(expiresAt.getTime()))
-    const answer = await set(ask, index === undefined ? [item] : [item, index], [
+    const answer = await timed(set, index === undefined ? [item] : [item, index], [
       expected,
       version,
       json,
       until,
       member,
     ])
-    if (answer === 'OK') return { ok: true, version }
-    return { ok: false, current: itemOf(listOf(answer)) }
+    if (textOf(answer[0]) === 'OK') return { ok: true, version }
+    return { ok: false, current: itemOf(answer) }
   }
 
   async function list(listed: string, cursor?: string): Promise<StatePage> {
@@ -91,19 +104,22 @@ export function redisState(options: RedisStateOptions): StateStore {
   }
 
   const store: StateStore = {
-    get: async (key) => itemOf(listOf(await get(ask, [keysFor(prefix, key).item], []))),
+    get: async (key) => itemOf(await timed(get, [keysFor(prefix, key).item], [])),
     set: put,
     delete: async (key, version) => {
       const { item, index, member } = keysFor(prefix, key)
-      return (await remove(ask, index === undefined ? [item] : [item, index], [version, member])) === 1
+      const [gone] = await timed(remove, index === undefined ? [item] : [item, index], [version, member])
+      return gone === 1
     },
     list,
+    clockOffset: server.offset,
     check: async () => {
       const key = `spaceship/check//${crypto.randomUUID()}`
       await assertKeeps(ask, keysFor(prefix, key).item, 'the state store')
-      const expiresAt = new Date(Date.now() + PROBED)
-      const written = await store.set(key, {}, { expect: undefined, expiresAt })
+      // Answered before anything is written: from then on it is known what time it is there.
       await store.get(key)
+      const expiresAt = new Date(server.now() + PROBED)
+      const written = await store.set(key, {}, { expect: undefined, expiresAt })
       await list(key)
       if (written.ok) await store.delete(key, written.version)
       return undefined
