@@ -53,6 +53,8 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
       'scheduler',
       'stepFunctions',
       's3',
+      'sqs',
+      'sns',
     ])
     await session.next(running)
   })
