@@ -18,6 +18,7 @@ import { errorFields, type LogFields } from '@spaceship/core/log'
 import { nameOf } from '@spaceship/handlers/aws'
 import { type Consumer, type ConsumerEnd, READING, startConsumer } from './consume/index.ts'
 import {
+  ABOUT_MOVED_ON,
   chooseLeases,
   holdLease,
   isTakeable,
@@ -40,6 +41,9 @@ export interface AssignmentOptions {
 
 const RENEWING = 'renewing leases'
 
+/** Lives of a lease after which a worker takes it whatever its share is. */
+const FORGOTTEN = 3
+
 /** What a drain came to. */
 export interface DrainReport {
   /** Everything that had been read is done or kept. */
@@ -57,6 +61,8 @@ export class Assignment {
   readonly #observer: Observer
   readonly #consumers = new Map<string, Consumer>()
   readonly #troubles: Troubles
+  /** What showed at the last look that the table has moved on. */
+  #movedOn: string | undefined
   /** The lease that is taken at this moment. */
   #taking: Promise<void> = Promise.resolve()
 
@@ -86,22 +92,42 @@ export class Assignment {
 
   /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */
   async take(stopping: AbortSignal): Promise<void> {
-    const { clock, leases: table, me, random } = this.#settings
-    const open = (await table.list()).filter(
+    const { clock, failover, leases: table, me, migrate, random } = this.#settings
+    const { leases, movedOn } = await table.scan()
+    if (this.#isMovedOn(movedOn)) return
+    const open = leases.filter(
       (lease) => this.#shards.isOurs(lease.stream) && isTakeable(lease, this.#settings),
     )
     // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
     const expired = new Set(this.#observer.free(open, clock.monotonic()))
+    // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readable(open)
     const free = counted.filter(
       (lease) => (expired.has(lease) || lease.owner === me) && !this.#consumers.has(lease.key),
     )
-    for (const lease of chooseLeases({ leases: counted, free, me, random })) {
+    const now = clock.monotonic()
+    const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
+    const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
+    for (const lease of chooseLeases(scan)) {
       if (stopping.aborted) return
       if (this.#consumers.has(lease.key)) continue
       this.#taking = this.#takeOne(lease, stopping)
       await this.#taking
     }
+  }
+
+  /** Writes by the rules of KCL 2.x would break those of KCL 3: what is held is finished, and nothing more is taken. */
+  #isMovedOn(how: string | undefined): boolean {
+    if (how !== undefined && this.#movedOn === undefined) {
+      const details = { how, advice: ABOUT_MOVED_ON }
+      this.#settings.logger.error('the lease table has moved on from KCL 2.x: no more leases are taken', {
+        details,
+      })
+    }
+    if (how === undefined && this.#movedOn !== undefined)
+      this.#settings.logger.info('the lease table is one of KCL 2.x again: leases are taken')
+    this.#movedOn = how
+    return how !== undefined
   }
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
@@ -150,7 +176,8 @@ export class Assignment {
     if (stopping.aborted) return table.release(taken)
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
-    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost })
+    const handedOver = () => this.#handOver(consumer)
+    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost, handedOver })
     const consumer: Consumer = await this.#consume(held)
     this.#consumers.set(lease.key, consumer)
     logger.info('lease taken', {
@@ -207,6 +234,16 @@ export class Assignment {
       children: () => this.#shards.childrenOf(id, shard),
       createLease: table.create,
     })
+  }
+
+  /** KCL 3 waits for it, and takes the lease anyway when it has waited long. */
+  #handOver(consumer: Consumer): void {
+    const { clock, drainTimeout, logger } = this.#settings
+    logger.warn('a fleet of KCL 3 asks for a lease: what runs is finished, and the lease is given to it', {
+      ...this.#fieldsOf(consumer.held),
+    })
+    // Its failure is told where it is drained.
+    this.#drainOne(consumer, new Date(clock.now() + drainTimeout)).catch(() => {})
   }
 
   #lose(consumer: Consumer, why: string): void {

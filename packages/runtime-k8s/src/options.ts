@@ -28,7 +28,7 @@ import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@
 import type { Log } from '@spaceship/core/log'
 import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
-import { dynamodbLeases, type LeaseTable } from './leases/index.ts'
+import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
 import type { Start } from './shards/index.ts'
 
 export interface StreamOptions {
@@ -56,8 +56,15 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
     readonly table?: string
     /** How long a lease outlives its worker. All workers of an application need the same. @default '10s' */
     readonly failover?: Duration
-    /** Shares the rows that a KCL 2.x fleet has in the table, in multi-stream mode, with that fleet. @default false */
+    /** Shares the rows that a KCL 2.x fleet has in the table with that fleet. @default false */
     readonly migrate?: boolean
+    /**
+     * How the rows of a new table name their shards, as KCL does: with the stream, or, for a worker of one stream, without. A table that has rows
+     * is used as it is.
+     *
+     * @default 'multi-stream'
+     */
+    readonly layout?: Layout
   }
   readonly poll?: {
     /** Between two reads of a shard that is caught up. @default '1s' */
@@ -87,6 +94,7 @@ export interface WorkerSettings {
   readonly me: string
   readonly leases: LeaseTable
   readonly migrate: boolean
+  readonly layout: Layout | undefined
   readonly failover: number
   readonly pollInterval: number
   readonly limit: number
@@ -128,6 +136,7 @@ export const WORKER = {
       table: text("the lease table's name"),
       failover: duration('10s', 1_000),
       migrate: flag,
+      layout: choice('multi-stream', 'single-stream'),
     }),
     // Kinesis takes no more.
     poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
@@ -226,6 +235,7 @@ function settingsOf(
     me,
     leases: dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
     migrate: leases.migrate ?? false,
+    layout: leases.layout,
     failover: leases.failover === undefined ? FAILOVER : milliseconds(leases.failover),
     pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
     limit: poll.limit ?? 1_000,
@@ -254,6 +264,11 @@ function togetherProblems(options: WorkerOptions): string[] {
         ? [`'streams[${i}]' is '${name}', which is listed before: expected each stream once`]
         : [],
     ),
+    ...(Object(leases).layout === 'single-stream' && names.length > 1
+      ? [
+          `'leases.layout' is 'single-stream', and 'streams' has ${names.length}: expected one stream, or the layout 'multi-stream'`,
+        ]
+      : []),
     ...tableProblems(application, Object(leases).table),
   ]
 }

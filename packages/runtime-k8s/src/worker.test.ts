@@ -138,7 +138,7 @@ test('two workers share the shards, and one takes over when the other leaves', a
   await two.pod.stop()
 })
 
-test('parents are finished before children are read, through a split and a merge', async () => {
+test('statement 28: parents are finished before children are read, through a split and a merge', async () => {
   const application = `app-${randomUUID()}`
   await using reshaped = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'reshaped' }] })
   const table = new DynamoDBClient(reshaped.clientConfig('dynamodb'))

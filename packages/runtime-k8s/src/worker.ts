@@ -17,7 +17,7 @@ import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
 import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
 import { DirectTicks } from './direct.ts'
-import { foreignLeases, type Lease } from './leases/index.ts'
+import { ABOUT_MOVED_ON, foreignLeases, type LeaseScan, layoutOf } from './leases/index.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
@@ -147,14 +147,14 @@ class Life {
   }
 
   async #join(): Promise<void> {
-    const { leases } = this.#settings
-    const known = await leases.list()
+    const { leases, layout } = this.#settings
+    const known = await leases.scan()
     this.#refuseForeign(known)
-    if (known.length === 0) this.#tellOfNewTable()
-    await this.#shards.identify()
+    if (known.leases.length === 0) this.#tellOfNewTable()
+    await this.#shards.identify(layoutOf(known.leases, layout))
     await this.#shards.sync()
     // An application that starts at the same moment writes its rows between our look and our own rows.
-    this.#refuseForeign(await leases.list())
+    this.#refuseForeign(await leases.scan())
   }
 
   /** A table that is new by mistake, a name misspelt, starts every shard anew. */
@@ -166,8 +166,13 @@ class Life {
     })
   }
 
-  #refuseForeign(known: readonly Lease[]): void {
-    refuse(`worker of '${this.#settings.application}'`, foreignLeases(known, this.#settings))
+  #refuseForeign({ leases, movedOn }: LeaseScan): void {
+    refuse(`worker of '${this.#settings.application}'`, [
+      ...foreignLeases(leases, this.#settings),
+      ...(movedOn === undefined
+        ? []
+        : [`the lease table has moved on from KCL 2.x (${movedOn}): ${ABOUT_MOVED_ON}`]),
+    ])
   }
 
   /** Works until the stop; a failure is logged and tried again at the next turn. */

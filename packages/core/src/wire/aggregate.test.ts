@@ -57,7 +57,7 @@ const dropped = new Set([
   'explicit-negative',
 ])
 
-describe("KCL's vectors", () => {
+describe("statement 34 of KCL's conformance: its vectors of aggregates", () => {
   test('there are 42 of them', () => expect(vectors).toHaveLength(42))
 
   for (const vector of vectors) {

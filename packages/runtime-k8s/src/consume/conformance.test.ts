@@ -36,7 +36,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
   async function takeOver(): Promise<void> {
     const life = born()
     owners += 1
-    const lease = (await leases.list()).find(({ checkpoint }) => checkpoint.sequence !== SHARD_END)
+    const lease = (await leases.scan()).leases.find(({ checkpoint }) => checkpoint.sequence !== SHARD_END)
     if (lease === undefined) throw new Error('the lease is gone')
     const taken = await leases.take(lease, `worker-${owners}`)
     if (taken === undefined) throw new Error('the lease was not taken')
@@ -47,6 +47,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       failover: FAILOVER,
       monotonic: clock.now,
       lost: () => at?.consumer.revoke(),
+      handedOver: () => {},
     })
     const engine = createEngine({
       application: 'conformance',
@@ -108,7 +109,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
     await idle()
     await clock.moveTo(clock.now() + ms, idle)
     checkpoint = ''
-    for (const [i, lease] of (await leases.list()).entries()) {
+    for (const [i, lease] of (await leases.scan()).leases.entries()) {
       const { sequence } = lease.checkpoint
       if (sequence === SHARD_END) checkpoint = shards[i]?.records.at(-1)?.sequence ?? checkpoint
       else if (!isSentinel(sequence)) checkpoint = sequence

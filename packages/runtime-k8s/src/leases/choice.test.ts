@@ -11,6 +11,7 @@ function leaseOf(n: number, owner?: string, counter = 0): Lease {
     stream: 'a:s:1',
     shard,
     owner,
+    checkpointOwner: undefined,
     counter,
     checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 },
     ownerSwitches: 0,

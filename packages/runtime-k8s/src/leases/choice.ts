@@ -1,19 +1,40 @@
 /**
- * Owns the choice which leases to take, as KCL 2.x does: up to an equal share, free ones first; only when none is free one
- * is stolen from whoever has most. Leases of ended shards count.
+ * Owns the choice which leases to take, as KCL 2.x does:
+ *
+ * | there are                                             | then                                                            |
+ * |-------------------------------------------------------|-----------------------------------------------------------------|
+ * | leases that nobody has renewed for three lives        | all of those: whoever should have taken them does not           |
+ * | free leases, and fewer than an equal share are ours   | of those, at random, up to the share                            |
+ * | no free leases, and somebody has more than the share  | one of theirs                                                   |
+ * | neither                                               | nothing                                                         |
+ *
+ * The share is that of all leases among those who own some, and this worker.
  */
 
 import type { Lease } from './lease.ts'
 
 export interface Scan {
+  /** All that count for the share. */
   readonly leases: readonly Lease[]
+  /** Those of them that may be read now: a shard that has not ended, and whose parents have. @default all */
+  readonly readable?: readonly Lease[]
   readonly free: readonly Lease[]
+  /** Those of the free ones that nobody has renewed for three lives. @default none */
+  readonly forgotten?: readonly Lease[]
   readonly me: string
   /** Uniform in [0, 1). */
   readonly random: () => number
 }
 
-export function chooseLeases({ leases, free, me, random }: Scan): readonly Lease[] {
+export function chooseLeases({
+  leases,
+  readable = leases,
+  free,
+  forgotten = [],
+  me,
+  random,
+}: Scan): readonly Lease[] {
+  if (forgotten.length > 0) return shuffled(forgotten, random)
   const available = new Set(free)
   const loads = new Map<string, Lease[]>([[me, []]])
   for (const lease of leases) {
@@ -28,7 +49,12 @@ export function chooseLeases({ leases, free, me, random }: Scan): readonly Lease
   const [busiest] = [...loads.values()].sort((a, b) => b.length - a.length)
   if (busiest === undefined) return []
   const excess = busiest.length - target
-  return excess > 0 || (excess === 0 && wanted > 1) ? shuffled(busiest, random).slice(0, 1) : []
+  if (excess < 0 || (excess === 0 && wanted < 2)) return []
+  const theirs = new Set(readable)
+  return shuffled(
+    busiest.filter((lease) => theirs.has(lease)),
+    random,
+  ).slice(0, 1)
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

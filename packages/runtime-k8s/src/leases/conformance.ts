@@ -9,7 +9,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
     run: async (table) => {
       await table.create(fresh)
       await table.create({ ...fresh, checkpoint: 'LATEST' })
-      const [lease, ...more] = await table.list()
+      const [lease, ...more] = (await table.scan()).leases
       assert.equal(more.length, 0)
       assert.deepEqual(
         { ...lease, key: undefined },
@@ -18,6 +18,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
           stream: fresh.stream,
           shard: fresh.shard,
           owner: undefined,
+          checkpointOwner: undefined,
           counter: 0,
           checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 },
           ownerSwitches: 0,
@@ -48,7 +49,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
         await table.checkpoint(mine, { checkpoint: { sequence: '42', subSequence: 0 }, journal: undefined }),
         undefined,
       )
-      assert.equal((await table.list())[0]?.checkpoint.sequence, 'TRIM_HORIZON')
+      assert.equal((await table.scan()).leases[0]?.checkpoint.sequence, 'TRIM_HORIZON')
     },
   },
   {
@@ -90,7 +91,7 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
       })
       assert.ok(done !== undefined)
       await table.release(done)
-      const [lease] = await table.list()
+      const [lease] = (await table.scan()).leases
       assert.deepEqual([lease?.owner, lease?.checkpoint.sequence], [undefined, '7'])
     },
   },
@@ -118,7 +119,7 @@ const fresh: NewLease = {
 
 async function created(table: LeaseTable) {
   await table.create(fresh)
-  const [lease] = await table.list()
+  const [lease] = (await table.scan()).leases
   assert.ok(lease !== undefined)
   return lease
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -8,7 +9,8 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
-import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
+import { holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import { scanOf } from './scan.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
 interface Update {
@@ -16,7 +18,7 @@ interface Update {
   readonly remove: readonly string[]
 }
 
-/** Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem and UpdateItem, and CreateTable and DescribeTable to who makes it. */
+/** Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem, UpdateItem and DeleteItem, and CreateTable and DescribeTable to who makes it. */
 export function dynamodbLeases({
   client,
   table,
@@ -80,7 +82,8 @@ export function dynamodbLeases({
     const updated = await update(lease, change)
     if (updated !== undefined) return updated
     const now = await read(lease.key)
-    return owner !== undefined && now?.owner === owner && now.counter === lease.counter + 1 ? now : undefined
+    const isOurs = owner !== undefined && now !== undefined && holderOf(now) === owner
+    return isOurs && now.counter === lease.counter + 1 ? now : undefined
   }
 
   return {
@@ -89,18 +92,18 @@ export function dynamodbLeases({
       const make = () => makeTable({ client, table, keys: ['leaseKey'] })
       return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
     },
-    list: async () => {
-      const leases: Lease[] = []
+    scan: async () => {
+      const items: Item[] = []
       let from: Item | undefined
       // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
       do {
         const start = from === undefined ? {} : { ExclusiveStartKey: from }
         const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...start })
         const page = await asked('Scan', client.send(command))
-        leases.push(...(page.Items ?? []).map(leaseOf).filter((lease) => lease !== undefined))
+        items.push(...(page.Items ?? []))
         from = page.LastEvaluatedKey
       } while (from !== undefined)
-      return leases
+      return scanOf(items)
     },
     create: async (lease) => {
       const command = new PutItemCommand({
@@ -114,7 +117,20 @@ export function dynamodbLeases({
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
       }
     },
-    renew: (lease) => ownUpdate(lease, lease.owner, { set: {}, remove: [] }),
+    remove: async ({ key }) => {
+      const command = new DeleteItemCommand({
+        TableName: table,
+        Key: { leaseKey: { S: key } },
+        ConditionExpression: 'checkpoint = :end',
+        ExpressionAttributeValues: { ':end': { S: SHARD_END } },
+      })
+      try {
+        await asked('DeleteItem', client.send(command))
+      } catch (error) {
+        if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      }
+    },
+    renew: (lease) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }),
     take: (lease, owner) => {
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
@@ -123,9 +139,9 @@ export function dynamodbLeases({
         remove: ['checkpointOwner'],
       })
     },
-    checkpoint: (lease, progress) => ownUpdate(lease, lease.owner, checkpointUpdate(progress)),
+    checkpoint: (lease, progress) => ownUpdate(lease, holderOf(lease), checkpointUpdate(progress)),
     release: async (lease) => {
-      await update(lease, { set: {}, remove: ['leaseOwner'] })
+      await update(lease, releaseUpdate(lease))
     },
   }
 }
@@ -155,6 +171,7 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
       client.send(
         new UpdateItemCommand({ TableName: table, Key, UpdateExpression: 'REMOVE leaseOwner', ...condition }),
       ),
+    DeleteItem: () => client.send(new DeleteItemCommand({ TableName: table, Key, ...condition })),
   }
   for (const [action, ask] of Object.entries<() => Promise<unknown>>(requests)) {
     try {
@@ -166,6 +183,12 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
       throw keyedOtherwise({ table, keys, advice }, error) ?? error
     }
   }
+}
+
+function releaseUpdate({ checkpointOwner, ownerSwitches }: Lease): Update {
+  if (checkpointOwner === undefined) return { set: {}, remove: ['leaseOwner'] }
+  const ownerSwitchesSinceCheckpoint = { N: String(ownerSwitches + 1) }
+  return { set: { ownerSwitchesSinceCheckpoint }, remove: ['checkpointOwner'] }
 }
 
 function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Update {

@@ -29,12 +29,14 @@ export interface Holding {
   readonly failover: number
   readonly monotonic: () => number
   readonly lost: (why: string) => void
+  /** Told once, when KCL 3 hands the lease over to another worker: it is held until it is released. */
+  readonly handedOver: () => void
 }
 
 /** Kept back from the failover time: what is checked just before it must not act after it. */
 const MARGIN = 0.1
 
-export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: Holding): Held {
+export function holdLease({ table, taken, sentAt, failover, monotonic, lost, handedOver }: Holding): Held {
   let lease = taken
   let until = sentAt + failover * (1 - MARGIN)
   let gone = false
@@ -78,8 +80,10 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost }: H
           ? table.renew(lease)
           : table.checkpoint(lease, progress))
         if (written === undefined) return lose('another worker took it')
+        const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
         lease = written
         until = sent + failover * (1 - MARGIN)
+        if (isNews) handedOver()
       }),
     release: () =>
       inTurn(async () => {

@@ -1,15 +1,21 @@
 export { chooseLeases } from './choice.ts'
 export { dynamodbLeases } from './dynamodb.ts'
+export { finishedLeases } from './finished.ts'
 export { type Held, holdLease } from './holder.ts'
+export { type Hole, holeIn } from './holes.ts'
+export { leaderOf } from './leader.ts'
 export {
-  type Checkpoint,
   isSentinel,
+  type Layout,
   type Lease,
   type NewLease,
   SHARD_END,
+  SINGLE_STREAM,
   type StreamId,
 } from './lease.ts'
+export { ABOUT_MOVED_ON } from './moved-on.ts'
 export { type Observer, observeLeases } from './observer.ts'
+export { type Checkpoint, compareCheckpoints } from './order.ts'
 export { keepRenewed } from './renewal.ts'
-export type { LeaseTable, Progress } from './table.ts'
-export { foreignLeases, isTakeable } from './whose.ts'
+export type { LeaseScan, LeaseTable, Progress } from './table.ts'
+export { foreignLeases, isTakeable, layoutOf } from './whose.ts'

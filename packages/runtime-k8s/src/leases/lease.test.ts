@@ -8,7 +8,7 @@ function kclItems(file: string) {
 }
 
 test('reads the leases that KCL 2.7.2 wrote, parents and ended shards included', () => {
-  const leases = kclItems('2.7.2-split-children-running.json').map(leaseOf)
+  const leases = kclItems('2.7.2/07-split-children-running.json').map(leaseOf)
   expect(leases.every((lease: unknown) => lease !== undefined)).toBe(true)
   const byShard = Object.fromEntries(leases.map((lease: { shard: string }) => [lease.shard, lease]))
   expect(byShard['shardId-000000000000']).toMatchObject({
@@ -27,7 +27,7 @@ test('reads the leases that KCL 2.7.2 wrote, parents and ended shards included',
 })
 
 test('passes over the items that KCL 3.5 keeps beside its leases', () => {
-  const items = kclItems('3.5.1-during-handoff.json')
+  const items = kclItems('3.5.1/04-during-handoff.json')
   const leases = items.map(leaseOf).filter((lease: unknown) => lease !== undefined)
   expect(leases).toHaveLength(4)
   expect(items.length).toBeGreaterThan(4)

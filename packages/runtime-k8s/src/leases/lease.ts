@@ -1,49 +1,50 @@
 /**
- * Owns the lease: what one row of the table says, in the layout of KCL 2.x in multi-stream mode, which Java workers of one
+ * Owns the lease: what one row of the table says, in the layout of KCL 2.x in either of its modes, which Java workers of one
  * application read and write too.
  *
  * | attribute                                     | type | meaning                                                        |
  * |-----------------------------------------------|------|----------------------------------------------------------------|
- * | `leaseKey`                                    | S    | `account:stream:epoch:shardId`                                 |
- * | `streamName`, `shardId`                       | S    | the two halves of the key                                      |
+ * | `leaseKey`                                    | S    | `account:stream:epoch:shardId`; single-stream: the shard's id  |
+ * | `streamName`, `shardId`                       | S    | the two halves of the key; single-stream: absent               |
  * | `leaseOwner`                                  | S    | worker id; absent: free                                        |
  * | `leaseCounter`                                | N    | grows with each write: the optimistic lock and the heartbeat   |
  * | `checkpoint`                                  | S    | sequence number, or TRIM_HORIZON, LATEST, AT_TIMESTAMP, SHARD_END |
  * | `checkpointSubSequenceNumber`                 | N    | index in a KPL aggregate, else 0                               |
  * | `ownerSwitchesSinceCheckpoint`                | N    | 0 at a checkpoint                                              |
+ * | `checkpointOwner`                             | S    | KCL 3: who has it until the owner, who is the next one, gets it |
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
  *
- * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
+ * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBLeaseSerializer.java`, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
  * know survive its updates, as those survive ours.
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { HashKeyRange } from '@spaceship/core/engine'
+import { type Checkpoint, compareCheckpoints, isCheckpoint } from './order.ts'
 
 export type Item = Record<string, AttributeValue>
 
 export const SHARD_END = 'SHARD_END'
 
-/** Where reading starts or resumes: a sentinel of KCL's, or a sequence number. */
-export interface Checkpoint {
-  readonly sequence: string
-  readonly subSequence: number
-}
-
 /** `account:stream:epoch`: tells a stream from one that was created again under its name. */
 export type StreamId = string
 
-/** The stream of leases that a KCL wrote in single-stream mode. */
+/** The stream of leases in single-stream mode: their rows do not name it. */
 export const SINGLE_STREAM: StreamId = ''
+
+/** How rows name their shards, for a whole table. */
+export type Layout = 'multi-stream' | 'single-stream'
 
 export interface Lease {
   readonly key: string
   readonly stream: StreamId
   readonly shard: string
   readonly owner: string | undefined
+  /** While KCL 3 hands the lease over: who still has it, until `owner` gets it. */
+  readonly checkpointOwner: string | undefined
   readonly counter: number
   readonly checkpoint: Checkpoint
   readonly ownerSwitches: number
@@ -64,7 +65,7 @@ export interface NewLease {
 }
 
 export function leaseKey(stream: StreamId, shard: string): string {
-  return `${stream}:${shard}`
+  return stream === SINGLE_STREAM ? shard : `${stream}:${shard}`
 }
 
 export function itemOf(
@@ -73,8 +74,7 @@ export function itemOf(
 ): Item {
   return {
     leaseKey: { S: leaseKey(stream, shard) },
-    streamName: { S: stream },
-    shardId: { S: shard },
+    ...(stream === SINGLE_STREAM ? {} : { streamName: { S: stream }, shardId: { S: shard } }),
     leaseCounter: { N: '0' },
     checkpoint: { S: checkpoint },
     checkpointSubSequenceNumber: { N: '0' },
@@ -98,6 +98,7 @@ export function leaseOf(item: Item): Lease | undefined {
     key,
     ...placeOf(key),
     owner: item.leaseOwner?.S,
+    checkpointOwner: item.checkpointOwner?.S,
     counter: Number(item.leaseCounter?.N ?? 0),
     checkpoint: { sequence, subSequence: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
     ownerSwitches: Number(item.ownerSwitchesSinceCheckpoint?.N ?? 0),
@@ -106,6 +107,11 @@ export function leaseOf(item: Item): Lease | undefined {
     journal: journalOf(item, sequence),
     application: item.application?.S,
   }
+}
+
+/** Who may read and checkpoint now. */
+export function holderOf({ owner, checkpointOwner }: Lease): string | undefined {
+  return checkpointOwner ?? owner
 }
 
 function rangeOf({ startingHashKey, endingHashKey }: Item): HashKeyRange | undefined {
@@ -126,9 +132,9 @@ function journalOf(item: Item, checkpoint: string): string | undefined {
   const at = item.spaceshipJournalAt?.S
   const journal = item.spaceshipJournal?.S
   if (at === undefined || journal === undefined) return undefined
-  const movedBack = isSentinel(checkpoint)
-    ? checkpoint !== at
-    : !isSentinel(at) && BigInt(checkpoint) < BigInt(at)
+  if (!isCheckpoint(checkpoint) || !isCheckpoint(at)) return undefined
+  const movedBack =
+    compareCheckpoints({ sequence: checkpoint, subSequence: 0 }, { sequence: at, subSequence: 0 }) < 0
   return movedBack ? undefined : journal
 }
 

@@ -1,10 +1,9 @@
-import { type Item, itemOf, type Lease, leaseOf } from './lease.ts'
+import { holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import { scanOf } from './scan.ts'
 import type { LeaseTable } from './table.ts'
 
-/** Leases in this process, for tests: the same items as in DynamoDB. */
-export function memoryLeases(application = 'app'): LeaseTable {
-  const items = new Map<string, Item>()
-
+/** Leases in this process, for tests: the same items as in DynamoDB. @param items by their keys */
+export function memoryLeases(application = 'app', items = new Map<string, Item>()): LeaseTable {
   function update(lease: Lease, change: (item: Item) => Item): Lease | undefined {
     const item = items.get(lease.key)
     if (item === undefined || Number(item.leaseCounter?.N) !== lease.counter) return undefined
@@ -18,22 +17,25 @@ export function memoryLeases(application = 'app'): LeaseTable {
     const updated = update(lease, change)
     if (updated !== undefined) return updated
     const now = leaseOf(items.get(lease.key) ?? {})
-    return lease.owner !== undefined && now?.owner === lease.owner && now.counter === lease.counter + 1
-      ? now
-      : undefined
+    const holder = holderOf(lease)
+    const isOurs = holder !== undefined && now !== undefined && holderOf(now) === holder
+    return isOurs && now.counter === lease.counter + 1 ? now : undefined
   }
 
   return {
     check: async () => undefined,
-    list: async () => [...items.values()].map(leaseOf).filter((lease) => lease !== undefined),
+    scan: async () => scanOf([...items.values()]),
     create: async (lease) => {
       const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''
       if (!items.has(key)) items.set(key, item)
     },
+    remove: async ({ key }) => {
+      if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)
+    },
     renew: async (lease) => ownUpdate(lease, (item) => item),
     take: async (lease, owner) =>
-      update(lease, (item) => {
+      update(lease, ({ checkpointOwner: _, ...item }) => {
         const switched = lease.owner !== undefined && lease.owner !== owner
         return {
           ...item,
@@ -54,7 +56,15 @@ export function memoryLeases(application = 'app'): LeaseTable {
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
       })),
     release: async (lease) => {
-      update(lease, ({ leaseOwner: _, ...item }) => item)
+      update(lease, ({ leaseOwner, checkpointOwner, ...item }) =>
+        checkpointOwner === undefined
+          ? item
+          : {
+              ...item,
+              ...(leaseOwner && { leaseOwner }),
+              ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) },
+            },
+      )
     },
   }
 }

@@ -45,7 +45,7 @@ async function fleetOf(
       parents: [],
       hashRange: undefined,
     })
-  for (const lease of await leases.list()) {
+  for (const lease of (await leases.scan()).leases) {
     const taken = await leases.take(lease, 'me')
     if (taken === undefined) throw new Error('nobody else takes leases here')
     const over = new AbortController()
@@ -59,6 +59,7 @@ async function fleetOf(
         lost.push(lease.shard)
         over.abort()
       },
+      handedOver: () => {},
     })
     held.push(one)
     const signal = AbortSignal.any([stop.signal, over.signal])
@@ -92,7 +93,7 @@ test('a table that refuses one call in ten costs no lease', () =>
     { numRuns: 10 },
   ))
 
-test('leases that were taken at one moment are renewed at moments of their own', async () => {
+test('statement 5: leases that were taken at one moment are renewed at moments of their own, three times a life', async () => {
   const fleet = await fleetOf(8, (_, write) => write(), seeded(7))
   await fleet.clock.moveTo(fleet.clock.now() + 30_000, settled)
   fleet.stop()
@@ -102,7 +103,7 @@ test('leases that were taken at one moment are renewed at moments of their own',
   for (const each of moments) expect(each.length).toBeLessThanOrEqual(31)
 })
 
-test('a lease that cannot be renewed is lost alone, at the end of its life', async () => {
+test('statement 7: a lease that cannot be renewed is lost alone, at the end of its life on the monotonic clock', async () => {
   const fleet = await fleetOf(
     8,
     (shard, write) => (shard === 'shard-3' ? Promise.reject(new Error('throttled')) : write()),

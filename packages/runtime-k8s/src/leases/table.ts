@@ -1,4 +1,5 @@
-import type { Checkpoint, Lease, NewLease } from './lease.ts'
+import type { Lease, NewLease } from './lease.ts'
+import type { Checkpoint } from './order.ts'
 
 /** What is written with a checkpoint. */
 export interface Progress {
@@ -6,6 +7,13 @@ export interface Progress {
   readonly journal: string | undefined
   /** Written once, when the shard has ended. */
   readonly children?: readonly string[]
+}
+
+/** What a table holds at one time. */
+export interface LeaseScan {
+  readonly leases: readonly Lease[]
+  /** What shows that a KCL fleet has moved the table on from 2.x, in words; undefined for a table of 2.x. */
+  readonly movedOn: string | undefined
 }
 
 /**
@@ -21,13 +29,15 @@ export interface LeaseTable {
    * @throws Unavailable with `setup` for what somebody has to mend
    */
   check(): Promise<string | undefined>
-  /** All leases, strongly consistent. */
-  list(): Promise<readonly Lease[]>
+  /** All of it, strongly consistent. */
+  scan(): Promise<LeaseScan>
   /** Creates the lease unless it exists. */
   create(lease: NewLease): Promise<void>
+  /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
+  remove(lease: Lease): Promise<void>
   renew(lease: Lease): Promise<Lease | undefined>
   take(lease: Lease, owner: string): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress): Promise<Lease | undefined>
-  /** Gives the lease up, so that another worker may take it at once. */
+  /** Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner. */
   release(lease: Lease): Promise<void>
 }

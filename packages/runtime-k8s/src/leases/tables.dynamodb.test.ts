@@ -2,7 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll } from 'vitest'
 import { startDynamoDBLocal } from '../../../../scripts/dynamodb-local.ts'
 import type { LaneServer } from '../../../../scripts/server.ts'
+import { kclStatements } from '../../test/kcl-statements.ts'
 import { leaseTableSuite } from '../../test/lease-tables.ts'
+import { rawDynamodb } from '../../test/raw-leases.ts'
 
 let local: LaneServer
 let client: DynamoDBClient
@@ -17,3 +19,4 @@ afterAll(async () => {
 })
 
 leaseTableSuite(() => client)
+kclStatements(() => rawDynamodb(client))

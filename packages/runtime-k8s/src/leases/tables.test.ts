@@ -1,12 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { kclStatements } from '../../test/kcl-statements.ts'
 import { leaseTableSuite } from '../../test/lease-tables.ts'
+import { rawDynamodb, rawMemory } from '../../test/raw-leases.ts'
 import { leaseTableCases } from './conformance.ts'
 import { memoryLeases } from './memory.ts'
 
 describe('memoryLeases', () => {
   for (const { name, run } of leaseTableCases) test(name, () => run(memoryLeases()))
+  kclStatements(rawMemory)
 })
 
 describe('dynamodbLeases', () => {
@@ -22,4 +25,5 @@ describe('dynamodbLeases', () => {
   })
 
   leaseTableSuite(() => client)
+  kclStatements(() => rawDynamodb(client))
 })

@@ -1,11 +1,17 @@
 /**
- * Owns the question which leases a stream still needs. A child gets its lease when its parent ends; here only shards that
+ * Owns the question which leases a stream still needs, as KCL 2.x answers it. A child gets its lease when its parent ends; here only shards that
  * no lease leads to are found: at the first start, and after a gap.
  *
- * | start          | leases of a stream without any                         | position        |
- * |----------------|--------------------------------------------------------|-----------------|
- * | `TRIM_HORIZON` | the oldest shards: those whose parents are gone        | `TRIM_HORIZON`  |
- * | `LATEST`       | the open shards                                        | `LATEST`        |
+ * | the table has                              | a lease is made for                                     | at               |
+ * |--------------------------------------------|---------------------------------------------------------|------------------|
+ * | none of the stream, start `LATEST`         | the open shards                                         | `LATEST`         |
+ * | none of the stream, start `TRIM_HORIZON`   | the oldest shards: those whose parents are gone         | `TRIM_HORIZON`   |
+ * | some: an open shard that none leads to     | it, or with `TRIM_HORIZON` its oldest ancestors that no | the start        |
+ * |                                            | leased shard follows: those were read                   |                  |
+ * | some: one whose parents are led to in part | the parents without a lease, or with `TRIM_HORIZON`     | `TRIM_HORIZON`   |
+ * |                                            | their oldest ancestors: it waits for both               |                  |
+ *
+ * https://github.com/awslabs/amazon-kinesis-client, `docs/lease-lifecycle.md`.
  */
 
 import type { Shard } from './shard.ts'
@@ -24,28 +30,57 @@ export function missingLeases(
   start: Start,
 ): readonly Missing[] {
   const known = new Map(shards.map((shard) => [shard.id, shard]))
-  const first = leased.size === 0
+  const led = new Map<string, boolean>()
+  const made = new Map<string, Missing>()
 
-  /** Whether the end of a leased shard will lead here. */
-  function isAwaited(shard: Shard): boolean {
-    return shard.parents.some((id) => {
-      const parent = known.get(id)
-      return leased.has(id) || (parent !== undefined && isAwaited(parent))
-    })
+  /** The parents that the stream still has. */
+  const parentsOf = (shard: Shard) => shard.parents.flatMap((id) => known.get(id) ?? [])
+
+  /** Whether the end of a leased shard leads here. Remembered: a lineage is asked for by each of its descendants. */
+  function isLed(shard: Shard): boolean {
+    const told = led.get(shard.id)
+    if (told !== undefined) return told
+    const answer = leased.has(shard.id) || parentsOf(shard).some(isLed)
+    led.set(shard.id, answer)
+    return answer
   }
 
-  function hasLeasedChild(id: string): boolean {
-    return shards.some(
-      (child) => child.parents.includes(id) && (leased.has(child.id) || hasLeasedChild(child.id)),
-    )
+  function make(shard: Shard, checkpoint: Start): void {
+    if (!leased.has(shard.id)) made.set(shard.id, { shard, checkpoint })
   }
 
-  if (first && start === 'LATEST')
-    return shards.filter((shard) => shard.open).map((shard) => ({ shard, checkpoint: start }))
-  return shards
-    .filter((shard) => !leased.has(shard.id) && !isAwaited(shard) && !hasLeasedChild(shard.id))
-    .filter(
-      (shard) => shard.parents.every((id) => !known.has(id)) || (!first && start === 'LATEST' && shard.open),
-    )
-    .map((shard) => ({ shard, checkpoint: first ? start : 'TRIM_HORIZON' }))
+  /** What a leased shard follows has been read to its end. */
+  const passed = new Set<string>()
+  function pass(shard: Shard): void {
+    for (const parent of parentsOf(shard)) {
+      if (passed.has(parent.id)) continue
+      passed.add(parent.id)
+      pass(parent)
+    }
+  }
+  for (const shard of shards) if (leased.has(shard.id)) pass(shard)
+
+  function makeOldest(shard: Shard): void {
+    const parents = parentsOf(shard).filter(({ id }) => !passed.has(id))
+    if (parents.length === 0) make(shard, 'TRIM_HORIZON')
+    for (const parent of parents) makeOldest(parent)
+  }
+
+  /** A shard that is led to waits for all of its parents: one that nobody reads would keep it waiting for ever. */
+  function completeParents(shard: Shard): void {
+    if (leased.has(shard.id)) return
+    for (const parent of parentsOf(shard)) {
+      if (isLed(parent)) completeParents(parent)
+      else if (start === 'TRIM_HORIZON') makeOldest(parent)
+      else make(parent, 'TRIM_HORIZON')
+    }
+  }
+
+  for (const shard of shards.filter(({ open }) => open)) {
+    if (isLed(shard)) completeParents(shard)
+    else if (start === 'TRIM_HORIZON') makeOldest(shard)
+    else make(shard, start)
+  }
+  // In the order in which the stream lists them: the oldest first.
+  return shards.flatMap(({ id }) => made.get(id) ?? [])
 }

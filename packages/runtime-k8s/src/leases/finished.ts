@@ -1,0 +1,36 @@
+/**
+ * Owns the question which leases of ended shards are not needed any more, as KCL 2.x deletes them:
+ *
+ * | the lease of an ended shard                                  | then                                                       |
+ * |--------------------------------------------------------------|------------------------------------------------------------|
+ * | has a child without a lease, or one that has read nothing    | stays: it says that the child may be read                  |
+ * | has a parent with a lease                                    | stays until that one is deleted                            |
+ * | all children have leases with a position of their own        | is deleted                                                 |
+ * | its shard is not in the stream any more, nor are children    | is deleted: its records have expired                       |
+ */
+
+import { type Lease, SHARD_END } from './lease.ts'
+
+const UNREAD: ReadonlySet<string> = new Set(['TRIM_HORIZON', 'AT_TIMESTAMP', 'LATEST'])
+
+/**
+ * @param leases of one stream
+ * @param children of each shard that the stream still has, by the shard's id
+ */
+export function finishedLeases(
+  leases: readonly Lease[],
+  children: ReadonlyMap<string, readonly string[]>,
+): readonly Lease[] {
+  const byShard = new Map(leases.map((lease) => [lease.shard, lease]))
+  const isBegun = (shard: string) => {
+    const lease = byShard.get(shard)
+    return lease !== undefined && !UNREAD.has(lease.checkpoint.sequence)
+  }
+  return leases.filter(({ shard, checkpoint, parents }) => {
+    if (checkpoint.sequence !== SHARD_END || parents.some((parent) => byShard.has(parent))) return false
+    const known = children.get(shard)
+    if (known !== undefined) return known.length > 0 && known.every(isBegun)
+    // A shard that is gone may still have children that are there.
+    return leases.filter((lease) => lease.parents.includes(shard)).every((lease) => isBegun(lease.shard))
+  })
+}
