@@ -1,3 +1,4 @@
+import type { SNSClient } from '@aws-sdk/client-sns'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { entity, event, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
@@ -6,6 +7,7 @@ import type { EventSink, OutgoingRecord, TraceContext } from '@spaceship/core/po
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { snsSink } from '../sns/index.ts'
 import { sqsPublisher, sqsSink } from '../sqs/index.ts'
 import { publisherOn } from './publisher.ts'
 import { textOf } from './text.ts'
@@ -20,6 +22,11 @@ interface Sent {
   readonly MessageBody: string
   readonly MessageGroupId?: string
   readonly MessageDeduplicationId?: string
+}
+
+interface Message {
+  readonly Id: string
+  readonly MessageAttributes: Readonly<Record<string, { readonly StringValue: string }>>
 }
 
 /** Of a client `send` alone is used. */
@@ -229,6 +236,29 @@ test('property: what a message carries says the same as the record, in character
     }),
   )
 })
+
+test.each(['a\tb', 'a\nb', 'a\r', '\u007f', 'a\u0085b', '\ufffe', ''])(
+  'a key that no attribute carries goes as its digest, so that its message is delivered: %j',
+  async (partitionKey) => {
+    const sent: string[] = []
+    const client = {
+      send: async ({ input }: { input: Record<string, readonly Message[]> }) => {
+        const entries = input.Entries ?? input.PublishBatchRequestEntries ?? []
+        for (const { MessageAttributes } of entries)
+          sent.push(MessageAttributes.partitionKey?.StringValue ?? '')
+        return { Successful: entries.map(({ Id }) => ({ Id })) }
+      },
+    }
+    // Of a client `send` alone is used.
+    const sqs = sqsSink({ client: client as unknown as SQSClient, queueUrl })
+    const sns = snsSink({
+      client: client as unknown as SNSClient,
+      topicArn: 'arn:aws:sns:eu-west-1:123456789012:t',
+    })
+    for (const sink of [sqs, sns]) await sink.put([{ partitionKey, data: Buffer.from('x') }])
+    expect(sent).toEqual([expect.stringMatching(/^sha256-[\da-f]{64}$/), sent[0]])
+  },
+)
 
 test('a reactor on an entity publishes through a queue like through a stream', async () => {
   const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string() }) })
