@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Client } from '@opensearch-project/opensearch'
 import type { Context, EventMeta, Handler } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
@@ -50,6 +53,30 @@ test('what OpenSearch refuses is refused for good, without the document in the e
   const long = search.index({ index: 'docs', id: () => 'x'.repeat(513), document: (e: Doc) => e.document })
   await expect(run(long, at('a', 1, { secret: 'hush' }))).rejects.toMatchObject({ code: 'permanent' })
   await expect(search.query('docs', { no_such_query: {} })).rejects.toMatchObject({ code: 'permanent' })
+})
+
+test.each([
+  ['that is slower than its time', () => {}],
+  ['that breaks off', (response: ServerResponse) => response.destroy()],
+  ['that says 503', (response: ServerResponse) => response.writeHead(503).end()],
+])('an answer %s is an outage, and the client asks once: nothing is written twice', async (_, answer) => {
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked += 1
+    request.resume().on('end', () => answer(response))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // With its defaults the client would ask four times.
+  const { port } = server.address() as AddressInfo // what a TCP server answers
+  const eager = new Client({ node: `http://127.0.0.1:${port}`, requestTimeout: 200 })
+  const search = createSearch({ client: eager })
+  const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
+  await expect(run(index, at('a', 1, { name: 'x' }))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(asked).toBe(1)
+  await eager.close()
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
 })
 
 test('a missing index and a server that is gone are outages', async () => {
