@@ -2,7 +2,7 @@ import type { SNSClient } from '@aws-sdk/client-sns'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { entity, event, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
-import { memoryDeadLetters, memoryEvents, memoryState } from '@spaceship/core/memory'
+import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '@spaceship/core/memory'
 import type { EventSink, OutgoingRecord, TraceContext } from '@spaceship/core/ports'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -69,6 +69,33 @@ test('closing waits for what is on its way, and what comes later is refused', as
   answer()
   await Promise.all([sending, closing, publish.close()])
   expect([records.map(({ partitionKey }) => partitionKey), released]).toEqual([['a'], ['released']])
+})
+
+test('nothing is dropped by its age: what waits for hours is sent in its turn, and closing waits for it', async () => {
+  const clock = virtualClock(0)
+  const refused = 7
+  const { sqs, requests } = sqsOf((entries) => {
+    if (requests.length > refused) return taken(entries)
+    return { Failed: entries.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false })) }
+  })
+  // Each round comes an hour after the one before.
+  const slow = { ...clock, sleep: (_: number, signal?: AbortSignal) => clock.sleep(3_600_000, signal) }
+  const sink = sqsSink({ client: sqs, queueUrl: `${queueUrl}.fifo`, clock: slow, attempts: refused + 1 })
+  const publish = publisherOn(sink, 'billing', () => {})
+  const sending = Promise.all(['a', 'a', 'b'].map((id) => publish(paid, { id })))
+  let closed = false
+  const closing = publish.close().then(() => {
+    closed = true
+  })
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  await turn()
+  for (let hours = 1; hours <= refused; hours += 1) {
+    expect(closed).toBe(false)
+    await clock.moveTo(hours * 3_600_000, turn)
+  }
+  await Promise.all([sending, closing])
+  const accepted = requests.slice(refused).flat()
+  expect(accepted.map(({ MessageGroupId }) => MessageGroupId)).toEqual(['a', 'b', 'a'])
 })
 
 test('a publication that fails is told to its publisher, and keeps nobody from closing; a client that was given stays', async () => {
