@@ -192,9 +192,10 @@ export const CODES: readonly Code[] = [
   },
   {
     code: 'letter',
-    from: '`s3DeadLetters`, `folderDeadLetters`',
-    cause: 'Among the dead letters lies something that is none; the message says where.',
-    remedy: 'Look at it, and put it elsewhere.',
+    from: '`s3DeadLetters`, `folderDeadLetters`, `dynamodbDeadLetters`',
+    cause:
+      'Among the dead letters lies something that is none, or one without its bytes; the message says where.',
+    remedy: 'Look at it, and put it elsewhere; restore the bytes, or remove their letter.',
   },
   {
     code: 'rebuild-differs',

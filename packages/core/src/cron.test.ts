@@ -57,6 +57,23 @@ test('the ends of months for four years: the 31st skips the short months, L does
 })
 
 test.each([
+  ['0 0 31 * *', 31],
+  ['0 0 1,30 * *', 30],
+  ['0 0 29 FEB *', 29],
+  ['0 0 30 1,2 *', 30],
+  ['0 0 29 */2 *', 29],
+])('a day that some months do not have is warned about: %s', (expression, day) => {
+  expect(cron(expression).note).toBe(
+    `the cron '${expression}' leaves out each month without a day ${day}: 'L' is the last day of every month`,
+  )
+})
+
+test.each(['0 0 28 * *', '0 0 L * *', '0 0 * * *', '0 1 30 3 *', '0 0 31 jan,12 *', '*/31 0 * * 5#2'])(
+  'there is nothing to say of %s',
+  (expression) => expect(cron(expression)).not.toHaveProperty('note'),
+)
+
+test.each([
   ['61 * * * *', /Invalid value for minute/],
   ['* * *', /another number of fields/],
   ['* * * * * *', /another number of fields/],
@@ -84,6 +101,26 @@ const ZONES = [
   'Pacific/Apia',
   'Africa/Casablanca',
   'America/Sao_Paulo',
+  'Africa/Cairo',
+  'America/Anchorage',
+  'America/Asuncion',
+  'America/Caracas',
+  'America/Havana',
+  'America/Los_Angeles',
+  'America/Mexico_City',
+  'America/Nuuk',
+  'America/Santiago',
+  'Antarctica/Troll',
+  'Asia/Almaty',
+  'Asia/Amman',
+  'Asia/Beirut',
+  'Asia/Gaza',
+  'Asia/Kolkata',
+  'Asia/Tehran',
+  'Asia/Tokyo',
+  'Atlantic/Azores',
+  'Europe/London',
+  'Pacific/Chatham',
 ]
 const EXPRESSIONS = [
   '0 1 30 3 *',
@@ -113,6 +150,6 @@ test('property: the next time is later, and the last one at a time is that time,
         expect(nextEnd(times, last)).toBe(next)
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 300 },
   )
 })

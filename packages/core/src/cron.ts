@@ -25,7 +25,7 @@ export const CRON = {
  * Friday. If both days are given, either is enough.
  *
  * A fixed time that the clocks leave out is the first instant after the gap; one that comes twice is meant once, the first time. With `*` in
- * minutes or hours the interval stays: a repeated hour has all of its times.
+ * minutes or hours the interval stays: a repeated hour has all of its times. A day above 28 leaves out the months without it, which `note` says.
  *
  * @throws ConfigurationError for an expression that cannot be read or never comes, and for a zone that nobody knows
  * @example
@@ -41,9 +41,11 @@ export function cron(expression: string, options: CronOptions = {}): Cron {
     return []
   })
   const { zone = 'UTC' } = options
+  const note = noteOn(expression)
   return {
     expression,
     zone,
+    ...(note === undefined ? {} : { note }),
     next: (after) => pattern?.nextRun(new Date(after))?.getTime(),
   }
 }
@@ -61,6 +63,23 @@ function patternOf(expression: unknown, options: unknown): Pattern | string | un
   } catch (error) {
     return error instanceof Error ? error.message.replace(/^CronPattern: /, '') : 'it cannot be read'
   }
+}
+
+/** Days that each of these months has every year. */
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC']
+
+function noteOn(expression: string): string | undefined {
+  const [, , days = '', months = ''] = expression.trim().split(/\s+/)
+  const last = Math.max(...days.split(',').map((day) => (/^\d+$/.test(day) ? Number(day) : 0)))
+  const all = months.split(',').map((month) => DAYS[indexOfMonth(month)] ?? 28)
+  if (last <= Math.min(...all)) return undefined
+  return `the cron '${expression}' leaves out each month without a day ${last}: 'L' is the last day of every month`
+}
+
+/** Of a range or a step no single month is known. */
+function indexOfMonth(month: string): number {
+  return /^\d+$/.test(month) ? Number(month) - 1 : MONTHS.indexOf(month.toUpperCase())
 }
 
 /** From here on some day must come: leap years have come round by then. */

@@ -29,7 +29,7 @@ import {
   timelineOutageCases,
 } from '@spaceship/core/conformance'
 import { stateTimeline } from '@spaceship/core/embedded'
-import type { EntityReader } from '@spaceship/core/ports'
+import type { DeadLetter, EntityReader } from '@spaceship/core/ports'
 import { describe, expect, test } from 'vitest'
 import {
   createStateTable,
@@ -106,6 +106,47 @@ function lettersSuite(server: () => Server, options: { readonly sorted?: boolean
     test(name, () => run(dynamodbDeadLetters({ client: server().client, table, ...options })))
   for (const { name, run } of deadLettersOutageCases)
     test(name, () => run(dynamodbDeadLetters({ client: server().lost, table, ...options })))
+
+  for (const [what, size] of [
+    ['a part of whose bytes', 800_000],
+    ['all of whose bytes', 1],
+  ] as const)
+    test(`a letter ${what} somebody has removed is told with its id, and stays`, async () => {
+      const { client } = server()
+      const letters = dynamodbDeadLetters({ client, table, ...options })
+      const letter = letterOf({ data: new Uint8Array(size) })
+      await letters.put(letter)
+      const sort = options.sorted ? { sort: { S: '-' } } : {}
+      const Key = { key: { S: `dead-letter/${letter.id}` }, ...sort }
+      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }))
+      if (Item?.token?.S === undefined) {
+        const { data: _, ...rest } = Item ?? {}
+        await client.send(new PutItemCommand({ TableName: table, Item: rest }))
+      } else {
+        const part = { key: { S: `dead-letter-part/${Item.token.S}/1` }, ...sort }
+        await client.send(new DeleteItemCommand({ TableName: table, Key: part }))
+      }
+      const told = { code: 'letter', message: expect.stringContaining(letter.id) }
+      await expect(letters.get(letter.id)).rejects.toMatchObject(told)
+      const listing = (async () => {
+        for await (const _ of letters.list(letter.application)) {
+          // Until that one.
+        }
+      })()
+      await expect(listing).rejects.toMatchObject(told)
+      expect((await client.send(new GetItemCommand({ TableName: table, Key }))).Item).toBeDefined()
+      await letters.remove(letter.id)
+      expect(await letters.get(letter.id)).toBeUndefined()
+    })
+}
+
+function letterOf(part: Pick<DeadLetter, 'data'>): DeadLetter {
+  const application = crypto.randomUUID()
+  return {
+    ...{ id: `${application}/r/x/s/0/1/0`, application, reactor: 'r', route: 'x', lane: '', stream: 's' },
+    ...{ reason: 'permanent', detail: 'd', attempts: 1, at: new Date(0), shard: '0', sequence: '1' },
+    ...{ subSequence: 0, partitionKey: 'k', ...part },
+  }
 }
 
 /** Beyond what every store of letters does: a sorted table is listed by queries. */

@@ -324,8 +324,14 @@ describe('slack', () => {
   )
   test('a channel that is missing is a wrong set-up where the route names it, and the fault of an event that names it', async () => {
     const context = { signal: new AbortController().signal } as never
-    for (const word of ['channel_not_found', 'is_archived', 'not_in_channel']) {
-      const slack = api(200, { ok: false, error: word })
+    for (const word of ['channel_not_found', 'is_archived', 'not_in_channel', 'no_service']) {
+      const slack =
+        word === 'no_service'
+          ? createSlack({
+              webhooks: { '#a': 'https://hooks.example.test/x' },
+              fetch: async () => new Response(word, { status: 404 }),
+            })
+          : api(200, { ok: false, error: word })
       const notify = async (channel: string | (() => string)) =>
         slack.notify<object>({ channel, text: () => 'hush' })({}, context)
       expect([word, await meaningOf(notify('#a'))]).toEqual([word, 'not-found'])

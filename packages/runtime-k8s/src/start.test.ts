@@ -2,6 +2,7 @@
 
 import { ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
+import { cron } from '@spaceship/core/cron'
 import { memoryDeadLetters } from '@spaceship/core/memory'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import { createStateTable, dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
@@ -246,3 +247,17 @@ test('dead letters are needed where a state is passed', () => {
 function hurried(times: number): Clock {
   return { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / times, signal) }
 }
+
+test('a cron with a day that some months do not have is told at the start, and flies', async () => {
+  const before = pods.lines.length
+  const monthly = reactor('billing').every('monthly', { cron: cron('0 0 31 * *') }, () => {})
+  const pod = pods.pod(monthly, { application })
+  const run = pod.run()
+  const told = () => pods.lines.slice(before).map(({ level, message }) => `${level} ${message}`)
+  await vi.waitFor(() => expect(told()).toContain('info lease taken'), wait)
+  await pod.stop()
+  await run
+  expect(told()).toContain(
+    "warn the route 'billing/monthly': the cron '0 0 31 * *' leaves out each month without a day 31: 'L' is the last day of every month",
+  )
+})

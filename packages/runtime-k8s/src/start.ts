@@ -78,8 +78,17 @@ async function ask(engine: Engine, { kinesis, leases, streams }: WorkerSettings)
   return {
     problems: all.flatMap(({ problems }) => problems),
     outages: all.flatMap(({ outages }) => outages),
-    notes: all.flatMap(({ notes }) => notes),
+    notes: [...all.flatMap(({ notes }) => notes), ...notesOn(engine.routes)],
   }
+}
+
+/** What is to be said of schedules. */
+function notesOn(routes: Engine['routes']): readonly string[] {
+  return routes.flatMap(({ key, schedule }) => {
+    const windows = schedule?.windows
+    const note = typeof windows === 'object' ? windows.note : undefined
+    return note === undefined ? [] : [`the route '${key}': ${note}`]
+  })
 }
 
 async function inTime(asking: Promise<Checked>, { clock, logger }: WorkerSettings): Promise<Checked> {

@@ -108,6 +108,24 @@ test('who does not hold the shard puts none; who takes it puts the last one at o
   for (const stop of stops) await stop()
 })
 
+test.each([-1_000, -1, 0, 1, 1_000])(
+  'the owner of a shard is killed %s ms after the end of a window: that window has its tick, and so has the next',
+  async (after) => {
+    const { clock, puts, start } = fleet('5m')
+    let owner = 'a'
+    const stops = ['a', 'b'].map((me) => start(() => owner === me))
+    await settled()
+    await clock.moveTo(START + 5 * 60_000 + after, settled)
+    owner = 'nobody'
+    await clock.moveTo(START + 7 * 60_000, settled)
+    owner = 'b'
+    await clock.moveTo(START + 11 * 60_000, settled)
+    // What both of them put is one window to the route.
+    expect([...new Set(times(puts))]).toEqual(['12:00:00', '12:05:00', '12:10:00'])
+    for (const stop of stops) await stop()
+  },
+)
+
 test('a put that fails is made again until it works, and is told once', async () => {
   const { clock, puts, errors, fail, start } = fleet('5m')
   fail(Object.assign(new Error('no'), { name: 'AccessDeniedException', $metadata: {} }))

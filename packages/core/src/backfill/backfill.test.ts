@@ -139,6 +139,35 @@ test('an outage is waited for, and nothing is lost or given up', async () => {
   expect(Object.keys(index.living()).length).toBe(10)
 })
 
+test('a sink that is slower than the table holds up the reading: no page before the rows of the last are done, and no row is lost', async () => {
+  const index = memoryIndex()
+  let [read, done] = [0, 0]
+  const slow = reactor('slow').on(
+    'index',
+    saved,
+    handler({ effect: 'idempotent' }, async (event: Saved) => {
+      for (let turn = 0; turn < 1 + (event.after.n % 5); turn += 1) await new Promise(setImmediate)
+      done += 1
+      return index.write(event, event.after.n)
+    }),
+  )
+  const ahead: number[] = []
+  const rows = paged(fill(400), 40)
+  const scanner: TableScanner = {
+    ...rows,
+    page: async (...asked) => {
+      ahead.push(read - done)
+      const page = await rows.page(...asked)
+      read += page.items.length
+      return page
+    },
+  }
+  const result = await backfill({ reactor: slow, scanner, segments: 1 }).run()
+  expect(result).toMatchObject({ rows: 400, complete: true, deadLetters: 0 })
+  expect(Object.keys(index.living()).length).toBe(400)
+  expect([ahead.length > 9, new Set(ahead)]).toEqual([true, new Set([0])])
+})
+
 test('what is asked for in vain is refused, with every problem', () => {
   const scanner = fill(0)
   const make = (options: Partial<BackfillOptions>) => () =>

@@ -110,6 +110,35 @@ test('an owner that slept through its lease cannot end the claim of its successo
   expect([runs, waiting.watermark?.sequence]).toEqual([2, '1'])
 })
 
+test('an owner that ends its claim while another takes it over keeps its end: the takeover is told, and runs nothing', async () => {
+  const memory = memoryState({ clock: virtualClock(START) })
+  let takeovers = 0
+  const state: StateStore = {
+    ...memory,
+    set: async (key, value, options) => {
+      if (options.expect === undefined || value.state !== 'held') return memory.set(key, value, options)
+      takeovers += 1
+      // The other owner has read the claim, and has not written yet.
+      await memory.set(key, { state: 'completed' }, { expect: options.expect })
+      return memory.set(key, value, options)
+    },
+  }
+  let runs = 0
+  const { owner } = owners(
+    () => {
+      runs += 1
+      return new Promise(() => {})
+    },
+    { state },
+  )
+  const first = await owner('pay').engine.open(worker)
+  await first.push([inserted(1, 'a')])
+  await idle()
+  const second = await fly(owner('pay'))
+  expect([runs, takeovers, second.watermark?.sequence]).toEqual([1, 1, '1'])
+  first.revoke(new Error('over'))
+})
+
 test('an owner whose claim was taken over and let go again ends it: the event is not run once more', async () => {
   const memory = memoryState({ clock: virtualClock(START) })
   let busy = true

@@ -12,6 +12,8 @@
 export interface Cron {
   readonly expression: string
   readonly zone: string
+  /** What may surprise whoever wrote the expression: a day that some months do not have. A worker tells it at its start. */
+  readonly note?: string
   /** The first time after the moment; undefined if there is none. Milliseconds since 1970. */
   next(after: number): number | undefined
 }

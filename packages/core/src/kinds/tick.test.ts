@@ -1,7 +1,7 @@
 /** Scenario A37: schedules. Ticks come late, twice, from several producers, or not at all. */
 
 import { expect, test } from 'vitest'
-import { engineOf as engineAt, idle, record, worker } from '../../test/bench.ts'
+import { engineOf as engineAt, idle, record, saved, worker } from '../../test/bench.ts'
 import { cron } from '../cron.ts'
 import type { EveryOptions } from '../declare/index.ts'
 import { createRedrive, tickEnvelope } from '../engine.ts'
@@ -164,15 +164,46 @@ test('a schedule that makes no sense is refused, with all its problems', () => {
   expect(bad).toThrow(/3 problem/)
 })
 
-test('a tick of a route that is no schedule, or of none, is kept', async () => {
+test('a tick of a route that is no schedule any more is dropped with a notice, and leaves no letter each time', async () => {
+  const app = reactor('watch').on('count', saved, () => {})
+  const { engine, deadLetters, logged } = engineOf(app)
+  const delivery = await engine.open(worker)
+  await delivery.push([tick(1, '10:05:00'), tick(2, '10:10:00')])
+  await delivery.quiet()
+  expect([deadLetters.letters, delivery.watermark?.sequence]).toEqual([[], '2'])
+  const notice = { message: 'a tick of no schedule: delete what puts it', fields: { route: 'watch/count' } }
+  expect(logged.filter(({ level }) => level === 'warn')).toMatchObject([notice, notice])
+})
+
+test('what a newer release ticks is dropped by an older one, and missed by none: its next tick covers it', async () => {
+  const seen: string[] = []
+  const older = engineOf(reactor('watch').every('other', { each: '5m' }, () => {}))
+  const count = reactor('watch').every(
+    'count',
+    { each: '5m', catchUp: 'all' },
+    (e) => void seen.push(text(e)),
+  )
+  const newer = engineOf(count, { state: older.state })
+  for (const [{ engine }, sequence, scheduled] of [
+    [newer, 1, '10:05:00'],
+    [older, 2, '10:10:00'],
+    [newer, 3, '10:15:00'],
+  ] as const) {
+    const delivery = await engine.open(worker)
+    await delivery.push([tick(sequence, scheduled)])
+    await delivery.quiet()
+  }
+  expect(seen).toEqual(['10:00-10:05', '10:05-10:10', '10:10-10:15'])
+})
+
+test('a tick without a time is kept', async () => {
   const { engine, deadLetters } = engineOf(reactor('watch').every('other', { each: '5m' }, () => {}))
   const delivery = await engine.open(worker)
   await delivery.push([
-    tick(1, '10:05:00'),
-    record(2, { spaceship: 1, kind: 'tick', application: 'app', route: 'watch/other', scheduled: 'soon' }),
+    record(1, { spaceship: 1, kind: 'tick', application: 'app', route: 'watch/other', scheduled: 'soon' }),
   ])
   await delivery.quiet()
-  expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['no-route', 'unrecognised'])
+  expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['unrecognised'])
 })
 
 test('the harness ticks as time passes, and on demand', async () => {

@@ -13,7 +13,7 @@
 import type { Origin, ScheduleSpec } from '../declare/event.ts'
 import type { Tick } from '../declare/schedule.ts'
 import { lastEnd, nextEnd } from '../declare/windows.ts'
-import { type Content, type Recalled, type Recalling, refusedShare } from '../engine/content.ts'
+import type { Content, Recalled, Recalling } from '../engine/content.ts'
 import type { Kind, Reader } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
 import { routeFields } from '../engine/telling.ts'
@@ -47,8 +47,7 @@ export const tick: Kind = {
         if (envelope.application !== application) return []
         const origin = { stream, shard, position: formatPosition(record) }
         const wanting = byRoute.get(envelope.route) ?? []
-        if (wanting.length === 0)
-          return [refusedShare(unrouted, 'no-route', `a tick of '${envelope.route}', which is no schedule`)]
+        if (wanting.length === 0) return [{ plan: unrouted, lane: '', content: orphan(envelope) }]
         return wanting.map((want) => {
           why?.(want, true, () => 'it matches')
           const { plan, spec } = want
@@ -59,6 +58,15 @@ export const tick: Kind = {
     return reader
   },
 }
+
+/** Of a schedule that is gone, or that a newer release has: nothing is lost, since the next tick of a route covers what it has missed. */
+const orphan = ({ route }: TickEnvelope): Content => ({
+  identity: () => '',
+  recall: async ({ settings }) => {
+    settings.logger.warn('a tick of no schedule: delete what puts it', { route })
+    return { skip: 'it is of no schedule' }
+  },
+})
 
 class TickContent implements Content {
   readonly #envelope: TickEnvelope

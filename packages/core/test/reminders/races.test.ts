@@ -182,6 +182,31 @@ describe('the cache of references', () => {
     expect(scheduler.waiting).toEqual([])
   })
 
+  test('has a node that returns with what it held before: the present execution is stopped, and nothing else is asked for or sent', async () => {
+    const memory = memoryScheduler()
+    const stopped: string[] = []
+    const scheduler: ReminderScheduler = {
+      ...memory,
+      stop: async (reference) => {
+        stopped.push(reference)
+        return memory.stop(reference)
+      },
+    }
+    const { calls, clock, references, deliver, sent } = remindersBench({ scheduler })
+    await calls.schedule({ of: 1 }, due(DAY))
+    const [first] = memory.waiting
+    const old = await references.get('app/reminder/nag/a')
+    await calls.reschedule('a', due(2 * DAY))
+    const [second] = memory.waiting
+    stopped.splice(0)
+    await references.set('app/reminder/nag/a', old ?? '', DAY)
+    expect((await calls.cancel('a')).result).toBe('cancelled')
+    expect(stopped).toEqual([second?.name])
+    await clock.moveTo(clock.now() + 2 * DAY)
+    for (const { envelope } of [first, second].flatMap((each) => each ?? [])) await deliver(envelope)
+    expect([memory.waiting, sent]).toEqual([[], []])
+  })
+
   test.each([
     ['is out', new Unavailable('redis')],
     ['holds somebody else\u2019s values', new Permanent('another prefix')],

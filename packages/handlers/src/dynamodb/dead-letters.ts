@@ -11,7 +11,8 @@
  * In a sorted table `letter-index.ts` says in which order they came.
  *
  * A letter exists once it has a header, and goes with it. The parts of each `put` have a token of their own, so one that is
- * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes.
+ * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes. If somebody
+ * else removes bytes, the letter is told, and stays: it is neither absent nor empty.
  */
 
 import {
@@ -21,6 +22,7 @@ import {
   PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
+import { SpaceshipError } from '@spaceship/core'
 import { bare, check, exactJson, flag, type ShapesOf } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
@@ -109,16 +111,17 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     return { token: { S: token }, parts: { N: String(parts) } }
   }
 
-  /** Nothing if the letter is removed while its parts are read. */
+  /** Nothing if the letter is removed while its parts are read. @throws SpaceshipError `letter` for one whose bytes are not there */
   async function open(header: Item): Promise<DeadLetter | undefined> {
     // Written by `put` below alone.
     const letter = JSON.parse(header.letter?.S ?? '{}') as Omit<DeadLetter, 'data' | 'at'> & { at: string }
     const parts: Uint8Array[] = header.data?.B === undefined ? [] : [header.data.B]
     for (const key of partKeys(header.token?.S ?? '', Number(header.parts?.N ?? 0))) {
       const bytes = (await read(key))?.data?.B
-      if (bytes === undefined) return undefined
+      if (bytes === undefined) return openAgain(header)
       parts.push(bytes)
     }
+    if (parts.length === 0) throw withoutBytes(header)
     return {
       ...letter,
       reactor: letter.reactor,
@@ -126,6 +129,21 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       at: new Date(letter.at),
       data: new Uint8Array(Buffer.concat(parts)),
     }
+  }
+
+  /** A part was not there: the letter was removed meanwhile, and perhaps put again, or its bytes are lost. */
+  async function openAgain(header: Item): Promise<DeadLetter | undefined> {
+    const now = await read(itemKey(header.key?.S ?? ''))
+    if (now?.token?.S === header.token?.S) throw withoutBytes(header)
+    return now && open(now)
+  }
+
+  function withoutBytes(header: Item): SpaceshipError {
+    const advice = 'it is left as it is: restore its bytes, or remove its item'
+    return new SpaceshipError(
+      'letter',
+      `the letter '${nameIn(header)}' in the table '${table}' has no bytes: ${advice}`,
+    )
   }
 
   /** A letter that no list finds, in the way of all letters. */

@@ -1,7 +1,14 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Client } from '@opensearch-project/opensearch'
-import type { Context, EventMeta, Handler } from '@spaceship/core'
+import { type Context, type EventMeta, entity, type Handler, reactor } from '@spaceship/core'
+import { createEngine } from '@spaceship/core/engine'
+import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import { silent } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as z from 'zod'
 import { memorySearch } from '../testing/index.ts'
 import { createSearch } from './index.ts'
 
@@ -16,6 +23,7 @@ afterAll(async () => {
   await ship.close()
 })
 
+type Saved = EventMeta & { readonly after: { readonly id: string; readonly n: number } }
 type Doc = EventMeta & { readonly document: object }
 const at = (id: string, version: number, document: object = {}) =>
   ({ key: id, version: { min: version, max: version }, document }) as unknown as Doc
@@ -34,6 +42,48 @@ test('a document is found by its words, replaced by a newer one, and kept from a
   expect(await search.count('docs', { match: { name: 'old' } })).toEqual({ total: 0 })
 })
 
+test.each<readonly [string, { readonly version?: 'n' }]>([
+  ['its own version', { version: 'n' }],
+  ['the time of its change', {}],
+])(
+  'a document is ordered by %s: no shard and no stream that is made anew, with lower positions, refuses it',
+  async (_, more) => {
+    const schema = z.object({ id: z.string(), n: z.number() })
+    const Client = entity('client', { table: 'clients', key: 'id', schema, ...more })
+    const search = memorySearch()
+    const write = search.index({ index: 'docs', id: (e: Saved) => e.key, document: (e) => e.after })
+    const deadLetters = memoryDeadLetters()
+    const engine = createEngine({
+      ...{ application: 'app', state: memoryState(), deadLetters, logger: silent },
+      reactors: [reactor('r').on('index', Client.saved('client.saved'), write)],
+    })
+    const places = [
+      ['s', 'shardId-000000000009', '900'],
+      ['s', 'shardId-000000000010', '50'],
+      ['anew', 'shardId-000000000000', '1'],
+    ] as const
+    for (const [n, [stream, shard, sequence]] of places.entries()) {
+      const change = {
+        ...{ eventName: 'INSERT', tableName: 'clients' },
+        dynamodb: {
+          ...{
+            ApproximateCreationDateTime: 1_796_000_000_000 + n,
+            ApproximateCreationDateTimePrecision: 'MILLISECOND',
+          },
+          ...{ Keys: { id: { S: 'a' } }, NewImage: { id: { S: 'a' }, n: { N: String(n) } } },
+        },
+      }
+      const delivery = await engine.open({ stream, shard, redelivers: 'none' })
+      const data = Buffer.from(JSON.stringify(change))
+      await delivery.push([{ sequence, subSequence: 0, partitionKey: 'a', data, arrivedAt: new Date() }])
+      await delivery.quiet()
+      const { hits } = await search.query<{ n: number }>('docs', { match_all: {} })
+      expect(hits.map(({ document }) => document.n)).toEqual([n])
+    }
+    expect(deadLetters.letters).toEqual([])
+  },
+)
+
 test('a removed document stays out when an older write comes late; removing what is not there is fine', async () => {
   const search = createSearch({ client })
   const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
@@ -50,6 +100,30 @@ test('what OpenSearch refuses is refused for good, without the document in the e
   const long = search.index({ index: 'docs', id: () => 'x'.repeat(513), document: (e: Doc) => e.document })
   await expect(run(long, at('a', 1, { secret: 'hush' }))).rejects.toMatchObject({ code: 'permanent' })
   await expect(search.query('docs', { no_such_query: {} })).rejects.toMatchObject({ code: 'permanent' })
+})
+
+test.each([
+  ['that is slower than its time', () => {}],
+  ['that breaks off', (response: ServerResponse) => response.destroy()],
+  ['that says 503', (response: ServerResponse) => response.writeHead(503).end()],
+])('an answer %s is an outage, and the client asks once: nothing is written twice', async (_, answer) => {
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked += 1
+    request.resume().on('end', () => answer(response))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // With its defaults the client would ask four times.
+  const { port } = server.address() as AddressInfo // what a TCP server answers
+  const eager = new Client({ node: `http://127.0.0.1:${port}`, requestTimeout: 200 })
+  const search = createSearch({ client: eager })
+  const index = search.index({ index: 'docs', id: (e: Doc) => e.key, document: (e) => e.document })
+  await expect(run(index, at('a', 1, { name: 'x' }))).rejects.toMatchObject({ code: 'unavailable' })
+  expect(asked).toBe(1)
+  await eager.close()
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
 })
 
 test('a missing index and a server that is gone are outages', async () => {

@@ -41,9 +41,12 @@ export function messageOf(record: OutgoingRecord, { resource, limit, fifo }: Mes
   return { ...entry, key: MessageGroupId, fifo: { MessageGroupId, MessageDeduplicationId } }
 }
 
+/** SNS takes an attribute with one of these, and delivers its message to nobody. */
+const CONTROL = /\p{Cc}/u
+
 /** A key as an attribute holds it. */
 function attributeFor(key: string): string {
-  return isCarried(key) ? partitionKeyFor(key) : digestOf(key)
+  return isCarried(key) && !CONTROL.test(key) ? partitionKeyFor(key) : digestOf(key)
 }
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */

@@ -1,11 +1,13 @@
+import type { SNSClient } from '@aws-sdk/client-sns'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { entity, event, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
-import { memoryDeadLetters, memoryEvents, memoryState } from '@spaceship/core/memory'
+import { memoryDeadLetters, memoryEvents, memoryState, virtualClock } from '@spaceship/core/memory'
 import type { EventSink, OutgoingRecord, TraceContext } from '@spaceship/core/ports'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { snsSink } from '../sns/index.ts'
 import { sqsPublisher, sqsSink } from '../sqs/index.ts'
 import { publisherOn } from './publisher.ts'
 import { textOf } from './text.ts'
@@ -20,6 +22,11 @@ interface Sent {
   readonly MessageBody: string
   readonly MessageGroupId?: string
   readonly MessageDeduplicationId?: string
+}
+
+interface Message {
+  readonly Id: string
+  readonly MessageAttributes: Readonly<Record<string, { readonly StringValue: string }>>
 }
 
 /** Of a client `send` alone is used. */
@@ -62,6 +69,33 @@ test('closing waits for what is on its way, and what comes later is refused', as
   answer()
   await Promise.all([sending, closing, publish.close()])
   expect([records.map(({ partitionKey }) => partitionKey), released]).toEqual([['a'], ['released']])
+})
+
+test('nothing is dropped by its age: what waits for hours is sent in its turn, and closing waits for it', async () => {
+  const clock = virtualClock(0)
+  const refused = 7
+  const { sqs, requests } = sqsOf((entries) => {
+    if (requests.length > refused) return taken(entries)
+    return { Failed: entries.map(({ Id }) => ({ Id, Code: 'InternalError', SenderFault: false })) }
+  })
+  // Each round comes an hour after the one before.
+  const slow = { ...clock, sleep: (_: number, signal?: AbortSignal) => clock.sleep(3_600_000, signal) }
+  const sink = sqsSink({ client: sqs, queueUrl: `${queueUrl}.fifo`, clock: slow, attempts: refused + 1 })
+  const publish = publisherOn(sink, 'billing', () => {})
+  const sending = Promise.all(['a', 'a', 'b'].map((id) => publish(paid, { id })))
+  let closed = false
+  const closing = publish.close().then(() => {
+    closed = true
+  })
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  await turn()
+  for (let hours = 1; hours <= refused; hours += 1) {
+    expect(closed).toBe(false)
+    await clock.moveTo(hours * 3_600_000, turn)
+  }
+  await Promise.all([sending, closing])
+  const accepted = requests.slice(refused).flat()
+  expect(accepted.map(({ MessageGroupId }) => MessageGroupId)).toEqual(['a', 'b', 'a'])
 })
 
 test('a publication that fails is told to its publisher, and keeps nobody from closing; a client that was given stays', async () => {
@@ -229,6 +263,29 @@ test('property: what a message carries says the same as the record, in character
     }),
   )
 })
+
+test.each(['a\tb', 'a\nb', 'a\r', '\u007f', 'a\u0085b', '\ufffe', ''])(
+  'a key that no attribute carries goes as its digest, so that its message is delivered: %j',
+  async (partitionKey) => {
+    const sent: string[] = []
+    const client = {
+      send: async ({ input }: { input: Record<string, readonly Message[]> }) => {
+        const entries = input.Entries ?? input.PublishBatchRequestEntries ?? []
+        for (const { MessageAttributes } of entries)
+          sent.push(MessageAttributes.partitionKey?.StringValue ?? '')
+        return { Successful: entries.map(({ Id }) => ({ Id })) }
+      },
+    }
+    // Of a client `send` alone is used.
+    const sqs = sqsSink({ client: client as unknown as SQSClient, queueUrl })
+    const sns = snsSink({
+      client: client as unknown as SNSClient,
+      topicArn: 'arn:aws:sns:eu-west-1:123456789012:t',
+    })
+    for (const sink of [sqs, sns]) await sink.put([{ partitionKey, data: Buffer.from('x') }])
+    expect(sent).toEqual([expect.stringMatching(/^sha256-[\da-f]{64}$/), sent[0]])
+  },
+)
 
 test('a reactor on an entity publishes through a queue like through a stream', async () => {
   const Client = entity('client', { table: 'clients', key: 'id', schema: z.object({ id: z.string() }) })

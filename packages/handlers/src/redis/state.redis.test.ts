@@ -78,6 +78,33 @@ test('scripts that the server has forgotten, as after a failover, are sent again
   expect(await store.delete(key, Object(first).version)).toBe(true)
 })
 
+test('a failover loses a claim that was answered: the next owner takes it, and every later write of the first is refused', async () => {
+  const promoted = await startRedis()
+  const other = new Redis(promoted.port, '127.0.0.1')
+  let primary = ioredis
+  const store = redisState({ command: (...args) => primary.call(...args) })
+  const key = crypto.randomUUID()
+  const first = await store.set(key, { owner: 'first' }, { expect: undefined })
+  const version = Object(first).version
+  // A replica that the claim had not reached becomes the primary.
+  primary = other
+  expect(await store.set(key, { owner: 'first', done: true }, { expect: version })).toEqual({
+    ok: false,
+    current: undefined,
+  })
+  const second = await store.set(key, { owner: 'second' }, { expect: undefined })
+  const held = { value: { owner: 'second' }, version: Object(second).version }
+  expect(second.ok).toBe(true)
+  expect(await store.set(key, { owner: 'first', done: true }, { expect: version })).toEqual({
+    ok: false,
+    current: held,
+  })
+  expect(await store.delete(key, version)).toBe(false)
+  expect(await store.get(key)).toEqual(held)
+  other.disconnect()
+  await promoted.stop()
+})
+
 test('a write that a client sends twice is done once, and says so', async () => {
   const twice: RedisCommand = async (...args) => {
     await ioredis.call(...args).catch(() => {})

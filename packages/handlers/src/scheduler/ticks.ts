@@ -6,7 +6,8 @@
  * | `each: '5m'`, `delay: '30s'`       | `rate(5 minutes)`, from the next end of a window and its delay on          |
  * | `cron('0 9 * * 1-5', { zone })`    | `cron(0 9 ? * 2-6 *)` by the clocks of the zone                            |
  *
- * Scheduler has no rate below a minute, no delay for a cron, and no cron in which either of two days is enough: those are refused.
+ * Scheduler has no rate below a minute, no delay for a cron, and no cron in which either of two days is enough: those are refused. A time that
+ * the clocks leave out has no tick of Scheduler's: the next tick comes at the next time, and makes up what was missed as `catchUp` says.
  */
 
 import type { CreateScheduleCommandInput } from '@aws-sdk/client-scheduler'

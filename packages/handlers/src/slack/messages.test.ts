@@ -393,6 +393,16 @@ test('no secret stands in an error, in what it holds, or in what is printed of i
       token: `xoxb-${secret}`,
       fetch: async () => Response.json({ ok: false, error: `bad token xoxb-${secret}` }),
     }),
+    createSlack({
+      token: `xoxb-${secret}\n`,
+      fetch: async () => Response.json({ ok: false, error: 'channel_not_found' }),
+    }),
+    createSlack({
+      webhooks: { '#sales': `https://hooks.slack.com/services/${secret}\n` },
+      fetch: async () => new Response('channel_not_found', { status: 404 }),
+    }),
+    createSlack({ webhooks: { '#sales': `http://127.0.0.1:1/services/${secret}\n` } }),
+    createSlack({ webhooks: { '#other': `http://127.0.0.1:1/services/${secret}` } }),
   ]
   const made = (() => {
     try {
@@ -407,7 +417,7 @@ test('no secret stands in an error, in what it holds, or in what is printed of i
       failing.map((slack) => slack.post({ channel, text: 'x' }).catch((error: unknown) => error)),
     )),
   ]
-  expect(errors.length).toBe(10)
+  expect(errors.length).toBe(failing.length + 1)
   for (const error of errors) {
     expect(error).toBeInstanceOf(Error)
     const all = [inspect(error, { depth: 12, showHidden: true }), JSON.stringify(error), String(error)]

@@ -44,6 +44,30 @@ test.each(['no JSON', '', 'null', '7', '{}', '{"channel":"C1"}', '{"ts":1,"chann
   },
 )
 
+test("the 'ts' of a root stays a text with all its digits, as a reply and an update name it", async () => {
+  const ts = '1602251441.001700'
+  const sent: string[] = []
+  const slack = createSlack({
+    token: 'xoxb-1',
+    references: memoryReferences(),
+    fetch: async (_, init) => {
+      const body = String(init?.body)
+      sent.push(body)
+      const { thread_ts } = JSON.parse(body)
+      return Response.json({ ok: true, channel: 'C1', ts, message: { thread_ts } })
+    },
+  })
+  for (const text of ['root', 'reply']) await slack.post({ channel, text, thread: 'a' })
+  const status = slack.update({ channel, key: () => 'k', text: (n: number) => `n ${n}` })
+  for (const n of [1, 2]) await status(n, context)
+  expect(sent.map((body) => /"(?:thread_)?ts":[^,}]*/.exec(body)?.[0])).toEqual([
+    undefined,
+    `"thread_ts":"${ts}"`,
+    undefined,
+    `"ts":"${ts}"`,
+  ])
+})
+
 /** Takes keys as the port promises them, and no longer ones. */
 function strict(): ReferenceStore & { readonly names: Set<string> } {
   const store = memoryReferences()

@@ -116,6 +116,26 @@ test('a search that fails is no recovery: the window waits, and is measured when
   expect(bench.ship.deadLetters).toEqual([])
 })
 
+test('a document that is found a second after its window is counted in it: the delay waits for it', async () => {
+  const found = [
+    { at: '2026-01-01T00:04:59.900Z', indexed: '2026-01-01T00:05:01Z' },
+    { at: '2026-01-01T00:05:00Z', indexed: '2026-01-01T00:05:00Z' },
+  ].map(({ at, indexed }) => ({ at: Date.parse(at), indexed: Date.parse(indexed) }))
+  const counted: string[] = []
+  const bench = post({
+    measure: ({ from, to }) => {
+      const now = bench.ship.now.getTime()
+      const own = found.filter(
+        ({ at, indexed }) => at >= from.getTime() && at < to.getTime() && indexed <= now,
+      )
+      counted.push(`${from.toISOString().slice(11, 16)} ${own.length}`)
+      return own.length
+    },
+  })
+  await bench.ship.advance('11m')
+  expect(counted.slice(-2)).toEqual(['00:00 1', '00:05 1'])
+})
+
 test('an alert that nobody took is told before the next window is looked at, word for word', async () => {
   let isDown = true
   const taken: WatchAlert[] = []

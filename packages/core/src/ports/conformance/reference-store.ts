@@ -31,7 +31,7 @@ export const referenceStoreCases: readonly Case<ReferenceStoreSubject>[] = [
     name: 'what was set is read back, and replaced by the next set',
     run: async ({ store }) => {
       const id = key()
-      for (const value of ['first', 'zweite ✓\n', '', 'arn:'.padEnd(2_048, 'x')]) {
+      for (const value of ['first', 'zweite ✓\n', '', '1602251441.001700', 'arn:'.padEnd(2_048, 'x')]) {
         await store.set(id, value, MINUTE)
         assert.equal(await store.get(id), value)
       }
