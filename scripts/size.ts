@@ -16,7 +16,7 @@ export interface Size {
 }
 
 /** What is paid at the most today: no change may make it worse unnoticed. */
-export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 129_500, all: 130_800 }
+export const CEILINGS: Pick<Size, 'load' | 'all'> = { load: 130_100, all: 131_400 }
 
 const PLAIN = `
   import { entity, reactor } from '@spaceship/core'

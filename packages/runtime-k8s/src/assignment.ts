@@ -44,6 +44,9 @@ const RENEWING = 'renewing leases'
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
 
+/** Lives of a lease in which a worker leaves a shard that stood still to others. */
+const SHUNNED = 2
+
 /** What a drain came to. */
 export interface DrainReport {
   /** Everything that had been read is done or kept. */
@@ -61,6 +64,8 @@ export class Assignment {
   readonly #observer: Observer
   readonly #consumers = new Map<string, Consumer>()
   readonly #troubles: Troubles
+  /** Until when a lease is not taken again, on the monotonic clock. */
+  readonly #shunned = new Map<string, number>()
   /** What showed at the last look that the table has moved on. */
   #movedOn: string | undefined
   /** The lease that is taken at this moment. */
@@ -103,7 +108,10 @@ export class Assignment {
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readable(open)
     const free = counted.filter(
-      (lease) => (expired.has(lease) || lease.owner === me) && !this.#consumers.has(lease.key),
+      (lease) =>
+        (expired.has(lease) || lease.owner === me) &&
+        !this.#consumers.has(lease.key) &&
+        !this.#isShunned(lease.key),
     )
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
@@ -114,6 +122,13 @@ export class Assignment {
       this.#taking = this.#takeOne(lease, stopping)
       await this.#taking
     }
+  }
+
+  /** A shard that stood still here is left to others first. */
+  #isShunned(key: string): boolean {
+    const until = this.#shunned.get(key)
+    if (until !== undefined && until <= this.#settings.clock.monotonic()) this.#shunned.delete(key)
+    return this.#shunned.has(key)
   }
 
   /** Writes by the rules of KCL 2.x would break those of KCL 3: what is held is finished, and nothing more is taken. */
@@ -208,7 +223,16 @@ export class Assignment {
   }
 
   #consume(held: Consumer['held']): Promise<Consumer> {
-    const { clock, kinesis: client, leases: table, limit, logger, pollInterval, random } = this.#settings
+    const {
+      clock,
+      kinesis: client,
+      leases: table,
+      limit,
+      logger,
+      maxStandstill,
+      pollInterval,
+      random,
+    } = this.#settings
     const { stream: id, shard } = held.lease
     const stream = this.#shards.nameOf(id)
     return startConsumer({
@@ -219,6 +243,7 @@ export class Assignment {
       logger,
       pollInterval,
       readInterval: READ_INTERVAL,
+      maxStandstill,
       reading: (from, signal) => ({
         client,
         stream,
@@ -255,6 +280,10 @@ export class Assignment {
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {
     const wasHeld = this.#forget(consumer)
+    if (end === 'stalled') {
+      const { clock, failover } = this.#settings
+      this.#shunned.set(consumer.held.lease.key, clock.monotonic() + SHUNNED * failover)
+    }
     if (wasHeld && end === 'released')
       this.#settings.logger.info('lease given up', this.#fieldsOf(consumer.held))
   }

@@ -65,6 +65,13 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
      * @default 'multi-stream'
      */
     readonly layout?: Layout
+    /**
+     * How long a shard may stand still without a reason that has a name (no read is answered, a handler ignores its deadline, a store never
+     * answers) before its lease is given up, so that another worker tries. At least twice `failover`.
+     *
+     * @default '2m'
+     */
+    readonly maxStandstill?: Duration
   }
   readonly poll?: {
     /** Between two reads of a shard that is caught up. @default '1s' */
@@ -95,6 +102,7 @@ export interface WorkerSettings {
   readonly leases: LeaseTable
   readonly migrate: boolean
   readonly layout: Layout | undefined
+  readonly maxStandstill: number
   readonly failover: number
   readonly pollInterval: number
   readonly limit: number
@@ -137,6 +145,7 @@ export const WORKER = {
       failover: duration('10s', 1_000),
       migrate: flag,
       layout: choice('multi-stream', 'single-stream'),
+      maxStandstill: duration('2m', 1_000),
     }),
     // Kinesis takes no more.
     poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
@@ -226,6 +235,8 @@ function settingsOf(
   { kinesis, dynamodb, close }: Clients,
 ): WorkerSettings {
   const { application, create, leases = {}, poll = {} } = options
+  const failover = leases.failover === undefined ? FAILOVER : milliseconds(leases.failover)
+  const pollInterval = Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s'))
   return {
     streams: options.streams.map((listed) => {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
@@ -236,8 +247,9 @@ function settingsOf(
     leases: dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
     migrate: leases.migrate ?? false,
     layout: leases.layout,
-    failover: leases.failover === undefined ? FAILOVER : milliseconds(leases.failover),
-    pollInterval: Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s')),
+    maxStandstill: Math.max(milliseconds(leases.maxStandstill ?? '2m'), 3 * pollInterval, 2 * failover),
+    failover,
+    pollInterval,
     limit: poll.limit ?? 1_000,
     ticks: options.ticks ?? true,
     drainTimeout: milliseconds(options.drainTimeout ?? '20s'),

@@ -239,6 +239,7 @@ class Batches implements Caller {
     // `on` and `route` tied the handler's event type to the definitions that these events were made from.
     const handled = async () => this.#batching.handle(events as readonly never[], context)
     const running = handled()
+    for (const { attempt } of members) attempt.runs(run)
     deadlines.watch(run, running)
     try {
       return await running

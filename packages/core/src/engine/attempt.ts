@@ -81,6 +81,11 @@ export class Attempt {
     return this.#run
   }
 
+  /** Who runs for the task now: its own handler, or that of its batch; nobody any more. */
+  runs(run: Run | undefined): void {
+    this.task.run = run
+  }
+
   get deadline(): number {
     return this.#run?.deadline ?? this.#deadline
   }

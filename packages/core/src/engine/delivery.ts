@@ -31,7 +31,7 @@ import type { Parts } from './options.ts'
 import { Pipeline } from './pipeline.ts'
 import { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
-import type { Delivery, Hold, Source } from './seam.ts'
+import type { Delivery, Hold, Reason, Source } from './seam.ts'
 import type { Place, Settings } from './settings.ts'
 import { createSuffixJournal, type SuffixJournal } from './suffix-journal.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
@@ -74,6 +74,7 @@ class ShardDelivery implements Delivery {
   readonly #chain: Chain
   readonly #deadlines: Deadlines
   readonly #intake: Intake
+  readonly #lanes: Lanes
   readonly #kept: SuffixJournal | undefined
   readonly #suspects: Suspects
   readonly #routeKeys: readonly string[]
@@ -125,7 +126,7 @@ class ShardDelivery implements Delivery {
       started: (task) => reporter.started(task),
       closing: (task) => this.#close(task),
     })
-    const lanes = new Lanes(scope, reporter, {
+    this.#lanes = new Lanes(scope, reporter, {
       pipeline,
       isOver: () => stopped.aborted || !this.#isBefore(this.#drainAt),
       ended: (task) => this.#ledger.finish(task),
@@ -133,7 +134,7 @@ class ShardDelivery implements Delivery {
     })
     this.#kept = source.redelivers === 'suffix' ? createSuffixJournal(settings, source) : undefined
     this.#suspects = createSuspects(settings, source)
-    const [ledger, suspects, journal] = [this.#ledger, this.#suspects, this.#kept]
+    const [ledger, lanes, suspects, journal] = [this.#ledger, this.#lanes, this.#suspects, this.#kept]
     this.#intake = new Intake({ scope, source, hold, journal, suspects, ledger, lanes, reporter })
   }
 
@@ -157,6 +158,14 @@ class ShardDelivery implements Delivery {
 
   get journal(): string | undefined {
     return this.#intake.journal?.write(this.#ledger, this.#routeKeys)
+  }
+
+  get waitsFor(): Reason | undefined {
+    for (const entry of this.#ledger.open()) {
+      for (const task of tasksOf(entry)) if (!task.done) return this.#lanes.reasonOf(task)
+      break
+    }
+    return this.complete ? undefined : 'unnamed'
   }
 
   quiet(): Promise<void> {

@@ -18,10 +18,11 @@
 import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
-import { finishOf, type Outcome } from './outcome.ts'
+import { finishOf, type Outcome, type Waiting } from './outcome.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
+import type { Reason } from './seam.ts'
 import type { Task } from './task.ts'
 import type { WaitQueue } from './wait-queue.ts'
 
@@ -111,6 +112,13 @@ export class Lanes {
     if (!task.done) open?.open(task.lane, lane)
   }
 
+  /** What an unfinished task waits for, or the one before it in its lane. */
+  reasonOf(task: Task): Reason {
+    const { run, waits, plan } = this.#open[task.plan.index]?.get(task.lane)?.first ?? task
+    if (run !== undefined) return run.reported && run.aborted ? 'overdue' : 'handler'
+    return waits ?? (this.#halted.has(plan.reactor) ? 'halt' : 'unnamed')
+  }
+
   /** Whether more tasks than could run have been added. */
   get full(): boolean {
     return this.#free <= 0 && this.#ready >= READY && !this.#scope.stopped.aborted
@@ -131,6 +139,7 @@ export class Lanes {
     if (this.#lastReady === undefined) this.#firstReady = lane
     else this.#lastReady.ready = lane
     this.#lastReady = lane
+    lane.first.waits = 'place'
     this.#ready += 1
     if (!this.#pumping) this.#pump()
   }
@@ -156,6 +165,7 @@ export class Lanes {
     const { clock } = this.#scope.settings
     const now = clock.monotonic()
     lane.woken = false
+    task.waits = undefined
     if (this.#halted.size > 0 && this.#halted.has(plan.reactor)) this.#leave(lane)
     else if (!this.#scope.mayStart(now)) this.#abandon(lane)
     else if (task.notBefore > 0 && task.notBefore > clock.now())
@@ -238,11 +248,12 @@ export class Lanes {
   }
 
   /** What was waited for by the wall clock is over once the time has passed: the system's clock may be set back meanwhile. */
-  #sleep(lane: Lane, delay: number, outcome: Outcome | undefined): void {
+  #sleep(lane: Lane, delay: number, outcome: Waiting | undefined): void {
     const { settings, activity, stopped, redelivers } = this.#scope
     const { clock } = settings
     const task = lane.first
     this.#remember(task)
+    task.waits = outcome?.kind ?? 'gate'
     this.#reporter.waits(task, outcome, clock.now() + delay)
     // A drain of a lease does not wait for an attempt that is yet to come: the next owner makes it, at its time. What is left to write of a
     // verdict is waited for, and on a source that redelivers at once the attempt as well.
@@ -262,6 +273,7 @@ export class Lanes {
   #wait(lane: Lane, queue: WaitQueue): void {
     const task = lane.first
     this.#remember(task)
+    task.waits = 'gate'
     this.#reporter.waits(task, undefined, undefined)
     const busy = this.#scope.activity.asleep(queue.due)
     // What wakes a lane may wake or stop others at once, some of which are about to be woken themselves: each has one turn.

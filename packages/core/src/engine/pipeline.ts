@@ -124,17 +124,23 @@ export class Pipeline {
       return this.#conclude(attempt, ofThrown(error))
     }
     const { run } = attempt
+    attempt.runs(run)
     scope.deadlines.watch(run, running)
     return running.then(
       (value) => {
-        scope.deadlines.settled(run)
+        this.#settled(attempt)
         return this.#conclude(attempt, ofReturn(value))
       },
       (error) => {
-        scope.deadlines.settled(run)
+        this.#settled(attempt)
         return this.#conclude(attempt, ofThrown(error))
       },
     )
+  }
+
+  #settled(attempt: Attempt): void {
+    attempt.runs(undefined)
+    this.#scope.deadlines.settled(attempt.run)
   }
 
   /** The look-up, the user's middleware, and the call in their midst. */

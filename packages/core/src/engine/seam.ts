@@ -46,6 +46,34 @@ export interface Hold {
   readonly crashes?: number
 }
 
+/**
+ * What the lowest unfinished record waits for:
+ *
+ * | reason        | means                                                                                       |
+ * |---------------|---------------------------------------------------------------------------------------------|
+ * | `handler`     | its handler runs, or its batch gathers, within its deadline                                 |
+ * | `overdue`     | its handler runs on beyond its deadline                                                     |
+ * | `retry`       | an attempt failed: the next one comes later                                                 |
+ * | `retry-after` | the handler said when to come back                                                          |
+ * | `unavailable` | a dependency is down                                                                        |
+ * | `held`        | another owner has its claim                                                                 |
+ * | `gate`        | its route is paused, has its rate, or enough attempts that run                              |
+ * | `place`       | as many handlers run as may                                                                 |
+ * | `halt`        | its reactor waits until someone acts                                                        |
+ * | `unnamed`     | none of these: a store or a schema that does not answer, or a fault of the engine           |
+ */
+export type Reason =
+  | 'handler'
+  | 'overdue'
+  | 'retry'
+  | 'retry-after'
+  | 'unavailable'
+  | 'held'
+  | 'gate'
+  | 'place'
+  | 'halt'
+  | 'unnamed'
+
 export interface Delivery {
   /**
    * Hands over records in stream order; later pages may be pushed while earlier ones are in flight. Resolves when the
@@ -61,6 +89,8 @@ export interface Delivery {
    * it grows with what is stuck, not with what is done. Undefined when there is nothing to know.
    */
   readonly journal: string | undefined
+  /** Undefined if everything that was pushed is done or kept. */
+  readonly waitsFor: Reason | undefined
   /** Resolves when nothing can go on without new records or time passing: what tests wait for instead of sleeping. */
   quiet(): Promise<void>
   /**

@@ -6,7 +6,8 @@
  * | `Entry.first`, `Task.sibling`                | intake      |
  * | `Entry.unfinished`, `.next`, `.below`, `Task.done` | ledger |
  * | `Entry.letter`, `Task.attempts`, `.part`, `.ran`, `.ending` | pipeline |
- * | `Task.lane`, `.content`, `.notBefore`, `.next`, `.remembered` | lanes |
+ * | `Task.run`                                   | attempt     |
+ * | `Task.lane`, `.content`, `.notBefore`, `.next`, `.remembered`, `.waits` | lanes |
  *
  * Both are classes, not literals: V8 learns from the first pages that such literals live long, and from then on makes them in its old
  * space, where what was done in a moment waits for a full collection. That costs as much as half of the engine does.
@@ -14,8 +15,10 @@
 
 import type { Position, UserRecord } from '../wire/index.ts'
 import type { Content } from './content.ts'
+import type { Run } from './deadlines.ts'
 import type { Ending } from './outcome.ts'
 import type { RoutePlan } from './plan.ts'
+import type { Reason } from './seam.ts'
 
 /** Records that have ended below an entry and were taken out of the ledger's chain. */
 export interface Below {
@@ -76,6 +79,10 @@ export class Task {
   done: boolean
   /** Its last attempt came as far as to a look-up or the handler. */
   ran = false
+  /** While its handler runs, and has not answered at once. */
+  run: Run | undefined = undefined
+  /** While its lane waits. */
+  waits: Reason | undefined = undefined
   /** Set once the verdict is final: what is left to write. */
   ending: Ending | undefined = undefined
   /** The next one of its lane. */

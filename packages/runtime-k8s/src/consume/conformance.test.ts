@@ -77,6 +77,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
         signal,
       }),
       pollInterval: 200,
+      maxStandstill: 3_600_000,
       readInterval: 200,
       children: async () => {
         const child = shards[shards.findIndex(({ name }) => name === lease.shard) + 1]

@@ -5,6 +5,7 @@
  *  taken ── parents ended? ──> reading ──┬─ lease lost ──────> revoke ────────────────────────────> gone
  *                                        ├─ worker drains ───> settle ─> flush ─> release ────────> released
  *                                        ├─ refused ─────────> TRIM_HORIZON ─> release ───────────> released
+ *                                        ├─ stands still ────> revoke ─> release ─────────────────> stalled
  *                                        └─ last page, gone ─> all done ─> children ─> SHARD_END ─> ended
  * ```
  */
@@ -22,6 +23,7 @@ import {
 } from '../leases/index.ts'
 import { persistently } from '../patience.ts'
 import { type Page, type Reading, readShard } from './reader.ts'
+import { type Standstill, Watchdog } from './watchdog.ts'
 
 export interface Consuming {
   readonly engine: Engine
@@ -35,12 +37,14 @@ export interface Consuming {
   /** Between two reads of a shard that is caught up, and at least between any two. Milliseconds. */
   readonly pollInterval: number
   readonly readInterval: number
+  /** How long the shard may stand still without a reason that has a name. Milliseconds. */
+  readonly maxStandstill: number
   /** The leases of the shards that follow this one. */
   readonly children: () => Promise<readonly NewLease[]>
   readonly createLease: (lease: NewLease) => Promise<void>
 }
 
-export type ConsumerEnd = 'ended' | 'released' | 'lost'
+export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled'
 
 export interface Consumer {
   readonly held: Held
@@ -77,20 +81,25 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     ...(journal === undefined ? {} : { journal }),
   })
   const stop = new AbortController()
+  const watchdog = new Watchdog(() => clock.monotonic(), consuming.maxStandstill)
+  const stalled = Promise.withResolvers<ConsumerEnd>()
   let written: Progress = { checkpoint, journal }
   let lost = false
   let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
-  const done = read().then(async (end) => (await drained) ?? end)
+  // What stands still may never end reading.
+  const done = Promise.race([stalled.promise, read().then(async (end) => (await drained) ?? end)])
 
   async function read(): Promise<ConsumerEnd> {
     for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
       if (stop.signal.aborted) break
+      watchdog.holdBack(true)
       if (page.lost === 'checkpoint') return startOver()
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
       if (page.ended) return endShard()
+      watchdog.holdBack(false)
       await clock.sleep(waitAfter(page), stop.signal)
     }
     return lost ? 'lost' : 'released'
@@ -129,6 +138,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   async function beat(): Promise<void> {
     const progress = progressOf(delivery, checkpoint)
+    const standstill = drained === undefined ? lookAt(progress) : undefined
+    if (standstill !== undefined) return standStill(standstill)
     const news =
       progress.checkpoint.sequence !== written.checkpoint.sequence ||
       progress.checkpoint.subSequence !== written.checkpoint.subSequence ||
@@ -137,13 +148,34 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     if (news) written = progress
   }
 
+  function lookAt({ checkpoint: { sequence, subSequence }, journal = '' }: Progress): Standstill | undefined {
+    const { waitsFor } = delivery
+    return watchdog.look({
+      progress: `${sequence}.${subSequence} ${journal}`,
+      waitsFor,
+      overdue: engine.overdue,
+    })
+  }
+
+  /** Told, and given up: another worker, or another process, may come further. */
+  async function standStill({ why, forMs, charged }: Standstill): Promise<void> {
+    logger.error('a shard stands still: its lease is given up, so that another worker tries', {
+      ...fields,
+      details: { why, forMs: Math.round(forMs), waitsFor: delivery.waitsFor ?? 'nothing' },
+    })
+    delivery.revoke(new Error('the shard stands still'))
+    stop.abort()
+    stalled.resolve('stalled')
+    await held.release(charged)
+  }
+
   async function giveUp(until: Date): Promise<number> {
     const left = until.getTime() - clock.now()
     const end = clock.monotonic() + Math.max(0, left) + LAST_WRITES
     const unfinished = await delivery.settle(until)
     // A table that refuses a write or does not answer must not cost what was finished, nor hold the process up for ever.
     await persistently(beat, end, clock)
-    await persistently(held.release, end, clock)
+    await persistently(() => held.release(), end, clock)
     return unfinished.length
   }
 

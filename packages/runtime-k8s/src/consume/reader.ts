@@ -8,12 +8,14 @@
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the reading fails: the lease is taken again at its checkpoint |
- * | throughput exceeded, throttling, outage              | wait, with full jitter                                        |
+ * | throughput exceeded, throttling, outage, no answer   | wait, with full jitter                                        |
+ * | within 30 s                                          |                                                               |
  * | a missing permission, another set-up that is wrong   | wait likewise; told once, with what to do                     |
  * | anything else                                        | wait likewise                                                 |
  */
 
 import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import { SpaceshipError } from '@spaceship/core'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
@@ -59,9 +61,8 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         iterator = await iteratorFor(reading, last, last === reading.from)
         isFresh = true
       }
-      const answer = await client.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: limit }), {
-        abortSignal: signal,
-      })
+      const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: limit })
+      const answer = await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))
       failures = 0
       isFresh = false
       troubles.over(READING, `${stream}/${shard}`)
@@ -119,15 +120,43 @@ async function isGone({ client, stream, shard }: Reading): Promise<boolean> {
 }
 
 async function iteratorFor(
-  { client, stream, shard, signal }: Reading,
+  reading: Reading,
   { sequence }: Checkpoint,
   again: boolean,
 ): Promise<string | undefined> {
+  const { client, stream, shard } = reading
   // A checkpoint may stand inside an aggregate: its record is read again, and the engine drops what is done of it.
   const type = again ? 'AT_SEQUENCE_NUMBER' : 'AFTER_SEQUENCE_NUMBER'
   const position = isSentinel(sequence)
     ? { ShardIteratorType: sequence === 'LATEST' ? ('LATEST' as const) : ('TRIM_HORIZON' as const) }
     : ({ ShardIteratorType: type, StartingSequenceNumber: sequence } as const)
   const command = new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position })
-  return (await client.send(command, { abortSignal: signal })).ShardIterator
+  return (await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))).ShardIterator
+}
+
+/** How long a read may take: a client without a time-out of its own waits for ever where a connection is half open. */
+const PATIENCE = 30_000
+
+/** @throws SpaceshipError `no-answer`, whether or not the client hears that it is not waited for any more */
+async function inTime<T>({ clock, signal }: Reading, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const stop = () => {
+    over.abort(signal.reason)
+  }
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  const late = clock.sleep(PATIENCE, over.signal).then(() => {
+    const why = over.signal.aborted
+      ? 'the shard is not read any more'
+      : `Kinesis did not answer within ${PATIENCE} ms`
+    throw new SpaceshipError('no-answer', why)
+  })
+  // It loses the race unless it is the one that ends it.
+  late.catch(() => {})
+  try {
+    return await Promise.race([ask(over.signal), late])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    over.abort()
+  }
 }

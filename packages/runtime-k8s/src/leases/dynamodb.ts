@@ -140,8 +140,8 @@ export function dynamodbLeases({
       })
     },
     checkpoint: (lease, progress) => ownUpdate(lease, holderOf(lease), checkpointUpdate(progress)),
-    release: async (lease) => {
-      await update(lease, releaseUpdate(lease))
+    release: async (lease, charged = false) => {
+      await update(lease, releaseUpdate(lease, charged))
     },
   }
 }
@@ -185,10 +185,13 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
   }
 }
 
-function releaseUpdate({ checkpointOwner, ownerSwitches }: Lease): Update {
-  if (checkpointOwner === undefined) return { set: {}, remove: ['leaseOwner'] }
+function releaseUpdate({ checkpointOwner, ownerSwitches }: Lease, charged: boolean): Update {
+  const isHandedOver = checkpointOwner !== undefined
   const ownerSwitchesSinceCheckpoint = { N: String(ownerSwitches + 1) }
-  return { set: { ownerSwitchesSinceCheckpoint }, remove: ['checkpointOwner'] }
+  return {
+    set: charged || isHandedOver ? { ownerSwitchesSinceCheckpoint } : {},
+    remove: [isHandedOver ? 'checkpointOwner' : 'leaseOwner'],
+  }
 }
 
 function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Update {

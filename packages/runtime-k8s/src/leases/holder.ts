@@ -13,8 +13,12 @@ export interface Held {
   readonly until: number
   /** Shows that we live. Writes the progress with it, if there is some: a checkpoint is a heartbeat. */
   beat(progress: Progress | undefined): Promise<void>
-  /** Gives it up, so that a peer may take it at once. May be called again if it failed. */
-  release(): Promise<void>
+  /**
+   * Gives it up, so that a peer may take it at once. May be called again if it failed.
+   *
+   * @param charged counts as if its owner had died: what ran may be to blame @default false
+   */
+  release(charged?: boolean): Promise<void>
   /** Someone else has it, or might: nothing is written any more. */
   lose(): void
   /** Tells `lost` if its life has ended without a renewal. */
@@ -85,13 +89,13 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost, han
         until = sent + failover * (1 - MARGIN)
         if (isNews) handedOver()
       }),
-    release: () =>
+    release: (charged = false) =>
       inTurn(async () => {
         if (gone && !isReleasing) return
         // Nothing renews it any more, also if this write has to be made again.
         gone = true
         isReleasing = true
-        await table.release(lease)
+        await table.release(lease, charged)
         isReleasing = false
       }),
     lose: () => {

@@ -55,16 +55,14 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           : { spaceshipJournal: { S: journal }, spaceshipJournalAt: { S: checkpoint.sequence } }),
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
       })),
-    release: async (lease) => {
-      update(lease, ({ leaseOwner, checkpointOwner, ...item }) =>
-        checkpointOwner === undefined
-          ? item
-          : {
-              ...item,
-              ...(leaseOwner && { leaseOwner }),
-              ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) },
-            },
-      )
+    release: async (lease, charged = false) => {
+      const isHandedOver = lease.checkpointOwner !== undefined
+      const switched = { ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) } }
+      update(lease, ({ leaseOwner, checkpointOwner: _, ...item }) => ({
+        ...item,
+        ...(isHandedOver && leaseOwner && { leaseOwner }),
+        ...((charged || isHandedOver) && switched),
+      }))
     },
   }
 }

@@ -38,6 +38,10 @@ export interface LeaseTable {
   renew(lease: Lease): Promise<Lease | undefined>
   take(lease: Lease, owner: string): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress): Promise<Lease | undefined>
-  /** Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner. */
-  release(lease: Lease): Promise<void>
+  /**
+   * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner.
+   *
+   * @param charged counts a switch of owners, as a death does @default false
+   */
+  release(lease: Lease, charged?: boolean): Promise<void>
 }

@@ -1,0 +1,149 @@
+/** What a delivery says that its lowest unfinished record waits for: a runtime keeps a shard only for such a reason. */
+
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { createEngine, type Delivery, type Reason } from '../engine.ts'
+import { batch, entity, type Reactor, RetryAfter, reactor, Unavailable } from '../index.ts'
+import { memoryDeadLetters, memoryState, virtualClock } from '../memory/index.ts'
+import { type StateStore, silent } from '../ports/index.ts'
+
+const Item = entity('item', { table: 'items', key: 'id', schema: z.object({ id: z.string() }) })
+const saved = Item.saved('item.saved')
+
+function world(made: Reactor, state: StateStore = memoryState(), more: object = {}) {
+  const clock = virtualClock()
+  const engine = createEngine({
+    ...{
+      application: 'app',
+      reactors: [made],
+      state,
+      deadLetters: memoryDeadLetters(),
+      clock,
+      logger: silent,
+    },
+    random: () => 0.5,
+    ...more,
+  })
+  return { clock, engine }
+}
+
+const change = (id: string, n: number) => ({
+  ...{ sequence: String(n), subSequence: 0, partitionKey: id, arrivedAt: new Date() },
+  data: Buffer.from(
+    JSON.stringify({
+      ...{ eventID: `e${n}`, eventName: 'INSERT', tableName: 'items', eventSource: 'aws:dynamodb' },
+      dynamodb: {
+        ApproximateCreationDateTime: 1,
+        Keys: { id: { S: id } },
+        NewImage: { id: { S: id } },
+        SizeBytes: 1,
+      },
+    }),
+  ),
+})
+
+async function opened({ engine }: ReturnType<typeof world>, ...ids: string[]): Promise<Delivery> {
+  const delivery = await engine.open({ stream: 's', shard: '0', redelivers: 'none' })
+  void delivery.push(ids.map((id, n) => change(id, n + 1))).catch(() => {})
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  return delivery
+}
+
+type Handle = Parameters<typeof route>[0]
+const route = (handler: (e: { readonly key: string }) => unknown, options: object) =>
+  reactor('r').on('see', saved, handler, options)
+const see = (handler: Handle, options: object = {}) => route(handler, options)
+const never = () => new Promise<void>(() => {})
+
+test('nothing is waited for where nothing is unfinished', async () => {
+  const delivery = await opened(world(see(() => {})), 'a')
+  expect(delivery.waitsFor).toBeUndefined()
+})
+
+const rows: readonly (readonly [Reason, () => Parameters<typeof world>])[] = [
+  ['handler', () => [see(never)]],
+  ['handler', () => [reactor('r').on('see', saved, batch({ size: 10, within: '1m' }, never))]],
+  [
+    'retry',
+    () => [
+      see(() => {
+        throw new Error('no')
+      }),
+    ],
+  ],
+  [
+    'retry-after',
+    () => [
+      see(() => {
+        throw new RetryAfter('1m')
+      }),
+    ],
+  ],
+  [
+    'unavailable',
+    () => [
+      see(() => {
+        throw new Unavailable('slack', 'down')
+      }),
+    ],
+  ],
+  [
+    'halt',
+    () => [
+      see(
+        () => {
+          throw new Error('no')
+        },
+        { whenExhausted: 'halt', retry: { attempts: 1 } },
+      ),
+    ],
+  ],
+  ['unnamed', () => [see(() => {}, { effect: 'claim' }), { ...memoryState(), set: never as never }]],
+]
+test.each(rows)('%s', async (reason, given) => {
+  expect((await opened(world(...given()), 'a')).waitsFor).toBe(reason)
+})
+
+test('a handler that runs on beyond its deadline is overdue, and is told from one that keeps it', async () => {
+  const made = world(see(never, { timeout: '10s' }))
+  const delivery = await opened(made, 'a')
+  await made.clock.moveTo(made.clock.now() + 9_000)
+  expect(delivery.waitsFor).toBe('handler')
+  await made.clock.moveTo(made.clock.now() + 3_000)
+  expect(delivery.waitsFor).toBe('overdue')
+})
+
+test('a claim that another owner has is waited for', async () => {
+  const clock = virtualClock()
+  const state = memoryState({ clock })
+  const claiming = () => see(never, { effect: 'claim', timeout: '1h' })
+  await opened(world(claiming(), state, { clock }), 'a')
+  expect((await opened(world(claiming(), state, { clock }), 'a')).waitsFor).toBe('held')
+})
+
+test('a paused route, a rate and a full house are named', async () => {
+  const paused = world(see(() => {}))
+  paused.engine.pause('r/see')
+  expect((await opened(paused, 'a')).waitsFor).toBe('gate')
+  const slow = world(see(() => {}, { rate: '1/h' }))
+  expect((await opened(slow, 'a', 'b')).waitsFor).toBe('gate')
+  // The second record waits for the place of the first; the lowest one is told.
+  const full = world(see(never), memoryState(), { concurrency: 1 })
+  expect((await opened(full, 'a', 'b')).waitsFor).toBe('handler')
+})
+
+test('a record that waits behind another of its lane is told by that one; a schema that does not answer has no name', async () => {
+  const failing = world(
+    see((e: { key: string }) => {
+      if (e.key === 'a') throw new RetryAfter('1m')
+    }),
+  )
+  expect((await opened(failing, 'a', 'a', 'b')).waitsFor).toBe('retry-after')
+  const hanging = z.object({ id: z.string() }).refine(async () => {
+    await never()
+    return true
+  })
+  const Slow = entity('slow', { table: 'items', key: 'id', schema: hanging })
+  const made = reactor('r').on('see', Slow.saved('slow.saved'), () => {})
+  expect((await opened(world(made), 'a')).waitsFor).toBe('unnamed')
+})

@@ -1,0 +1,116 @@
+import type { Reason } from '@spaceship/core/engine'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Watchdog } from './watchdog.ts'
+
+const BOUND = 60_000
+
+function watched() {
+  let now = 0
+  const dog = new Watchdog(() => now, BOUND)
+  const look = (waitsFor?: Reason, more: { progress?: string; overdue?: number } = {}) =>
+    dog.look({ progress: 'p', overdue: 0, ...more, waitsFor })
+  return {
+    dog,
+    look,
+    pass: (ms: number) => {
+      now += ms
+    },
+  }
+}
+
+const NAMED: readonly Reason[] = [
+  'handler',
+  'retry',
+  'retry-after',
+  'unavailable',
+  'held',
+  'gate',
+  'place',
+  'halt',
+]
+
+test.each(NAMED)('a shard whose lowest record waits for %s is kept however long it waits', (reason) => {
+  const { dog, look, pass } = watched()
+  dog.holdBack(true)
+  for (let hours = 0; hours < 100; hours += 1) {
+    pass(3_600_000)
+    expect(look(reason)).toBeUndefined()
+  }
+})
+
+test('a shard that is caught up is kept as long as reads are answered, and not a moment beyond the bound', () => {
+  const { dog, look, pass } = watched()
+  for (let reads = 0; reads < 100; reads += 1) {
+    pass(BOUND)
+    dog.read()
+    expect(look()).toBeUndefined()
+  }
+  pass(BOUND)
+  expect(look()).toBeUndefined()
+  pass(1)
+  expect(look()).toMatchObject({ why: expect.stringContaining('no read'), charged: false })
+})
+
+test('what has no name is waited for until the bound, and progress begins it anew', () => {
+  const { dog, look, pass } = watched()
+  for (let steps = 0; steps < 10; steps += 1) {
+    pass(BOUND)
+    dog.read()
+    expect(look('unnamed', { progress: `p${steps}` })).toBeUndefined()
+  }
+  pass(BOUND + 1)
+  dog.read()
+  expect(look('unnamed', { progress: 'p9' })).toMatchObject({ charged: false, forMs: BOUND + 1 })
+})
+
+test('a handler that ignores its deadline is charged, and so is one that keeps others out', () => {
+  for (const reason of ['overdue', 'place', 'gate'] as const) {
+    const { dog, look, pass } = watched()
+    dog.holdBack(true)
+    expect(look(reason, { overdue: 1 })).toBeUndefined()
+    pass(BOUND + 1)
+    expect([reason, look(reason, { overdue: 1 })]).toMatchObject([reason, { charged: true }])
+  }
+})
+
+test('the end of a shard whose children nobody lists is no reason to keep it', () => {
+  const { dog, look, pass } = watched()
+  dog.holdBack(true)
+  pass(BOUND + 1)
+  expect(look('handler')).toBeUndefined()
+  expect(look()).toBeUndefined()
+  pass(BOUND + 1)
+  expect(look()).toMatchObject({ why: expect.stringContaining('does not go on') })
+})
+
+test('property: a lease is given up only after a whole bound without progress, reads or a name, and then always', () => {
+  const step = fc.record({
+    ms: fc.integer({ min: 1, max: BOUND }),
+    read: fc.boolean(),
+    progress: fc.boolean(),
+    named: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const { dog, look, pass } = watched()
+      let [sinceRead, sinceWell, made] = [0, 0, 0]
+      for (const [n, { ms, read, progress, named }] of steps.entries()) {
+        pass(ms)
+        sinceRead += ms
+        if (read) {
+          dog.read()
+          sinceRead = 0
+        }
+        if (progress) made += 1
+        sinceWell = progress || named || n === 0 ? 0 : sinceWell + ms
+        const found = look(named ? 'handler' : 'unnamed', { progress: `p${made}` })
+        if (found === undefined) expect(sinceRead).toBeLessThanOrEqual(BOUND)
+        if (found !== undefined) {
+          expect(Math.max(sinceRead, sinceWell)).toBeGreaterThan(BOUND)
+          return
+        }
+      }
+    }),
+  )
+})

@@ -1,0 +1,94 @@
+/**
+ * Owns the law of a lease: it is renewed only while its shard makes progress, or waits for a reason that has a name. The commonest failure of a
+ * consumer is a lease that lives on while nothing is read.
+ *
+ * | for longer than the bound                                       | the lease is                                             |
+ * |-----------------------------------------------------------------|----------------------------------------------------------|
+ * | pages come, and what they held is done                          | renewed: the shard is caught up, or empty                |
+ * | the checkpoint or the journal moves                             | renewed                                                  |
+ * | the lowest record waits: a handler within its deadline, a retry, | renewed: each is told by the engine (`Reason`)          |
+ * | an outage, a claim elsewhere, a rate, a halt                    |                                                          |
+ * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
+ * | no read is answered, or none follows on what is done            | given up                                                 |
+ * | a handler runs on beyond its deadline, or keeps others out      | given up, and charged to the owner: suspect mode follows |
+ * | none of these: a store or a schema that never answers           | given up                                                 |
+ */
+
+import type { Reason } from '@spaceship/core/engine'
+
+export interface Standstill {
+  readonly why: string
+  /** For how long, in milliseconds. */
+  readonly forMs: number
+  /** Whether a record is to blame that ran. */
+  readonly charged: boolean
+}
+
+/** What is known of a shard at a renewal. */
+export interface Look {
+  /** Changes with the checkpoint and the journal. */
+  readonly progress: string
+  readonly waitsFor: Reason | undefined
+  /** Handlers of the process that run on beyond their deadlines. */
+  readonly overdue: number
+}
+
+/** What only handlers of this process can end. */
+const CROWDED: ReadonlySet<Reason> = new Set<Reason>(['place', 'gate'])
+
+export class Watchdog {
+  readonly #monotonic: () => number
+  readonly #bound: number
+  #progress = ''
+  /** When the work was last well, and when a read was last answered. */
+  #well: number
+  #read: number
+  #heldBack = false
+
+  /** @param bound in milliseconds */
+  constructor(monotonic: () => number, bound: number) {
+    this.#monotonic = monotonic
+    this.#bound = bound
+    this.#well = monotonic()
+    this.#read = monotonic()
+  }
+
+  /** A page has come. */
+  read(): void {
+    this.#read = this.#monotonic()
+  }
+
+  /** Reading waits for what was read. */
+  holdBack(isHeldBack: boolean): void {
+    this.#heldBack = isHeldBack
+    this.read()
+  }
+
+  /** Why the lease is not to be renewed. */
+  look({ progress, waitsFor, overdue }: Look): Standstill | undefined {
+    const now = this.#monotonic()
+    const isBlamed =
+      waitsFor === 'overdue' || (overdue > 0 && waitsFor !== undefined && CROWDED.has(waitsFor))
+    if (progress !== this.#progress || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
+    this.#progress = progress
+    const still = now - this.#well
+    if (still > this.#bound)
+      return isBlamed
+        ? {
+            why: 'a handler runs on beyond its deadline, and ignores its signal',
+            forMs: still,
+            charged: true,
+          }
+        : {
+            why: 'its lowest unfinished record waits for nothing that has a name',
+            forMs: still,
+            charged: false,
+          }
+    if (this.#heldBack && waitsFor !== undefined) this.#read = now
+    const unread = now - this.#read
+    if (unread > this.#bound && this.#heldBack)
+      return { why: 'all that was read is done, and reading does not go on', forMs: unread, charged: false }
+    if (unread > this.#bound) return { why: 'no read of it is answered', forMs: unread, charged: false }
+    return undefined
+  }
+}
