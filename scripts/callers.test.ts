@@ -29,7 +29,7 @@ const ODD: Readonly<Record<string, unknown>> = {
  */
 const hot = named([
   'core: marshal skip unmarshal',
-  'core/adapter: differenceFrom encodePublished equalities marshal milliseconds rebuildKey shownWhen spacing unmarshal watchKey',
+  'core/adapter: differenceFrom encodePublished equalities marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
   'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane parsePosition read',
   'core/ports: listedKey listedPrefix',
   'handlers/slack: escapeText',

@@ -44,8 +44,8 @@ export { encodePublished, marshal, unmarshal } from './wire/index.ts'
 // What a store or a stream keeps as JSON comes back as it was, or is refused.
 export { exact, exactJson } from './wire/index.ts'
 
-// Watches and rebuilds keep items in the state store, whose keys all stand in one table.
-export { rebuildKey, watchKey } from './state/index.ts'
+// Watches, rebuilds and fleets of workers keep items in the state store, whose keys all stand in one table.
+export { noticeKey, rebuildKey, watchKey } from './state/index.ts'
 
 // Types of shapes.
 export type { Shape, Shapes, ShapesOf } from './shapes.ts'

@@ -24,10 +24,12 @@ import {
   isTakeable,
   keepRenewed,
   type Lease,
+  leadersOf,
   type Observer,
   observeLeases,
   SHARD_END,
 } from './leases/index.ts'
+import type { Notices } from './notices.ts'
 import { READ_INTERVAL, type WorkerSettings } from './options.ts'
 import type { ShardSync } from './sync.ts'
 import type { Troubles } from './troubles.ts'
@@ -37,12 +39,24 @@ export interface AssignmentOptions {
   readonly settings: WorkerSettings
   readonly shards: ShardSync
   readonly troubles: Troubles
+  readonly notices: Pick<Notices, 'tell' | 'beat' | 'silent'>
+  /** Told when there are leases that nobody owns: for a look of this worker, and of others. */
+  readonly freed: () => void
 }
 
 const RENEWING = 'renewing leases'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
+
+/** Workers that look for dead ones. */
+const WATCHERS = 3
+
+/** Lives of a lease between two looks of a worker that has its share, and is told of free leases. */
+const RELAXED = 6
+
+/** Milliseconds after which a worker looks again that was not quick enough. */
+const QUICK = 400
 
 /** Lives of a lease in which a worker leaves a shard that stood still to others. */
 const SHUNNED = 2
@@ -64,6 +78,9 @@ export class Assignment {
   readonly #observer: Observer
   readonly #consumers = new Map<string, Consumer>()
   readonly #troubles: Troubles
+  readonly #notices: AssignmentOptions['notices']
+  readonly #freed: () => void
+  #beatenAt = Number.NEGATIVE_INFINITY
   /** Until when a lease is not taken again, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
   /** What showed at the last look that the table has moved on. */
@@ -71,7 +88,9 @@ export class Assignment {
   /** The lease that is taken at this moment. */
   #taking: Promise<void> = Promise.resolve()
 
-  constructor({ engine, settings, shards, troubles }: AssignmentOptions) {
+  constructor({ engine, settings, shards, troubles, notices, freed }: AssignmentOptions) {
+    this.#notices = notices
+    this.#freed = freed
     this.#troubles = troubles
     this.#engine = engine
     this.#settings = settings
@@ -95,11 +114,15 @@ export class Assignment {
     )
   }
 
-  /** Takes the leases that are due to this worker. The signal keeps it from taking another one. */
-  async take(stopping: AbortSignal): Promise<void> {
+  /**
+   * Takes the leases that are due to this worker. The signal keeps it from taking another one.
+   *
+   * @returns in how many milliseconds to look again, if nobody tells of free leases before
+   */
+  async take(stopping: AbortSignal): Promise<number> {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
-    const { leases, movedOn } = await table.scan()
-    if (this.#isMovedOn(movedOn)) return
+    const { leases, movedOn } = await table.scan('late')
+    if (this.#isMovedOn(movedOn)) return failover / 3
     const open = leases.filter(
       (lease) => this.#shards.isOurs(lease.stream) && isTakeable(lease, this.#settings),
     )
@@ -116,12 +139,45 @@ export class Assignment {
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
     const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
-    for (const lease of chooseLeases(scan)) {
-      if (stopping.aborted) return
+    const chosen = chooseLeases(scan)
+    let taken = 0
+    for (const lease of chosen) {
+      if (stopping.aborted) return 0
       if (this.#consumers.has(lease.key)) continue
-      this.#taking = this.#takeOne(lease, stopping)
-      await this.#taking
+      const taking = this.#takeOne(lease, stopping)
+      this.#taking = taking.then(() => {})
+      if (await taking) taken += 1
     }
+    const watches = await this.#watch(
+      leases,
+      free.filter((lease) => !chosen.includes(lease)),
+    )
+    // Others were quicker: what they have left is taken at once.
+    if (taken < chosen.length && free.length > 0) return (0.5 + random()) * QUICK
+    return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
+  }
+
+  /**
+   * A few workers look for leases whose owners are dead, and free what they do not take themselves; the others are told. Beside a KCL fleet, and while
+   * nobody seems to look, everybody does.
+   *
+   * @returns whether this worker looks
+   */
+  async #watch(leases: readonly Lease[], left: readonly Lease[]): Promise<boolean> {
+    const { clock, failover, leases: table, me, migrate } = this.#settings
+    const rank = leadersOf(leases).indexOf(me)
+    const watches = migrate || (rank >= 0 && rank < WATCHERS) || this.#notices.silent
+    if (!watches || migrate) return watches
+    const dead = left.filter(({ owner }) => owner !== undefined && owner !== me)
+    // As if it were taken: the owner counts as dead.
+    for (const lease of dead) await table.release(lease, true)
+    if (dead.length > 0) await this.#notices.tell()
+    const now = clock.monotonic()
+    if (rank === 0 && now - this.#beatenAt >= failover) {
+      this.#beatenAt = now
+      await this.#notices.beat()
+    }
+    return true
   }
 
   /** A shard that stood still here is left to others first. */
@@ -182,13 +238,17 @@ export class Assignment {
     }
   }
 
-  async #takeOne(lease: Lease, stopping: AbortSignal): Promise<void> {
+  /** @returns whether it is held now */
+  async #takeOne(lease: Lease, stopping: AbortSignal): Promise<boolean> {
     const { clock, failover, leases: table, logger, me, random } = this.#settings
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
-    if (taken === undefined) return
+    if (taken === undefined) return false
     // The drain has begun, and waits for this one to be given back.
-    if (stopping.aborted) return table.release(taken)
+    if (stopping.aborted) {
+      await table.release(taken)
+      return false
+    }
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
     const handedOver = () => this.#handOver(consumer)
@@ -220,6 +280,7 @@ export class Assignment {
     void keepRenewed({ held, beat, failover, clock, random, signal: over.signal, failed })
     // Its failure is told where it is drained.
     if (stopping.aborted) await this.#drainOne(consumer, new Date(clock.now())).catch(() => {})
+    return true
   }
 
   #consume(held: Consumer['held']): Promise<Consumer> {
@@ -284,6 +345,8 @@ export class Assignment {
       const { clock, failover } = this.#settings
       this.#shunned.set(consumer.held.lease.key, clock.monotonic() + SHUNNED * failover)
     }
+    // Its children wait, or it waits itself.
+    if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')
       this.#settings.logger.info('lease given up', this.#fieldsOf(consumer.held))
   }

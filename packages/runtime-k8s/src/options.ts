@@ -96,6 +96,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
 }
 
 export interface WorkerSettings {
+  readonly state: StateStore
   readonly streams: readonly Required<StreamOptions>[]
   readonly application: string
   readonly me: string
@@ -176,9 +177,10 @@ export function parseWorkerOptions(
   const me = typeof workerId === 'string' && workerId !== '' ? workerId : randomUUID()
   try {
     const clients = clientsOf(options)
-    const engine = createEngine({ ...options, ...storesOf(options, clients), reactors }, { process: me })
+    const stores = storesOf(options, clients)
+    const engine = createEngine({ ...options, ...stores, reactors }, { process: me })
     refuse(subject, problems)
-    return { engine, settings: settingsOf(options, engine, me, clients) }
+    return { engine, settings: settingsOf(options, engine, { ...clients, ...stores, me }) }
   } catch (error) {
     if (problems.length > 0 && codeOf(error) === 'configuration')
       refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
@@ -231,13 +233,13 @@ function storesOf(
 function settingsOf(
   options: WorkerOptions,
   { logger }: Engine,
-  me: string,
-  { kinesis, dynamodb, close }: Clients,
+  { kinesis, dynamodb, close, state, me }: Clients & { readonly state: StateStore; readonly me: string },
 ): WorkerSettings {
   const { application, create, leases = {}, poll = {} } = options
   const failover = leases.failover === undefined ? FAILOVER : milliseconds(leases.failover)
   const pollInterval = Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s'))
   return {
+    state,
     streams: options.streams.map((listed) => {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
       return { stream, start }

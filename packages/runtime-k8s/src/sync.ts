@@ -14,7 +14,7 @@ import {
   holeIn,
   type Layout,
   type Lease,
-  leaderOf,
+  leadersOf,
   type NewLease,
   SINGLE_STREAM,
   type StreamId,
@@ -35,9 +35,12 @@ export class ShardSync {
   readonly #names = new Map<StreamId, string>()
   readonly #holes = new Map<string, { readonly hole: Hole; readonly times: number }>()
   #turns = 0
+  readonly #made: () => void
 
-  constructor(settings: SyncSettings) {
+  /** @param made called when rows were made that nobody owns */
+  constructor(settings: SyncSettings, made: () => void) {
     this.#settings = settings
+    this.#made = made
   }
 
   /** The streams' names. */
@@ -73,7 +76,7 @@ export class ShardSync {
     const { leases, movedOn } = await table.scan()
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
-    const leader = leaderOf(leases)
+    const [leader] = leadersOf(leases)
     const turn = this.#turns % OTHERS
     this.#turns += 1
     if (leader !== undefined && leader !== me && turn !== 0) return
@@ -97,7 +100,7 @@ export class ShardSync {
     const leased = new Set(leases.map((lease) => lease.shard))
     const missing = missingLeases(shards, leased, start)
     for (const { shard, checkpoint } of missing) await table.create(leaseOf(stream, shard, checkpoint))
-    if (missing.length > 0) return
+    if (missing.length > 0) return this.#made()
     this.#audit(name, holeIn(leases))
     for (const lease of finishedLeases(leases, childrenIn(shards))) await table.remove(lease)
   }

@@ -2,7 +2,8 @@
  * Owns the life of a worker's process, from its start to the report of its drain.
  *
  * ```
- *  run ─> check set-up ─> whose rows ─> identify streams ─> sync shards ─┬─ every failover/3: scan, take leases
+ *  run ─> check set-up ─> whose rows ─> identify streams ─> sync shards ─┬─ now and then, and when told: scan, take leases
+ *                                                                       ├─ every second:     listen for notices (`notices.ts`)
  *                                                                       ├─ every shardSync:  sync shards
  *                                                                       └─ at each window's end: put ticks (`ticks.ts`)
  *  SIGTERM, SIGINT or stop() ─> no more leases ─> drain every consumer ─> report ─> close
@@ -15,15 +16,19 @@ import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
-import { Assignment, type AssignmentOptions, type DrainReport } from './assignment.ts'
+import { Assignment, type DrainReport } from './assignment.ts'
 import { DirectTicks } from './direct.ts'
 import { ABOUT_MOVED_ON, foreignLeases, type LeaseScan, layoutOf } from './leases/index.ts'
+import { Notices } from './notices.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
 import { ShardSync } from './sync.ts'
 import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
+
+/** In words, for what is told of its troubles. */
+const LISTENING = 'listening for free leases'
 
 export interface Worker extends AsyncDisposable {
   readonly id: string
@@ -47,7 +52,7 @@ export interface Worker extends AsyncDisposable {
  */
 export function worker(reactors: readonly Reactor[], options: WorkerOptions): Worker {
   const { engine, settings } = parseWorkerOptions(reactors, options)
-  const life = new Life({ engine, settings, shards: new ShardSync(settings) })
+  const life = new Life(engine, settings)
   return {
     id: settings.me,
     run: () => life.run(),
@@ -64,18 +69,32 @@ class Life {
   readonly #troubles: Troubles
   readonly #direct: DirectTicks
   readonly #stopping = new AbortController()
+  readonly #notices: Notices
+  /** Ends the wait for the next look for leases. */
+  #hurry = new AbortController()
   #running: Promise<DrainReport> | undefined
 
-  constructor(options: Omit<AssignmentOptions, 'troubles'>) {
-    this.#troubles = new Troubles(options.settings.logger)
-    this.#settings = options.settings
-    this.#shards = options.shards
-    this.#engine = options.engine
-    this.#assignment = new Assignment({ ...options, troubles: this.#troubles })
+  constructor(engine: Engine, settings: WorkerSettings) {
+    const { clock, random, failover, application } = settings
+    this.#troubles = new Troubles(settings.logger)
+    this.#settings = settings
+    this.#engine = engine
+    this.#notices = new Notices({
+      ...{ application, state: settings.state, clock, random, failover },
+      failed: (error) => this.#troubles.failed(LISTENING, '', error),
+      worked: () => this.#troubles.over(LISTENING, ''),
+    })
+    const freed = () => {
+      this.#hurry.abort()
+      // Never rejects.
+      void this.#notices.tell()
+    }
+    this.#shards = new ShardSync(settings, freed)
+    const [shards, troubles, notices] = [this.#shards, this.#troubles, this.#notices]
+    this.#assignment = new Assignment({ engine, settings, shards, troubles, notices, freed })
     const holds = (key: string) => this.#holds(key)
     const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
-    const { engine, settings } = options
-    this.#direct = new DirectTicks({ engine, clock: settings.clock, holds, failed })
+    this.#direct = new DirectTicks({ engine, clock, holds, failed })
   }
 
   async run(): Promise<DrainReport> {
@@ -93,15 +112,16 @@ class Life {
   }
 
   async #live(): Promise<DrainReport> {
-    const { failover, shardSync, close } = this.#settings
+    const { close } = this.#settings
     const { signal } = this.#stopping
     const stop = () => this.#stopping.abort()
     process.on('SIGTERM', stop).on('SIGINT', stop)
     try {
       await this.#start()
       const turns = Promise.all([
-        this.#every(failover / 3, 'taking leases', () => this.#assignment.take(signal)),
-        this.#every(shardSync, 'looking for shards', () => this.#shards.sync()),
+        this.#take(),
+        this.#syncOnAndOn(),
+        this.#notices.listen(() => this.#hurry.abort(), signal),
         this.#tick(),
       ])
       // A request that does not answer must not keep the drain from beginning.
@@ -175,18 +195,40 @@ class Life {
     ])
   }
 
-  /** Works until the stop; a failure is logged and tried again at the next turn. */
-  async #every(interval: number, what: string, work: () => Promise<void>): Promise<void> {
-    const { clock } = this.#settings
+  /** Looks for leases until the stop: when its time has come, and when others tell of some. */
+  async #take(): Promise<void> {
+    const { clock, failover } = this.#settings
+    const { signal } = this.#stopping
+    signal.addEventListener('abort', () => {
+      this.#hurry.abort()
+    })
+    while (!signal.aborted) {
+      // What is told while it looks may not be in what it saw.
+      this.#hurry = new AbortController()
+      const wait = await this.#tried('taking leases', () => this.#assignment.take(signal))
+      if (!signal.aborted) await clock.sleep(wait ?? failover / 3, this.#hurry.signal)
+    }
+  }
+
+  async #syncOnAndOn(): Promise<void> {
+    const { clock, shardSync } = this.#settings
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.#tried('looking for shards', () => this.#shards.sync())
+      await clock.sleep(shardSync, signal)
+    }
+  }
+
+  /** @returns undefined after a failure, which is logged: it is tried again at the next turn */
+  async #tried<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
     const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
-    while (!this.#stopping.signal.aborted) {
-      try {
-        await work()
-        this.#troubles.over(what, '')
-      } catch (error) {
-        this.#troubles.failed(what, '', classified(about, error))
-      }
-      await clock.sleep(interval, this.#stopping.signal)
+    try {
+      const answer = await work()
+      this.#troubles.over(what, '')
+      return answer
+    } catch (error) {
+      this.#troubles.failed(what, '', classified(about, error))
+      return undefined
     }
   }
 

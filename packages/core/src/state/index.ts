@@ -11,6 +11,7 @@ export {
   guardKey,
   journalKey,
   keptKey,
+  noticeKey,
   parkedLaneKey,
   parkedLanes,
   rebuildKey,

@@ -10,6 +10,7 @@
  * | `APP/journal/STREAM/SHARD/SEQUENCE`        | `journal`, `processes` that opened it without an outcome, `opens`: how many | `retention` |
  * | `APP/suspect/STREAM/SHARD`                 | for each position the processes that were charged      | `retention`             |
  * | `APP/tick/REACTOR/ROUTE`                   | `to`: the end of the last window that was handled      | never                   |
+ * | `APP/notice`                               | of a fleet of workers: `news`, raised when leases have become free, and `beat`, raised while somebody looks for dead workers | never |
  * | `APP/watch/REACTOR/ROUTE`                  | how a watch stands: see `handlers/src/watch/item.ts`   | never                   |
  * | `APP/reminder/NAME/KEY`                    | a reminder: see `reminders/state.ts`                   | `retention` after it is due; a year while it is pending |
  * | `APP/due/DAY/BUCKET//HH:MM:SS.mmm/NAME`     | when to look whether the `reminder` of a `key` and `generation` was sent, `looks`: how often that was done | `retention` after that time |
@@ -76,6 +77,8 @@ export const suspectKey = (application: string, stream: string, shard: string): 
   `${application}/suspect/${stream}/${shard}`
 
 export const tickKey = (application: string, route: string): string => `${application}/tick/${route}`
+
+export const noticeKey = (application: string): string => `${application}/notice`
 
 /** @param route `reactor/route`, of a watch */
 export const watchKey = (application: string, route: string): string => `${application}/watch/${route}`

@@ -92,13 +92,14 @@ export function dynamodbLeases({
       const make = () => makeTable({ client, table, keys: ['leaseKey'] })
       return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
     },
-    scan: async () => {
+    scan: async (how = 'strong') => {
+      const ConsistentRead = how === 'strong'
       const items: Item[] = []
       let from: Item | undefined
       // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
       do {
         const start = from === undefined ? {} : { ExclusiveStartKey: from }
-        const command = new ScanCommand({ TableName: table, ConsistentRead: true, ...start })
+        const command = new ScanCommand({ TableName: table, ConsistentRead, ...start })
         const page = await asked('Scan', client.send(command))
         items.push(...(page.Items ?? []))
         from = page.LastEvaluatedKey

@@ -3,7 +3,7 @@ export { dynamodbLeases } from './dynamodb.ts'
 export { finishedLeases } from './finished.ts'
 export { type Held, holdLease } from './holder.ts'
 export { type Hole, holeIn } from './holes.ts'
-export { leaderOf } from './leader.ts'
+export { leadersOf } from './leader.ts'
 export {
   isSentinel,
   type Layout,

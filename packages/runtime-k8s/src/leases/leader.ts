@@ -10,8 +10,8 @@ import type { Lease } from './lease.ts'
 
 const SEED = 1947
 
-/** Undefined if nobody owns a lease. Leases of ended shards count. */
-export function leaderOf(leases: readonly Pick<Lease, 'owner'>[]): string | undefined {
+/** All owners in the order of KCL: the first is the leader. Leases of ended shards count. */
+export function leadersOf(leases: readonly Pick<Lease, 'owner'>[]): readonly string[] {
   // By UTF-16 code units, as Java sorts texts.
   const owners = [...new Set(leases.flatMap(({ owner }) => owner ?? []))].sort()
   const next = javaRandom(SEED)
@@ -22,7 +22,7 @@ export function leaderOf(leases: readonly Pick<Lease, 'owner'>[]): string | unde
     owners[left - 1] = b
     owners[other] = a
   }
-  return owners[0]
+  return owners
 }
 
 const MULTIPLIER = 0x5deece66dn

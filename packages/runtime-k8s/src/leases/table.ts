@@ -29,8 +29,8 @@ export interface LeaseTable {
    * @throws Unavailable with `setup` for what somebody has to mend
    */
   check(): Promise<string | undefined>
-  /** All of it, strongly consistent. */
-  scan(): Promise<LeaseScan>
+  /** All of it. @param how whether every write that was answered is seen; a late view costs half @default strong */
+  scan(how?: 'strong' | 'late'): Promise<LeaseScan>
   /** Creates the lease unless it exists. */
   create(lease: NewLease): Promise<void>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */

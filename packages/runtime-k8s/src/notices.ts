@@ -1,0 +1,134 @@
+/**
+ * Owns how the workers of a fleet hear of one another within a second, without a scan of the lease table: one item of the state store, which each reads
+ * once a second and few write.
+ *
+ * ```
+ *   a worker drains, a shard ends, a dead worker's lease is freed ─> `news` + 1 ─> everybody scans the table now
+ *   whoever looks for dead workers (KCL's leader, and the next two)  ─> `beat` + 1 at each life of a lease
+ *   no change for two and a half lives ─> nobody looks any more: everybody does, until somebody beats
+ * ```
+ *
+ * It is a hint: what is missed is found by the next scan, and a store that is down costs time, nothing else.
+ */
+
+import { noticeKey } from '@spaceship/core/adapter'
+import type { Clock, StateStore, StateValue } from '@spaceship/core/ports'
+
+export interface NoticesOptions {
+  readonly application: string
+  readonly state: Pick<StateStore, 'get' | 'set'>
+  readonly clock: Clock
+  readonly random: () => number
+  /** Milliseconds. */
+  readonly failover: number
+  readonly failed: (error: unknown) => void
+  readonly worked: () => void
+}
+
+/** Milliseconds between two looks. */
+const LOOK = 1_000
+
+/** Lives of a lease without a sign of anybody who looks for the dead. */
+const SILENCE = 2.5
+
+/** Times that a write is made again, because another worker wrote meanwhile. */
+const TRIES = 3
+
+type Part = 'news' | 'beat'
+
+export class Notices {
+  readonly #options: NoticesOptions
+  readonly #key: string
+  #version: string | undefined
+  #news: number | undefined
+  /** When the item was last seen to change, or first looked for. */
+  #changedAt: number
+  #telling: Promise<void> | undefined
+  #again = false
+
+  constructor(options: NoticesOptions) {
+    this.#options = options
+    this.#key = noticeKey(options.application)
+    this.#changedAt = options.clock.monotonic()
+  }
+
+  /** Whether nobody seems to look for dead workers. */
+  get silent(): boolean {
+    const { clock, failover } = this.#options
+    return clock.monotonic() - this.#changedAt > SILENCE * failover
+  }
+
+  /** Looks until the signal. Never rejects. @param heard called at each news of others */
+  async listen(heard: () => void, signal: AbortSignal): Promise<void> {
+    const { clock, random, failed, worked } = this.#options
+    while (!signal.aborted) {
+      try {
+        if (await this.#look()) heard()
+        worked()
+      } catch (error) {
+        failed(error)
+      }
+      await clock.sleep(LOOK * (0.75 + random() / 2), signal)
+    }
+  }
+
+  async #look(): Promise<boolean> {
+    const { clock, state } = this.#options
+    const item = await state.get(this.#key)
+    if (item?.version !== this.#version) this.#changedAt = clock.monotonic()
+    this.#version = item?.version
+    const news = numberIn(item?.value, 'news')
+    const isNew = this.#news !== undefined && news !== this.#news
+    this.#news = news
+    return isNew
+  }
+
+  /** Leases have become free. Those that become so while it is told are told together. Never rejects. */
+  tell(): Promise<void> {
+    if (this.#telling !== undefined) {
+      this.#again = true
+      return this.#telling
+    }
+    this.#telling = this.#tellAll().finally(() => {
+      this.#telling = undefined
+    })
+    return this.#telling
+  }
+
+  async #tellAll(): Promise<void> {
+    do {
+      this.#again = false
+      await this.#raise('news')
+    } while (this.#again)
+  }
+
+  /** Somebody looks for dead workers. Never rejects. */
+  beat(): Promise<void> {
+    return this.#raise('beat')
+  }
+
+  async #raise(part: Part): Promise<void> {
+    const { state, failed } = this.#options
+    try {
+      for (let tries = 0; tries < TRIES; tries += 1) {
+        const item = await state.get(this.#key)
+        const news = numberIn(item?.value, 'news')
+        const beat = numberIn(item?.value, 'beat')
+        const value = part === 'news' ? { news: news + 1, beat } : { news, beat: beat + 1 }
+        const { ok } = await state.set(this.#key, value, { expect: item?.version })
+        if (!ok) continue
+        // What this worker tells is no news to it.
+        if (part === 'news' && this.#news === news) this.#news = news + 1
+        return
+      }
+    } catch (error) {
+      failed(error)
+    }
+  }
+}
+
+/** Anybody may write an item. */
+function numberIn(value: StateValue | undefined, part: Part): number {
+  const found = value?.[part]
+  return typeof found === 'number' && Number.isSafeInteger(found) ? found : 0
+}
