@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   CreateStreamCommand,
   type CreateStreamCommandInput,
@@ -18,6 +19,12 @@ export const FIRST_SHARD = 'shardId-000000000000'
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (data: Uint8Array | undefined): string => new TextDecoder().decode(data)
+
+/** Resolves once the clock says another time than now: what happens then has a time of its own. */
+export async function nextMillisecond(): Promise<void> {
+  const now = Date.now()
+  while (Date.now() === now) await turn()
+}
 
 /** The endpoint with the official client, which tries each call once. Its calls are about the stream 's' unless they name another one. */
 export async function kinesisRig(options: Partial<KinesisOptions> = {}) {
