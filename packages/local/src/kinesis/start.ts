@@ -5,6 +5,7 @@ import { kinesisFront } from './front.ts'
 import { shardLimits } from './limits.ts'
 import { settledChanges } from './settled.ts'
 import { JSON_TYPE } from './stage.ts'
+import { inBothFormats } from './wire.ts'
 
 export interface KinesisOptions {
   readonly faults: FaultSource
@@ -50,7 +51,7 @@ export async function startKinesis({
     limits,
     resharding: new Set(),
   })
-  const served = await serve(handler, { port }).catch(async (error) => {
+  const served = await serve(inBothFormats(handler), { port }).catch(async (error) => {
     await upstream.close()
     throw error
   })
