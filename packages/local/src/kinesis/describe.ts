@@ -31,10 +31,9 @@ export const describeStreamSummary: Operation = async ({ forward, region, reshar
   const output = reply.status === 200 ? fieldsOf(reply.body) : undefined
   if (output === undefined) return reply
   const summary = fieldsIn(output.StreamDescriptionSummary)
-  return answered({
-    StreamDescriptionSummary: {
-      ...described(summary, region, resharding.has(String(input.StreamName))),
-      MaxRecordSizeInKiB: summary.MaxRecordSizeInKiB ?? 1_024,
-    },
-  })
+  const StreamDescriptionSummary = {
+    ...described(summary, region, resharding.has(String(input.StreamName))),
+    MaxRecordSizeInKiB: summary.MaxRecordSizeInKiB ?? 1_024,
+  }
+  return { ...reply, body: JSON.stringify({ StreamDescriptionSummary }) }
 }

@@ -134,5 +134,8 @@ describe('the record size of a stream', () => {
       'x-amz-target': 'Kinesis_20131202.PutRecords',
     }
     expect((await fetch(kinesis.local.url, { method: 'POST', headers, body })).status).toBe(413)
+    await expect(kinesis.put('x'.repeat(13 * MIB))).rejects.toMatchObject({
+      $metadata: { httpStatusCode: 413 },
+    })
   })
 })
