@@ -9,8 +9,11 @@ import {
   KinesisClient,
   ListShardsCommand,
   type ListShardsCommandInput,
+  MergeShardsCommand,
   PutRecordCommand,
   type Shard,
+  SplitShardCommand,
+  UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis'
 import { faultSource } from '../src/faults/index.ts'
 import { type KinesisOptions, startKinesis } from '../src/kinesis/index.ts'
@@ -62,6 +65,14 @@ export async function kinesisRig(options: Partial<KinesisOptions> = {}) {
     } while (next)
     return { texts, end: page }
   }
+  const scale = (TargetShardCount: number) =>
+    client.send(
+      new UpdateShardCountCommand({ StreamName: 's', TargetShardCount, ScalingType: 'UNIFORM_SCALING' }),
+    )
+  const split = (ShardToSplit: string | undefined = FIRST_SHARD, at = 2n ** 127n) =>
+    client.send(new SplitShardCommand({ StreamName: 's', ShardToSplit, NewStartingHashKey: String(at) }))
+  const merge = (ShardToMerge: string | undefined, AdjacentShardToMerge: string | undefined) =>
+    client.send(new MergeShardsCommand({ StreamName: 's', ShardToMerge, AdjacentShardToMerge }))
   return {
     client,
     local,
@@ -72,6 +83,9 @@ export async function kinesisRig(options: Partial<KinesisOptions> = {}) {
     get,
     shards,
     drain,
+    scale,
+    split,
+    merge,
     [Symbol.asyncDispose]: async () => {
       client.destroy()
       await local.close()

@@ -1,15 +1,6 @@
-import {
-  DescribeStreamSummaryCommand,
-  MergeShardsCommand,
-  PutRecordCommand,
-  PutRecordsCommand,
-  type Shard,
-  SplitShardCommand,
-  UpdateShardCountCommand,
-} from '@aws-sdk/client-kinesis'
-import fc from 'fast-check'
+import { DescribeStreamSummaryCommand, type Shard } from '@aws-sdk/client-kinesis'
 import { describe, expect, it } from 'vitest'
-import { bytes, FIRST_SHARD, type KinesisRig, kinesisRig, textOf } from '../../test/kinesis.ts'
+import { FIRST_SHARD, kinesisRig } from '../../test/kinesis.ts'
 import { upstreamOf } from '../emulator/index.ts'
 import { faultSource } from '../faults/index.ts'
 import { awsCaller, targetOf } from '../http/index.ts'
@@ -24,18 +15,8 @@ const MIDDLE = String(KEYS / 2n)
 async function rig(ShardCount = 1) {
   const kinesis = await kinesisRig()
   await kinesis.create({ ShardCount })
-  return {
-    ...kinesis,
-    open: async () => ranges(await kinesis.shards({ ShardFilter: { Type: 'AT_LATEST' } })),
-    scale: (TargetShardCount: number) =>
-      kinesis.client.send(
-        new UpdateShardCountCommand({ StreamName: 's', TargetShardCount, ScalingType: 'UNIFORM_SCALING' }),
-      ),
-    split: (ShardToSplit = FIRST_SHARD, NewStartingHashKey = MIDDLE) =>
-      kinesis.client.send(new SplitShardCommand({ StreamName: 's', ShardToSplit, NewStartingHashKey })),
-    merge: (ShardToMerge: string, AdjacentShardToMerge: string) =>
-      kinesis.client.send(new MergeShardsCommand({ StreamName: 's', ShardToMerge, AdjacentShardToMerge })),
-  }
+  const open = async () => ranges(await kinesis.shards({ ShardFilter: { Type: 'AT_LATEST' } }))
+  return { ...kinesis, open }
 }
 
 /** A front that waits before its first split, until it is told to go on. */
@@ -110,7 +91,7 @@ describe('UpdateShardCount', () => {
     ['at the end of a shard', KEYS / 2n + 1n],
   ])('finds a way where an edge lies %s', async (_, middle) => {
     await using kinesis = await rig()
-    await kinesis.split(FIRST_SHARD, String(middle))
+    await kinesis.split(FIRST_SHARD, middle)
     await kinesis.scale(4)
     expect(await kinesis.open()).toEqual(even(4))
   })
@@ -169,106 +150,3 @@ describe('UpdateShardCount', () => {
     expect(await kinesis.open()).toEqual(even(1))
   })
 })
-
-const steps = fc.array(
-  fc.oneof(
-    {
-      weight: 3,
-      arbitrary: fc.record({ does: fc.constant('put' as const), count: fc.integer({ min: 1, max: 12 }) }),
-    },
-    fc.record({
-      does: fc.constantFrom('split' as const, 'merge' as const, 'scale' as const),
-      which: fc.nat(20),
-    }),
-  ),
-  { minLength: 3, maxLength: 9 },
-)
-
-/** Shards in such an order that parents come first; each is read to its end, or to the tip if it is open. */
-async function readAll(kinesis: KinesisRig): Promise<string[]> {
-  const all = await kinesis.shards()
-  const read = new Set<string | undefined>()
-  const texts: string[] = []
-  while (read.size < all.length) {
-    const next = all.find(
-      ({ ShardId, ParentShardId, AdjacentParentShardId }) =>
-        !read.has(ShardId) && [ParentShardId, AdjacentParentShardId].every((id) => !id || read.has(id)),
-    )
-    texts.push(...(await textsOf(kinesis, next)))
-    read.add(next?.ShardId)
-  }
-  return texts
-}
-
-async function textsOf(kinesis: KinesisRig, shard: Shard | undefined): Promise<string[]> {
-  const { ShardId, SequenceNumberRange: range } = shard ?? {}
-  if (range?.EndingSequenceNumber) return (await kinesis.drain(ShardId)).texts
-  const { Records = [] } = await kinesis.get(await kinesis.iterator({ ShardId }))
-  return Records.map(({ Data }) => textOf(Data))
-}
-
-describe('a stream whose shards change while records are put', () => {
-  it('has every record once, for one who reads parents first', async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, async (plan) => {
-        await using kinesis = await rig(2)
-        const sent: string[] = []
-        const puts: Promise<unknown>[] = []
-        const put = (count: number) => {
-          const texts = Array.from({ length: count }, (_, n) => `${sent.length + n}`)
-          sent.push(...texts)
-          const records = texts.map((text) => ({ PartitionKey: `key-${text}`, Data: bytes(text) }))
-          const [first, ...others] = records
-          puts.push(
-            kinesis.client.send(new PutRecordCommand({ StreamName: 's', ...first, Data: first?.Data })),
-          )
-          if (others.length > 0)
-            puts.push(kinesis.client.send(new PutRecordsCommand({ StreamName: 's', Records: others })))
-        }
-        for (const step of plan) {
-          // What is put is on its way while the shards change.
-          if (step.does === 'put') put(step.count)
-          else await change(kinesis, step)
-        }
-        await Promise.all(puts)
-        const read = await readAll(kinesis)
-        expect(read.toSorted()).toEqual(sent.toSorted())
-      }),
-      { numRuns: 12 },
-    )
-  })
-
-  it('keeps the order of a key across the shards that it goes through', async () => {
-    await using kinesis = await rig(2)
-    const sent: string[] = []
-    for (const target of [4, 3, 6, 3]) {
-      for (const text of ['a', 'b', 'c']) {
-        sent.push(`${target}${text}`)
-        await kinesis.put(`${target}${text}`)
-      }
-      await kinesis.scale(target)
-    }
-    expect(await readAll(kinesis)).toEqual(sent)
-  })
-})
-
-async function change(
-  kinesis: Awaited<ReturnType<typeof rig>>,
-  step: { readonly does: 'split' | 'merge' | 'scale'; readonly which: number },
-) {
-  const open = (await kinesis.shards({ ShardFilter: { Type: 'AT_LATEST' } })).toSorted((one, other) =>
-    BigInt(one.HashKeyRange?.StartingHashKey ?? 0) < BigInt(other.HashKeyRange?.StartingHashKey ?? 0)
-      ? -1
-      : 1,
-  )
-  const at = step.which % open.length
-  const [shard, neighbour] = [open[at], open[at + 1]]
-  const { StartingHashKey: from = '0', EndingHashKey: to = '0' } = shard?.HashKeyRange ?? {}
-  if (step.does === 'split') await kinesis.split(shard?.ShardId, String((BigInt(from) + BigInt(to)) / 2n))
-  else if (step.does === 'merge' && neighbour)
-    await kinesis.merge(shard?.ShardId ?? '', neighbour.ShardId ?? '')
-  else if (step.does === 'scale') {
-    const least = Math.ceil(open.length / 2)
-    await kinesis.scale(least + (step.which % (open.length * 2 - least + 1)))
-  }
-}
