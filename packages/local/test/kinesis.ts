@@ -16,7 +16,7 @@ import {
   UpdateShardCountCommand,
 } from '@aws-sdk/client-kinesis'
 import { faultSource } from '../src/faults/index.ts'
-import { type KinesisOptions, startKinesis } from '../src/kinesis/index.ts'
+import { startKinesis } from '../src/kinesis/index.ts'
 
 export const FIRST_SHARD = 'shardId-000000000000'
 
@@ -30,7 +30,7 @@ export async function nextMillisecond(): Promise<void> {
 }
 
 /** The endpoint with the official client, which tries each call once. Its calls are about the stream 's' unless they name another one. */
-export async function kinesisRig(options: Partial<KinesisOptions> = {}) {
+export async function kinesisRig(options: Partial<Parameters<typeof startKinesis>[0]> = {}) {
   const source = faultSource(1)
   const local = await startKinesis({ faults: source, ...options })
   const client = new KinesisClient({
