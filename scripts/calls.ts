@@ -76,7 +76,7 @@ import { MEMORY_SLACK } from '../packages/handlers/src/testing/slack.ts'
 import { watch } from '../packages/handlers/src/watch/index.ts'
 import { WATCH } from '../packages/handlers/src/watch/watch.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
-import { DELAY, DUPLICATE, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
+import { DELAY, DUPLICATE, LIMITS, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
 import { faultSource } from '../packages/local/src/faults/index.ts'
 import { launch } from '../packages/local/src/index.ts'
 import { startLambda } from '../packages/local/src/lambda/index.ts'
@@ -211,4 +211,5 @@ export const calls: Readonly<Record<string, Call>> = {
   'local launch (faults.reorder)': right(faults.reorder, REORDER),
   'local launch (faults.delay)': right(faults.delay, DELAY),
   'local launch (faults.throttle)': right(faults.throttle, THROTTLE),
+  'local launch (faults.limits)': right(faults.limits, LIMITS),
 }

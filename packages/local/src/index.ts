@@ -1,7 +1,7 @@
 /** The embedded spaceship: `await using ship = await launch({ ... })`. */
 
 export type { Endpoint, KeyType, LaunchOptions, StreamOptions, TableOptions } from './configuration.ts'
-export type { Faults, Throttle } from './faults/index.ts'
+export type { Faults, Limits, Throttle } from './faults/index.ts'
 export type {
   FailedBatch,
   FunctionError,

@@ -127,7 +127,12 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       ),
     )
     const kinesis = keep(
-      await startKinesis({ faults: source, file: data.file('kinesis.sqlite'), ...portOf(ports.kinesis) }),
+      await startKinesis({
+        faults: source,
+        file: data.file('kinesis.sqlite'),
+        region,
+        ...portOf(ports.kinesis),
+      }),
     )
     const way = keep(pipe({ call: kinesis.call, faults: source, log, outbox: outboxIn(data.database) }))
     const dynamodb = keep(

@@ -1,24 +1,20 @@
 /**
  * Owns what is mended in the emulators, in the thread that runs them: their versions are fixed, and each change says what it expects to find.
+ * Those of kinesalite stand in `streams.ts`.
  *
  * | what                       | without it                                                                                    |
  * |----------------------------|-----------------------------------------------------------------------------------------------|
  * | parsers of expressions     | try one way after the other, and read what stands in parentheses anew for each: twice as long for each pair |
  * | comparison of values       | trips over an attribute that is not there                                                     |
- * | streams by name            | are kept in a list, which has names of its own: `length`, `constructor`                       |
- * | nulls in lists and maps    | trip what reads them                                                                          |
- * | numbers of another stream  | are answered 500                                                                              |
- * | tokens of ListShards       | are taken, although none was ever given, and trip it                                          |
  * | locks                      | stay held by a call that threw                                                                |
  * | stores                     | are made where nobody can reach them                                                          |
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { compileFunction } from 'node:vm'
+import { type Change, KINESALITE } from './streams.ts'
 
 const require = createRequire(import.meta.url)
-
-type Change = readonly [before: string, after: string]
 
 const START = '  peg$result = peg$startRuleFunction();'
 
@@ -67,34 +63,7 @@ export function mendDynalite(): void {
     replace(`dynalite/db/${name}.js`, remembering)
 }
 
-const TOKEN = `  if (data.NextToken) {
-    return cb(db.clientError('InvalidArgumentException', 'NextToken is invalid: it is not one that ListShards gave.'))
-  }
-`
-
-/** Of a list or a map; a parameter that is null counts as left out. */
-const NULLS = `if (VALUE == null) throw typeError('a member of a list or a map is null'); `
-
-const KINESALITE: Readonly<Record<string, readonly Change[]>> = {
-  'db/index.js': [
-    ['streamDbs = []', 'streamDbs = Object.create(null)'],
-    [': memdown()),', ': (options.store || memdown())),'],
-  ],
-  'actions/listShards.js': [['  // TODO get stream according', `${TOKEN}  // TODO get stream according`]],
-  'actions/getShardIterator.js': [['if (seqObj.version === 0) {', 'if (false) {']],
-  'validations/index.js': [
-    [
-      'return val.map(function(child) { ',
-      `return val.map(function(child) { ${NULLS.replace('VALUE', 'child')}`,
-    ],
-    [
-      '          newVal[key] = checkType(val[key], type.children)',
-      `          ${NULLS.replace('VALUE', 'val[key]')}newVal[key] = checkType(val[key], type.children)`,
-    ],
-  ],
-}
-
-/** Loads kinesalite's parts as they should be, before kinesalite itself is loaded. */
+/** Loads kinesalite as it should be: see `streams.ts`. */
 export function mendKinesalite(): void {
   for (const [file, changes] of Object.entries(KINESALITE))
     replace(`kinesalite/${file}`, (source) => changes.reduce(changed, source))

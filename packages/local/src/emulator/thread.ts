@@ -7,6 +7,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import type Kinesalite from 'kinesalite'
 import type { Level } from './durable.ts'
 import { STREAMS, TABLES } from './interrupted.ts'
 import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
@@ -33,7 +34,8 @@ const EMULATORS = {
     mend: mendKinesalite,
     places: (): Places | undefined => undefined,
     start: async (store: Level | undefined) => {
-      const { default: kinesalite } = await import('kinesalite')
+      // Not by `import`: that would read the file anew, and not find what was mended.
+      const kinesalite: typeof Kinesalite = createRequire(import.meta.url)('kinesalite')
       return kinesalite({ createStreamMs: 0, deleteStreamMs: 0, updateStreamMs: 0, shardLimit: 1_000, store })
     },
     failure: 'InternalFailure',

@@ -22,6 +22,8 @@ describe('the switches', () => {
     const off = source.state()
     source.faults.duplicate(1)
     source.faults.throttle({ kinesis: 1 })
+    source.faults.limits({ kinesis: true })
+    expect(source.state().limits).toEqual({ kinesis: true })
     expect(source.strikes(source.state().throttle.kinesis)).toBe(true)
     source.faults.clear()
     expect(source.state()).toEqual(off)

@@ -1,4 +1,4 @@
-import { bare, check, count, plain, required, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, check, count, flag, plain, required, type ShapesOf } from '@spaceship/core/adapter'
 import { type Random, seededRandom } from './random.ts'
 
 /** Shares in [0, 1] of what is refused. */
@@ -9,6 +9,15 @@ export interface Throttle {
   readonly putRecords?: number
   /** Of DynamoDB calls that read or write items: `ProvisionedThroughputExceededException`. */
   readonly dynamodb?: number
+}
+
+/** Services that hold clients to their limits, as AWS does. */
+export interface Limits {
+  /**
+   * A shard takes 1,000 records or 1 MiB in a second, and answers 5 GetRecords or 2 MiB; what is beyond that fails with
+   * `ProvisionedThroughputExceededException`, single records of a PutRecords on their own.
+   */
+  readonly kinesis?: boolean
 }
 
 /**
@@ -28,6 +37,8 @@ export interface Faults {
   delay(ms: number): void
   /** Replaces the shares of throttled calls; what is left out is not throttled. */
   throttle(shares: Throttle): void
+  /** Which services hold clients to their limits; what is left out does not. */
+  limits(of: Limits): void
   /** All switches off. */
   clear(): void
 }
@@ -37,6 +48,7 @@ interface FaultState {
   readonly reorder: number
   readonly delay: number
   readonly throttle: Required<Throttle>
+  readonly limits: Required<Limits>
 }
 
 /** The switches as the fronts and the pipe see them. */
@@ -55,6 +67,7 @@ const NONE: FaultState = {
   reorder: 0,
   delay: 0,
   throttle: { kinesis: 0, putRecords: 0, dynamodb: 0 },
+  limits: { kinesis: false },
 }
 
 const share = plain(
@@ -68,6 +81,8 @@ export const DELAY = { ms: required(count(0)) }
 export const THROTTLE = {
   shares: bare({ kinesis: share, putRecords: share, dynamodb: share } satisfies ShapesOf<Throttle>),
 }
+
+export const LIMITS = { of: bare({ kinesis: flag } satisfies ShapesOf<Limits>) }
 
 /**
  * Fault switches over a seeded random, so that a failing run can be repeated.
@@ -99,6 +114,10 @@ export function faultSource(seed: number): FaultSource {
       check('faults.throttle', THROTTLE, { shares: given })
       const { kinesis = 0, putRecords = 0, dynamodb = 0 } = given ?? {}
       turn({ throttle: { kinesis, putRecords, dynamodb } })
+    },
+    limits: (given) => {
+      check('faults.limits', LIMITS, { of: given })
+      turn({ limits: { kinesis: given?.kinesis ?? false } })
     },
     clear: () => turn(NONE),
   }

@@ -2,7 +2,10 @@ import { upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
 import { type AwsCall, awsCaller, type Served, serve } from '../http/index.ts'
 import { kinesisFront } from './front.ts'
+import { shardLimits } from './limits.ts'
 import { settledChanges } from './settled.ts'
+import { JSON_TYPE } from './stage.ts'
+import { inBothFormats } from './wire.ts'
 
 export interface KinesisOptions {
   readonly faults: FaultSource
@@ -12,6 +15,8 @@ export interface KinesisOptions {
   readonly file?: string | undefined
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
+  /** Of the streams' ARNs. @default 'us-east-1' */
+  readonly region?: string
 }
 
 export interface LocalKinesis extends Served {
@@ -20,7 +25,7 @@ export interface LocalKinesis extends Served {
 }
 
 /**
- * Kinesis on 127.0.0.1: kinesalite behind a front that adds a true `MillisBehindLatest` and throttling on demand.
+ * Kinesis on 127.0.0.1: kinesalite behind a front that adds what AWS has beyond it: see `front.ts`.
  *
  * @throws SpaceshipError `local-port` if the port is taken
  */
@@ -29,16 +34,29 @@ export async function startKinesis({
   port = 0,
   file,
   now = Date.now,
+  region = 'us-east-1',
 }: KinesisOptions): Promise<LocalKinesis> {
   const upstream = await upstreamOf('kinesalite', file)
-  const forward = file === undefined ? upstream.forward : settledChanges(upstream.forward)
-  const handler = kinesisFront({ forward, faults, now })
-  const served = await serve(handler, { port }).catch(async (error) => {
+  const forward = settledChanges(upstream.forward)
+  const limits = shardLimits(now)
+  faults.watch(() => {
+    if (!faults.state().limits.kinesis) limits.clear()
+  })
+  const handler = kinesisFront({
+    forward,
+    call: awsCaller(forward, 'Kinesis_20131202', JSON_TYPE),
+    faults,
+    now,
+    region,
+    limits,
+    resharding: new Set(),
+  })
+  const served = await serve(inBothFormats(handler), { port }).catch(async (error) => {
     await upstream.close()
     throw error
   })
 
-  const call = awsCaller(handler, 'Kinesis_20131202', 'application/x-amz-json-1.1')
+  const call = awsCaller(handler, 'Kinesis_20131202', JSON_TYPE)
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= served.close().then(() => upstream.close())

@@ -1,7 +1,7 @@
 /** Owns the calls of the fuzz: what a client may send, and what becomes of it when it is damaged. */
 
 import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
-import { cborOf } from './cbor.ts'
+import { encodeCbor } from '../../src/kinesis/cbor.ts'
 import { expression } from './expressions.ts'
 import { type Endpoint, TEMPLATES, type Template } from './templates.ts'
 import { damaged } from './values.ts'
@@ -102,7 +102,7 @@ function deep(levels: number): Buffer {
 /** The same call as other SDKs send it, if its body is JSON. */
 function inCbor(call: Call): Call {
   try {
-    const body = cborOf(JSON.parse(call.body.toString()))
+    const body = encodeCbor(JSON.parse(call.body.toString()))
     return { ...call, headers: { ...call.headers, 'content-type': 'application/x-amz-cbor-1.1' }, body }
   } catch {
     return call
