@@ -308,6 +308,7 @@ export class Assignment {
       reading: (from, signal) => ({
         client,
         stream,
+        of: this.#shards.readingOf(id),
         shard,
         from,
         limit,

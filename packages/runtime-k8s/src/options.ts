@@ -9,11 +9,13 @@ import {
   called,
   choice,
   count,
+  date,
   duration,
   flag,
   isDuration,
   list,
   milliseconds,
+  plain,
   port,
   problemsOf,
   record,
@@ -29,12 +31,23 @@ import type { Log } from '@spaceship/core/log'
 import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
-import type { Start } from './shards/index.ts'
+import { type Start, streamName } from './shards/index.ts'
 
 export interface StreamOptions {
+  /** Its name, or its ARN, for one of another account. */
   readonly stream: string
-  /** Where a stream starts that has no leases yet. @default 'TRIM_HORIZON' */
-  readonly start?: Start
+  /** Where a stream starts that has no leases yet; a date is the arrival of the first record. @default 'TRIM_HORIZON' */
+  readonly start?: 'TRIM_HORIZON' | 'LATEST' | Date
+}
+
+/** A stream, as the worker reads it. */
+interface StreamSettings {
+  /** As the options name it. */
+  readonly stream: string
+  readonly name: string
+  readonly start: Start
+  /** Of `AT_TIMESTAMP`. */
+  readonly startAt: Date | undefined
 }
 
 export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' | 'deadLetters'> {
@@ -97,7 +110,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
 
 export interface WorkerSettings {
   readonly state: StateStore
-  readonly streams: readonly Required<StreamOptions>[]
+  readonly streams: readonly StreamSettings[]
   readonly application: string
   readonly me: string
   readonly leases: LeaseTable
@@ -131,8 +144,11 @@ export const WORKER = {
     streams: required(
       list(
         textOr("a stream's name, or { stream: 'name' }", {
-          stream: required(text("the stream's name")),
-          start: choice('TRIM_HORIZON', 'LATEST'),
+          stream: required(text("the stream's name or ARN")),
+          start: plain(
+            "'TRIM_HORIZON', 'LATEST' or a date",
+            (given) => given === 'TRIM_HORIZON' || given === 'LATEST' || date.fits(given),
+          ),
         } satisfies ShapesOf<StreamOptions>),
         'at least one Kinesis stream',
         1,
@@ -242,7 +258,11 @@ function settingsOf(
     state,
     streams: options.streams.map((listed) => {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
-      return { stream, start }
+      // What has no name is told by the checks of the start.
+      const name = streamName(stream) ?? stream
+      return start instanceof Date
+        ? { stream, name, start: 'AT_TIMESTAMP', startAt: start }
+        : { stream, name, start, startAt: undefined }
     }),
     application,
     me,
@@ -269,13 +289,14 @@ const TABLE = /^[A-Za-z0-9_.-]{3,255}$/
 
 function togetherProblems(options: WorkerOptions): string[] {
   const { application, streams, leases } = Object(options)
-  const names = (Array.isArray(streams) ? streams : []).map((listed: unknown) =>
-    typeof listed === 'string' ? listed : Object(listed).stream,
-  )
+  const names = (Array.isArray(streams) ? streams : []).map((listed: unknown) => {
+    const given = typeof listed === 'string' ? listed : Object(listed).stream
+    return typeof given === 'string' ? (streamName(given) ?? given) : given
+  })
   return [
     ...names.flatMap((name, i) =>
       name && names.indexOf(name) < i
-        ? [`'streams[${i}]' is '${name}', which is listed before: expected each stream once`]
+        ? [`'streams[${i}]' is '${name}', which is listed before: expected each name once`]
         : [],
     ),
     ...(Object(leases).layout === 'single-stream' && names.length > 1

@@ -20,7 +20,7 @@ import {
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
-import { identify, listShards, missingLeases, type Shard, type Start } from './shards/index.ts'
+import { identify, listShards, missingLeases, type Shard } from './shards/index.ts'
 
 export type SyncSettings = Pick<WorkerSettings, 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
 
@@ -32,7 +32,7 @@ const CONFIDENT = 3
 
 export class ShardSync {
   readonly #settings: SyncSettings
-  readonly #names = new Map<StreamId, string>()
+  readonly #streams = new Map<StreamId, WorkerSettings['streams'][number]>()
   readonly #holes = new Map<string, { readonly hole: Hole; readonly times: number }>()
   #turns = 0
   readonly #made: () => void
@@ -45,15 +45,21 @@ export class ShardSync {
 
   /** The streams' names. */
   get streams(): readonly string[] {
-    return [...this.#names.values()]
+    return [...this.#streams.values()].map(({ name }) => name)
   }
 
   isOurs(stream: StreamId): boolean {
-    return this.#names.has(stream)
+    return this.#streams.has(stream)
   }
 
   nameOf(stream: StreamId): string {
-    return this.#names.get(stream) ?? ''
+    return this.#streams.get(stream)?.name ?? ''
+  }
+
+  /** As the options name it, and from when on it is read if its leases say `AT_TIMESTAMP`. */
+  readingOf(stream: StreamId): { readonly stream: string; readonly startAt: Date | undefined } {
+    const known = this.#streams.get(stream)
+    return { stream: known?.stream ?? '', startAt: known?.startAt }
   }
 
   /** @throws whatever Kinesis says about a stream that it does not know */
@@ -61,10 +67,10 @@ export class ShardSync {
     const { kinesis, streams } = this.#settings
     const [only] = streams
     if (layout === 'single-stream' && only !== undefined) {
-      this.#names.set(SINGLE_STREAM, only.stream)
+      this.#streams.set(SINGLE_STREAM, only)
       return
     }
-    for (const { stream } of streams) this.#names.set(await identify(kinesis, stream), stream)
+    for (const each of streams) this.#streams.set(await identify(kinesis, each.stream), each)
   }
 
   /**
@@ -72,7 +78,7 @@ export class ShardSync {
    * and then: a leader that cannot see its streams must not blind the fleet.
    */
   async sync(): Promise<void> {
-    const { leases: table, me, streams } = this.#settings
+    const { leases: table, me } = this.#settings
     const { leases, movedOn } = await table.scan()
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
@@ -80,26 +86,25 @@ export class ShardSync {
     const turn = this.#turns % OTHERS
     this.#turns += 1
     if (leader !== undefined && leader !== me && turn !== 0) return
-    for (const { stream: name, start } of streams) {
-      const [stream = ''] = [...this.#names].find(([, known]) => known === name) ?? []
+    for (const [id, stream] of this.#streams)
       await this.#syncOne(
+        id,
         stream,
-        { name, start },
-        leases.filter((lease) => lease.stream === stream),
+        leases.filter((lease) => lease.stream === id),
       )
-    }
   }
 
   async #syncOne(
-    stream: StreamId,
-    { name, start }: { readonly name: string; readonly start: Start },
+    id: StreamId,
+    { stream, name, start, startAt }: WorkerSettings['streams'][number],
     leases: readonly Lease[],
   ): Promise<void> {
     const { kinesis, leases: table } = this.#settings
-    const shards = await listShards(kinesis, name)
+    const openAt = leases.length === 0 ? startAt : undefined
+    const shards = await listShards(kinesis, stream, openAt)
     const leased = new Set(leases.map((lease) => lease.shard))
     const missing = missingLeases(shards, leased, start)
-    for (const { shard, checkpoint } of missing) await table.create(leaseOf(stream, shard, checkpoint))
+    for (const { shard, checkpoint } of missing) await table.create(leaseOf(id, shard, checkpoint))
     if (missing.length > 0) return this.#made()
     this.#audit(name, holeIn(leases))
     for (const lease of finishedLeases(leases, childrenIn(shards))) await table.remove(lease)
@@ -124,7 +129,7 @@ export class ShardSync {
   }
 
   async childrenOf(stream: StreamId, shard: string): Promise<NewLease[]> {
-    const shards = await listShards(this.#settings.kinesis, this.nameOf(stream))
+    const shards = await listShards(this.#settings.kinesis, this.readingOf(stream).stream)
     return shards
       .filter((child) => child.parents.includes(shard))
       .map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))

@@ -64,7 +64,16 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
       const stop = new AbortController()
       const troubles = new Troubles(logger)
       const done = keepTicking(
-        { application: 'app', routes, stream: 'cdc', kinesis, clock: wall, troubles, holds, direct: none },
+        {
+          application: 'app',
+          routes,
+          stream: { name: 'cdc', stream: 'cdc' },
+          kinesis,
+          clock: wall,
+          troubles,
+          holds,
+          direct: none,
+        },
         stop.signal,
       )
       return async () => {

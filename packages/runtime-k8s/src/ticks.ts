@@ -18,13 +18,14 @@ import { type EngineRoute, lastEnd, nextEnd, tickEnvelope } from '@spaceship/cor
 import type { Clock } from '@spaceship/core/ports'
 import { classified } from '@spaceship/handlers/aws'
 import type { DirectTicks } from './direct.ts'
+import { streamAt } from './shards/index.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface TicksOptions {
   readonly application: string
   readonly routes: readonly EngineRoute[]
   /** The stream that gets the ticks. */
-  readonly stream: string
+  readonly stream: { readonly name: string; readonly stream: string }
   readonly kinesis: KinesisClient
   readonly clock: Clock
   readonly troubles: Troubles
@@ -81,12 +82,12 @@ async function put(
   { key: route, schedule }: Ticking,
   moment: number,
 ): Promise<boolean> {
-  const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions: ['kinesis:PutRecord'] }
+  const about = { dependency: 'kinesis', resource: `stream '${stream.name}'`, actions: ['kinesis:PutRecord'] }
   const scheduled = new Date(moment).toISOString()
   const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
   try {
     if (schedule.via === 'direct') await direct.put(route, moment)
-    else await kinesis.send(new PutRecordCommand({ StreamName: stream, PartitionKey: route, Data }))
+    else await kinesis.send(new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data }))
     troubles.over(PUTTING, route)
     return true
   } catch (error) {

@@ -137,7 +137,7 @@ class Life {
   async #tick(): Promise<void> {
     const { clock, kinesis, streams, ticks } = this.#settings
     const { application, routes } = this.#engine
-    const stream = streams[0]?.stream
+    const [stream] = streams
     if (!ticks || stream === undefined) return
     const holds = (key: string) => this.#holds(key)
     const [troubles, direct] = [this.#troubles, this.#direct]
@@ -148,7 +148,7 @@ class Life {
   /** Ticks lie on the first stream. */
   #holds(partitionKey: string): boolean {
     const [first] = this.#settings.streams
-    return first !== undefined && this.#assignment.holds(first.stream, partitionKey)
+    return first !== undefined && this.#assignment.holds(first.name, partitionKey)
   }
 
   async #start(): Promise<void> {
@@ -180,7 +180,9 @@ class Life {
   /** A table that is new by mistake, a name misspelt, starts every shard anew. */
   #tellOfNewTable(): void {
     const { logger, streams } = this.#settings
-    const starts = Object.fromEntries(streams.map(({ stream, start }) => [stream, start]))
+    const starts = Object.fromEntries(
+      streams.map(({ name, start, startAt }) => [name, startAt?.toISOString() ?? start]),
+    )
     logger.warn('the lease table is new: each stream is read from its start position', {
       details: { starts },
     })

@@ -65,6 +65,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       clock,
       logger: silent,
       reading: (from, signal) => ({
+        of: { stream, startAt: undefined },
         client: clientOf(shards),
         stream,
         shard: lease.shard,

@@ -21,7 +21,7 @@ import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
-import { listShards } from '../shards/index.ts'
+import { arnOf, listShards, streamAt } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
 
 /** In words, for what is told of its troubles. */
@@ -38,7 +38,10 @@ export interface Page {
 
 export interface Reading {
   readonly client: KinesisClient
+  /** Its name. */
   readonly stream: string
+  /** As Kinesis is to be asked for it, and from when on a lease at `AT_TIMESTAMP` is read. */
+  readonly of: { readonly stream: string; readonly startAt: Date | undefined }
   readonly shard: string
   readonly from: Checkpoint
   readonly limit: number
@@ -51,7 +54,7 @@ export interface Reading {
 
 /** Pages in stream order, until the shard ends or the signal is aborted. Each is fetched when it is asked for. */
 export async function* readShard(reading: Reading): AsyncGenerator<Page> {
-  const { client, stream, shard, limit, clock, logger, random, signal, troubles } = reading
+  const { client, stream, of, shard, limit, clock, logger, random, signal, troubles } = reading
   let last = reading.from
   let iterator: string | undefined
   let isFresh = false
@@ -61,7 +64,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         iterator = await iteratorFor(reading, last, last === reading.from)
         isFresh = true
       }
-      const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: limit })
+      const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: limit, ...arnOf(of.stream) })
       const answer = await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))
       failures = 0
       isFresh = false
@@ -111,9 +114,9 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
 }
 
 /** A stream that is not found either is a set-up to mend, not a shard that expired. */
-async function isGone({ client, stream, shard }: Reading): Promise<boolean> {
+async function isGone({ client, of, shard }: Reading): Promise<boolean> {
   try {
-    return (await listShards(client, stream)).every(({ id }) => id !== shard)
+    return (await listShards(client, of.stream)).every(({ id }) => id !== shard)
   } catch {
     return false
   }
@@ -124,13 +127,13 @@ async function iteratorFor(
   { sequence }: Checkpoint,
   again: boolean,
 ): Promise<string | undefined> {
-  const { client, stream, shard } = reading
+  const { client, of, shard } = reading
   // A checkpoint may stand inside an aggregate: its record is read again, and the engine drops what is done of it.
   const type = again ? 'AT_SEQUENCE_NUMBER' : 'AFTER_SEQUENCE_NUMBER'
   const position = isSentinel(sequence)
-    ? { ShardIteratorType: sequence === 'LATEST' ? ('LATEST' as const) : ('TRIM_HORIZON' as const) }
+    ? begin(sequence, of.startAt)
     : ({ ShardIteratorType: type, StartingSequenceNumber: sequence } as const)
-  const command = new GetShardIteratorCommand({ StreamName: stream, ShardId: shard, ...position })
+  const command = new GetShardIteratorCommand({ ...streamAt(of.stream), ShardId: shard, ...position })
   return (await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))).ShardIterator
 }
 
@@ -159,4 +162,12 @@ async function inTime<T>({ clock, signal }: Reading, ask: (signal: AbortSignal) 
     signal.removeEventListener('abort', stop)
     over.abort()
   }
+}
+
+/** A time that the options do not say any more is that of the oldest record: nothing is passed over. */
+function begin(sentinel: string, startAt: Date | undefined) {
+  if (sentinel === 'LATEST') return { ShardIteratorType: 'LATEST' } as const
+  if (sentinel === 'AT_TIMESTAMP' && startAt !== undefined)
+    return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: startAt } as const
+  return { ShardIteratorType: 'TRIM_HORIZON' } as const
 }

@@ -11,13 +11,11 @@ import {
 import { Unavailable } from '@spaceship/core'
 import { nearestName, setUpOf } from '@spaceship/core/adapter'
 import { classified } from '@spaceship/handlers/aws'
-
-/** What Kinesis takes for the name of a stream. */
-const NAME = /^[\w.-]{1,128}$/
+import { streamAt, streamName } from './stream.ts'
 
 /** @throws Unavailable, with `setup` for what somebody has to mend */
 export async function checkStream(client: KinesisClient, stream: string): Promise<void> {
-  if (!NAME.test(stream)) throw unnamed(stream)
+  if (streamName(stream) === undefined) throw unnamed(stream)
   async function asked<T>(action: string, request: Promise<T>): Promise<T> {
     try {
       return await request
@@ -26,7 +24,7 @@ export async function checkStream(client: KinesisClient, stream: string): Promis
       throw classified(about, error)
     }
   }
-  const named = { StreamName: stream }
+  const named = streamAt(stream)
   try {
     await asked('DescribeStreamSummary', client.send(new DescribeStreamSummaryCommand(named)))
     const listed = await asked('ListShards', client.send(new ListShardsCommand({ ...named, MaxResults: 1 })))
@@ -48,15 +46,11 @@ export async function checkStream(client: KinesisClient, stream: string): Promis
   }
 }
 
-/** `StreamName` takes no ARN, and Kinesis says of one only that it is not valid. */
 function unnamed(stream: string): Unavailable {
-  const name = /^arn:[^:]*:kinesis:.*:stream\/([\w.-]{1,128})$/.exec(stream)?.[1]
   const advice =
-    name === undefined
-      ? "'streams' takes names: 1 to 128 letters, digits, '_', '.' and '-'"
-      : `'streams' takes names, not ARNs: pass '${name}'`
+    "'streams' takes names, 1 to 128 letters, digits, '_', '.' and '-', and ARNs such as 'arn:aws:kinesis:eu-west-1:123456789012:stream/orders'"
   const setup = { reason: 'not-found', resource: `stream '${stream}'`, advice } as const
-  return new Unavailable('kinesis', `'${stream}' is no name of a stream: ${advice}`, { setup })
+  return new Unavailable('kinesis', `'${stream}' is no name of a stream, and no ARN: ${advice}`, { setup })
 }
 
 async function missing(client: KinesisClient, stream: string, cause: unknown): Promise<Unavailable> {

@@ -6,9 +6,11 @@
  * |--------------------------------------------|---------------------------------------------------------|------------------|
  * | none of the stream, start `LATEST`         | the open shards                                         | `LATEST`         |
  * | none of the stream, start `TRIM_HORIZON`   | the oldest shards: those whose parents are gone         | `TRIM_HORIZON`   |
- * | some: an open shard that none leads to     | it, or with `TRIM_HORIZON` its oldest ancestors that no | the start        |
- * |                                            | leased shard follows: those were read                   |                  |
- * | some: one whose parents are led to in part | the parents without a lease, or with `TRIM_HORIZON`     | `TRIM_HORIZON`   |
+ * | none of the stream, start `AT_TIMESTAMP`   | the shards that were open then, which are all that is   | `AT_TIMESTAMP`   |
+ * |                                            | looked at                                               |                  |
+ * | some: an open shard that none leads to     | it, or but for `LATEST` its oldest ancestors that   | the start        |
+ * |                                            | no leased shard follows: those were read                |                  |
+ * | some: one whose parents are led to in part | the parents without a lease, or but for `LATEST`        | `TRIM_HORIZON`   |
  * |                                            | their oldest ancestors: it waits for both               |                  |
  *
  * https://github.com/awslabs/amazon-kinesis-client, `docs/lease-lifecycle.md`.
@@ -16,7 +18,8 @@
 
 import type { Shard } from './shard.ts'
 
-export type Start = 'TRIM_HORIZON' | 'LATEST'
+/** Of a stream: where its first leases begin. `AT_TIMESTAMP` goes with a time. */
+export type Start = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP'
 
 export interface Missing {
   readonly shard: Shard
@@ -62,7 +65,7 @@ export function missingLeases(
 
   function makeOldest(shard: Shard): void {
     const parents = parentsOf(shard).filter(({ id }) => !passed.has(id))
-    if (parents.length === 0) make(shard, 'TRIM_HORIZON')
+    if (parents.length === 0) make(shard, start === 'AT_TIMESTAMP' ? start : 'TRIM_HORIZON')
     for (const parent of parents) makeOldest(parent)
   }
 
@@ -71,14 +74,16 @@ export function missingLeases(
     if (leased.has(shard.id)) return
     for (const parent of parentsOf(shard)) {
       if (isLed(parent)) completeParents(parent)
-      else if (start === 'TRIM_HORIZON') makeOldest(parent)
+      else if (start !== 'LATEST') makeOldest(parent)
       else make(parent, 'TRIM_HORIZON')
     }
   }
 
+  if (leased.size === 0 && start === 'AT_TIMESTAMP')
+    return shards.map((shard) => ({ shard, checkpoint: start }))
   for (const shard of shards.filter(({ open }) => open)) {
     if (isLed(shard)) completeParents(shard)
-    else if (start === 'TRIM_HORIZON') makeOldest(shard)
+    else if (start !== 'LATEST') makeOldest(shard)
     else make(shard, start)
   }
   // In the order in which the stream lists them: the oldest first.

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { SpaceshipError } from '@spaceship/core'
 import type { StreamId } from '../leases/index.ts'
+import { arnOf, streamAt, streamName } from './stream.ts'
 
 export interface Shard {
   readonly id: string
@@ -20,21 +21,28 @@ export interface Shard {
 /** @throws SpaceshipError `stream` if Kinesis does not know the stream */
 export async function identify(client: KinesisClient, stream: string): Promise<StreamId> {
   const { StreamDescriptionSummary: summary } = await client.send(
-    new DescribeStreamSummaryCommand({ StreamName: stream }),
+    new DescribeStreamSummaryCommand(streamAt(stream)),
   )
   const account = summary?.StreamARN?.split(':')[4]
   const epoch = summary?.StreamCreationTimestamp
   if (account === undefined || epoch === undefined)
     throw new SpaceshipError('stream', `Kinesis does not say whose the stream '${stream}' is`)
-  return `${account}:${stream}:${Math.floor(epoch.getTime() / 1_000)}`
+  return `${account}:${streamName(stream)}:${Math.floor(epoch.getTime() / 1_000)}`
 }
 
-export async function listShards(client: KinesisClient, stream: string): Promise<readonly Shard[]> {
+/** @param openAt only those that were open then @default all that the stream still has */
+export async function listShards(
+  client: KinesisClient,
+  stream: string,
+  openAt?: Date,
+): Promise<readonly Shard[]> {
+  const ShardFilter = openAt && { Type: 'AT_TIMESTAMP' as const, Timestamp: openAt }
+  const first = { ...streamAt(stream), ...(ShardFilter && { ShardFilter }) }
   const shards: Shard[] = []
   let token: string | undefined
   do {
     const page: ListShardsCommandOutput = await client.send(
-      new ListShardsCommand(token === undefined ? { StreamName: stream } : { NextToken: token }),
+      new ListShardsCommand(token === undefined ? first : { NextToken: token, ...arnOf(stream) }),
     )
     for (const shard of page.Shards ?? []) {
       const { StartingHashKey: start, EndingHashKey: end } = shard.HashKeyRange ?? {}
