@@ -10,7 +10,8 @@
  * | an outage, a claim elsewhere, a rate, a halt                    |                                                          |
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
  * | no read is answered, or none follows on what is done            | given up                                                 |
- * | a handler runs on beyond its deadline, or keeps others out      | given up, and charged to the owner: suspect mode follows |
+ * | its handler runs on beyond its deadline                         | given up, and charged to the owner: suspect mode follows |
+ * | handlers of the process that do so may keep it out              | given up                                                 |
  * | none of these: a store or a schema that never answers           | given up                                                 |
  */
 
@@ -72,18 +73,7 @@ export class Watchdog {
     if (progress !== this.#progress || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
     this.#progress = progress
     const still = now - this.#well
-    if (still > this.#bound)
-      return isBlamed
-        ? {
-            why: 'a handler runs on beyond its deadline, and ignores its signal',
-            forMs: still,
-            charged: true,
-          }
-        : {
-            why: 'its lowest unfinished record waits for nothing that has a name',
-            forMs: still,
-            charged: false,
-          }
+    if (still > this.#bound) return { why: whyOf(waitsFor), forMs: still, charged: waitsFor === 'overdue' }
     if (this.#heldBack && waitsFor !== undefined) this.#read = now
     const unread = now - this.#read
     if (unread > this.#bound && this.#heldBack)
@@ -91,4 +81,10 @@ export class Watchdog {
     if (unread > this.#bound) return { why: 'no read of it is answered', forMs: unread, charged: false }
     return undefined
   }
+}
+
+function whyOf(waitsFor: Reason | undefined): string {
+  if (waitsFor === 'overdue') return 'a handler runs on beyond its deadline, and ignores its signal'
+  if (waitsFor === 'unnamed') return 'its lowest unfinished record waits for nothing that has a name'
+  return 'its lowest unfinished record does not start, while handlers of the process ignore their signals'
 }
