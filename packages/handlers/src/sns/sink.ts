@@ -2,17 +2,9 @@
 
 import { PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns'
 import { bare, check, count, required, type ShapesOf } from '@spaceship/core/adapter'
-import type { EventSink, OutgoingRecord } from '@spaceship/core/ports'
-import { arn, classified, client as sdk } from '../aws/index.ts'
-import {
-  type MessageEntry,
-  MOST_MESSAGES,
-  messageOf,
-  refusedIn,
-  SINK_OPTIONS,
-  type SinkOptions,
-  sinkOn,
-} from '../publishing/index.ts'
+import type { EventSink } from '@spaceship/core/ports'
+import { arn, client as sdk } from '../aws/index.ts'
+import { messageSink, SINK_OPTIONS, type SinkOptions } from '../publishing/index.ts'
 
 /** What topics take by default, and what they can be told to take: https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html */
 const MESSAGE_BYTES = { usual: 262_144, most: 2_097_152 }
@@ -53,29 +45,21 @@ export function snsSink(options: SnsSinkOptions): EventSink {
   check('snsSink', SNS_SINK, { options })
   const { client, topicArn: TopicArn, maxMessageBytes: limit = MESSAGE_BYTES.usual } = options
   const name = topicNameOf(TopicArn)
-  const resource = `topic '${name}'`
-  const about = { dependency: 'sns', resource, actions: ['sns:Publish'] }
-  const fifo = name.endsWith('.fifo')
-
-  async function send(entries: readonly MessageEntry[]): Promise<ReadonlyMap<number, unknown>> {
-    const PublishBatchRequestEntries = entries.map(({ text, attributes, fifo }, at) => ({
-      Id: String(at),
-      Message: text,
-      MessageAttributes: attributes,
-      ...fifo,
-    }))
-    try {
-      const answer = await client.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }))
-      return refusedIn(about, answer, entries.length)
-    } catch (error) {
-      throw classified(about, error)
-    }
-  }
-
-  const entryOf = (record: OutgoingRecord) => messageOf(record, { resource, limit, fifo })
-  // The sum of a request is bounded as one message is.
-  const limits = { records: MOST_MESSAGES, bytes: limit }
-  return sinkOn({ dependency: 'sns', resource, limits, ordered: fifo, entryOf, send }, options)
+  const about = { dependency: 'sns', resource: `topic '${name}'`, actions: ['sns:Publish'] }
+  return messageSink(
+    {
+      about,
+      fifo: name.endsWith('.fifo'),
+      limit,
+      // The sum of a request is bounded as one message is.
+      requestLimit: limit,
+      send: (messages) => {
+        const PublishBatchRequestEntries = messages.map(({ text, rest }) => ({ ...rest, Message: text }))
+        return client.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }))
+      },
+    },
+    options,
+  )
 }
 
 export function topicNameOf(arn: string): string {

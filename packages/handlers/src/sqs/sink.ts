@@ -2,17 +2,9 @@
 
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { bare, check, count, plain, required, type ShapesOf } from '@spaceship/core/adapter'
-import type { EventSink, OutgoingRecord } from '@spaceship/core/ports'
-import { classified, client as sdk } from '../aws/index.ts'
-import {
-  type MessageEntry,
-  MOST_MESSAGES,
-  messageOf,
-  refusedIn,
-  SINK_OPTIONS,
-  type SinkOptions,
-  sinkOn,
-} from '../publishing/index.ts'
+import type { EventSink } from '@spaceship/core/ports'
+import { client as sdk } from '../aws/index.ts'
+import { messageSink, SINK_OPTIONS, type SinkOptions } from '../publishing/index.ts'
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
 const MOST_BYTES = 1_048_576
@@ -54,30 +46,22 @@ export const SQS_SINK = { options: bare(SQS_OPTIONS) }
  */
 export function sqsSink(options: SqsSinkOptions): EventSink {
   check('sqsSink', SQS_SINK, { options })
-  const { client, queueUrl: QueueUrl, maxMessageBytes = MOST_BYTES } = options
+  const { client, queueUrl: QueueUrl, maxMessageBytes: limit = MOST_BYTES } = options
   const name = queueNameOf(QueueUrl)
-  const resource = `queue '${name}'`
-  const about = { dependency: 'sqs', resource, actions: ['sqs:SendMessage'] }
-  const fifo = name.endsWith('.fifo')
-
-  async function send(entries: readonly MessageEntry[]): Promise<ReadonlyMap<number, unknown>> {
-    const Entries = entries.map(({ text, attributes, fifo }, at) => ({
-      Id: String(at),
-      MessageBody: text,
-      MessageAttributes: attributes,
-      ...fifo,
-    }))
-    try {
-      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
-      return refusedIn(about, answer, entries.length)
-    } catch (error) {
-      throw classified(about, error)
-    }
-  }
-
-  const entryOf = (record: OutgoingRecord) => messageOf(record, { resource, limit: maxMessageBytes, fifo })
-  const limits = { records: MOST_MESSAGES, bytes: MOST_BYTES }
-  return sinkOn({ dependency: 'sqs', resource, limits, ordered: fifo, entryOf, send }, options)
+  const about = { dependency: 'sqs', resource: `queue '${name}'`, actions: ['sqs:SendMessage'] }
+  return messageSink(
+    {
+      about,
+      fifo: name.endsWith('.fifo'),
+      limit,
+      requestLimit: MOST_BYTES,
+      send: (messages) => {
+        const Entries = messages.map(({ text, rest }) => ({ ...rest, MessageBody: text }))
+        return client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+      },
+    },
+    options,
+  )
 }
 
 function isQueueUrl(given: unknown): boolean {
