@@ -83,6 +83,14 @@ export const CODES: readonly Code[] = [
     remedy: 'Close it last, when nothing publishes any more; or make another one.',
   },
   {
+    code: 'shard-open',
+    from: 'a worker, in the log',
+    cause:
+      'A read had no next iterator, as at the end of a shard, and the stream says that the shard is open.',
+    remedy:
+      'Nothing: the shard is read again from its checkpoint. If it comes again, look at what answers at the endpoint of the client.',
+  },
+  {
     code: 'no-letter',
     from: '`createRedrive`, `spaceship letters`',
     cause: 'No dead letter has the id.',

@@ -8,6 +8,7 @@
  * ```
  */
 
+import { SpaceshipError } from '@spaceship/core'
 import {
   finishedLeases,
   type Hole,
@@ -128,8 +129,15 @@ export class ShardSync {
     })
   }
 
+  /** @throws SpaceshipError `shard-open` if the shard has not ended */
   async childrenOf(stream: StreamId, shard: string): Promise<NewLease[]> {
     const shards = await listShards(this.#settings.kinesis, this.readingOf(stream).stream)
+    // What is still written to has not ended, whatever a read has said.
+    if (shards.some(({ id, open }) => id === shard && open))
+      throw new SpaceshipError(
+        'shard-open',
+        `the shard '${shard}' is still open, and a read of it said that it had ended`,
+      )
     return shards
       .filter((child) => child.parents.includes(shard))
       .map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))

@@ -14,7 +14,7 @@
  * | anything else                                        | wait likewise                                                 |
  */
 
-import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { SpaceshipError } from '@spaceship/core'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
@@ -23,6 +23,7 @@ import { classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
 import { arnOf, listShards, streamAt } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
+import { getRecords } from './page.ts'
 
 /** In words, for what is told of its troubles. */
 export const READING = 'reading shards'
@@ -64,22 +65,16 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         iterator = await iteratorFor(reading, last, last === reading.from)
         isFresh = true
       }
-      const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: limit, ...arnOf(of.stream) })
-      const answer = await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))
+      const asking = { iterator, limit, arn: arnOf(of.stream), now: clock.now() }
+      const answer = await inTime(reading, (signal) => getRecords(client, { ...asking, signal }))
       failures = 0
       isFresh = false
       troubles.over(READING, `${stream}/${shard}`)
-      iterator = answer.NextShardIterator
-      const records = (answer.Records ?? []).map((record) => ({
-        sequence: record.SequenceNumber ?? '',
-        subSequence: 0,
-        partitionKey: record.PartitionKey ?? '',
-        data: record.Data ?? new Uint8Array(),
-        arrivedAt: record.ApproximateArrivalTimestamp ?? new Date(clock.now()),
-      }))
+      iterator = answer.next
+      const { records, millisBehind } = answer
       last = records.at(-1) ?? last
       const ended = iterator === undefined
-      yield { records, millisBehind: answer.MillisBehindLatest ?? 0, ended }
+      yield { records, millisBehind, ended }
       if (ended) return
     } catch (error) {
       if (signal.aborted) return
