@@ -1,0 +1,196 @@
+/**
+ * Owns one schedule of a chaos run: real processes on the embedded spaceship, and what befalls them, all of it from one seed.
+ *
+ * | befalls        | what                                                                                      |
+ * |----------------|-------------------------------------------------------------------------------------------|
+ * | `kill`         | a process is killed, and another one starts                                                |
+ * | `freeze`       | a process stands still for longer than its leases live, and goes on                        |
+ * | `deploy`       | a new process starts, and an old one drains                                                |
+ * | `black hole`   | a process gets no answer from Kinesis, or from DynamoDB                                    |
+ * | `reset`        | its answers break off half-way                                                             |
+ * | `lost answer`  | what it asks is done, and it is not told                                                   |
+ * | `throttle`     | a third of all calls is refused                                                            |
+ * | `reshard`      | the number of shards changes                                                               |
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { KinesisClient, UpdateShardCountCommand } from '@aws-sdk/client-kinesis'
+import { launch, type Spaceship } from '@spaceship/local'
+import type { Fault } from '../../../handlers/test/tcp-proxy.ts'
+import { type Fleet, fleetOn, type Pod } from './fleet.ts'
+import { type Findings, judge, silenceAround } from './ledger.ts'
+
+export interface Schedule {
+  readonly seed: number
+  readonly workers: number
+  readonly shards: number
+  /** Milliseconds, as are all lengths here. */
+  readonly failover: number
+  /** What befalls the fleet. */
+  readonly events: number
+  readonly log: (line: string) => void
+}
+
+export interface Outcome extends Findings {
+  /** By what befell the fleet: how long a key was without an effect around it, at the longest. */
+  readonly silences: ReadonlyMap<string, readonly number[]>
+}
+
+const KEYS = 24
+/** Between two changes of some key. */
+const PACE = 15
+/** How long a fleet may take to come to the end of what was put, once nothing befalls it any more. */
+const PATIENCE = 60_000
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  'black hole': 'silent',
+  reset: 'half',
+  'lost answer': 'answer lost',
+}
+const EVENTS = ['kill', 'freeze', 'deploy', ...Object.keys(FAULTS), 'throttle', 'reshard'] as const
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+export async function live(schedule: Schedule): Promise<Outcome> {
+  const { seed, workers, shards, failover, events, log } = schedule
+  const folder = mkdtempSync(join(tmpdir(), 'spaceship-chaos-'))
+  await using ship = await launch({
+    tables: [{ name: 'items', key: 'id', stream: 'cdc' }],
+    streams: [{ name: 'cdc', shards }],
+    seed,
+  })
+  await using fleet = fleetOn(ship, folder, failover)
+  const random = seeded(seed)
+  const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
+  try {
+    for (let n = 0; n < workers; n += 1) await fleet.start()
+    const load = startLoad(ship)
+    await until(() => fleet.effects().length > KEYS, PATIENCE)
+    const befallen: { readonly what: string; readonly at: number }[] = []
+    for (let n = 0; n < events; n += 1) {
+      const what = EVENTS[Math.floor(random() * EVENTS.length)] ?? 'kill'
+      befallen.push({ what, at: Date.now() })
+      log(`  ${what}`)
+      await befall(what, { ship, fleet, kinesis, random, failover, shards })
+      await wait(random() * failover)
+    }
+    const puts = await load.stop()
+    await ship.settled()
+    await until(() => judge(puts, fleet.effects()).missing.length === 0, PATIENCE)
+    const effects = fleet.effects()
+    const silences = Map.groupBy(befallen, ({ what }) => what)
+    return {
+      ...judge(puts, effects),
+      silences: new Map(
+        [...silences].map(([what, all]) => [
+          what,
+          all.map(({ at }) => silenceAround(effects, at, 2 * failover)),
+        ]),
+      ),
+    }
+  } finally {
+    kinesis.destroy()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface World {
+  readonly ship: Spaceship
+  readonly fleet: Fleet
+  readonly kinesis: KinesisClient
+  readonly random: () => number
+  readonly failover: number
+  readonly shards: number
+}
+
+async function befall(
+  what: string,
+  { ship, fleet, kinesis, random, failover, shards }: World,
+): Promise<void> {
+  const alive = fleet.pods.filter((pod) => pod.alive)
+  const pod = alive[Math.floor(random() * alive.length)]
+  if (pod === undefined) return
+  const fault = FAULTS[what]
+  if (fault !== undefined)
+    return meanwhile(pod, fault, random() < 0.5 ? 'kinesis' : 'dynamodb', 1.5 * failover)
+  switch (what) {
+    case 'kill':
+      await pod.kill()
+      await fleet.start()
+      break
+    case 'freeze':
+      pod.freeze()
+      await wait(2 * failover)
+      pod.thaw()
+      break
+    case 'deploy':
+      await fleet.start()
+      await pod.stop()
+      break
+    case 'throttle':
+      ship.faults.throttle({ kinesis: 0.3, dynamodb: 0.3 })
+      await wait(failover)
+      ship.faults.clear()
+      break
+    default: {
+      const TargetShardCount = random() < 0.5 ? shards : Math.max(1, Math.round(shards * 1.5))
+      const change = { StreamName: 'cdc', TargetShardCount, ScalingType: 'UNIFORM_SCALING' } as const
+      // A stream that still changes, or may not change so much, is left as it is.
+      await kinesis.send(new UpdateShardCountCommand(change)).catch(() => {})
+    }
+  }
+}
+
+async function meanwhile(pod: Pod, fault: Fault, of: 'kinesis' | 'dynamodb', ms: number): Promise<void> {
+  pod.fault(of, fault)
+  await wait(ms)
+  pod.fault(of, 'pass')
+}
+
+/** Changes one key after the other, each with its next version. */
+function startLoad(ship: Spaceship) {
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  const puts = new Map<string, number>()
+  let isOver = false
+  const running = (async () => {
+    for (let turn = 0; !isOver; turn += 1) {
+      const key = `k${turn % KEYS}`
+      const n = (puts.get(key) ?? 0) + 1
+      const Item = { id: { S: key }, n: { N: String(n) } }
+      // The embedded ship may be throttled as well: then the version is put again.
+      const put = dynamodb.send(new PutItemCommand({ TableName: 'items', Item }))
+      if (
+        await put.then(
+          () => true,
+          () => false,
+        )
+      )
+        puts.set(key, n)
+      await wait(PACE)
+    }
+  })()
+  return {
+    stop: async () => {
+      isOver = true
+      await running
+      dynamodb.destroy()
+      return puts
+    },
+  }
+}
+
+async function until(isSo: () => boolean, ms: number): Promise<void> {
+  for (const end = Date.now() + ms; !isSo() && Date.now() < end; ) await wait(100)
+}
+
+/** Uniform in [0, 1), the same for one seed. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}

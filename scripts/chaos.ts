@@ -1,0 +1,74 @@
+/**
+ * `npm run chaos -- [--from SEED] [--schedules N] [--workers W] [--shards S] [--failover MS] [--events N]`: real worker processes on the embedded
+ * spaceship, killed, frozen, cut off, throttled, resharded and deployed by a seed. A ledger says that every change had its effect, in the order of
+ * its key. Prints how long a key was without an effect around each event, and exits 1 on a finding.
+ */
+
+import { parseArgs } from 'node:util'
+import { live, type Outcome } from '../packages/runtime-k8s/test/chaos/schedule.ts'
+
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
+    schedules: { type: 'string', default: '5' },
+    workers: { type: 'string', default: '3' },
+    shards: { type: 'string', default: '4' },
+    failover: { type: 'string', default: '2000' },
+    events: { type: 'string', default: '6' },
+  },
+})
+const from = number('from')
+const [schedules, workers, shards, failover, events] = [
+  number('schedules'),
+  number('workers'),
+  number('shards'),
+  number('failover'),
+  number('events'),
+]
+const silences = new Map<string, number[]>()
+let [findings, effects, repeated] = [0, 0, 0]
+for (let seed = from; seed < from + schedules; seed += 1) {
+  console.log(`seed ${seed}`)
+  const log = (line: string) => console.log(line)
+  const outcome = await live({ seed, workers, shards, failover, events, log })
+  effects += outcome.effects
+  repeated += outcome.repeated
+  for (const [what, times] of outcome.silences) silences.set(what, [...(silences.get(what) ?? []), ...times])
+  if (outcome.missing.length > 0 || outcome.disordered.length > 0) {
+    findings += 1
+    tell(seed, outcome)
+  }
+}
+console.table(
+  [...silences].map(([what, times]) => ({
+    'what befell the fleet': what,
+    times: times.length,
+    'ms without an effect, median': at(times, 0.5),
+    'ms, p99': at(times, 0.99),
+    'in failovers, p99': (at(times, 0.99) / failover).toFixed(1),
+  })),
+)
+const found = findings === 0 ? 'no finding' : `${findings} finding(s)`
+console.log(
+  `chaos: ${schedules} schedule(s), ${workers} workers: ${found} (${effects} effects, ${repeated} of them repeats)`,
+)
+process.exitCode = findings === 0 ? 0 : 1
+
+function tell(seed: number, { missing, disordered }: Outcome): void {
+  console.error(
+    `--from ${seed} --schedules 1: ${missing.length} change(s) without an effect, ${disordered.length} out of order`,
+  )
+  for (const line of [...missing.slice(0, 10), ...disordered.slice(0, 10)]) console.error(`  ${line}`)
+}
+
+function at(times: readonly number[], share: number): number {
+  const sorted = times.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+}
+
+function number(name: keyof typeof values): number {
+  const given = Number(values[name])
+  if (Number.isSafeInteger(given) && given >= 0) return given
+  console.error(`--${name} is '${values[name]}': expected a whole number`)
+  process.exit(2)
+}
