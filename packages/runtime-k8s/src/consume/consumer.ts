@@ -79,6 +79,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stop = new AbortController()
   let written: Progress = { checkpoint, journal }
   let lost = false
+  /** Where the shard stands has been said for good: a renewal that comes beside it must not write an earlier position over it. */
+  let isSaid = false
   let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
   const done = read().then(async (end) => (await drained) ?? end)
@@ -102,6 +104,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */
   async function startOver(): Promise<ConsumerEnd> {
+    isSaid = true
     await held.beat({ checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined })
     if (!held.isHeld()) return 'lost'
     delivery.revoke(new Error('the checkpoint was refused'))
@@ -116,6 +119,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     const children = await consuming.children()
     // Children first: once the parent has ended, nothing else leads to them.
     for (const child of children) await consuming.createLease(child)
+    isSaid = true
     await held.beat({
       checkpoint: { sequence: SHARD_END, subSequence: 0 },
       journal: undefined,
@@ -128,6 +132,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   }
 
   async function beat(): Promise<void> {
+    if (isSaid) return held.beat(undefined)
     const progress = progressOf(delivery, checkpoint)
     const news =
       progress.checkpoint.sequence !== written.checkpoint.sequence ||
