@@ -35,8 +35,8 @@ export interface Consuming {
   /** Between two reads of a shard that is caught up, and at least between any two. Milliseconds. */
   readonly pollInterval: number
   readonly readInterval: number
-  /** The leases of the shards that follow this one. */
-  readonly children: () => Promise<readonly NewLease[]>
+  /** The leases of the shards that follow this one; undefined while one of them may not be made yet. */
+  readonly children: () => Promise<readonly NewLease[] | undefined>
   readonly createLease: (lease: NewLease) => Promise<void>
 }
 
@@ -115,18 +115,23 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   async function endShard(): Promise<ConsumerEnd> {
     // Retries and outages may keep the last records for long; until they are done the shard has not ended.
     while (!stop.signal.aborted && !delivery.complete) await clock.sleep(readInterval, stop.signal)
-    if (stop.signal.aborted) return lost ? 'lost' : 'released'
-    const children = await consuming.children()
+    let children: readonly NewLease[] | undefined
+    while (!stop.signal.aborted && children === undefined) {
+      children = await consuming.children()
+      if (children === undefined) await clock.sleep(pollInterval, stop.signal)
+    }
+    if (stop.signal.aborted || children === undefined) return lost ? 'lost' : 'released'
     // Children first: once the parent has ended, nothing else leads to them.
     for (const child of children) await consuming.createLease(child)
+    const names = children.map((child) => child.shard)
     isSaid = true
     await held.beat({
       checkpoint: { sequence: SHARD_END, subSequence: 0 },
       journal: undefined,
-      children: children.map((child) => child.shard),
+      children: names,
     })
     if (!held.isHeld()) return 'lost'
-    logger.info('shard ended', { ...fields, details: { children: children.map((child) => child.shard) } })
+    logger.info('shard ended', { ...fields, details: { children: names } })
     await held.release()
     return 'ended'
   }

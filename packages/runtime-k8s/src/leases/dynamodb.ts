@@ -84,13 +84,15 @@ export function dynamodbLeases({
     lease: Lease,
     owner: string | undefined,
     change: Update,
+    isHeld = () => true,
   ): Promise<Lease | undefined> {
     let seen = lease
     for (let left = REPEATS; left > 0; left -= 1) {
       const updated = await update(seen, change)
       if (updated !== undefined || owner === undefined) return updated
       const now = await read(lease.key)
-      if (now === undefined || holderOf(now) !== owner || now.counter !== seen.counter + 1) return undefined
+      if (now === undefined || holderOf(now) !== owner || now.counter !== seen.counter + 1 || !isHeld())
+        return undefined
       seen = now
     }
     return undefined
@@ -140,7 +142,7 @@ export function dynamodbLeases({
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
       }
     },
-    renew: (lease) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }),
+    renew: (lease, isHeld) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }, isHeld),
     take: (lease, owner) => {
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
@@ -149,7 +151,8 @@ export function dynamodbLeases({
         remove: ['checkpointOwner'],
       })
     },
-    checkpoint: (lease, progress) => ownUpdate(lease, holderOf(lease), checkpointUpdate(progress)),
+    checkpoint: (lease, progress, isHeld) =>
+      ownUpdate(lease, holderOf(lease), checkpointUpdate(progress), isHeld),
     release: async (lease) => {
       await update(lease, releaseUpdate(lease))
     },

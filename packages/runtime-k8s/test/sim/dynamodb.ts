@@ -109,7 +109,7 @@ function scan(rows: ReadonlyMap<string, Item>, { input }: ScanCommand, size: num
   const page = begin === -1 ? [] : keys.slice(begin, begin + most)
   const last = page.at(-1)
   return {
-    Items: page.flatMap((key) => rows.get(key) ?? []),
+    Items: page.map((key) => rows.get(key)),
     ...(last !== undefined && last !== keys.at(-1) ? { LastEvaluatedKey: { leaseKey: { S: last } } } : {}),
   }
 }

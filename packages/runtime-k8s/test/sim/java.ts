@@ -259,6 +259,7 @@ export function startJava({ me, clock, dynamodb, kinesis, failover, random, hand
   async function endShard(holding: Holding, children: NonNullable<Page['ChildShards']>): Promise<void> {
     while (!isOver(holding)) {
       try {
+        if (await isEarly(holding, children)) throw new Error('a parent of a merge has no lease yet')
         for (const { ShardId, ParentShards, HashKeyRange } of children) {
           const range = [HashKeyRange.StartingHashKey, HashKeyRange.EndingHashKey] as const
           const { stream } = holding.lease
@@ -276,6 +277,16 @@ export function startJava({ me, clock, dynamodb, kinesis, failover, random, hand
         await clock.sleep(BACKOFF, signal)
       }
     }
+  }
+
+  async function isEarly(holding: Holding, children: NonNullable<Page['ChildShards']>): Promise<boolean> {
+    const { key, shard } = holding.lease
+    for (const { ShardId, ParentShards } of children) {
+      if ((await read(key.replace(shard, ShardId))) !== undefined) continue
+      for (const parent of ParentShards)
+        if ((await read(key.replace(shard, parent))) === undefined) return true
+    }
+    return false
   }
 
   void every(2 * (failover + 25), take)

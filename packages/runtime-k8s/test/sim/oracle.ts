@@ -41,6 +41,8 @@ export interface Tenure {
   movedAt: number
   /** When it was last read up to its end. */
   caughtUpAt: number
+  /** The worker never had it before. */
+  readonly first: boolean
   /** The worker knows that it lost it. */
   told: boolean
   readonly started: Map<string, number>
@@ -215,7 +217,7 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     const all = tenures.get(shard) ?? new Map<Member, Tenure>()
     tenures.set(shard, all)
     all.set(member, {
-      ...{ member, since: now(), wroteAt: now(), movedAt: now(), caughtUpAt: -1, told: false },
+      ...{ member, since: now(), wroteAt: now(), movedAt: now(), caughtUpAt: -1, told: false, first: !all.has(member) },
       ...{ started: new Map(), running: new Map(), done: new Set() },
     })
   }
@@ -280,10 +282,13 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
       if (isScan) stolen.delete(member)
       for (const item of items) {
         const key = item.leaseKey?.S ?? ''
-        known.set(key, item)
+        // Of two looks at the same time the older one may arrive later.
+        const counter = known.get(key)?.leaseCounter?.N
+        if (counter === undefined || Number(item.leaseCounter?.N) > Number(counter)) known.set(key, item)
         if (isScan) continue
         const its = tenure(shardIn(key), member)
-        if (its !== undefined && item.leaseOwner?.S !== member.id) its.told = true
+        // What an earlier tenure of the same worker still asks for tells this one nothing.
+        if (its?.first && item.leaseOwner?.S !== member.id) its.told = true
       }
     },
     read: (member, id, moved, caughtUp) => {

@@ -73,8 +73,8 @@ function faultOf(
     case 'stall':
       return { kind, at, slot, ms: about }
     case 'jump':
-      // A retry that a lease brings along is due by the wall's clock: who is behind by an hour makes it an hour later.
-      return { kind, at, slot, ms: chance.oneIn(2) ? about + chance.below(3_600_000) : -about }
+      // No more: a retry that a lease brings along is due by the wall's clock of who wrote it, so it comes as much later.
+      return { kind, at, slot, ms: chance.oneIn(2) ? about : -about }
     case 'cut':
       return { kind, at, slot, service, ms: about }
     case 'throttle':

@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** Lines of a shard that are kept. */
-const KEPT = 40
+const KEPT = Number(process.env.KEPT ?? 40)
 
 /** The place of what concerns no shard. */
 export const FLEET = ''
