@@ -275,8 +275,10 @@ export class Assignment {
 /** Leases of shards that have not ended, and whose parents have. */
 function readable(leases: readonly Lease[]): readonly Lease[] {
   const unended = leases.filter((lease) => lease.checkpoint.sequence !== SHARD_END)
+  // Each worker asks at each look: pairs of thousands of leases would keep its event loop from all else.
+  const nameOfShard = (stream: string, shard: string) => `${stream}/${shard}`
+  const waited = new Set(unended.map(({ stream, shard }) => nameOfShard(stream, shard)))
   return unended.filter(
-    ({ stream, parents }) =>
-      !unended.some((other) => other.stream === stream && parents.includes(other.shard)),
+    ({ stream, parents }) => !parents.some((parent) => waited.has(nameOfShard(stream, parent))),
   )
 }

@@ -81,6 +81,16 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
     },
   },
   {
+    name: 'a checkpoint of a time that is over does not stand on top of the next one',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const again = await table.take(mine, 'w1')
+      const progress = { checkpoint: { sequence: '7', subSequence: 0 }, journal: undefined }
+      assert.equal(await table.checkpoint(mine, progress, () => false), undefined)
+      assert.deepEqual((await table.scan()).leases, [again])
+    },
+  },
+  {
     name: 'a checkpoint of an owner that another has followed is not written',
     run: async (table) => {
       const mine = await taken(table, 'w1')

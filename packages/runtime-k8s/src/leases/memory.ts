@@ -17,12 +17,13 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     lease: Lease,
     owner: string | undefined,
     change: (item: Item) => Item,
+    isHeld = () => true,
   ): Lease | undefined {
     const updated = update(lease, change)
     if (updated !== undefined || owner === undefined) return updated
     const now = leaseOf(items.get(lease.key) ?? {})
     const isOurs = now !== undefined && holderOf(now) === owner && now.counter === lease.counter + 1
-    return isOurs ? update(now, change) : undefined
+    return isOurs && isHeld() ? update(now, change) : undefined
   }
 
   return {
@@ -36,7 +37,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     remove: async ({ key }) => {
       if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)
     },
-    renew: async (lease) => ownUpdate(lease, holderOf(lease), (item) => item),
+    renew: async (lease, isHeld) => ownUpdate(lease, holderOf(lease), (item) => item, isHeld),
     take: async (lease, owner) =>
       ownUpdate(lease, owner, ({ checkpointOwner: _, ...item }) => {
         const switched = lease.owner !== undefined && lease.owner !== owner
@@ -47,8 +48,8 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),
-    checkpoint: async (lease, { checkpoint, journal, children = [] }) =>
-      ownUpdate(lease, holderOf(lease), ({ spaceshipJournal: _, spaceshipJournalAt: __, ...item }) => ({
+    checkpoint: async (lease, { checkpoint, journal, children = [] }, isHeld) => {
+      const change = ({ spaceshipJournal: _, spaceshipJournalAt: __, ...item }: Item): Item => ({
         ...item,
         checkpoint: { S: checkpoint.sequence },
         checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
@@ -57,7 +58,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ? {}
           : { spaceshipJournal: { S: journal }, spaceshipJournalAt: { S: checkpoint.sequence } }),
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
-      })),
+      })
+      return ownUpdate(lease, holderOf(lease), change, isHeld)
+    },
     release: async (lease) => {
       update(lease, ({ leaseOwner, checkpointOwner, ...item }) =>
         checkpointOwner === undefined

@@ -18,8 +18,6 @@ export interface Write {
   readonly key: string
   readonly before: Item | undefined
   readonly after: Item | undefined
-  /** Whether the write took care that nobody wrote meanwhile. */
-  readonly conditional: boolean
   /** Whether it names an owner. */
   readonly takes: boolean
 }
@@ -59,8 +57,7 @@ export function createTable(pageSize: () => number): SimTable {
     names.checkUsed(input.UpdateExpression)
     if (now === undefined) rows.delete(key)
     else rows.set(key, now)
-    const conditional = input.ConditionExpression !== undefined
-    if (now !== before) written({ key, before, after: now, conditional, takes: isTake(input) })
+    if (now !== before) written({ key, before, after: now, takes: isTake(input) })
     return now
   }
 
@@ -100,7 +97,8 @@ function isTake(input: Expressions): boolean {
 
 function scan(rows: ReadonlyMap<string, Item>, { input }: ScanCommand, size: number): object {
   if (input.TableName !== TABLE) throw refusal('ResourceNotFoundException')
-  if (input.ConsistentRead !== true) throw refusal('ValidationException', 'the lease table is read consistently')
+  if (input.ConsistentRead !== true)
+    throw refusal('ValidationException', 'the lease table is read consistently')
   const most = Math.min(size, input.Limit ?? size)
   if (input.ExclusiveStartKey === undefined && rows.size <= most) return { Items: [...rows.values()] }
   const keys = [...rows.keys()].sort()
@@ -133,7 +131,8 @@ function namesOf(input: Expressions): Names {
   return {
     name: (text) => {
       const name = text.startsWith('#') ? names[text] : text
-      if (name === undefined || !/^[\w.]+$/.test(name)) throw refusal('ValidationException', `no name ${text}`)
+      if (name === undefined || !/^[\w.]+$/.test(name))
+        throw refusal('ValidationException', `no name ${text}`)
       return name
     },
     value: (text) => {
@@ -152,7 +151,8 @@ function namesOf(input: Expressions): Names {
 function holds(condition: string | undefined, item: Item | undefined, names: Names): boolean {
   if (condition === undefined) return true
   const exists = /^attribute_(not_)?exists\((#?\w+)\)$/.exec(condition)
-  if (exists !== null) return (item?.[names.name(exists[2] ?? '')] === undefined) === (exists[1] !== undefined)
+  if (exists !== null)
+    return (item?.[names.name(exists[2] ?? '')] === undefined) === (exists[1] !== undefined)
   const equals = /^(#?\w+) = (:\w+)$/.exec(condition)
   if (equals === null) throw refusal('ValidationException', `unknown condition: ${condition}`)
   const [found, wanted] = [item?.[names.name(equals[1] ?? '')], names.value(equals[2] ?? '')]

@@ -45,7 +45,15 @@ const PARENT_POLL = 2_000
 const BACKOFF = 500
 
 /** @returns what stops it: it then renews nothing more, and gives nothing back */
-export function startJava({ me, clock, dynamodb, kinesis, failover, random, handle }: JavaOptions): () => void {
+export function startJava({
+  me,
+  clock,
+  dynamodb,
+  kinesis,
+  failover,
+  random,
+  handle,
+}: JavaOptions): () => void {
   const stop = new AbortController()
   const { signal } = stop
   const holdings = new Map<string, Holding>()
@@ -164,7 +172,9 @@ export function startJava({ me, clock, dynamodb, kinesis, failover, random, hand
   async function read(key: string): Promise<Lease | undefined> {
     const Key = { leaseKey: { S: key } }
     // As above.
-    const { Item } = (await dynamodb.send(new GetItemCommand({ TableName: TABLE, Key, ConsistentRead: true }))) as {
+    const { Item } = (await dynamodb.send(
+      new GetItemCommand({ TableName: TABLE, Key, ConsistentRead: true }),
+    )) as {
       readonly Item?: Item
     }
     return Item === undefined ? undefined : leaseOf(Item)
@@ -208,7 +218,9 @@ export function startJava({ me, clock, dynamodb, kinesis, failover, random, hand
       try {
         iterator ??= await iteratorAt(shard, last, last === checkpoint.sequence)
         // As above.
-        const page = (await kinesis.send(new GetRecordsCommand({ ShardIterator: iterator, Limit: 50 }))) as Page
+        const page = (await kinesis.send(
+          new GetRecordsCommand({ ShardIterator: iterator, Limit: 50 }),
+        )) as Page
         const { Records, NextShardIterator, ChildShards = [] } = page
         for (const { SequenceNumber, Data } of Records) {
           if (isOver(holding)) return
@@ -263,15 +275,29 @@ export function startJava({ me, clock, dynamodb, kinesis, failover, random, hand
         for (const { ShardId, ParentShards, HashKeyRange } of children) {
           const range = [HashKeyRange.StartingHashKey, HashKeyRange.EndingHashKey] as const
           const { stream } = holding.lease
-          const lease = { stream, shard: ShardId, checkpoint: 'TRIM_HORIZON', parents: ParentShards, hashRange: range }
+          const lease = {
+            stream,
+            shard: ShardId,
+            checkpoint: 'TRIM_HORIZON',
+            parents: ParentShards,
+            hashRange: range,
+          }
           const { application: _, ...item } = itemOf(lease, '')
           await dynamodb
-            .send(new PutItemCommand({ TableName: TABLE, Item: item, ConditionExpression: 'attribute_not_exists(leaseKey)' }))
+            .send(
+              new PutItemCommand({
+                TableName: TABLE,
+                Item: item,
+                ConditionExpression: 'attribute_not_exists(leaseKey)',
+              }),
+            )
             .catch((error: unknown) => {
               if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error
             })
         }
-        await checkpointAt(holding, 'SHARD_END', { childShardIds: { SS: children.map(({ ShardId }) => ShardId) } })
+        await checkpointAt(holding, 'SHARD_END', {
+          childShardIds: { SS: children.map(({ ShardId }) => ShardId) },
+        })
         return
       } catch {
         await clock.sleep(BACKOFF, signal)

@@ -1,11 +1,6 @@
 /** Owns the members of a simulated fleet: our own worker as it is, or the model of a Java worker, each in a process of its own. */
 
-import {
-  type DynamoDBClient,
-  GetItemCommand,
-  ScanCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, type Reactor, reactor } from '@spaceship/core'
 import * as z from 'zod'
@@ -49,7 +44,12 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
   const chance = world.chance(`worker ${member.id}`)
   const hear = (message: string, fields: object = {}) => {
     const { shard, details = {} } = Object(fields)
-    trace.note(typeof shard === 'string' ? shard : FLEET, universe.now, member.id, `says: ${message} ${JSON.stringify(details)}`)
+    trace.note(
+      typeof shard === 'string' ? shard : FLEET,
+      universe.now,
+      member.id,
+      `says: ${message} ${JSON.stringify(details)}`,
+    )
   }
   const pod = worker([reactorOf(world, member, process)], {
     application: 'app',
@@ -107,7 +107,8 @@ function reactorOf(world: World, member: Member, process: Process): Reactor {
   return reactor('sim').on(
     'see',
     saved,
-    ({ after }, { attempt }) => handle(world, member, process, { key: after.id, n: after.n, first: attempt === 1 }),
+    ({ after }, { attempt }) =>
+      handle(world, member, process, { key: after.id, n: after.n, first: attempt === 1 }),
     { effect: world.plan.effect },
   )
 }
@@ -144,9 +145,14 @@ function clientFor(world: World, member: Member, process: Process, slot: number,
     process,
     chance: world.chance(`${service} ${member.id}`),
     weather: () => weatherAt(world, slot, service),
-    timeout: planted?.patient ? undefined : service === 'kinesis' ? PATIENCE : Math.max(1_000, plan.failover / 3),
+    timeout: planted?.patient
+      ? undefined
+      : service === 'kinesis'
+        ? PATIENCE
+        : Math.max(1_000, plan.failover / 3),
     attempts: plan.attempts,
-    answer: planted?.answer === undefined ? answer : (command) => planted.answer?.(command, answer, member.id),
+    answer:
+      planted?.answer === undefined ? answer : (command) => planted.answer?.(command, answer, member.id),
     arrived: (command, output) => arrived(world, member, command, output),
   })
 }

@@ -68,7 +68,8 @@ function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined)
   const { universe, process, chance, weather, timeout, answer, arrived } = wire
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted())
-    const late = timeout === undefined ? undefined : universe.plan(timeout, () => settle(reject, timedOut()), process)
+    const late =
+      timeout === undefined ? undefined : universe.plan(timeout, () => settle(reject, timedOut()), process)
     const abort = () => settle(reject, aborted())
     signal?.addEventListener('abort', abort)
 

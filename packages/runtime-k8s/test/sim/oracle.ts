@@ -109,7 +109,8 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
 
   function prefixOf(shard: SimShard): number {
     let prefix = prefixes.get(shard.id) ?? 0
-    for (let put = shard.puts[prefix]; put !== undefined && handled.has(put); put = shard.puts[prefix]) prefix += 1
+    for (let put = shard.puts[prefix]; put !== undefined && handled.has(put); put = shard.puts[prefix])
+      prefix += 1
     prefixes.set(shard.id, prefix)
     return prefix
   }
@@ -154,8 +155,13 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
   function checkHolding({ member, wroteAt, told }: Tenure, { key, n, shard }: Put): void {
     const since = now() - wroteAt
     if (since > failover)
-      violate('expired', `${member.id} starts ${key}#${n} though it last wrote its lease ${Math.round(since)} ms ago`, shard)
-    if (told) violate('told', `${member.id} starts ${key}#${n} though it was told that another has the lease`, shard)
+      violate(
+        'expired',
+        `${member.id} starts ${key}#${n} though it last wrote its lease ${Math.round(since)} ms ago`,
+        shard,
+      )
+    if (told)
+      violate('told', `${member.id} starts ${key}#${n} though it was told that another has the lease`, shard)
   }
 
   function checkTenure(its: Tenure, { key, n, shard }: Put): void {
@@ -164,7 +170,11 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     if (put !== undefined && its.done.has(put))
       violate('repeated', `${its.member.id} handles ${key}#${n} twice while it has the lease`, shard)
     if (last !== undefined && n < last)
-      violate('order', `${its.member.id} starts ${key}#${n} after ${key}#${last} while it has the lease`, shard)
+      violate(
+        'order',
+        `${its.member.id} starts ${key}#${n} after ${key}#${last} while it has the lease`,
+        shard,
+      )
     if (running !== undefined && its.member.kind === 'ours')
       violate('overlap', `${its.member.id} starts ${key}#${n} while it still runs ${key}#${running}`, shard)
   }
@@ -180,19 +190,21 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     its.done.add(put)
   }
 
-  function wrote(member: Member, { key, before, after, conditional, takes }: Write): void {
+  function wrote(member: Member, { key, before, after, takes }: Write): void {
     const shard = shardIn(key)
     const owner = before?.leaseOwner?.S
     trace.note(shard, now(), member.id, toldWrite(before, after))
     if (before === undefined) return
     if (after === undefined) {
-      if (before.checkpoint?.S !== 'SHARD_END') violate('deleted', `${member.id} deletes the lease of a shard that has not ended`, shard)
+      if (before.checkpoint?.S !== 'SHARD_END')
+        violate('deleted', `${member.id} deletes the lease of a shard that has not ended`, shard)
       return
     }
-    if (takes) return taken(member, key, before)
-    if (owner !== member.id)
-      return violate('write', `${member.id} writes a lease of ${owner ?? 'nobody'}`, shard)
-    if (!conditional) violate('write', `${member.id} writes a lease without a condition`, shard)
+    if (takes) {
+      taken(member, key, before)
+      return
+    }
+    if (owner !== member.id) violate('write', `${member.id} writes a lease of ${owner ?? 'nobody'}`, shard)
     const its = tenure(shard, member)
     if (its !== undefined) {
       its.wroteAt = now()
@@ -209,15 +221,28 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     if (seen.get(member)?.get(key)?.leaseCounter?.N !== before.leaseCounter?.N)
       violate('take', `${member.id} takes a lease that has changed since it saw it`, shard)
     const theirs = [...(tenures.get(shard)?.values() ?? [])].filter((its) => its.member.id === owner)
-    if (owner !== undefined && owner !== member.id && theirs.some(({ wroteAt }) => now() - wroteAt < failover)) {
+    if (
+      owner !== undefined &&
+      owner !== member.id &&
+      theirs.some(({ wroteAt }) => now() - wroteAt < failover)
+    ) {
       const times = (stolen.get(member) ?? 0) + 1
       stolen.set(member, times)
-      if (times > 1) violate('steal', `${member.id} takes ${times} leases of living owners at one look`, shard)
+      if (times > 1)
+        violate('steal', `${member.id} takes ${times} leases of living owners at one look`, shard)
     }
     const all = tenures.get(shard) ?? new Map<Member, Tenure>()
     tenures.set(shard, all)
     all.set(member, {
-      ...{ member, since: now(), wroteAt: now(), movedAt: now(), caughtUpAt: -1, told: false, first: !all.has(member) },
+      ...{
+        member,
+        since: now(),
+        wroteAt: now(),
+        movedAt: now(),
+        caughtUpAt: -1,
+        told: false,
+        first: !all.has(member),
+      },
       ...{ started: new Map(), running: new Map(), done: new Set() },
     })
   }
@@ -227,15 +252,20 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     if (shard === undefined) return
     const isBack = /^\d+$/.test(before) && after !== 'SHARD_END' && after < before
     if (isBack || before === 'SHARD_END' || !/^(\d+|SHARD_END)$/.test(after))
-      return violate('checkpoint', `${member.id} moves the checkpoint back from ${before} to ${after}`, id)
+      violate('checkpoint', `${member.id} moves the checkpoint back from ${before} to ${after}`, id)
     const gap = shard.puts[prefixOf(shard)]
     if (gap !== undefined && (after === 'SHARD_END' || gap.sequence <= after))
-      violate('checkpoint', `${member.id} writes ${after}, and ${gap.key}#${gap.n} (${gap.sequence}) is not handled`, id)
+      violate(
+        'checkpoint',
+        `${member.id} writes ${after}, and ${gap.key}#${gap.n} (${gap.sequence}) is not handled`,
+        id,
+      )
     if (after !== 'SHARD_END') return
     if (shard.last === undefined) violate('shard-end', `${member.id} ends a shard that is open`, id)
     const names = new Set([...rows.keys()].map(shardIn))
     const missing = shard.children.filter((child) => !names.has(child))
-    if (missing.length > 0) violate('shard-end', `${member.id} ends a shard, and no lease leads to ${missing.join(', ')}`, id)
+    if (missing.length > 0)
+      violate('shard-end', `${member.id} ends a shard, and no lease leads to ${missing.join(', ')}`, id)
   }
 
   function checkProgress({ member, since, movedAt }: Tenure, id: string): void {
@@ -244,7 +274,11 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     if (shard === undefined || since > from || movedAt > from || isExcused(member, from)) return
     const next = shard.puts[prefixOf(shard)]
     if (next === undefined || next.at >= from || waitsForParents(shard)) return
-    violate('idle', `${member.id} renews its lease, and has not moved for ${Math.round(now() - movedAt)} ms before ${next.key}#${next.n}`, id)
+    violate(
+      'idle',
+      `${member.id} renews its lease, and has not moved for ${Math.round(now() - movedAt)} ms before ${next.key}#${next.n}`,
+      id,
+    )
   }
 
   function waitsForParents({ parents }: SimShard): boolean {
@@ -270,7 +304,8 @@ export function createOracle({ stream, trace, now, failover, rows, isExcused }: 
     kept: (id, sequence) => {
       const puts = stream.shard(id)?.puts ?? []
       const put = puts[firstAt(puts, sequence)]
-      if (put?.sequence !== sequence) return violate('unknown', `a letter of ${sequence}, which nobody put`, id)
+      if (put?.sequence !== sequence)
+        return violate('unknown', `a letter of ${sequence}, which nobody put`, id)
       trace.note(id, now(), 'letters', `keeps ${put.key}#${put.n}`)
       counts.letters += 1
       handled.add(put)
@@ -310,7 +345,9 @@ function toldWrite(before: Item | undefined, after: Item | undefined): string {
   if (after === undefined) return 'deletes the lease'
   const [owner, next] = [before.leaseOwner?.S, after.leaseOwner?.S]
   const counter = `counter ${after.leaseCounter?.N}`
-  if (owner !== next) return `${next === undefined ? 'gives the lease up' : `takes the lease from ${owner ?? 'nobody'}`} (${counter})`
-  if (before.checkpoint?.S !== after.checkpoint?.S) return `writes the checkpoint ${after.checkpoint?.S} (${counter})`
+  if (owner !== next)
+    return `${next === undefined ? 'gives the lease up' : `takes the lease from ${owner ?? 'nobody'}`} (${counter})`
+  if (before.checkpoint?.S !== after.checkpoint?.S)
+    return `writes the checkpoint ${after.checkpoint?.S} (${counter})`
   return `renews (${counter})`
 }

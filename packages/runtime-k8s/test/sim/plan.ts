@@ -4,12 +4,38 @@ import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
 import type { Service } from './network.ts'
 
 export type Fault =
-  | { readonly kind: 'kill'; readonly at: number; readonly slot: number; readonly back: number; readonly same: boolean }
+  | {
+      readonly kind: 'kill'
+      readonly at: number
+      readonly slot: number
+      readonly back: number
+      readonly same: boolean
+    }
   | { readonly kind: 'stall'; readonly at: number; readonly slot: number; readonly ms: number }
+  /** Its machine is moved: it is cut off from the table, and its clock is set back meanwhile. */
+  | { readonly kind: 'moved'; readonly at: number; readonly slot: number; readonly ms: number }
   | { readonly kind: 'jump'; readonly at: number; readonly slot: number; readonly ms: number }
-  | { readonly kind: 'cut'; readonly at: number; readonly slot: number; readonly service: Service; readonly ms: number }
-  | { readonly kind: 'throttle'; readonly at: number; readonly service: Service; readonly ms: number; readonly oneIn: number }
-  | { readonly kind: 'lost-answers'; readonly at: number; readonly service: Service; readonly ms: number; readonly oneIn: number }
+  | {
+      readonly kind: 'cut'
+      readonly at: number
+      readonly slot: number
+      readonly service: Service
+      readonly ms: number
+    }
+  | {
+      readonly kind: 'throttle'
+      readonly at: number
+      readonly service: Service
+      readonly ms: number
+      readonly oneIn: number
+    }
+  | {
+      readonly kind: 'lost-answers'
+      readonly at: number
+      readonly service: Service
+      readonly ms: number
+      readonly oneIn: number
+    }
   | { readonly kind: 'split' | 'merge'; readonly at: number; readonly pick: number }
   | { readonly kind: 'deploy'; readonly at: number; readonly gap: number }
   | { readonly kind: 'expire'; readonly at: number }
@@ -18,6 +44,8 @@ export interface Sizes {
   readonly seed: number
   readonly workers: number
   readonly shards: number
+  /** The places of those faults of the seed that come. @default all */
+  readonly only?: readonly number[] | undefined
 }
 
 export interface Plan extends Sizes {
@@ -35,32 +63,39 @@ export interface Plan extends Sizes {
 }
 
 const KINDS = [
-  ...(['kill', 'kill', 'stall', 'stall', 'jump', 'cut', 'cut'] as const),
+  ...(['kill', 'kill', 'stall', 'stall', 'jump', 'moved', 'cut', 'cut'] as const),
   ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire'] as const),
 ] as const
 
-export function planOf({ seed, workers, shards }: Sizes): Plan {
+/** Of one seed the same faults come at the same moments, however large the fleet is: so a violation can be made smaller. */
+export function planOf({ seed, workers, shards, only }: Sizes): Plan {
   const chance = chanceOf(seed)
-  const duration = 30_000
+  // The first worker makes the leases one after the other.
+  const duration = 30_000 + shards * 30
   const failover = chance.pick([2_000, 3_000])
-  const isLarge = workers > 20
-  const count = 3 + chance.below(5) + (isLarge ? workers >> 1 : 0)
+  const count = 3 + chance.below(5) + (workers > 20 ? workers >> 1 : 0)
   const faults = Array.from({ length: count }, () => faultOf(chance, { workers, duration, failover }))
+    // One deploy at a time, as those who deploy do it.
+    .filter(({ kind }, n, all) => kind !== 'deploy' || all.findIndex((other) => other.kind === kind) === n)
+    .sort((a, b) => a.at - b.at)
   return {
-    ...{ seed, workers, shards, duration, failover },
+    ...{ seed, workers, shards, only, duration, failover },
     records: Math.max(300, shards * 10),
     keys: Math.max(20, shards * 3),
-    javas: workers > 1 && chance.oneIn(3) ? 1 + chance.below(Math.max(1, workers >> 1)) : 0,
+    javas: chance.oneIn(3) ? Math.min(workers - 1, 1 + chance.below(Math.max(1, workers >> 1))) : 0,
     attempts: chance.pick([1, 3]),
     effect: chance.pick(['idempotent', 'journal']),
-    // Of more than one deploy of a large fleet the second would not end.
-    faults: faults.sort((a, b) => a.at - b.at),
+    faults: faults.filter((_, n) => only?.includes(n) ?? true),
   }
 }
 
 function faultOf(
   chance: Chance,
-  { workers, duration, failover }: { readonly workers: number; readonly duration: number; readonly failover: number },
+  {
+    workers,
+    duration,
+    failover,
+  }: { readonly workers: number; readonly duration: number; readonly failover: number },
 ): Fault {
   const kind = chance.pick(KINDS)
   const at = 1_000 + chance.below(duration - 2_000)
@@ -74,7 +109,9 @@ function faultOf(
       return { kind, at, slot, ms: about }
     case 'jump':
       // No more: a retry that a lease brings along is due by the wall's clock of who wrote it, so it comes as much later.
-      return { kind, at, slot, ms: chance.oneIn(2) ? about : -about }
+      return { kind, at, slot, ms: chance.oneIn(2) ? 2 * about : -about }
+    case 'moved':
+      return { kind, at, slot, ms: Math.floor(failover * (1.5 + chance.below(100) / 100)) }
     case 'cut':
       return { kind, at, slot, service, ms: about }
     case 'throttle':

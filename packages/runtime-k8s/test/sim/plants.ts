@@ -1,6 +1,6 @@
 /** Owns faults that a test plants into our workers, to show that the simulation finds them. They are nowhere but here. */
 
-import { DeleteItemCommand, PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand } from '@aws-sdk/client-kinesis'
 import type { Item } from '../../src/leases/lease.ts'
 import { shardIn } from './oracle.ts'
@@ -56,8 +56,7 @@ export const PLANTS: Readonly<Record<string, () => Plant>> = {
     },
   }),
   'a write after loss': () => ({
-    answer: (command, answer) =>
-      answer(isUpdateOf(command, 'checkpoint') ? unconditional(command) : command),
+    answer: (command, answer) => answer(isUpdateOf(command, 'checkpoint') ? unconditional(command) : command),
   }),
   'a lost renewal taken for success': () => ({
     answer: (command, answer, member) => {
@@ -72,21 +71,15 @@ export const PLANTS: Readonly<Record<string, () => Plant>> = {
   }),
   'expiry judged by the wall clock': () => ({ monotonic: 'wall' }),
   'a take without condition': () => ({
-    answer: (command, answer) =>
-      answer(isUpdateOf(command, 'leaseOwner') ? unconditional(command) : command),
+    answer: (command, answer) => answer(isUpdateOf(command, 'leaseOwner') ? unconditional(command) : command),
   }),
   'a shard end without children': () => ({
     answer: (command, answer) =>
-      command instanceof PutItemCommand && command.input.Item?.parentShardId !== undefined ? {} : answer(command),
+      command instanceof PutItemCommand && command.input.Item?.parentShardId !== undefined
+        ? {}
+        : answer(command),
   }),
   'a lease kept after a stall': () => ({ monotonic: 'awake' }),
-  'leases deleted while they are needed': () => ({
-    answer: (command, answer) => {
-      if (!(command instanceof DeleteItemCommand)) return answer(command)
-      const { ConditionExpression: _, ExpressionAttributeValues: __, ...input } = command.input
-      return answer(new DeleteItemCommand(input))
-    },
-  }),
 }
 
 function counter(): (who: string) => number {

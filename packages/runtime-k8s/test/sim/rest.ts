@@ -22,7 +22,10 @@ export function unrest(resting: Resting): Violation | undefined {
     const put = shard.puts[oracle.handled(shard)]
     if (put !== undefined)
       return { kind: 'lost', what: `${put.key}#${put.n} (${put.sequence}) is not handled`, shard: shard.id }
-    const found = shard.last === undefined ? unread(resting, shard, rows.get(shard.id)) : unended(shard, rows.get(shard.id))
+    const found =
+      shard.last === undefined
+        ? unread(resting, shard, rows.get(shard.id))
+        : unended(shard, rows.get(shard.id))
     if (found !== undefined) return found
   }
   return unequal(resting, [...rows.values()])
@@ -35,20 +38,37 @@ function unread(
 ): Violation | undefined {
   const owner = members.find((member) => member.id === row?.leaseOwner?.S)
   const its = owner === undefined ? undefined : oracle.tenure(id, owner)
-  if (its === undefined) return { kind: 'unowned', what: `nobody who lives has its lease (${row?.leaseOwner?.S ?? 'no owner'})`, shard: id }
+  if (its === undefined)
+    return {
+      kind: 'unowned',
+      what: `nobody who lives has its lease (${row?.leaseOwner?.S ?? 'no owner'})`,
+      shard: id,
+    }
   if (its.caughtUpAt < now - 2 * failover)
-    return { kind: 'unread', what: `${its.member.id} has not read it to its end for ${now - its.caughtUpAt} ms`, shard: id }
+    return {
+      kind: 'unread',
+      what: `${its.member.id} has not read it to its end for ${now - its.caughtUpAt} ms`,
+      shard: id,
+    }
   const last = puts.at(-1)
   // A checkpoint that failed comes with the next batch of a Java worker.
   return last === undefined || its.member.kind === 'java' || row?.checkpoint?.S === last.sequence
     ? undefined
-    : { kind: 'unwritten', what: `the checkpoint is ${row?.checkpoint?.S}, and all is handled up to ${last.sequence}`, shard: id }
+    : {
+        kind: 'unwritten',
+        what: `the checkpoint is ${row?.checkpoint?.S}, and all is handled up to ${last.sequence}`,
+        shard: id,
+      }
 }
 
 function unended({ id }: SimShard, row: Item | undefined): Violation | undefined {
   return row === undefined || row.checkpoint?.S === 'SHARD_END'
     ? undefined
-    : { kind: 'unended', what: `the shard is closed and handled, and its lease is at ${row.checkpoint?.S}`, shard: id }
+    : {
+        kind: 'unended',
+        what: `the shard is closed and handled, and its lease is at ${row.checkpoint?.S}`,
+        shard: id,
+      }
 }
 
 /** Leases of ended shards count where Java workers are: so do theirs. */
@@ -59,7 +79,11 @@ function unequal({ members }: Resting, rows: readonly Item[]): Violation | undef
   for (const { id } of members) {
     const own = counted.filter((row) => row.leaseOwner?.S === id).length
     if (own > most)
-      return { kind: 'unequal', what: `${id} has ${own} of ${counted.length} leases, and ${members.length} share them`, shard: undefined }
+      return {
+        kind: 'unequal',
+        what: `${id} has ${own} of ${counted.length} leases, and ${members.length} share them`,
+        shard: undefined,
+      }
   }
   return undefined
 }

@@ -1,11 +1,11 @@
 /** Owns one run of the simulation: puts records, lets the plan's faults come, waits for rest, and says what was found. */
 
-import { FLEET } from './trace.ts'
-import type { Counts, Violation } from './oracle.ts'
 import { type Running, startMember } from './members.ts'
+import type { Counts, Violation } from './oracle.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { unrest } from './rest.ts'
+import { FLEET } from './trace.ts'
 import { createWorld, type Spell, type World } from './world.ts'
 
 export interface Found {
@@ -23,6 +23,9 @@ const GRACE = 10_000
 
 export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
   const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
+  const most = process.getMaxListeners()
+  // Each worker listens for its pod's signals, and here they are all in one process.
+  process.setMaxListeners(0)
   const world = createWorld(plan, plant)
   const fleet = createFleet(world)
   const { universe, oracle, trace } = world
@@ -35,7 +38,9 @@ export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
   for (const { process } of fleet.running) process.kill()
   // A worker that was killed takes its listeners with it; this process lives on.
   for (const [signal, listeners] of before)
-    for (const listener of process.listeners(signal)) if (!listeners.includes(listener)) process.off(signal, listener)
+    for (const listener of process.listeners(signal))
+      if (!listeners.includes(listener)) process.off(signal, listener)
+  process.setMaxListeners(most)
   return {
     plan,
     violation: oracle.violation,
@@ -78,7 +83,12 @@ function putRecords({ plan, universe, stream, oracle, trace, chance: chances }: 
     universe.plan(at, () => {
       const put = stream.put(`k${chance.below(plan.keys)}`)
       oracle.put(put)
-      trace.note(put.shard, universe.now, 'producer', `puts ${put.key}#${put.n} as ${put.sequence.slice(-12)}`)
+      trace.note(
+        put.shard,
+        universe.now,
+        'producer',
+        `puts ${put.key}#${put.n} as ${put.sequence.slice(-12)}`,
+      )
     })
   }
 }
@@ -160,24 +170,41 @@ function strike(world: World, fleet: Fleet, fault: Fault): void {
     })
   switch (fault.kind) {
     case 'kill':
-      return fleet.kill(fault.slot, fault.back, fault.same)
+      fleet.kill(fault.slot, fault.back, fault.same)
+      break
     case 'stall':
-      return fleet.at(fault.slot)?.process.stall(fault.ms)
+      fleet.at(fault.slot)?.process.stall(fault.ms)
+      break
     case 'jump':
-      return fleet.at(fault.slot)?.process.jump(fault.ms)
+      fleet.at(fault.slot)?.process.jump(fault.ms)
+      break
+    case 'moved': {
+      const moved = fleet.at(fault.slot)?.process
+      spell({ service: 'dynamodb', slot: fault.slot, cut: true }, fault.ms)
+      universe.plan(plan.failover / 2, () => moved?.jump(-fault.ms))
+      break
+    }
     case 'cut':
-      return void spell({ service: fault.service, slot: fault.slot, cut: true }, fault.ms)
+      spell({ service: fault.service, slot: fault.slot, cut: true }, fault.ms)
+      break
     case 'throttle':
-      return void spell({ service: fault.service, throttled: fault.oneIn }, fault.ms)
+      spell({ service: fault.service, throttled: fault.oneIn }, fault.ms)
+      break
     case 'lost-answers':
-      return void spell({ service: fault.service, lostAnswers: fault.oneIn }, fault.ms)
+      spell({ service: fault.service, lostAnswers: fault.oneIn }, fault.ms)
+      break
     case 'split':
+      stream.split(fault.pick)
+      break
     case 'merge':
-      return void (fault.kind === 'split' ? stream.split(fault.pick) : stream.merge(fault.pick))
+      stream.merge(fault.pick)
+      break
     case 'deploy':
-      return deploy(world, fleet, plan.workers, fault.gap)
+      deploy(world, fleet, plan.workers, fault.gap)
+      break
     case 'expire':
-      return stream.expireIterators()
+      stream.expireIterators()
+      break
   }
 }
 

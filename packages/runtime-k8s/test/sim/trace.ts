@@ -15,7 +15,7 @@ interface Line {
 }
 
 /** Lines of a shard that are kept. */
-const KEPT = Number(process.env.KEPT ?? 40)
+const KEPT = 40
 
 /** The place of what concerns no shard. */
 export const FLEET = ''
@@ -35,7 +35,12 @@ export function createTrace(): Trace {
       return [...own.slice(-KEPT), ...(shards.get(FLEET) ?? []).slice(-KEPT)]
         .sort((a, b) => a.order - b.order)
         .map(({ at, shard: where, who, what }) =>
-          [`${(at / 1_000).toFixed(3)} s`, who, where === FLEET ? '' : where.replace(/0{4,}/, '…'), what].join('  '),
+          [
+            `${(at / 1_000).toFixed(3)} s`,
+            who,
+            where === FLEET ? '' : where.replace(/0{4,}/, '…'),
+            what,
+          ].join('  '),
         )
     },
   }

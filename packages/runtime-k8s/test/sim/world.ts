@@ -56,7 +56,9 @@ export function createWorld(plan: Plan, plant: Plant | undefined): World {
   const spells: Spell[] = []
   // A request that waits for its time-out is not over with the spell that it met.
   const isExcused = (member: Member, since: number) =>
-    spells.some(({ slot, until }) => (slot === undefined || slot === slots.get(member)) && until + 30_000 > since)
+    spells.some(
+      ({ slot, until }) => (slot === undefined || slot === slots.get(member)) && until + 30_000 > since,
+    )
   const { failover } = plan
   const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, isExcused })
   const letters = memoryDeadLetters()
@@ -97,6 +99,7 @@ export function fateOf({ plan }: World, key: string, n: number): Fate {
 /** A seed for each purpose, so that one fault less changes nothing else. */
 function mixed(seed: number, what: string): number {
   let hash = seed | 0
-  for (let i = 0; i < what.length; i += 1) hash = Math.imul(hash ^ what.charCodeAt(i), 0x01000193) ^ (hash >>> 13)
+  for (let i = 0; i < what.length; i += 1)
+    hash = Math.imul(hash ^ what.charCodeAt(i), 0x01000193) ^ (hash >>> 13)
   return hash
 }
