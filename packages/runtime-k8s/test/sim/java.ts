@@ -231,7 +231,8 @@ export function startJava({
         if (Records.length > 0) await checkpointAt(holding, last)
         if (NextShardIterator === undefined) return await endShard(holding, ChildShards)
         iterator = NextShardIterator
-      } catch {
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ResourceNotFoundException') return endShard(holding, [])
         iterator = undefined
         await clock.sleep(BACKOFF, signal)
       }
@@ -295,9 +296,8 @@ export function startJava({
               if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error
             })
         }
-        await checkpointAt(holding, 'SHARD_END', {
-          childShardIds: { SS: children.map(({ ShardId }) => ShardId) },
-        })
+        const names = children.map(({ ShardId }) => ShardId)
+        await checkpointAt(holding, 'SHARD_END', names.length === 0 ? {} : { childShardIds: { SS: names } })
         return
       } catch {
         await clock.sleep(BACKOFF, signal)

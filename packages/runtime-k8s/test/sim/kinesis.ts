@@ -32,6 +32,8 @@ export interface SimShard {
   readonly first: string
   /** Of the last record that it could have; undefined while it is open. */
   last: string | undefined
+  /** Its records have expired, and it with them. */
+  gone: boolean
   readonly puts: Put[]
   readonly reads: number[]
 }
@@ -45,6 +47,8 @@ export interface SimStream {
   merge(pick: number): SimShard | undefined
   /** Iterators that were handed out before are of no use any more. */
   expireIterators(): void
+  /** Closed shards of which this is so are there no longer. */
+  trim(isDone: (shard: SimShard) => boolean): void
   /** @throws what AWS would refuse it with */
   answer(command: unknown): object
 }
@@ -75,7 +79,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const id = `shardId-${String(shards.length).padStart(12, '0')}`
     const shard: SimShard = {
       ...{ id, start, end, parents: parents.map((parent) => parent.id), children: [], first: nextSequence() },
-      ...{ last: undefined, puts: [], reads: [] },
+      ...{ last: undefined, gone: false, puts: [], reads: [] },
     }
     for (const parent of parents) parent.children.push(id)
     shards.push(shard)
@@ -104,7 +108,8 @@ export function createStream(count: number, now: () => number, chance: Chance): 
 
   function found(id: string | undefined): SimShard {
     const shard = byId.get(id ?? '')
-    if (shard === undefined) throw refusal('ResourceNotFoundException', `Shard ${id} does not exist`)
+    if (shard === undefined || shard.gone)
+      throw refusal('ResourceNotFoundException', `Shard ${id} does not exist`)
     return shard
   }
 
@@ -158,7 +163,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       })),
       MillisBehindLatest: next === undefined ? 0 : Math.ceil(now() - next.at),
       ...(isOver
-        ? { ChildShards: shard.children.map((child) => childOf(found(child))) }
+        ? { ChildShards: shard.children.flatMap((child) => byId.get(child) ?? []).map(childOf) }
         : { NextShardIterator: tokenOf(shard, to) }),
     }
   }
@@ -169,10 +174,11 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     if (input.StreamName !== undefined) named(input.StreamName)
     const [from, size] = (input.NextToken ?? `0/${input.MaxResults ?? 1_000}`).split('/').map(Number)
     const [start = 0, most = 1_000] = [from, size]
-    const page = shards.slice(start, start + most)
+    const listed = shards.filter(({ gone }) => !gone)
+    const page = listed.slice(start, start + most)
     return {
       Shards: page.map(described),
-      ...(start + most < shards.length ? { NextToken: `${start + most}/${most}` } : {}),
+      ...(start + most < listed.length ? { NextToken: `${start + most}/${most}` } : {}),
     }
   }
 
@@ -210,6 +216,9 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     },
     expireIterators: () => {
       expiredBefore = now()
+    },
+    trim: (isDone) => {
+      for (const shard of shards) if (shard.last !== undefined && isDone(shard)) shard.gone = true
     },
     answer: (command) => {
       if (command instanceof GetRecordsCommand) return records(command)

@@ -6,11 +6,11 @@ import { entity, type Reactor, reactor } from '@spaceship/core'
 import * as z from 'zod'
 import { worker } from '../../src/index.ts'
 import type { Item } from '../../src/leases/lease.ts'
+import type { Member } from './book.ts'
 import { TABLE } from './dynamodb.ts'
 import { startJava } from './java.ts'
 import { STREAM } from './kinesis.ts'
 import { clientOn, type Service } from './network.ts'
-import type { Member } from './oracle.ts'
 import { FLEET } from './trace.ts'
 import type { Process } from './universe.ts'
 import { fateOf, type World, weatherAt } from './world.ts'
@@ -73,7 +73,7 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
     member,
     process,
     stop: (ended) => {
-      void pod.stop()
+      universe.plan(0, () => void pod.stop(), process)
       void run.then(ended)
     },
   }

@@ -38,7 +38,8 @@ export type Fault =
     }
   | { readonly kind: 'split' | 'merge'; readonly at: number; readonly pick: number }
   | { readonly kind: 'deploy'; readonly at: number; readonly gap: number }
-  | { readonly kind: 'expire'; readonly at: number }
+  /** Iterators are of no use any more; shards that are read to their end are forgotten by the stream. */
+  | { readonly kind: 'expire' | 'trim'; readonly at: number }
 
 export interface Sizes {
   readonly seed: number
@@ -64,7 +65,7 @@ export interface Plan extends Sizes {
 
 const KINDS = [
   ...(['kill', 'kill', 'stall', 'stall', 'jump', 'moved', 'cut', 'cut'] as const),
-  ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire'] as const),
+  ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire', 'trim'] as const),
 ] as const
 
 /** Of one seed the same faults come at the same moments, however large the fleet is: so a violation can be made smaller. */
@@ -73,7 +74,7 @@ export function planOf({ seed, workers, shards, only }: Sizes): Plan {
   // The first worker makes the leases one after the other.
   const duration = 30_000 + shards * 30
   const failover = chance.pick([2_000, 3_000])
-  const count = 3 + chance.below(5) + (workers > 20 ? workers >> 1 : 0)
+  const count = chance.pick([3, 5, 8, 16]) + chance.below(4) + (workers > 20 ? workers >> 1 : 0)
   const faults = Array.from({ length: count }, () => faultOf(chance, { workers, duration, failover }))
     // One deploy at a time, as those who deploy do it.
     .filter(({ kind }, n, all) => kind !== 'deploy' || all.findIndex((other) => other.kind === kind) === n)
@@ -124,6 +125,7 @@ function faultOf(
     case 'deploy':
       return { kind, at, gap: chance.below(3_000) }
     case 'expire':
+    case 'trim':
       return { kind, at }
   }
 }

@@ -3,7 +3,7 @@
 import { PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand } from '@aws-sdk/client-kinesis'
 import type { Item } from '../../src/leases/lease.ts'
-import { shardIn } from './oracle.ts'
+import { shardIn } from './book.ts'
 import type { Monotonic } from './universe.ts'
 
 type Answer = (command: unknown) => object

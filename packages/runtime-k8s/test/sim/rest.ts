@@ -1,8 +1,9 @@
 /** Owns what must hold when all faults are over: everything is handled, each shard has an owner who reads it, and the shares are equal. */
 
 import type { Item } from '../../src/leases/lease.ts'
+import { type Member, shardIn, type Violation } from './book.ts'
 import type { SimShard, SimStream } from './kinesis.ts'
-import { type Member, type Oracle, shardIn, type Violation } from './oracle.ts'
+import type { Oracle } from './oracle.ts'
 
 export interface Resting {
   readonly stream: SimStream

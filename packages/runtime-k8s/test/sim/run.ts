@@ -1,7 +1,7 @@
 /** Owns one run of the simulation: puts records, lets the plan's faults come, waits for rest, and says what was found. */
 
+import type { Counts, Violation } from './book.ts'
 import { type Running, startMember } from './members.ts'
-import type { Counts, Violation } from './oracle.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { unrest } from './rest.ts'
@@ -75,20 +75,13 @@ async function rest({ universe, oracle, stream, table, plan }: World, fleet: Fle
   }
 }
 
-function putRecords({ plan, universe, stream, oracle, trace, chance: chances }: World): void {
+function putRecords({ plan, universe, stream, oracle, chance: chances }: World): void {
   const chance = chances('records')
   for (let n = 0; n < plan.records; n += 1) {
     // Some are there before anybody comes.
     const at = chance.oneIn(10) ? 0 : chance.below(plan.duration)
     universe.plan(at, () => {
-      const put = stream.put(`k${chance.below(plan.keys)}`)
-      oracle.put(put)
-      trace.note(
-        put.shard,
-        universe.now,
-        'producer',
-        `puts ${put.key}#${put.n} as ${put.sequence.slice(-12)}`,
-      )
+      oracle.put(stream.put(`k${chance.below(plan.keys)}`))
     })
   }
 }
@@ -147,14 +140,17 @@ function createFleet(world: World): Fleet {
       trace.note(FLEET, universe.now, running.member.id, 'is stopped')
       let isOver = false
       const next = () => {
-        if (isOver) return
+        if (isOver || !running.process.alive) return
         isOver = true
         moving -= 1
         running.process.kill()
         start(slot)
         replaced()
       }
-      running.stop(next)
+      running.stop(() => {
+        if (!isOver) world.oracle.stopped(running.member)
+        next()
+      })
       universe.plan(GRACE, next)
     },
   }
@@ -174,6 +170,8 @@ function strike(world: World, fleet: Fleet, fault: Fault): void {
       break
     case 'stall':
       fleet.at(fault.slot)?.process.stall(fault.ms)
+      // Nothing is wrong with the table, but its answers come late.
+      spell({ service: 'dynamodb', slot: fault.slot }, fault.ms)
       break
     case 'jump':
       fleet.at(fault.slot)?.process.jump(fault.ms)
@@ -204,6 +202,9 @@ function strike(world: World, fleet: Fleet, fault: Fault): void {
       break
     case 'expire':
       stream.expireIterators()
+      break
+    case 'trim':
+      stream.trim((shard) => world.oracle.handled(shard) === shard.puts.length)
       break
   }
 }

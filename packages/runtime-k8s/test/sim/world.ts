@@ -3,10 +3,11 @@
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import type { DeadLetters, StateStore } from '@spaceship/core/ports'
 import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
+import type { Member } from './book.ts'
 import { createTable, type SimTable } from './dynamodb.ts'
 import { createStream, type SimStream } from './kinesis.ts'
 import type { Service, Weather } from './network.ts'
-import { createOracle, type Member, type Oracle } from './oracle.ts'
+import { createOracle, type Oracle } from './oracle.ts'
 import type { Plan } from './plan.ts'
 import type { Plant } from './plants.ts'
 import { createTrace, type Trace } from './trace.ts'
@@ -57,7 +58,7 @@ export function createWorld(plan: Plan, plant: Plant | undefined): World {
   // A request that waits for its time-out is not over with the spell that it met.
   const isExcused = (member: Member, since: number) =>
     spells.some(
-      ({ slot, until }) => (slot === undefined || slot === slots.get(member)) && until + 30_000 > since,
+      ({ slot, until }) => (slot === undefined || slot === slots.get(member)) && until + 10_000 > since,
     )
   const { failover } = plan
   const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, isExcused })
