@@ -31,8 +31,10 @@ export interface Tenure {
   movedAt: number
   /** When it was last read up to its end. */
   caughtUpAt: number
-  /** The worker knows that it lost it. */
+  /** The worker has been answered that another has it. */
   told: boolean
+  /** It has said that it lost it. */
+  lost: boolean
   readonly started: Map<string, number>
   readonly running: Map<string, number>
   readonly done: Set<Put>
@@ -106,7 +108,14 @@ export function createBook(watching: Watching): Book {
       tenures.set(shard, all)
       all.set(member, {
         ...{ member, from, first: !all.has(member), since: now(), wroteAt: now(), movedAt: now() },
-        ...{ caughtUpAt: -1, told: false, started: new Map(), running: new Map(), done: new Set() },
+        ...{
+          caughtUpAt: -1,
+          told: false,
+          lost: false,
+          started: new Map(),
+          running: new Map(),
+          done: new Set(),
+        },
       })
     },
   }

@@ -218,7 +218,11 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       expiredBefore = now()
     },
     trim: (isDone) => {
-      for (const shard of shards) if (shard.last !== undefined && isDone(shard)) shard.gone = true
+      // Parents are closed before their children are, so they expire first.
+      for (const shard of shards) {
+        const isOldest = shard.parents.every((parent) => byId.get(parent)?.gone)
+        if (shard.last !== undefined && isOldest && isDone(shard)) shard.gone = true
+      }
     },
     answer: (command) => {
       if (command instanceof GetRecordsCommand) return records(command)

@@ -43,13 +43,9 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
   const { plan, state, deadLetters, trace, universe, oracle } = world
   const chance = world.chance(`worker ${member.id}`)
   const hear = (message: string, fields: object = {}) => {
-    const { shard, details = {} } = Object(fields)
-    trace.note(
-      typeof shard === 'string' ? shard : FLEET,
-      universe.now,
-      member.id,
-      `says: ${message} ${JSON.stringify(details)}`,
-    )
+    const { shard = FLEET, details = {} } = Object(fields)
+    trace.note(String(shard), universe.now, member.id, `says: ${message} ${JSON.stringify(details)}`)
+    if (message === 'lease lost') oracle.lost(member, String(shard))
   }
   const pod = worker([reactorOf(world, member, process)], {
     application: 'app',

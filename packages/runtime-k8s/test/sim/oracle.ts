@@ -43,6 +43,8 @@ export interface Oracle extends Pick<Book, 'violation' | 'violate' | 'tenure'> {
   /** A member has seen these rows: a whole scan, or one of them. */
   saw(member: Member, items: readonly Item[], isScan: boolean): void
   read(member: Member, shard: string, moved: boolean, caughtUp: boolean): void
+  /** A member says that it has lost the lease. */
+  lost(member: Member, shard: string): void
   /** A member has ended in order, by itself. */
   stopped(member: Member): void
 }
@@ -94,11 +96,14 @@ export function createOracle(watching: Watching): Oracle {
       if (moved) its.movedAt = now()
       if (caughtUp) its.caughtUpAt = now()
     },
+    lost: (member, shard) => {
+      const its = tenure(shard, member)
+      if (its !== undefined) its.lost = true
+    },
     stopped: (member) => {
       for (const [key, row] of rows) {
         const its = row.leaseOwner?.S === member.id ? tenure(shardIn(key), member) : undefined
-        // What it had lost before is taken when its life is over.
-        const isHeld = its !== undefined && now() - its.wroteAt < book.failover / 2
+        const isHeld = its !== undefined && !its.lost && now() - its.wroteAt < book.failover / 2
         if (isHeld && member.kind === 'ours' && !book.isExcused(member, now() - 3 * book.failover))
           violate('kept', `${member.id} has stopped, and its lease is still its own`, shardIn(key))
       }
