@@ -145,7 +145,9 @@ export class Assignment {
       if (stopping.aborted) return 0
       if (this.#consumers.has(lease.key)) continue
       const taking = this.#takeOne(lease, stopping)
-      this.#taking = taking.then(() => {})
+      // A failure is told by whoever waits for this turn.
+      const over = () => {}
+      this.#taking = taking.then(over, over)
       if (await taking) taken += 1
     }
     const watches = await this.#watch(
@@ -219,8 +221,7 @@ export class Assignment {
     const { clock } = this.#settings
     const over = new AbortController()
     const late = clock.sleep(until.getTime() - clock.now(), over.signal)
-    // Its failure was told by the turn that took it, or is nobody's after the stop.
-    await Promise.race([this.#taking.catch(() => {}), late])
+    await Promise.race([this.#taking, late])
     over.abort()
   }
 
@@ -368,8 +369,10 @@ export class Assignment {
 /** Leases of shards that have not ended, and whose parents have. */
 function readable(leases: readonly Lease[]): readonly Lease[] {
   const unended = leases.filter((lease) => lease.checkpoint.sequence !== SHARD_END)
+  // Each worker asks at each look: pairs of thousands of leases would keep its event loop from all else.
+  const nameOfShard = (stream: string, shard: string) => `${stream}/${shard}`
+  const waited = new Set(unended.map(({ stream, shard }) => nameOfShard(stream, shard)))
   return unended.filter(
-    ({ stream, parents }) =>
-      !unended.some((other) => other.stream === stream && parents.includes(other.shard)),
+    ({ stream, parents }) => !parents.some((parent) => waited.has(nameOfShard(stream, parent))),
   )
 }

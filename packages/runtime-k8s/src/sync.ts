@@ -4,7 +4,7 @@
  * ```
  *  identify  stream's name ─> DescribeStreamSummary ─> stream's id, which every lease of the stream carries; none in single-stream layout
  *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted
- *  children  ListShards ─> shards that follow one that ended ─> rows, which the consumer of that one writes
+ *  children  ListShards ─> shards that follow one that ended, when all that they follow have rows ─> rows, which the consumer of that one writes
  * ```
  */
 
@@ -129,8 +129,11 @@ export class ShardSync {
     })
   }
 
-  /** @throws SpaceshipError `shard-open` if the shard has not ended */
-  async childrenOf(stream: StreamId, shard: string): Promise<NewLease[]> {
+  /**
+   * @returns undefined while a child follows on another shard, too, whose lease is still to come: it could not wait for that one
+   * @throws SpaceshipError `shard-open` if the shard has not ended
+   */
+  async childrenOf(stream: StreamId, shard: string): Promise<NewLease[] | undefined> {
     const shards = await listShards(this.#settings.kinesis, this.readingOf(stream).stream)
     // What is still written to has not ended, whatever a read has said.
     if (shards.some(({ id, open }) => id === shard && open))
@@ -138,9 +141,22 @@ export class ShardSync {
         'shard-open',
         `the shard '${shard}' is still open, and a read of it said that it had ended`,
       )
-    return shards
-      .filter((child) => child.parents.includes(shard))
-      .map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
+    const children = shards.filter((child) => child.parents.includes(shard))
+    if (await this.#isEarly(stream, children, shards)) return undefined
+    return children.map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
+  }
+
+  /** The rule of KCL: of the parents of a merge all have leases, or the end of one waits. What the stream has no more is not waited for. */
+  async #isEarly(stream: StreamId, children: readonly Shard[], shards: readonly Shard[]): Promise<boolean> {
+    const merged = children.filter(({ parents }) => parents.length > 1)
+    if (merged.length === 0) return false
+    const { leases } = await this.#settings.leases.scan()
+    const leased = new Set(leases.filter((lease) => lease.stream === stream).map((lease) => lease.shard))
+    const known = new Set(shards.map(({ id }) => id))
+    return merged.some(
+      ({ id, parents }) =>
+        !leased.has(id) && parents.some((parent) => known.has(parent) && !leased.has(parent)),
+    )
   }
 }
 

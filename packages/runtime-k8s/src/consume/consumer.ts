@@ -39,8 +39,8 @@ export interface Consuming {
   readonly readInterval: number
   /** How long the shard may stand still without a reason that has a name. Milliseconds. */
   readonly maxStandstill: number
-  /** The leases of the shards that follow this one. */
-  readonly children: () => Promise<readonly NewLease[]>
+  /** The leases of the shards that follow this one; undefined while one of them may not be made yet. */
+  readonly children: () => Promise<readonly NewLease[] | undefined>
   readonly createLease: (lease: NewLease) => Promise<void>
 }
 
@@ -85,6 +85,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stalled = Promise.withResolvers<ConsumerEnd>()
   let written: Progress = { checkpoint, journal }
   let lost = false
+  /** Where the shard stands has been said for good: a renewal that comes beside it must not write an earlier position over it. */
+  let isSaid = false
   let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
   // What stands still may never end reading.
@@ -111,6 +113,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */
   async function startOver(): Promise<ConsumerEnd> {
+    isSaid = true
     await held.beat({ checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined })
     if (!held.isHeld()) return 'lost'
     delivery.revoke(new Error('the checkpoint was refused'))
@@ -121,22 +124,29 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   async function endShard(): Promise<ConsumerEnd> {
     // Retries and outages may keep the last records for long; until they are done the shard has not ended.
     while (!stop.signal.aborted && !delivery.complete) await clock.sleep(readInterval, stop.signal)
-    if (stop.signal.aborted) return lost ? 'lost' : 'released'
-    const children = await consuming.children()
+    let children: readonly NewLease[] | undefined
+    while (!stop.signal.aborted && children === undefined) {
+      children = await consuming.children()
+      if (children === undefined) await clock.sleep(pollInterval, stop.signal)
+    }
+    if (stop.signal.aborted || children === undefined) return lost ? 'lost' : 'released'
     // Children first: once the parent has ended, nothing else leads to them.
     for (const child of children) await consuming.createLease(child)
+    const names = children.map((child) => child.shard)
+    isSaid = true
     await held.beat({
       checkpoint: { sequence: SHARD_END, subSequence: 0 },
       journal: undefined,
-      children: children.map((child) => child.shard),
+      children: names,
     })
     if (!held.isHeld()) return 'lost'
-    logger.info('shard ended', { ...fields, details: { children: children.map((child) => child.shard) } })
+    logger.info('shard ended', { ...fields, details: { children: names } })
     await held.release()
     return 'ended'
   }
 
   async function beat(): Promise<void> {
+    if (isSaid) return held.beat(undefined)
     const progress = progressOf(delivery, checkpoint)
     const standstill = drained === undefined ? lookAt(progress) : undefined
     if (standstill !== undefined) return standStill(standstill)

@@ -65,8 +65,39 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
       const mine = await taken(table, 'w1')
       const first = await table.renew(mine)
       assert.ok(first !== undefined)
-      // What the owner sees of the repeat: the counter is one further, and the owner is he himself.
-      assert.deepEqual(await table.renew(mine), first)
+      // It is written anew: peers count the lease's life from the last write that they see.
+      assert.deepEqual(await table.renew(mine), { ...first, counter: first.counter + 1 })
+    },
+  },
+  {
+    name: 'a checkpoint that follows on a renewal without an answer is written',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      await table.renew(mine)
+      const checkpoint = { sequence: '7', subSequence: 0 }
+      const written = await table.checkpoint(mine, { checkpoint, journal: undefined })
+      assert.deepEqual(written?.checkpoint, checkpoint)
+      assert.deepEqual((await table.scan()).leases, [written])
+    },
+  },
+  {
+    name: 'a checkpoint of a time that is over does not stand on top of the next one',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const again = await table.take(mine, 'w1')
+      const progress = { checkpoint: { sequence: '7', subSequence: 0 }, journal: undefined }
+      assert.equal(await table.checkpoint(mine, progress, () => false), undefined)
+      assert.deepEqual((await table.scan()).leases, [again])
+    },
+  },
+  {
+    name: 'a checkpoint of an owner that another has followed is not written',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const theirs = await table.take(mine, 'w2')
+      const checkpoint = { sequence: '7', subSequence: 0 }
+      assert.equal(await table.checkpoint(mine, { checkpoint, journal: undefined }), undefined)
+      assert.deepEqual((await table.scan()).leases, [theirs])
     },
   },
   {

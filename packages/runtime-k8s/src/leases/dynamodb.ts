@@ -18,6 +18,9 @@ interface Update {
   readonly remove: readonly string[]
 }
 
+/** Writes of which each may meet one of the same worker whose answer was lost. */
+const REPEATS = 3
+
 /** Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem, UpdateItem and DeleteItem, and CreateTable and DescribeTable to who makes it. */
 export function dynamodbLeases({
   client,
@@ -73,17 +76,26 @@ export function dynamodbLeases({
     }
   }
 
-  /** The client repeats a write whose answer was lost; the repeat then fails on what the first one did. */
+  /**
+   * A write whose answer was lost makes the next one fail: a repeat by the client, or a later one of ours, which may say something else. What is
+   * wanted is written on top of it. To take the earlier one for it would lose a checkpoint, and count the lease's life from too late a moment.
+   */
   async function ownUpdate(
     lease: Lease,
     owner: string | undefined,
     change: Update,
+    isHeld = () => true,
   ): Promise<Lease | undefined> {
-    const updated = await update(lease, change)
-    if (updated !== undefined) return updated
-    const now = await read(lease.key)
-    const isOurs = owner !== undefined && now !== undefined && holderOf(now) === owner
-    return isOurs && now.counter === lease.counter + 1 ? now : undefined
+    let seen = lease
+    for (let left = REPEATS; left > 0; left -= 1) {
+      const updated = await update(seen, change)
+      if (updated !== undefined || owner === undefined) return updated
+      const now = await read(lease.key)
+      if (now === undefined || holderOf(now) !== owner || now.counter !== seen.counter + 1 || !isHeld())
+        return undefined
+      seen = now
+    }
+    return undefined
   }
 
   return {
@@ -131,7 +143,7 @@ export function dynamodbLeases({
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
       }
     },
-    renew: (lease) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }),
+    renew: (lease, isHeld) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }, isHeld),
     take: (lease, owner) => {
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
@@ -140,7 +152,8 @@ export function dynamodbLeases({
         remove: ['checkpointOwner'],
       })
     },
-    checkpoint: (lease, progress) => ownUpdate(lease, holderOf(lease), checkpointUpdate(progress)),
+    checkpoint: (lease, progress, isHeld) =>
+      ownUpdate(lease, holderOf(lease), checkpointUpdate(progress), isHeld),
     release: async (lease, charged = false) => {
       await update(lease, releaseUpdate(lease, charged))
     },

@@ -81,8 +81,8 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost, han
         if (gone) return
         const sent = monotonic()
         const written = await (progress === undefined
-          ? table.renew(lease)
-          : table.checkpoint(lease, progress))
+          ? table.renew(lease, isHeld)
+          : table.checkpoint(lease, progress, isHeld))
         if (written === undefined) return lose('another worker took it')
         const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
         lease = written

@@ -12,14 +12,18 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     return leaseOf(changed)
   }
 
-  /** As in DynamoDB, where a client repeats a write whose answer was lost. */
-  function ownUpdate(lease: Lease, change: (item: Item) => Item): Lease | undefined {
+  /** As in DynamoDB: what is wanted is written on top of an earlier write of the same worker whose answer was lost. */
+  function ownUpdate(
+    lease: Lease,
+    owner: string | undefined,
+    change: (item: Item) => Item,
+    isHeld = () => true,
+  ): Lease | undefined {
     const updated = update(lease, change)
-    if (updated !== undefined) return updated
+    if (updated !== undefined || owner === undefined) return updated
     const now = leaseOf(items.get(lease.key) ?? {})
-    const holder = holderOf(lease)
-    const isOurs = holder !== undefined && now !== undefined && holderOf(now) === holder
-    return isOurs && now.counter === lease.counter + 1 ? now : undefined
+    const isOurs = now !== undefined && holderOf(now) === owner && now.counter === lease.counter + 1
+    return isOurs && isHeld() ? update(now, change) : undefined
   }
 
   return {
@@ -33,9 +37,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     remove: async ({ key }) => {
       if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)
     },
-    renew: async (lease) => ownUpdate(lease, (item) => item),
+    renew: async (lease, isHeld) => ownUpdate(lease, holderOf(lease), (item) => item, isHeld),
     take: async (lease, owner) =>
-      update(lease, ({ checkpointOwner: _, ...item }) => {
+      ownUpdate(lease, owner, ({ checkpointOwner: _, ...item }) => {
         const switched = lease.owner !== undefined && lease.owner !== owner
         return {
           ...item,
@@ -44,8 +48,8 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),
-    checkpoint: async (lease, { checkpoint, journal, children = [] }) =>
-      update(lease, ({ spaceshipJournal: _, spaceshipJournalAt: __, ...item }) => ({
+    checkpoint: async (lease, { checkpoint, journal, children = [] }, isHeld) => {
+      const change = ({ spaceshipJournal: _, spaceshipJournalAt: __, ...item }: Item): Item => ({
         ...item,
         checkpoint: { S: checkpoint.sequence },
         checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
@@ -54,7 +58,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ? {}
           : { spaceshipJournal: { S: journal }, spaceshipJournalAt: { S: checkpoint.sequence } }),
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
-      })),
+      })
+      return ownUpdate(lease, holderOf(lease), change, isHeld)
+    },
     release: async (lease, charged = false) => {
       const isHandedOver = lease.checkpointOwner !== undefined
       const switched = { ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) } }

@@ -18,8 +18,8 @@ export interface LeaseScan {
 
 /**
  * The table of leases. Every write is conditional on the counter that was seen last and answers with the lease as it is
- * afterwards, or undefined if someone else wrote meanwhile. A write may be repeated by its client after a lost answer:
- * a failed condition is looked at again before it counts as lost.
+ * afterwards, or undefined if someone else wrote meanwhile. The answer of an earlier write of the same worker may have been lost:
+ * a failed condition is looked at again before it counts as lost, and the write is repeated on top of that one.
  */
 export interface LeaseTable {
   /**
@@ -35,9 +35,10 @@ export interface LeaseTable {
   create(lease: NewLease): Promise<void>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
   remove(lease: Lease): Promise<void>
-  renew(lease: Lease): Promise<Lease | undefined>
+  /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile */
+  renew(lease: Lease, isHeld?: () => boolean): Promise<Lease | undefined>
   take(lease: Lease, owner: string): Promise<Lease | undefined>
-  checkpoint(lease: Lease, progress: Progress): Promise<Lease | undefined>
+  checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
    * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner.
    *

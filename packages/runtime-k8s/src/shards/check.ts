@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { Unavailable } from '@spaceship/core'
 import { nearestName, setUpOf } from '@spaceship/core/adapter'
-import { classified } from '@spaceship/handlers/aws'
+import { classified, nameOf } from '@spaceship/handlers/aws'
 import { streamAt, streamName } from './stream.ts'
 
 /** @throws Unavailable, with `setup` for what somebody has to mend */
@@ -34,14 +34,14 @@ export async function checkStream(client: KinesisClient, stream: string): Promis
     throw setUpOf(error)?.reason === 'not-found' ? await missing(client, stream, error) : error
   }
 
-  /** A shard that was listed may expire before it is read. */
+  /** A shard that was listed may expire before it is read, and so may its iterator: then the call was allowed. */
   async function readOnce(shard: string): Promise<void> {
     try {
       const iterator = new GetShardIteratorCommand({ ...named, ShardId: shard, ShardIteratorType: 'LATEST' })
       const { ShardIterator } = await asked('GetShardIterator', client.send(iterator))
       await asked('GetRecords', client.send(new GetRecordsCommand({ ShardIterator, Limit: 1 })))
     } catch (error) {
-      if (setUpOf(error)?.reason !== 'not-found') throw error
+      if (setUpOf(error)?.reason !== 'not-found' && nameOf(error) !== 'ExpiredIteratorException') throw error
     }
   }
 }

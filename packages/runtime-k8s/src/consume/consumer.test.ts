@@ -1,0 +1,109 @@
+/** The end of a shard: what is said of it for good stays said, and it waits for what its children wait for. */
+
+import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import { entity, reactor } from '@spaceship/core'
+import { createEngine } from '@spaceship/core/engine'
+import { memoryDeadLetters, memoryState, type VirtualClock, virtualClock } from '@spaceship/core/memory'
+import { silent } from '@spaceship/core/ports'
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { holdLease, type LeaseTable, type NewLease, SHARD_END } from '../leases/index.ts'
+import { memoryLeases } from '../leases/memory.ts'
+import { Troubles } from '../troubles.ts'
+import { startConsumer } from './consumer.ts'
+
+const Row = entity('row', { table: 'rows', key: 'id', schema: z.looseObject({ id: z.string() }) })
+const shard = 'shardId-000000000000'
+const stream = '123456789012:cdc:1'
+
+test('a renewal beside the end of a shard does not write an earlier position over it', async () => {
+  const leases = memoryLeases()
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const table: LeaseTable = {
+    ...leases,
+    checkpoint: async (lease, progress, isHeld) => {
+      if (progress.checkpoint.sequence === SHARD_END) {
+        asked.resolve()
+        await answered.promise
+      }
+      return leases.checkpoint(lease, progress, isHeld)
+    },
+  }
+  const { consumer, clock } = await consuming(table, async () => [])
+  await pass(clock, 1_000)
+  await asked.promise
+  const renewal = consumer.beat()
+  answered.resolve()
+  await renewal
+  expect(await consumer.done).toBe('ended')
+  expect(await checkpointIn(leases)).toBe(SHARD_END)
+})
+
+test('a shard of which a child may not be made yet is held until it may', async () => {
+  const leases = memoryLeases()
+  let may = false
+  const child = { stream, shard: 'child', checkpoint: 'TRIM_HORIZON', parents: [shard], hashRange: undefined }
+  let asked = 0
+  const { consumer, clock } = await consuming(leases, async () => {
+    asked += 1
+    return may ? [child] : undefined
+  })
+  await pass(clock, 5_000)
+  expect(asked).toBeGreaterThan(1)
+  expect(await checkpointIn(leases)).toBe('TRIM_HORIZON')
+  may = true
+  await pass(clock, 1_000)
+  expect(await consumer.done).toBe('ended')
+  expect(await checkpointIn(leases)).toBe(SHARD_END)
+})
+
+async function pass(clock: VirtualClock, ms: number): Promise<void> {
+  const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
+  await idle()
+  await clock.moveTo(clock.now() + ms, idle)
+}
+
+async function checkpointIn(leases: LeaseTable): Promise<string | undefined> {
+  return (await leases.scan()).leases.find((lease) => lease.shard === shard)?.checkpoint.sequence
+}
+
+/** Of a shard that has one record, and has ended. */
+async function consuming(table: LeaseTable, children: () => Promise<readonly NewLease[] | undefined>) {
+  const clock = virtualClock()
+  const lease: NewLease = { stream, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined }
+  await table.create(lease)
+  const [free] = (await table.scan()).leases
+  const taken = free && (await table.take(free, 'me'))
+  if (taken === undefined) throw new Error('the lease was not taken')
+  const engine = createEngine({
+    application: 'app',
+    reactors: [reactor('note').on('see', Row.saved('row.saved'), () => {})],
+    state: memoryState({ clock }),
+    deadLetters: memoryDeadLetters(),
+    logger: silent,
+    clock,
+  })
+  const consumer = await startConsumer({
+    ...{ engine, stream: 'cdc', clock, logger: silent, pollInterval: 200, readInterval: 200, children },
+    maxStandstill: 3_600_000,
+    held: holdLease({
+      ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
+      ...{ lost: () => {}, handedOver: () => {} },
+    }),
+    reading: (from, signal) => ({
+      of: { stream: 'cdc', startAt: undefined },
+      ...{ client: ended(), stream: 'cdc', shard, from, limit: 10, clock, random: () => 0.5 },
+      ...{ logger: silent, troubles: new Troubles(silent), signal },
+    }),
+    createLease: table.create,
+  })
+  return { consumer, clock }
+}
+
+function ended(): KinesisClient {
+  const record = { SequenceNumber: '7', PartitionKey: 'a', Data: Buffer.from('no JSON') }
+  const send = async (command: unknown) =>
+    command instanceof GetShardIteratorCommand ? { ShardIterator: 'i' } : { Records: [record] }
+  // Only `send` is used, with the command above and GetRecords.
+  return { send } as unknown as KinesisClient
+}

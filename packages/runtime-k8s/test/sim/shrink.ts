@@ -1,0 +1,52 @@
+/** Owns the search for a smaller run that has the same violation: fewer faults, then fewer workers and shards, as long as it is found there, too. */
+
+import { planOf, type Sizes } from './plan.ts'
+import type { Plant } from './plants.ts'
+import { type Found, simulate } from './run.ts'
+
+export interface Shrunk {
+  readonly sizes: Sizes
+  readonly found: Found
+}
+
+/** Runs that are tried at most. */
+const TRIES = 80
+
+/** @param plant made anew for each run */
+export async function shrink(found: Found, plant?: () => Plant): Promise<Shrunk> {
+  const kind = found.violation?.kind
+  const { seed, workers, shards } = found.plan
+  const all = planOf({ seed, workers, shards }).faults.map((_, n) => n)
+  let best: Shrunk = { sizes: { seed, workers, shards, only: found.plan.only ?? all }, found }
+  let left = TRIES
+
+  async function improves(part: Partial<Sizes>): Promise<boolean> {
+    if (left === 0) return false
+    left -= 1
+    const sizes = { ...best.sizes, ...part }
+    const smaller = await simulate(planOf(sizes), plant?.())
+    if (smaller.violation === undefined || smaller.violation.kind !== kind) return false
+    best = { sizes, found: smaller }
+    return true
+  }
+
+  /** Halves are left out first, then quarters, then single ones. */
+  async function fewerFaults(): Promise<void> {
+    for (let size = best.sizes.only?.length ?? 0; size >= 1; size = Math.floor(size / 2)) {
+      for (let from = 0; from < (best.sizes.only?.length ?? 0); ) {
+        const only = best.sizes.only?.toSpliced(from, size) ?? []
+        if (!(await improves({ only }))) from += size
+      }
+    }
+  }
+
+  await fewerFaults()
+  for (const part of ['workers', 'shards'] as const) {
+    for (let step = best.sizes[part] >> 1; step >= 1; ) {
+      const smaller = best.sizes[part] - step
+      if (smaller < 1 || !(await improves({ [part]: smaller }))) step >>= 1
+    }
+  }
+  await fewerFaults()
+  return best
+}

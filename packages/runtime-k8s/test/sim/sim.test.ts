@@ -1,0 +1,48 @@
+/** A few small seeds of the simulation, so that a fault in the workers or in the simulation shows early. `npm run sim` is for many. */
+
+import { expect, test } from 'vitest'
+import { planOf } from './plan.ts'
+import { PLANTS } from './plants.ts'
+import { simulate } from './run.ts'
+import { shrink } from './shrink.ts'
+import { toldViolation } from './tell.ts'
+
+test('nothing is lost, out of order or unowned, whatever comes over a small fleet', async () => {
+  for (let seed = 1; seed <= 60; seed += 1) {
+    const found = await simulate(planOf({ seed, workers: 3, shards: 4 }))
+    expect([seed, found.violation]).toEqual([seed, undefined])
+    expect(found.counts.records).toBe(300)
+  }
+})
+
+test('nor in a fleet of which each worker has several shards', async () => {
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const found = await simulate(planOf({ seed, workers: 8, shards: 40 }))
+    expect([seed, found.violation]).toEqual([seed, undefined])
+  }
+})
+
+test('a seed says all: its second run is the first one', async () => {
+  const run = () => simulate(planOf({ seed: 7, workers: 3, shards: 4 }))
+  const [first, second] = [await run(), await run()]
+  expect(second).toEqual(first)
+})
+
+test.each(Object.keys(PLANTS))('a fault is found within a hundred small seeds: %s', async (name) => {
+  let found = 0
+  for (let seed = 1; seed <= 100 && found === 0; seed += 1)
+    if ((await simulate(planOf({ seed, workers: 3, shards: 4 }), PLANTS[name]?.())).violation !== undefined)
+      found = seed
+  expect(found).toBeGreaterThan(0)
+})
+
+test('a violation is told with a smaller run that has it, too', async () => {
+  const plant = PLANTS['a reader that stops silently']
+  const found = await simulate(planOf({ seed: 1, workers: 3, shards: 4 }), plant?.())
+  const { sizes, found: smaller } = await shrink(found, plant)
+  expect(smaller.violation?.kind).toBe(found.violation?.kind)
+  expect([sizes.workers, sizes.shards, sizes.only]).toEqual([1, 1, []])
+  const told = toldViolation({ sizes, found: smaller })
+  expect(told).toMatch(/VIOLATION/)
+  expect(told).toMatch(/again: npm run sim -- --from 1 --seeds 1 --workers 1 --shards 1 --only none$/)
+})

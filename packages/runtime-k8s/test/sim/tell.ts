@@ -1,0 +1,55 @@
+/** Owns what is said of runs: a line for each seed, and all about a violation. */
+
+import { type Sizes, toldFault } from './plan.ts'
+import type { Found } from './run.ts'
+import type { Shrunk } from './shrink.ts'
+
+export interface Sum {
+  seeds: number
+  violations: number
+  records: number
+  moves: number
+  kills: number
+}
+
+export function toldRun({ plan, counts, lasted, violation }: Found): string {
+  const { records, repeats, moves, kills, letters } = counts
+  const what = [
+    `${records} records`,
+    `${repeats} handled again`,
+    `${moves} lease moves`,
+    `${kills} kills`,
+    `${plan.faults.length} faults`,
+    ...(letters > 0 ? [`${letters} dead letters`] : []),
+    ...(plan.javas > 0 ? [`${plan.javas} of ${plan.workers} by KCL's rules`] : []),
+    `${(lasted / 1_000).toFixed(1)} s`,
+  ]
+  return `seed ${plan.seed}: ${violation === undefined ? '' : `VIOLATION ${violation.kind}, `}${what.join(', ')}`
+}
+
+/** @param more what else the command needs to do it again */
+export function toldViolation({ sizes, found }: Shrunk, more = ''): string {
+  const { violation, plan, trace } = found
+  if (violation === undefined) return ''
+  return [
+    `\nseed ${sizes.seed}, shard ${violation.shard ?? '(the fleet)'}: ${violation.kind}: ${violation.what}`,
+    `faults: ${plan.faults.length === 0 ? 'none' : ''}`,
+    ...plan.faults.map((fault) => `  ${toldFault(fault)}`),
+    'what happened:',
+    ...trace.map((line) => `  ${line}`),
+    `again: ${commandOf(sizes)}${more}`,
+  ].join('\n')
+}
+
+function commandOf({ seed, workers, shards, only }: Sizes): string {
+  const faults = only === undefined ? '' : ` --only ${only.join(',') || 'none'}`
+  return `npm run sim -- --from ${seed} --seeds 1 --workers ${workers} --shards ${shards}${faults}`
+}
+
+export function toldSum(
+  { seeds, violations, records, moves, kills }: Sum,
+  sizes: Omit<Sizes, 'seed'>,
+): string {
+  const found = violations === 0 ? 'no violation' : `${violations} violation(s)`
+  return `sim: ${seeds} seeds, ${sizes.workers} workers, ${sizes.shards} shards: ${found} (${records} records, ${moves} lease moves, ${kills} kills)`
+}
