@@ -85,8 +85,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stalled = Promise.withResolvers<ConsumerEnd>()
   let written: Progress = { checkpoint, journal }
   let lost = false
-  /** Where the shard stands has been said for good: a renewal that comes beside it must not write an earlier position over it. */
-  let isSaid = false
+  /** What is said of the shard for good: a renewal that comes beside it says the same, and must not write an earlier position over it. */
+  let final: Progress | undefined
   let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
   // What stands still may never end reading.
@@ -113,8 +113,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */
   async function startOver(): Promise<ConsumerEnd> {
-    isSaid = true
-    await held.beat({ checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined })
+    final = { checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined }
+    await held.beat(final)
     if (!held.isHeld()) return 'lost'
     delivery.revoke(new Error('the checkpoint was refused'))
     await held.release()
@@ -133,12 +133,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     // Children first: once the parent has ended, nothing else leads to them.
     for (const child of children) await consuming.createLease(child)
     const names = children.map((child) => child.shard)
-    isSaid = true
-    await held.beat({
-      checkpoint: { sequence: SHARD_END, subSequence: 0 },
-      journal: undefined,
-      children: names,
-    })
+    final = { checkpoint: { sequence: SHARD_END, subSequence: 0 }, journal: undefined, children: names }
+    await held.beat(final)
     if (!held.isHeld()) return 'lost'
     logger.info('shard ended', { ...fields, details: { children: names } })
     await held.release()
@@ -146,7 +142,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   }
 
   async function beat(): Promise<void> {
-    if (isSaid) return held.beat(undefined)
+    if (final !== undefined) return held.beat(final)
     const progress = progressOf(delivery, checkpoint)
     const standstill = drained === undefined ? lookAt(progress) : undefined
     if (standstill !== undefined) return standStill(standstill)

@@ -11,6 +11,7 @@ import { TABLE } from './dynamodb.ts'
 import { startJava } from './java.ts'
 import { STREAM } from './kinesis.ts'
 import { clientOn, type Service } from './network.ts'
+import { deaf } from './signals.ts'
 import { FLEET } from './trace.ts'
 import type { Process } from './universe.ts'
 import { fateOf, type World, weatherAt } from './world.ts'
@@ -64,7 +65,9 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
     drainTimeout: '3s',
     logger: { debug: () => {}, info: hear, warn: hear, error: hear },
   })
-  const run = pod.run().catch((error: unknown) => oracle.violate('failed', `${member.id}: ${String(error)}`))
+  const run = deaf(() => pod.run()).catch((error: unknown) =>
+    oracle.violate('failed', `${member.id}: ${String(error)}`),
+  )
   return {
     member,
     process,

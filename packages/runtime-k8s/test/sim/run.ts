@@ -22,10 +22,6 @@ export interface Found {
 const GRACE = 10_000
 
 export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
-  const before = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]))
-  const most = process.getMaxListeners()
-  // Each worker listens for its pod's signals, and here they are all in one process.
-  process.setMaxListeners(0)
   const world = createWorld(plan, plant)
   const fleet = createFleet(world)
   const { universe, oracle, trace } = world
@@ -36,11 +32,6 @@ export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
   await universe.pass(plan.duration, isOver)
   if (!isOver()) await rest(world, fleet)
   for (const { process } of fleet.running) process.kill()
-  // A worker that was killed takes its listeners with it; this process lives on.
-  for (const [signal, listeners] of before)
-    for (const listener of process.listeners(signal))
-      if (!listeners.includes(listener)) process.off(signal, listener)
-  process.setMaxListeners(most)
   return {
     plan,
     violation: oracle.violation,
@@ -50,8 +41,6 @@ export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
     events: universe.events,
   }
 }
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 
 /** How long the fleet may take until all is handled and shared: Java workers steal one lease in two failovers. */
 function patienceOf({ failover, shards, workers, javas }: Plan): number {
