@@ -55,6 +55,9 @@ const WATCHERS = 3
 /** Lives of a lease between two looks of a worker that has its share, and is told of free leases. */
 const RELAXED = 6
 
+/** Milliseconds that a drain has for leases of which nobody knows whether they are ours. */
+const LAST_LOOK = 1_000
+
 /** Milliseconds after which a worker looks again that was not quick enough. */
 const QUICK = 400
 
@@ -83,6 +86,8 @@ export class Assignment {
   #beatenAt = Number.NEGATIVE_INFINITY
   /** Until when a lease is not taken again, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
+  /** Leases that may be ours in the table, and are not held: as a take would have left them. */
+  readonly #doubtful = new Map<string, Lease>()
   /** What showed at the last look that the table has moved on. */
   #movedOn: string | undefined
   /** The lease that is taken at this moment. */
@@ -208,6 +213,7 @@ export class Assignment {
     const drains = [...this.#consumers.values()].map((consumer) => this.#drainOne(consumer, until))
     const ends = await Promise.allSettled(drains)
     await this.#taken(until)
+    await this.#giveBackDoubtful(until)
     const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
     return {
       complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),
@@ -223,6 +229,21 @@ export class Assignment {
     const late = clock.sleep(until.getTime() - clock.now(), over.signal)
     await Promise.race([this.#taking, late])
     over.abort()
+  }
+
+  /** Whoever else has one by now has written it: then nothing is released. */
+  async #giveBackDoubtful(until: Date): Promise<void> {
+    if (this.#doubtful.size === 0) return
+    const { clock, leases: table } = this.#settings
+    const releases = [...this.#doubtful.values()].map((lease) => table.release(lease))
+    const over = new AbortController()
+    // What cannot be given back is taken when its life is over.
+    await Promise.race([
+      Promise.allSettled(releases),
+      clock.sleep(Math.max(LAST_LOOK, until.getTime() - clock.now()), over.signal),
+    ])
+    over.abort()
+    if (this.#doubtful.size > 0) await this.#notices.tell()
   }
 
   async #drainOne(consumer: Consumer, until: Date): Promise<number> {
@@ -243,11 +264,17 @@ export class Assignment {
   async #takeOne(lease: Lease, stopping: AbortSignal): Promise<boolean> {
     const { clock, failover, leases: table, logger, me, random } = this.#settings
     const sentAt = clock.monotonic()
+    // Until it is known that it is not: the answer may be lost, and the consumer may not start.
+    this.#doubtful.set(lease.key, { ...lease, owner: me, counter: lease.counter + 1 })
     const taken = await table.take(lease, me)
-    if (taken === undefined) return false
+    if (taken === undefined) {
+      this.#doubtful.delete(lease.key)
+      return false
+    }
     // The drain has begun, and waits for this one to be given back.
     if (stopping.aborted) {
       await table.release(taken)
+      this.#doubtful.delete(lease.key)
       return false
     }
     // Nobody beats before the consumer is there, so nobody can lose it either.
@@ -256,6 +283,7 @@ export class Assignment {
     const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost, handedOver })
     const consumer: Consumer = await this.#consume(held)
     this.#consumers.set(lease.key, consumer)
+    this.#doubtful.delete(lease.key)
     logger.info('lease taken', {
       ...this.#fieldsOf(held),
       details: { from: lease.owner ?? 'nobody', checkpoint: taken.checkpoint.sequence },

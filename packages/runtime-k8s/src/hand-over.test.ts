@@ -193,3 +193,44 @@ test('a lease that is taken as the worker stops is given back before its run end
   await run
   expect((await pods.leases()).map(({ owner }) => owner)).toEqual([undefined])
 }, 60_000)
+
+const isTake = ({ UpdateExpression }: Readonly<Record<string, unknown>>) =>
+  String(UpdateExpression).includes('#leaseOwner = ')
+
+test('a take that fails is tried again, and is no rejection that nobody handles', async () => {
+  await using pods = await podsOnShip()
+  let failures = 0
+  pods.bent.fail = (operation, input) => {
+    if (operation !== 'UpdateItem' || !isTake(input) || failures >= 2) return undefined
+    failures += 1
+    return refusal('InternalServerError')
+  }
+  // Vitest fails a run in which a rejection was left alone.
+  const { pod, run } = await held(pods)
+  expect(failures).toBe(2)
+  await pod.stop()
+  await run
+}, 60_000)
+
+test('a lease whose take was never answered is given back with the others as the worker stops', async () => {
+  await using pods = await podsOnShip()
+  const asked = Promise.withResolvers<void>()
+  let isLost = true
+  pods.bent.after = (operation, output) => {
+    const { leaseOwner, leaseCounter } = Object(output.Attributes)
+    if (operation !== 'UpdateItem' || leaseOwner === undefined || leaseCounter.N !== '1' || !isLost) return
+    isLost = false
+    asked.resolve()
+    throw refusal('InternalServerError')
+  }
+  const pod = pods.pod(
+    reactor('note').on('see', saved, () => {}),
+    { leases: { failover: '60s' } },
+  )
+  const run = pod.run()
+  await asked.promise
+  expect((await pods.leases()).map(({ owner }) => owner)).toEqual([pod.id])
+  await pod.stop()
+  await run
+  expect((await pods.leases()).map(({ owner }) => owner)).toEqual([undefined])
+}, 60_000)
