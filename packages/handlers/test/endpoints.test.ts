@@ -115,3 +115,21 @@ test('the page of a gateway in front of a service that is down is an outage', as
     expect(String(error)).toMatch('503')
   }
 })
+
+test('an answer in JSON that breaks off is an outage: nobody else would have begun it', async () => {
+  const server = createServer((_, answer) => {
+    answer.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' })
+    answer.end('{"hush":{"S":"hush')
+  })
+  servers.push(server)
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const address = server.address()
+  const calls = callsTo(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+  for (const [name, call] of Object.entries(calls)) {
+    // SNS speaks XML.
+    if (name === 'sns put') continue
+    const error = await told(call() ?? Promise.resolve())
+    expect([name, error]).toMatchObject([name, { code: 'unavailable', setup: undefined }])
+    expect(String(error)).not.toMatch(/hush/)
+  }
+})

@@ -16,6 +16,7 @@
  * | TLS: a certificate that is not trusted, or no TLS there                 | set-up `unknown-operation`: the certificate     |
  * | throttling, quotas, time-outs, 5xx, what says that it is the server's   | an outage                                       |
  * | no answer: refused, reset, not resolved, a broken HTTP/2 session        | an outage                                       |
+ * | an answer in JSON that breaks off                                       | an outage                                       |
  * | `ValidationException` and the like, 413                                 | Permanent: the request's own fault              |
  * | anything else (a failed condition, an abort, a mistake of the program)  | passed on as it came                            |
  *
@@ -221,6 +222,8 @@ function named(cause: unknown): string | undefined {
 function ofAnswer(about: About, cause: unknown): unknown {
   const { dependency, resource } = about
   const { $fault, $metadata, $response, message } = Object(cause)
+  if (isBrokenOff(cause))
+    return new Unavailable(dependency, `${dependency} is unavailable: its answer broke off`, { cause })
   const status: unknown = $metadata?.httpStatusCode ?? $response?.statusCode
   const isUnworded = typeof status === 'number' && isOfNobody(cause)
   const code = status === undefined ? networkCode(cause) : undefined
@@ -236,6 +239,14 @@ function ofAnswer(about: About, cause: unknown): unknown {
   if (status === 413)
     return new Permanent(`${dependency} refused the request on the ${resource}: 413`, { cause })
   return isUnworded ? wrongSetUp(about, 'elsewhere', String(status), cause) : cause
+}
+
+/** By V8's words: what ends within JSON was cut, and somebody else's page is none from its first character on. */
+const BROKEN_OFF = /^(Unexpected end of JSON|Unterminated |Expected .* after .* in JSON)/
+
+function isBrokenOff(cause: unknown): boolean {
+  const { name, message, $response } = Object(cause)
+  return name === 'SyntaxError' && $response !== undefined && BROKEN_OFF.test(String(message))
 }
 
 /** The SDK gives a fault to each error that a service words, and no name to one without; the text of what it could not read is in its message. */
