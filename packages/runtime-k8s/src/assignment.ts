@@ -172,8 +172,8 @@ export class Assignment {
     const sentAt = clock.monotonic()
     const taken = await table.take(lease, me)
     if (taken === undefined) return
-    // The drain has begun, and waits for this one to be given back.
-    if (stopping.aborted) return table.release(taken)
+    // The drain has begun, and waits for this one to be given back. Or an earlier write of ours, which ended the shard, came between look and take.
+    if (stopping.aborted || taken.checkpoint.sequence === SHARD_END) return table.release(taken)
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
     const handedOver = () => this.#handOver(consumer)
