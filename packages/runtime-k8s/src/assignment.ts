@@ -271,8 +271,8 @@ export class Assignment {
       this.#doubtful.delete(lease.key)
       return false
     }
-    // The drain has begun, and waits for this one to be given back.
-    if (stopping.aborted) {
+    // The drain has begun, and waits for this one to be given back. Or an earlier write of ours, which ended the shard, came between look and take.
+    if (stopping.aborted || taken.checkpoint.sequence === SHARD_END) {
       await table.release(taken)
       this.#doubtful.delete(lease.key)
       return false

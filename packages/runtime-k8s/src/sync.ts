@@ -28,6 +28,12 @@ export type SyncSettings = Pick<WorkerSettings, 'kinesis' | 'leases' | 'logger' 
 /** Turns between two looks of a worker that is not the leader. */
 const OTHERS = 10
 
+/**
+ * Rows that are made at the same time. One after the other, those of a thousand shards took so long that a shard could end and its row be deleted
+ * meanwhile: it was made again, and read again.
+ */
+const AT_ONCE = 16
+
 /** Times running that the same hole is seen before it is told, as in KCL. */
 const CONFIDENT = 3
 
@@ -105,7 +111,10 @@ export class ShardSync {
     const shards = await listShards(kinesis, stream, openAt)
     const leased = new Set(leases.map((lease) => lease.shard))
     const missing = missingLeases(shards, leased, start)
-    for (const { shard, checkpoint } of missing) await table.create(leaseOf(id, shard, checkpoint))
+    for (let from = 0; from < missing.length; from += AT_ONCE) {
+      const some = missing.slice(from, from + AT_ONCE)
+      await Promise.all(some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))))
+    }
     if (missing.length > 0) return this.#made()
     this.#audit(name, holeIn(leases))
     for (const lease of finishedLeases(leases, childrenIn(shards))) await table.remove(lease)

@@ -32,6 +32,8 @@ export interface SimShard {
   readonly first: string
   /** Of the last record that it could have; undefined while it is open. */
   last: string | undefined
+  /** When it was closed. */
+  closedAt: number
   /** Its records have expired, and it with them. */
   gone: boolean
   readonly puts: Put[]
@@ -47,7 +49,7 @@ export interface SimStream {
   merge(pick: number): SimShard | undefined
   /** Iterators that were handed out before are of no use any more. */
   expireIterators(): void
-  /** Closed shards of which this is so are there no longer. */
+  /** Shards that were closed long ago, and of which this is so, are there no longer. */
   trim(isDone: (shard: SimShard) => boolean): void
   /** @throws what AWS would refuse it with */
   answer(command: unknown): object
@@ -59,6 +61,8 @@ const CREATED = new Date(1_796_000_000_000)
 const LAST_HASH = 2n ** 128n - 1n
 const ITERATOR_LIFE = 300_000
 const READS_PER_SECOND = 5
+/** A day in truth: longer than the first look of a worker takes, which makes the leases. */
+const RETENTION = 15_000
 
 /** @param now virtual milliseconds */
 export function createStream(count: number, now: () => number, chance: Chance): SimStream {
@@ -79,13 +83,18 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const id = `shardId-${String(shards.length).padStart(12, '0')}`
     const shard: SimShard = {
       ...{ id, start, end, parents: parents.map((parent) => parent.id), children: [], first: nextSequence() },
-      ...{ last: undefined, gone: false, puts: [], reads: [] },
+      ...{ last: undefined, closedAt: 0, gone: false, puts: [], reads: [] },
     }
     for (const parent of parents) parent.children.push(id)
     shards.push(shard)
     byId.set(id, shard)
     routes.clear()
     return shard
+  }
+
+  function close(shard: SimShard): void {
+    shard.last = nextSequence()
+    shard.closedAt = now()
   }
 
   function shardOf(key: string): SimShard {
@@ -198,7 +207,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       const able = shards.filter((shard) => isOpen(shard) && shard.end - shard.start > 2n)
       const parent = able[pick % Math.max(1, able.length)]
       if (parent === undefined) return undefined
-      parent.last = nextSequence()
+      close(parent)
       const middle = parent.start + (parent.end - parent.start) / 2n
       open(parent.start, middle, [parent])
       open(middle + 1n, parent.end, [parent])
@@ -209,8 +218,8 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       const place = pick % Math.max(1, open_.length - 1)
       const [one, other] = [open_[place], open_[place + 1]]
       if (one === undefined || other === undefined) return undefined
-      one.last = nextSequence()
-      other.last = nextSequence()
+      close(one)
+      close(other)
       open(one.start, other.end, [one, other])
       return one
     },
@@ -221,7 +230,8 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       // Parents are closed before their children are, so they expire first.
       for (const shard of shards) {
         const isOldest = shard.parents.every((parent) => byId.get(parent)?.gone)
-        if (shard.last !== undefined && isOldest && isDone(shard)) shard.gone = true
+        const isOld = shard.last !== undefined && shard.closedAt < now() - RETENTION
+        if (isOld && isOldest && isDone(shard)) shard.gone = true
       }
     },
     answer: (command) => {

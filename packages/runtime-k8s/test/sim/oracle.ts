@@ -111,24 +111,28 @@ export function createOracle(watching: Watching): Oracle {
   }
 }
 
-/** What each member has seen of each row: the latest, as of two looks at the same time the older one may arrive later. */
+/** Counters of a row that are kept: of two looks at the same time the older one may arrive later. */
+const KEPT = 3
+
+/** What each member has seen. */
 function createLooks(): Sight & { add(member: Member, items: readonly Item[], isScan: boolean): void } {
-  const counters = new Map<Member, Map<string, string>>()
+  const counters = new Map<Member, Map<string, readonly string[]>>()
   const stolen = new Map<Member, number>()
   return {
-    counter: (member, key) => counters.get(member)?.get(key),
+    has: (member, key, counter) => counters.get(member)?.get(key)?.includes(counter) === true,
     steals: (member) => {
       const times = (stolen.get(member) ?? 0) + 1
       stolen.set(member, times)
       return times
     },
     add: (member, items, isScan) => {
-      const known = counters.get(member) ?? new Map<string, string>()
+      const known = counters.get(member) ?? new Map<string, readonly string[]>()
       counters.set(member, known)
       if (isScan) stolen.delete(member)
       for (const { leaseKey, leaseCounter } of items) {
         const [key, counter] = [leaseKey?.S ?? '', leaseCounter?.N ?? '']
-        if (Number(counter) >= Number(known.get(key) ?? -1)) known.set(key, counter)
+        const last = known.get(key) ?? []
+        if (last.at(-1) !== counter) known.set(key, [...last.slice(1 - KEPT), counter])
       }
     },
   }

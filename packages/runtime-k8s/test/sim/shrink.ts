@@ -9,8 +9,9 @@ export interface Shrunk {
   readonly found: Found
 }
 
-/** Runs that are tried at most. */
+/** What is tried at most: runs, and events in all of them, of which a large fleet has many. */
 const TRIES = 80
+const EVENTS = 1_000_000
 
 /** @param plant made anew for each run */
 export async function shrink(found: Found, plant?: () => Plant): Promise<Shrunk> {
@@ -18,13 +19,14 @@ export async function shrink(found: Found, plant?: () => Plant): Promise<Shrunk>
   const { seed, workers, shards } = found.plan
   const all = planOf({ seed, workers, shards }).faults.map((_, n) => n)
   let best: Shrunk = { sizes: { seed, workers, shards, only: found.plan.only ?? all }, found }
-  let left = TRIES
+  let [tries, events] = [TRIES, EVENTS]
 
   async function improves(part: Partial<Sizes>): Promise<boolean> {
-    if (left === 0) return false
-    left -= 1
+    if (tries <= 0 || events <= 0) return false
+    tries -= 1
     const sizes = { ...best.sizes, ...part }
     const smaller = await simulate(planOf(sizes), plant?.())
+    events -= smaller.events
     if (smaller.violation === undefined || smaller.violation.kind !== kind) return false
     best = { sizes, found: smaller }
     return true

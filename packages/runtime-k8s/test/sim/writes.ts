@@ -10,8 +10,8 @@ const PATIENCE = 10
 
 /** What members have seen of the table. */
 export interface Sight {
-  /** Undefined for a row that this member has not seen. */
-  counter(member: Member, key: string): string | undefined
+  /** Whether this member has lately seen the row with this counter. */
+  has(member: Member, key: string, counter: string): boolean
   /** A lease of a living owner is taken. @returns how many of them since the last look */
   steals(member: Member): number
 }
@@ -49,7 +49,7 @@ function taken(book: Book, sight: Sight, member: Member, key: string, before: It
   const shard = shardIn(key)
   const owner = before.leaseOwner?.S
   book.counts.moves += 1
-  if (sight.counter(member, key) !== before.leaseCounter?.N)
+  if (!sight.has(member, key, before.leaseCounter?.N ?? ''))
     book.violate('take', `${member.id} takes a lease that has changed since it saw it`, shard)
   const steals = owner !== member.id && isAlive(book, shard, before) ? sight.steals(member) : 0
   if (steals > 1)
@@ -60,7 +60,7 @@ function taken(book: Book, sight: Sight, member: Member, key: string, before: It
 /** A member that looks for the dead frees a lease for all. */
 function freed(book: Book, sight: Sight, member: Member, key: string, before: Item): void {
   const shard = shardIn(key)
-  if (sight.counter(member, key) !== before.leaseCounter?.N)
+  if (!sight.has(member, key, before.leaseCounter?.N ?? ''))
     book.violate('free', `${member.id} frees a lease that has changed since it saw it`, shard)
   if (isAlive(book, shard, before))
     book.violate('free', `${member.id} frees the lease of a living owner`, shard)
