@@ -35,6 +35,8 @@ export class ShardSync {
   readonly #names = new Map<StreamId, string>()
   readonly #holes = new Map<string, { readonly hole: Hole; readonly times: number }>()
   #turns = 0
+  /** Who looks after the shards, as far as is known. */
+  #leader: string | undefined
   readonly #made: () => void
 
   /** @param made called when rows were made that nobody owns */
@@ -67,19 +69,25 @@ export class ShardSync {
     for (const { stream } of streams) this.#names.set(await identify(kinesis, stream), stream)
   }
 
+  /** Takes in what somebody has read of the table: so most workers need not read it to learn that another one looks after the shards. */
+  saw(leases: readonly Lease[]): void {
+    this.#leader = leadersOf(leases)[0]
+  }
+
   /**
    * Makes the rows that are missing, and deletes those that are finished. One worker does it at each turn, named by KCL's rule, and the others now
    * and then: a leader that cannot see its streams must not blind the fleet.
    */
   async sync(): Promise<void> {
-    const { leases: table, me, streams } = this.#settings
+    const { leases: table, streams } = this.#settings
+    const isTurn = this.#turns % OTHERS === 0
+    this.#turns += 1
+    if (!isTurn && this.#isOthers()) return
     const { leases, movedOn } = await table.scan()
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
-    const [leader] = leadersOf(leases)
-    const turn = this.#turns % OTHERS
-    this.#turns += 1
-    if (leader !== undefined && leader !== me && turn !== 0) return
+    this.saw(leases)
+    if (!isTurn && this.#isOthers()) return
     for (const { stream: name, start } of streams) {
       const [stream = ''] = [...this.#names].find(([, known]) => known === name) ?? []
       await this.#syncOne(
@@ -88,6 +96,10 @@ export class ShardSync {
         leases.filter((lease) => lease.stream === stream),
       )
     }
+  }
+
+  #isOthers(): boolean {
+    return this.#leader !== undefined && this.#leader !== this.#settings.me
   }
 
   async #syncOne(
