@@ -10,6 +10,7 @@ import { measureDeliver } from './deliver.ts'
 import { measureGrowth } from './growth.ts'
 import { measureIndex } from './index.ts'
 import { measureLambda } from './lambda.ts'
+import { measureLeases } from './leases.ts'
 import { measureReminders } from './reminders.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   growth: measureGrowth,
   index: measureIndex,
   lambda: measureLambda,
+  leases: measureLeases,
   reminders: measureReminders,
   state: measureState,
   types: measureTypes,
