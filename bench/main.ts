@@ -15,6 +15,7 @@ import { measureReminders } from './reminders.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
+import { measureWorker } from './worker.ts'
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   coldstart: measureColdStart,
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   reminders: measureReminders,
   state: measureState,
   types: measureTypes,
+  worker: measureWorker,
 }
 
 const { values, positionals } = parseArgs({
