@@ -10,10 +10,12 @@ import { measureDeliver } from './deliver.ts'
 import { measureGrowth } from './growth.ts'
 import { measureIndex } from './index.ts'
 import { measureLambda } from './lambda.ts'
+import { measureLeases } from './leases.ts'
 import { measureReminders } from './reminders.ts'
 import type { Options, Result } from './result.ts'
 import { measureState } from './state.ts'
 import { measureTypes } from './types.ts'
+import { measureWorker } from './worker.ts'
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   coldstart: measureColdStart,
@@ -22,9 +24,11 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Result>>> =
   growth: measureGrowth,
   index: measureIndex,
   lambda: measureLambda,
+  leases: measureLeases,
   reminders: measureReminders,
   state: measureState,
   types: measureTypes,
+  worker: measureWorker,
 }
 
 const { values, positionals } = parseArgs({

@@ -127,6 +127,7 @@ export class Assignment {
   async take(stopping: AbortSignal): Promise<number> {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
     const { leases, movedOn } = await table.scan('late')
+    this.#shards.saw(leases)
     if (this.#isMovedOn(movedOn)) return failover / 3
     const open = leases.filter(
       (lease) => this.#shards.isOurs(lease.stream) && isTakeable(lease, this.#settings),

@@ -42,6 +42,8 @@ export class ShardSync {
   readonly #streams = new Map<StreamId, WorkerSettings['streams'][number]>()
   readonly #holes = new Map<string, { readonly hole: Hole; readonly times: number }>()
   #turns = 0
+  /** Who looks after the shards, as far as is known. */
+  #leader: string | undefined
   readonly #made: () => void
 
   /** @param made called when rows were made that nobody owns */
@@ -80,25 +82,34 @@ export class ShardSync {
     for (const each of streams) this.#streams.set(await identify(kinesis, each.stream), each)
   }
 
+  /** Takes in what somebody has read of the table: so most workers need not read it to learn that another one looks after the shards. */
+  saw(leases: readonly Lease[]): void {
+    this.#leader = leadersOf(leases)[0]
+  }
+
   /**
    * Makes the rows that are missing, and deletes those that are finished. One worker does it at each turn, named by KCL's rule, and the others now
    * and then: a leader that cannot see its streams must not blind the fleet.
    */
   async sync(): Promise<void> {
-    const { leases: table, me } = this.#settings
-    const { leases, movedOn } = await table.scan()
-    // Rows of ours would stand among those of KCL 3.
-    if (movedOn !== undefined) return
-    const [leader] = leadersOf(leases)
     const turn = this.#turns % OTHERS
     this.#turns += 1
-    if (leader !== undefined && leader !== me && turn !== 0) return
+    if (turn !== 0 && this.#isOthers()) return
+    const { leases, movedOn } = await this.#settings.leases.scan()
+    // Rows of ours would stand among those of KCL 3.
+    if (movedOn !== undefined) return
+    this.saw(leases)
+    if (turn !== 0 && this.#isOthers()) return
     for (const [id, stream] of this.#streams)
       await this.#syncOne(
         id,
         stream,
         leases.filter((lease) => lease.stream === id),
       )
+  }
+
+  #isOthers(): boolean {
+    return this.#leader !== undefined && this.#leader !== this.#settings.me
   }
 
   async #syncOne(
