@@ -4,6 +4,7 @@
  * https://github.com/awslabs/amazon-kinesis-client, branch v2.x: `DynamoDBLeaseTaker.java`, `DynamoDBLeaseRenewer.java`, `ShardConsumer.java`.
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import {
   type AttributeValue,
   GetItemCommand,
@@ -165,11 +166,20 @@ export function startJava({
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error
     }
-    const now = await read(lease.key)
-    return now?.owner === me && now.counter === lease.counter + 1 ? now : undefined
+    const row = await readRow(lease.key)
+    const now = row && leaseOf(row)
+    if (row === undefined || now?.owner !== me || now.counter !== lease.counter + 1) return undefined
+    // It may be a renewal whose answer was lost. KCL takes it for this write all the same, and its end of a shard is lost: nothing of ours mends that.
+    const isIts = Object.entries(set).every(([name, value]) => isDeepStrictEqual(row[name], value))
+    return isIts ? now : update(now, set)
   }
 
   async function read(key: string): Promise<Lease | undefined> {
+    const row = await readRow(key)
+    return row && leaseOf(row)
+  }
+
+  async function readRow(key: string): Promise<Item | undefined> {
     const Key = { leaseKey: { S: key } }
     // As above.
     const { Item } = (await dynamodb.send(
@@ -177,7 +187,7 @@ export function startJava({
     )) as {
       readonly Item?: Item
     }
-    return Item === undefined ? undefined : leaseOf(Item)
+    return Item
   }
 
   /** Renewals and checkpoints of a lease follow one another. */
