@@ -1,6 +1,6 @@
 /**
  * Owns the bundles whose load is measured: single minified ES modules, as a user deploys them. A bundle contains everything
- * that its entry imports, except for the clients of AWS and OpenSearch: classes that do nothing stand in for these. Lambda brings its own
+ * that its entry imports, except for the clients of AWS, OpenSearch and Redis: classes that do nothing stand in for these. Lambda brings its own
  * AWS clients, and whoever talks to the same services loads the same ones, with Spaceship or without.
  */
 
@@ -73,7 +73,7 @@ async function bundled(
 const standIns: Plugin = {
   name: 'stand-ins',
   setup: ({ onResolve, onLoad }) => {
-    const clients = /^(@aws-sdk\/client-|@opensearch-project\/opensearch$)/
+    const clients = /^(@aws-sdk\/client-|@opensearch-project\/opensearch$|ioredis$)/
     onResolve({ filter: clients }, ({ path }) => ({ path, namespace: 'stand-in', sideEffects: false }))
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => {
       const names = Object.keys(installed(path)).filter(
