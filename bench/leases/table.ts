@@ -125,6 +125,8 @@ function keyIn(item: Item = {}): string {
 /** The conditions that a worker sets, by their words. */
 const CONDITIONS: Readonly<Record<string, (item: Item | undefined, values: Item) => boolean>> = {
   '#leaseCounter = :seen': (item, values) => item?.leaseCounter?.N === values[':seen']?.N,
+  '#leaseCounter = :seen AND #leaseOwner = :owner': (item, values) =>
+    item?.leaseCounter?.N === values[':seen']?.N && item?.leaseOwner?.S === values[':owner']?.S,
   'attribute_exists(leaseKey)': (item) => item !== undefined,
   'attribute_not_exists(leaseKey)': (item) => item === undefined,
   'attribute_not_exists(#key)': (item) => item === undefined,

@@ -39,6 +39,15 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
     },
   },
   {
+    name: 'whoever lost a take gives nothing up: the counter is that of the one who won',
+    run: async (table) => {
+      const lease = await created(table)
+      await table.take(lease, 'w1')
+      await table.release({ ...lease, owner: 'w2', counter: lease.counter + 1 })
+      assert.equal((await table.scan()).leases[0]?.owner, 'w1')
+    },
+  },
+  {
     name: 'whoever was overtaken can neither renew nor checkpoint',
     run: async (table) => {
       const mine = await taken(table, 'w1')

@@ -14,6 +14,8 @@ import { scanOf } from './scan.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
 interface Update {
+  /** Whose it must still be. */
+  readonly owner?: string | undefined
   readonly set: Readonly<Record<string, Item[string] | undefined>>
   readonly remove: readonly string[]
 }
@@ -48,20 +50,27 @@ export function dynamodbLeases({
   }
 
   /** Every update bumps the counter by one, on the condition that it is still the one that was seen. */
-  async function update(lease: Lease, { set, remove }: Update): Promise<Lease | undefined> {
+  async function update(lease: Lease, { owner, set, remove }: Update): Promise<Lease | undefined> {
     const counter: Item[string] = { N: String(lease.counter + 1) }
     const changes = Object.entries({ ...set, leaseCounter: counter }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],
     )
     const names = Object.fromEntries(
-      [...changes.map(([name]) => name), ...remove, 'leaseCounter'].map((name) => [`#${name}`, name]),
+      [
+        ...changes.map(([name]) => name),
+        ...remove,
+        ...['leaseCounter', ...(owner === undefined ? [] : ['leaseOwner'])],
+      ].map((name) => [`#${name}`, name]),
     )
-    const values = Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value]))
+    const values: Item = {
+      ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
+      ...(owner === undefined ? {} : { ':owner': { S: owner } }),
+    }
     const removal = remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
     const command = new UpdateItemCommand({
       TableName: table,
       Key: { leaseKey: { S: lease.key } },
-      ConditionExpression: '#leaseCounter = :seen',
+      ConditionExpression: `#leaseCounter = :seen${owner === undefined ? '' : ' AND #leaseOwner = :owner'}`,
       UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}${removal}`,
       ExpressionAttributeNames: names,
       ExpressionAttributeValues: { ...values, ':seen': { N: String(lease.counter) } },
@@ -199,10 +208,11 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
   }
 }
 
-function releaseUpdate({ checkpointOwner, ownerSwitches }: Lease, charged: boolean): Update {
+function releaseUpdate({ owner, checkpointOwner, ownerSwitches }: Lease, charged: boolean): Update {
   const isHandedOver = checkpointOwner !== undefined
   const ownerSwitchesSinceCheckpoint = { N: String(ownerSwitches + 1) }
   return {
+    owner,
     set: charged || isHandedOver ? { ownerSwitchesSinceCheckpoint } : {},
     remove: [isHandedOver ? 'checkpointOwner' : 'leaseOwner'],
   }

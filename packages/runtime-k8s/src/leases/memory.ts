@@ -64,6 +64,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     release: async (lease, charged = false) => {
       const isHandedOver = lease.checkpointOwner !== undefined
       const switched = { ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) } }
+      if (items.get(lease.key)?.leaseOwner?.S !== lease.owner) return
       update(lease, ({ leaseOwner, checkpointOwner: _, ...item }) => ({
         ...item,
         ...(isHandedOver && leaseOwner && { leaseOwner }),

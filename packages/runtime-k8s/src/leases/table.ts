@@ -40,7 +40,8 @@ export interface LeaseTable {
   take(lease: Lease, owner: string): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
-   * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner.
+   * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner. Nothing changes if it has
+   * been written since, or is another's: of two who took what they saw, both expect the same counter.
    *
    * @param charged counts a switch of owners, as a death does @default false
    */
