@@ -138,7 +138,9 @@ test('statement 29: children are there at TRIM_HORIZON before their parent has e
     async () => expect(Object.keys(await open()).some((key) => key.endsWith(merged))).toBe(true),
     wait,
   )
-  await vi.waitFor(() => expect(writes.filter((write) => write === 'end').length).toBe(2), wait)
+  // A renewal beside an end makes its worker write the end again.
+  const ends = () => writes.filter((write) => write === 'end').length
+  await vi.waitFor(() => expect(ends()).toBeGreaterThanOrEqual(2), wait)
   expect(writes[0]).toBe(`child ${merged} at TRIM_HORIZON`)
   await pods.put('b')
   await vi.waitFor(() => expect(seen).toEqual(['a', 'b']), wait)
