@@ -5,7 +5,7 @@ import {
   ScanCommand,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fly } from '../../test/ship.ts'
 
 const TableName = 'sessions'
@@ -53,7 +53,10 @@ describe('time to live', () => {
     await expect(set(true, '')).rejects.toMatchObject({ name: 'ValidationException' })
     await set(true)
     await rig.dynamodb.send(new DeleteTableCommand({ TableName }))
-    await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+    // A table that is being deleted is still described.
+    await vi.waitFor(async () => {
+      await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+    })
     expect(await rig.ship.expire(now * 1_000)).toBe(0)
   })
 })
