@@ -21,7 +21,7 @@ import {
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
-import { identify, listShards, missingLeases, type Shard } from './shards/index.ts'
+import { childrenIn, identify, listShards, missingLeases, type Shard } from './shards/index.ts'
 
 export type SyncSettings = Pick<WorkerSettings, 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
 
@@ -182,10 +182,4 @@ export class ShardSync {
 
 function leaseOf(stream: StreamId, { id, parents, hashRange }: Shard, checkpoint: string): NewLease {
   return { stream, shard: id, checkpoint, parents, hashRange }
-}
-
-function childrenIn(shards: readonly Shard[]): ReadonlyMap<string, readonly string[]> {
-  const children = new Map<string, string[]>(shards.map(({ id }) => [id, []]))
-  for (const { id, parents } of shards) for (const parent of parents) children.get(parent)?.push(id)
-  return children
 }

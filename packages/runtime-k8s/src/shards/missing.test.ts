@@ -79,6 +79,31 @@ describe('statement 31: an empty and a non-empty table get the leases that the d
   })
 })
 
+/** Pairs that were merged, split, merged again and so on: 2^times ways lead from the last shard to the first ones. */
+function merging(times: number): readonly Shard[] {
+  const shards: Shard[] = [shard('a0', [], false), shard('b0', [], false)]
+  for (let n = 1; n <= times; n += 1) {
+    const [a, b] = [`a${n - 1}`, `b${n - 1}`]
+    shards.push(shard(`m${n}`, [a, b], false), shard(`a${n}`, [`m${n}`], n === times))
+    shards.push(shard(`b${n}`, [`m${n}`], n === times))
+  }
+  return shards
+}
+
+describe('a stream that was resharded all year long', () => {
+  test('is looked at in steps as many as it has shards, however many ways lead through them', () => {
+    const shards = merging(20_000)
+    expect(ids(missingLeases(shards, new Set(), 'TRIM_HORIZON'))).toEqual([
+      'a0@TRIM_HORIZON',
+      'b0@TRIM_HORIZON',
+    ])
+    expect(ids(missingLeases(shards, new Set(['a0']), 'TRIM_HORIZON'))).toEqual(['b0@TRIM_HORIZON'])
+    expect(ids(missingLeases(shards, new Set(['a0']), 'LATEST'))).toEqual(['b0@TRIM_HORIZON'])
+    expect(ids(missingLeases(shards, new Set(['a20000']), 'LATEST'))).toEqual(['b20000@LATEST'])
+    expect(ids(missingLeases(shards, new Set(), 'LATEST'))).toEqual(['a20000@LATEST', 'b20000@LATEST'])
+  })
+})
+
 test('property: whatever rows are left of whatever lineage, every open shard is leased or led to, and no row is made twice', () => {
   const steps = fc.array(fc.tuple(fc.boolean(), fc.nat(), fc.nat()), { maxLength: 12 })
   fc.assert(

@@ -16,7 +16,7 @@
  * https://github.com/awslabs/amazon-kinesis-client, `docs/lease-lifecycle.md`.
  */
 
-import type { Shard } from './shard.ts'
+import { childrenIn, type Shard } from './shard.ts'
 
 /** Of a stream: where its first leases begin. `AT_TIMESTAMP` goes with a time. */
 export type Start = 'TRIM_HORIZON' | 'LATEST' | 'AT_TIMESTAMP'
@@ -33,59 +33,45 @@ export function missingLeases(
   start: Start,
 ): readonly Missing[] {
   const known = new Map(shards.map((shard) => [shard.id, shard]))
-  const led = new Map<string, boolean>()
-  const made = new Map<string, Missing>()
-
+  const children = childrenIn(shards)
+  const named = (ids: readonly string[]) => ids.flatMap((id) => known.get(id) ?? [])
   /** The parents that the stream still has. */
-  const parentsOf = (shard: Shard) => shard.parents.flatMap((id) => known.get(id) ?? [])
-
-  /** Whether the end of a leased shard leads here. Remembered: a lineage is asked for by each of its descendants. */
-  function isLed(shard: Shard): boolean {
-    const told = led.get(shard.id)
-    if (told !== undefined) return told
-    const answer = leased.has(shard.id) || parentsOf(shard).some(isLed)
-    led.set(shard.id, answer)
-    return answer
-  }
-
-  function make(shard: Shard, checkpoint: Start): void {
-    if (!leased.has(shard.id)) made.set(shard.id, { shard, checkpoint })
-  }
-
+  const parentsOf = ({ parents }: Shard) => named(parents)
+  const open = shards.filter((shard) => shard.open)
+  const owned = shards.filter(({ id }) => leased.has(id))
+  /** To these the end of a leased shard leads. */
+  const led = reached(owned, ({ id }) => named(children.get(id) ?? []))
   /** What a leased shard follows has been read to its end. */
-  const passed = new Set<string>()
-  function pass(shard: Shard): void {
-    for (const parent of parentsOf(shard)) {
-      if (passed.has(parent.id)) continue
-      passed.add(parent.id)
-      pass(parent)
-    }
-  }
-  for (const shard of shards) if (leased.has(shard.id)) pass(shard)
+  const passed = reached(owned.flatMap(parentsOf), parentsOf)
 
-  function makeOldest(shard: Shard): void {
-    const parents = parentsOf(shard).filter(({ id }) => !passed.has(id))
-    if (parents.length === 0) make(shard, start === 'AT_TIMESTAMP' ? start : 'TRIM_HORIZON')
-    for (const parent of parents) makeOldest(parent)
-  }
+  /** Those that wait: for all of their parents, and one that nobody reads would keep them waiting for ever. */
+  const isWaiting = (shard: Shard) => led.has(shard) && !leased.has(shard.id)
+  const waiting = reached(open.filter(isWaiting), (shard) => parentsOf(shard).filter(isWaiting))
+  const kept = [...waiting].flatMap(parentsOf).filter((parent) => !led.has(parent))
+  const unled = open.filter((shard) => !led.has(shard))
 
-  /** A shard that is led to waits for all of its parents: one that nobody reads would keep it waiting for ever. */
-  function completeParents(shard: Shard): void {
-    if (leased.has(shard.id)) return
-    for (const parent of parentsOf(shard)) {
-      if (isLed(parent)) completeParents(parent)
-      else if (start !== 'LATEST') makeOldest(parent)
-      else make(parent, 'TRIM_HORIZON')
-    }
-  }
-
-  if (leased.size === 0 && start === 'AT_TIMESTAMP')
-    return shards.map((shard) => ({ shard, checkpoint: start }))
-  for (const shard of shards.filter(({ open }) => open)) {
-    if (isLed(shard)) completeParents(shard)
-    else if (start !== 'LATEST') makeOldest(shard)
-    else make(shard, start)
+  const made = new Map<Shard, Start>()
+  if (leased.size === 0 && start === 'AT_TIMESTAMP') {
+    for (const shard of shards) made.set(shard, start)
+  } else if (start === 'LATEST') {
+    for (const shard of kept) made.set(shard, 'TRIM_HORIZON')
+    for (const shard of unled) made.set(shard, start)
+  } else {
+    const unread = (shard: Shard) => parentsOf(shard).filter((parent) => !passed.has(parent))
+    for (const shard of reached([...kept, ...unled], unread))
+      if (unread(shard).length === 0) made.set(shard, start)
   }
   // In the order in which the stream lists them: the oldest first.
-  return shards.flatMap(({ id }) => made.get(id) ?? [])
+  return shards.flatMap((shard) => {
+    const checkpoint = made.get(shard)
+    return checkpoint === undefined ? [] : [{ shard, checkpoint }]
+  })
+}
+
+/** All to which steps lead, each once: many ways may lead to one, and they may be long. */
+function reached(from: readonly Shard[], next: (shard: Shard) => readonly Shard[]): ReadonlySet<Shard> {
+  const found = new Set(from)
+  // A set that grows while it is walked is walked to its end.
+  for (const shard of found) for (const other of next(shard)) found.add(other)
+  return found
 }

@@ -57,3 +57,10 @@ export async function listShards(
   } while (token !== undefined)
   return shards
 }
+
+/** The ids of the shards that follow on each, by its own id. */
+export function childrenIn(shards: readonly Shard[]): ReadonlyMap<string, readonly string[]> {
+  const children = new Map<string, string[]>(shards.map(({ id }) => [id, []]))
+  for (const { id, parents } of shards) for (const parent of parents) children.get(parent)?.push(id)
+  return children
+}
