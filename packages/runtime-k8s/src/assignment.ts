@@ -31,6 +31,7 @@ import {
 } from './leases/index.ts'
 import type { Notices } from './notices.ts'
 import { READ_INTERVAL, type WorkerSettings } from './options.ts'
+import { inTime } from './patience.ts'
 import type { ShardSync } from './sync.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -173,9 +174,10 @@ export class Assignment {
    */
   async #watch(leases: readonly Lease[], left: readonly Lease[]): Promise<boolean> {
     const { clock, failover, leases: table, me, migrate } = this.#settings
+    if (migrate) return true
     const rank = leadersOf(leases).indexOf(me)
-    const watches = migrate || (rank >= 0 && rank < WATCHERS) || this.#notices.silent
-    if (!watches || migrate) return watches
+    const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
+    if (!watches) return false
     const dead = left.filter(({ owner }) => owner !== undefined && owner !== me)
     // As if it were taken: the owner counts as dead.
     for (const lease of dead) await table.release(lease, true)
@@ -225,26 +227,24 @@ export class Assignment {
 
   /** A lease that was asked for as the drain began is given back, too, if the answer comes in time. */
   async #taken(until: Date): Promise<void> {
-    const { clock } = this.#settings
-    const over = new AbortController()
-    const late = clock.sleep(until.getTime() - clock.now(), over.signal)
-    await Promise.race([this.#taking, late])
-    over.abort()
+    await this.#unlessLate(() => this.#taking, until.getTime() - this.#settings.clock.now())
   }
 
-  /** Whoever else has one by now has written it: then nothing is released. */
+  /** What has been written since, or is another's by now, is left as it is. */
   async #giveBackDoubtful(until: Date): Promise<void> {
     if (this.#doubtful.size === 0) return
     const { clock, leases: table } = this.#settings
-    const releases = [...this.#doubtful.values()].map((lease) => table.release(lease))
-    const over = new AbortController()
+    const release = () =>
+      Promise.allSettled([...this.#doubtful.values()].map((lease) => table.release(lease)))
     // What cannot be given back is taken when its life is over.
-    await Promise.race([
-      Promise.allSettled(releases),
-      clock.sleep(Math.max(LAST_LOOK, until.getTime() - clock.now()), over.signal),
-    ])
-    over.abort()
-    if (this.#doubtful.size > 0) await this.#notices.tell()
+    await this.#unlessLate(release, Math.max(LAST_LOOK, until.getTime() - clock.now()))
+    await this.#notices.tell()
+  }
+
+  /** @param work never rejects */
+  async #unlessLate(work: () => Promise<unknown>, within: number): Promise<void> {
+    const late = 'it is not waited for any more'
+    await inTime(work, { within, clock: this.#settings.clock, late }).catch(() => {})
   }
 
   async #drainOne(consumer: Consumer, until: Date): Promise<number> {

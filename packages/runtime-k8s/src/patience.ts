@@ -18,6 +18,44 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   }
 }
 
+export interface InTime {
+  /** Milliseconds. */
+  readonly within: number
+  readonly clock: Clock
+  /** What is said of work that is late. */
+  readonly late: string
+  /** Ends the wait, too. @default never */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Waits for the work no longer than that, whether or not the work hears through its signal that nobody waits for it any more.
+ *
+ * @throws what the work failed with; SpaceshipError `no-answer` if it is late, or not waited for any more
+ */
+export async function inTime<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  { within, clock, late: why, signal }: InTime,
+): Promise<T> {
+  const over = new AbortController()
+  const stop = () => {
+    over.abort(signal?.reason)
+  }
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
+  const late = clock.sleep(within, over.signal).then(() => {
+    throw new SpaceshipError('no-answer', signal?.aborted ? 'it is not waited for any more' : why)
+  })
+  // It loses the race unless it is the one that ends it.
+  late.catch(() => {})
+  try {
+    return await Promise.race([work(over.signal), late])
+  } finally {
+    signal?.removeEventListener('abort', stop)
+    over.abort()
+  }
+}
+
 const SHORTEST = 50
 
 /**
@@ -28,18 +66,11 @@ const SHORTEST = 50
  */
 export async function persistently(work: () => Promise<void>, end: number, clock: Clock): Promise<void> {
   for (let wait = SHORTEST; ; wait *= 2) {
-    const over = new AbortController()
-    const late = clock.sleep(end - clock.monotonic(), over.signal).then(() => {
-      throw new SpaceshipError('no-answer', 'there was no answer before the end of the drain')
-    })
-    // It loses the race unless it is the one that ends it.
-    late.catch(() => {})
+    const late = 'there was no answer before the end of the drain'
     try {
-      return await Promise.race([work(), late])
+      return await inTime(work, { within: end - clock.monotonic(), clock, late })
     } catch (error) {
       if (clock.monotonic() + wait >= end) throw error
-    } finally {
-      over.abort()
     }
     await clock.sleep(wait)
   }

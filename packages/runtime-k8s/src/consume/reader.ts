@@ -15,12 +15,12 @@
  */
 
 import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
-import { SpaceshipError } from '@spaceship/core'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, isSentinel } from '../leases/index.ts'
+import { inTime } from '../patience.ts'
 import { arnOf, listShards, streamAt } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
 import { getRecords } from './page.ts'
@@ -66,7 +66,7 @@ export async function* readShard(reading: Reading): AsyncGenerator<Page> {
         isFresh = true
       }
       const asking = { iterator, limit, arn: arnOf(of.stream), now: clock.now() }
-      const answer = await inTime(reading, (signal) => getRecords(client, { ...asking, signal }))
+      const answer = await answered(reading, (signal) => getRecords(client, { ...asking, signal }))
       failures = 0
       isFresh = false
       troubles.over(READING, `${stream}/${shard}`)
@@ -129,34 +129,15 @@ async function iteratorFor(
     ? begin(sequence, of.startAt)
     : ({ ShardIteratorType: type, StartingSequenceNumber: sequence } as const)
   const command = new GetShardIteratorCommand({ ...streamAt(of.stream), ShardId: shard, ...position })
-  return (await inTime(reading, (abortSignal) => client.send(command, { abortSignal }))).ShardIterator
+  return (await answered(reading, (abortSignal) => client.send(command, { abortSignal }))).ShardIterator
 }
 
 /** How long a read may take: a client without a time-out of its own waits for ever where a connection is half open. */
 const PATIENCE = 30_000
 
-/** @throws SpaceshipError `no-answer`, whether or not the client hears that it is not waited for any more */
-async function inTime<T>({ clock, signal }: Reading, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const stop = () => {
-    over.abort(signal.reason)
-  }
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop)
-  const late = clock.sleep(PATIENCE, over.signal).then(() => {
-    const why = over.signal.aborted
-      ? 'the shard is not read any more'
-      : `Kinesis did not answer within ${PATIENCE} ms`
-    throw new SpaceshipError('no-answer', why)
-  })
-  // It loses the race unless it is the one that ends it.
-  late.catch(() => {})
-  try {
-    return await Promise.race([ask(over.signal), late])
-  } finally {
-    signal.removeEventListener('abort', stop)
-    over.abort()
-  }
+function answered<T>({ clock, signal }: Reading, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = `Kinesis did not answer within ${PATIENCE} ms`
+  return inTime(ask, { within: PATIENCE, clock, signal, late })
 }
 
 /** A time that the options do not say any more is that of the oldest record: nothing is passed over. */
