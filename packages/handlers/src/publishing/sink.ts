@@ -55,13 +55,14 @@ interface Waiting<E> {
 export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOptions): EventSink {
   const { attempts = 8, clock = systemClock, random = Math.random, trace } = options
   const { dependency, resource } = channel
-  let queue: Waiting<E>[] = []
+  /** In the order in which they came. A set: what has ended leaves it at once, however many wait. */
+  const queue = new Set<Waiting<E>>()
   let running = false
 
   async function run(): Promise<void> {
     running = true
     try {
-      for (let failures = 0; queue.length > 0; ) {
+      for (let failures = 0; queue.size > 0; ) {
         const batch = nextBatch(queue, channel)
         const left = await send(batch)
         const again = settle(batch, left)
@@ -107,7 +108,6 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
     left: ReadonlyMap<Waiting<E>, unknown>,
   ): readonly Waiting<E>[] {
     const blocked = [...left.values()].find((error) => setUpOf(error) !== undefined)
-    const ended = new Set<Waiting<E>>()
     for (const waiting of batch) {
       const error = left.get(waiting)
       if (!left.has(waiting)) waiting.accepted()
@@ -117,16 +117,15 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
         waiting.alone = true
         continue
       }
-      ended.add(waiting)
+      queue.delete(waiting)
     }
-    queue = queue.filter((waiting) => !ended.has(waiting))
     if (blocked !== undefined) refuseAll(blocked)
-    const waiting = new Set(queue)
-    return batch.filter((sent) => waiting.has(sent))
+    return batch.filter((sent) => queue.has(sent))
   }
 
   function refuseAll(error: unknown): void {
-    for (const waiting of queue.splice(0)) waiting.refused(error)
+    for (const waiting of queue) waiting.refused(error)
+    queue.clear()
   }
 
   return {
@@ -139,11 +138,13 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
           new Promise<void>((accepted, refused) => own.add({ entry, accepted, refused, alone: false })),
       )
       const leave = () => {
-        queue = queue.filter((waiting) => !own.has(waiting))
-        for (const { refused } of own) refused(signal?.reason)
+        for (const waiting of own) {
+          queue.delete(waiting)
+          waiting.refused(signal?.reason)
+        }
       }
       signal?.addEventListener('abort', leave, { once: true })
-      queue.push(...own)
+      for (const waiting of own) queue.add(waiting)
       // Never rejects: what fails is told to those who wait.
       if (!running) void run()
       try {
@@ -169,7 +170,7 @@ function unfailing(trace: () => TraceContext | undefined): () => TraceContext | 
 
 /** The first waiting record of each key, or the first of all, within the limits of one request; one that goes alone goes alone. */
 function nextBatch<E extends Entry>(
-  queue: readonly Waiting<E>[],
+  queue: ReadonlySet<Waiting<E>>,
   { limits, ordered }: Pick<Channel<E>, 'limits' | 'ordered'>,
 ): Waiting<E>[] {
   const [first] = queue
