@@ -8,6 +8,8 @@ type Server = (ids: readonly string[]) => Sent<string> | Promise<Sent<string>>
 
 const taken: Server = (ids) => ({ answers: ids.map((id) => `${id} taken`), busy: false })
 
+const operation = (id: string) => ({ id, action: '', document: undefined, size: id.length + 1 })
+
 /** A bulk over a server that is told the ids of each request. */
 function started(server: Server, limits: { most?: number; room?: number } = {}) {
   const clock = virtualClock(0)
@@ -17,14 +19,14 @@ function started(server: Server, limits: { most?: number; room?: number } = {}) 
     random: () => 0.5,
     most: limits.most ?? 1_000,
     room: limits.room ?? 5_000_000,
-    send: async (body) => {
-      const ids = body.split('\n').slice(0, -1)
+    send: async (operations) => {
+      const ids = operations.map(({ id }) => id)
       requests.push(ids)
       return server(ids)
     },
   })
   const write = (id: string, signal?: AbortSignal) => {
-    const written = bulk.write({ id, lines: `${id}\n` }, signal)
+    const written = bulk.write(operation(id), signal)
     // Looked at when the time has passed.
     written.catch(() => {})
     return written
@@ -141,7 +143,7 @@ test('a request of which all callers have gone is ended; one of which some have 
     random: () => 0,
     most: 10,
     room: 1_000,
-    send: (_, __, signal) =>
+    send: (_, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
           ended.push(signal.reason)
@@ -150,7 +152,7 @@ test('a request of which all callers have gone is ended; one of which some have 
       }),
   })
   const stops = [new AbortController(), new AbortController()]
-  const writes = stops.map(({ signal }, n) => bulk.write({ id: String(n), lines: 'x\n' }, signal))
+  const writes = stops.map(({ signal }, n) => bulk.write(operation(String(n)), signal))
   const told = outcomes(writes)
   await clock.moveTo(2, () => turn())
   stops[0]?.abort('one')

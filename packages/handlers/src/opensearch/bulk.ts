@@ -15,12 +15,7 @@
  */
 
 import type { Clock } from '@spaceship/core/ports'
-
-/** A write as the lines of a bulk request, each with its newline. */
-export interface Operation {
-  readonly id: string
-  readonly lines: string
-}
+import type { Operation } from './operation.ts'
 
 /** What became of a request: answers in the order of its writes, or why there are none. */
 export type Sent<A> =
@@ -29,12 +24,12 @@ export type Sent<A> =
 
 export interface BulkOptions<A> {
   /** Rejects with what each of the writes is told. */
-  readonly send: (body: string, count: number, signal: AbortSignal) => Promise<Sent<A>>
+  readonly send: (operations: readonly Operation[], signal: AbortSignal) => Promise<Sent<A>>
   readonly clock: Pick<Clock, 'sleep'>
   readonly random: () => number
   /** Writes in one request at most. */
   readonly most: number
-  /** Characters in one request at most. A write that is larger travels alone. */
+  /** Bytes in one request at most. A write that is larger travels alone. */
   readonly room: number
 }
 
@@ -49,19 +44,58 @@ const PARALLEL = 4
 /** Milliseconds before the next request after one that was too much, at first and at most. */
 const PAUSE = { first: 100, most: 10_000 }
 
-interface Waiting<A> {
+/** A write that waits for its answer, and hears when its caller goes. A class: thousands wait, and closures would weigh twice as much. */
+class Waiting<A> {
   readonly operation: Operation
-  readonly answered: (answer: A) => void
-  readonly failed: (error: unknown) => void
+  /** The next write of its id. */
+  next: Waiting<A> | undefined = undefined
   /** Its caller has gone. */
-  left: boolean
+  left = false
+  readonly #resolve: (answer: A) => void
+  readonly #reject: (reason: unknown) => void
+  readonly #signal: AbortSignal | undefined
+  readonly #gone: (reason: unknown) => void
+
+  /** @param gone told when the caller goes */
+  constructor(
+    operation: Operation,
+    signal: AbortSignal | undefined,
+    gone: (reason: unknown) => void,
+    resolve: (answer: A) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.operation = operation
+    this.#signal = signal
+    this.#gone = gone
+    this.#resolve = resolve
+    this.#reject = reject
+    signal?.addEventListener('abort', this)
+  }
+
+  answered(answer: A): void {
+    this.#signal?.removeEventListener('abort', this)
+    this.#resolve(answer)
+  }
+
+  failed(error: unknown): void {
+    this.#signal?.removeEventListener('abort', this)
+    this.#reject(error)
+  }
+
+  /** Of its caller's signal. */
+  handleEvent(): void {
+    const reason: unknown = this.#signal?.reason
+    this.left = true
+    this.failed(reason)
+    this.#gone(reason)
+  }
 }
 
 export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A>): Bulk<A> {
   const queue: Waiting<A>[] = []
   let size = 0
-  /** The ids that are in the queue or under way, each with the writes that wait behind. */
-  const busy = new Map<string, Waiting<A>[]>()
+  /** The ids that are in the queue or under way, each with the last write that waits for it. */
+  const busy = new Map<string, Waiting<A>>()
   /** Requests under way, and those that wait for each. */
   const flights = new Map<AbortController, readonly Waiting<A>[]>()
   let flying = 0
@@ -71,7 +105,7 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
 
   function enqueue(waiting: Waiting<A>): void {
     queue.push(waiting)
-    size += waiting.operation.lines.length
+    size += waiting.operation.size
     if (window === 'closed') {
       window = 'open'
       // Never rejects: `sleep` does not, and `pump` throws nothing.
@@ -97,10 +131,9 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     let count = 0
     let taken = 0
     for (const { operation } of queue) {
-      const { length } = operation.lines
-      if (count > 0 && (count === width || taken + length > room)) break
+      if (count > 0 && (count === width || taken + operation.size > room)) break
       count += 1
-      taken += length
+      taken += operation.size
     }
     size -= taken
     return queue.splice(0, count)
@@ -124,14 +157,15 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
   /** @returns whether it was too much for the server */
   async function sendAll(batch: readonly Waiting<A>[]): Promise<boolean> {
     const staying = batch.filter(({ left }) => !left)
-    for (const gone of batch) if (gone.left) release(gone.operation.id)
+    for (const gone of batch) if (gone.left) release(gone)
     if (staying.length === 0) return false
     const sent = await sending(staying)
     if ('answers' in sent) {
-      staying.forEach((waiting, place) => {
+      for (const [place, waiting] of staying.entries()) {
+        release(waiting)
         // Safe: the sender has checked that there is an answer for each.
-        end(waiting, () => waiting.answered(sent.answers[place] as A))
-      })
+        if (!waiting.left) waiting.answered(sent.answers[place] as A)
+      }
       return sent.busy
     }
     if (sent.refused === 'contents' && staying.length > 1) {
@@ -139,7 +173,10 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
       const first = await sendAll(staying.slice(0, middle))
       return (await sendAll(staying.slice(middle))) || first
     }
-    for (const waiting of staying) end(waiting, () => waiting.failed(sent.error))
+    for (const waiting of staying) {
+      release(waiting)
+      if (!waiting.left) waiting.failed(sent.error)
+    }
     return sent.refused === 'load'
   }
 
@@ -149,7 +186,8 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     const stop = new AbortController()
     flights.set(stop, batch)
     try {
-      return await send(batch.map(({ operation }) => operation.lines).join(''), batch.length, stop.signal)
+      const operations = batch.map(({ operation }) => operation)
+      return await send(operations, stop.signal)
     } catch (error) {
       return { refused: 'outage', error }
     } finally {
@@ -157,15 +195,13 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     }
   }
 
-  function end(waiting: Waiting<A>, tell: () => void): void {
-    release(waiting.operation.id)
-    if (!waiting.left) tell()
-  }
-
-  function release(id: string): void {
-    const next = busy.get(id)?.shift()
-    if (next === undefined) busy.delete(id)
-    else enqueue(next)
+  function release(waiting: Waiting<A>): void {
+    const { next } = waiting
+    if (next === undefined) busy.delete(waiting.operation.id)
+    else {
+      waiting.next = undefined
+      enqueue(next)
+    }
   }
 
   /** Nobody waits any more for a request of which all callers have gone. */
@@ -173,39 +209,15 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     for (const [stop, batch] of flights) if (batch.every(({ left }) => left)) stop.abort(reason)
   }
 
-  function join(waiting: Waiting<A>): void {
-    const { id } = waiting.operation
-    const behind = busy.get(id)
-    if (behind === undefined) {
-      busy.set(id, [])
-      enqueue(waiting)
-    } else behind.push(waiting)
-  }
-
   return {
     write: (operation, signal) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted()
-        const settled = () => signal?.removeEventListener('abort', leave)
-        const waiting: Waiting<A> = {
-          operation,
-          answered: (answer) => {
-            settled()
-            resolve(answer)
-          },
-          failed: (error) => {
-            settled()
-            reject(error)
-          },
-          left: false,
-        }
-        function leave() {
-          waiting.left = true
-          waiting.failed(signal?.reason)
-          endEmptyFlights(signal?.reason)
-        }
-        signal?.addEventListener('abort', leave, { once: true })
-        join(waiting)
+        const waiting = new Waiting<A>(operation, signal, endEmptyFlights, resolve, reject)
+        const last = busy.get(operation.id)
+        busy.set(operation.id, waiting)
+        if (last === undefined) enqueue(waiting)
+        else last.next = waiting
       }),
   }
 }

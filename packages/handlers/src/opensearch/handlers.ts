@@ -62,11 +62,13 @@ export function handlersOf({
     return [{ verb, target: name, dependency: 'opensearch', grants: [{ service: 'es', ...grant }] }]
   }
 
-  async function write(index: string | SearchIndex, one: Write, signal: AbortSignal) {
-    const written = await (typeof index === 'string'
-      ? writer.direct(index, one, signal)
-      : writer.kept(index, one, signal))
-    return written === 'stale' ? skip('the index holds something newer') : undefined
+  // What throws before a promise is there is caught by whoever calls a handler.
+  function write(index: string | SearchIndex, one: Write, signal: AbortSignal) {
+    const writing =
+      typeof index === 'string' ? writer.direct(index, one, signal) : writer.kept(index, one, signal)
+    return writing.then((written) =>
+      written === 'stale' ? skip('the index holds something newer') : undefined,
+    )
   }
 
   const index = (given: SearchIndex | IndexOptions<EventMeta>) => {
@@ -76,7 +78,7 @@ export function handlersOf({
     const name = nameOf(index)
     return handler<EventMeta>(
       { effect: 'idempotent', needs: needs('indexes', index), ...checkOf(index) },
-      async (event, { signal }) => {
+      (event, { signal }) => {
         const content = textOf(document(event), name)
         return write(index, { id: id(event), version: event.version.max, document: content }, signal)
       },
@@ -89,7 +91,7 @@ export function handlersOf({
     const { index, id } = options
     return handler<EventMeta>(
       { effect: 'idempotent', needs: needs('removes from', index), ...checkOf(index) },
-      async (event, { signal }) => {
+      (event, { signal }) => {
         // The same for every repeat.
         const document = isKept(index) ? JSON.stringify({ [REMOVED_AT]: event.at.toISOString() }) : undefined
         return write(index, { id: id(event), version: event.version.max, document }, signal)

@@ -142,8 +142,8 @@ test('a document comes to every engine as the same: all digits of an integer, se
   // Of the client, `transport.request` alone is used.
   const recording = {
     transport: {
-      request: ({ bulkBody }: { readonly bulkBody: string }) => {
-        sent.push(bulkBody.split('\n')[1] ?? '')
+      request: ({ bulkBody }: { readonly bulkBody: Buffer }) => {
+        sent.push(bulkBody.toString().split('\n')[1] ?? '')
         const body = { items: [{ index: { status: 201, result: 'created' } }] }
         return Object.assign(Promise.resolve({ statusCode: 200, body }), { abort: () => {} })
       },

@@ -5,7 +5,7 @@
 
 import { accepted } from './answer.ts'
 import { ASKED, sentOf, writtenBy } from './item.ts'
-import { operationOf } from './operation.ts'
+import { bodyOf, operationOf } from './operation.ts'
 import type { Call } from './request.ts'
 import { REMOVED_AT, type SearchIndex } from './search-index.ts'
 import type { Versions } from './versions.ts'
@@ -61,7 +61,7 @@ async function removeAll(
     method: 'POST',
     path: `/${encodeURIComponent(index)}/_bulk`,
     querystring: { filter_path: ASKED, refresh: 'true' },
-    bulkBody: removals.map(({ lines }) => lines).join(''),
+    bulkBody: bodyOf(removals),
   }
   const sent = await sentOf(call(request, signal), index, hits.length)
   if ('refused' in sent) throw sent.error

@@ -14,7 +14,7 @@ export interface SearchClient {
         path: string
         querystring?: Record<string, string>
         body?: Record<string, unknown> | string
-        bulkBody?: string
+        bulkBody?: Buffer
       },
       options?: { maxRetries?: number },
     ): PromiseLike<{
@@ -32,8 +32,8 @@ export interface Request {
   readonly path: string
   readonly querystring?: Readonly<Record<string, string>>
   readonly body?: Readonly<Record<string, unknown>>
-  /** Of a bulk request, as its lines. */
-  readonly bulkBody?: string
+  /** Of a bulk request, its lines. */
+  readonly bulkBody?: Buffer
 }
 
 export type Call = (request: Request, signal?: AbortSignal) => Promise<Answer>

@@ -29,9 +29,11 @@ function cluster() {
       versions,
       random: () => 0.5,
       limits: { most: 10, room: 1_000 },
-      call: async ({ index: alias, bulkBody = '' }): Promise<Answer> => {
+      call: async ({ index: alias, bulkBody }): Promise<Answer> => {
         await clock.sleep(slowness())
-        const ids = bulkBody.split('\n').filter((line) => line.includes('_id'))
+        const ids = String(bulkBody)
+          .split('\n')
+          .filter((line) => line.includes('_id'))
         const isThere = aliases.includes(alias)
         const items = ids.map((line) => {
           const { _id } = JSON.parse(line).index

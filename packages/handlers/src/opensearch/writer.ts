@@ -4,7 +4,7 @@ import { Unavailable } from '@spaceship/core'
 import type { Clock } from '@spaceship/core/ports'
 import { type Bulk, createBulk } from './bulk.ts'
 import { ASKED, GONE, type Item, sentOf, type Written, writtenBy } from './item.ts'
-import { operationOf, type Write } from './operation.ts'
+import { bodyOf, type Operation, operationOf, type Write } from './operation.ts'
 import type { Call } from './request.ts'
 import type { SearchIndex } from './search-index.ts'
 import { createTargets, type Targets } from './targets.ts'
@@ -22,7 +22,7 @@ export interface WriterOptions {
   readonly versions: Versions
   readonly clock: Clock
   readonly random: () => number
-  /** Writes in one request at most, and characters. */
+  /** Writes in one request at most, and bytes. */
   readonly limits: { readonly most: number; readonly room: number }
 }
 
@@ -39,17 +39,20 @@ export function createWriter({ call, versions, clock, random, limits }: WriterOp
     return remembered(known, address, () => {
       const path = `/${encodeURIComponent(address)}/_bulk`
       const querystring = { filter_path: ASKED, ...(isAlias && { require_alias: 'true' }) }
-      const send = (bulkBody: string, count: number, signal: AbortSignal) =>
-        sentOf(call({ index: address, method: 'POST', path, querystring, bulkBody }, signal), address, count)
+      const send = (operations: readonly Operation[], signal: AbortSignal) => {
+        const request = { index: address, method: 'POST', path, querystring, bulkBody: bodyOf(operations) }
+        return sentOf(call(request, signal), address, operations.length)
+      }
       return createBulk({ send, clock, random, ...limits })
     })
   }
 
   return {
-    direct: async (index, write, signal) => {
-      const item = await bulkTo(index, false).write(operationOf(write), signal)
-      return writtenBy(item, index)
-    },
+    // No async function: each write that waits would hold a frame of it.
+    direct: (index, write, signal) =>
+      bulkTo(index, false)
+        .write(operationOf(write), signal)
+        .then((item) => writtenBy(item, index)),
     kept: async (index, write, signal) => {
       const operation = operationOf(write)
       const targets = remembered(views, index.name, () =>

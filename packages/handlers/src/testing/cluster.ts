@@ -143,9 +143,10 @@ export function createCluster(): Cluster {
   }
 
   return {
-    answer: ({ method, path, querystring, body, bulkBody = '' }) => {
+    answer: ({ method, path, querystring, body, bulkBody }) => {
       const [name = '', operation = ''] = path.split('/').slice(1).map(decodeURIComponent)
-      if (operation === '_bulk') return bulk(name, bulkBody, querystring?.require_alias === 'true')
+      if (operation === '_bulk')
+        return bulk(name, String(bulkBody ?? ''), querystring?.require_alias === 'true')
       if (operation === '_alias') return aliasesOf(name)
       if (operation === '_refresh') return acknowledged
       if (method === 'DELETE') return drop(name)
