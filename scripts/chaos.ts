@@ -2,9 +2,15 @@
  * `npm run chaos -- [--from SEED] [--schedules N] [--workers W] [--shards S] [--failover MS] [--events N]`: real worker processes on the embedded
  * spaceship, killed, frozen, cut off, throttled, resharded and deployed by a seed. A ledger says that every change had its effect, in the order of
  * its key. Prints how long a key was without an effect around each event, and exits 1 on a finding.
+ *
+ * - `--kcl VERSION [--layout single-stream|multi-stream]`: every second process is a worker of the Java Kinesis Client Library, which Maven fetches.
+ * - `--faketime LIBRARY`: clocks jump, too, by the library of Debian's package `faketime`: /usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
  */
 
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { type Kcl, LAYOUTS } from '../packages/runtime-k8s/test/chaos/fleet.ts'
 import { live, type Outcome } from '../packages/runtime-k8s/test/chaos/schedule.ts'
 
 const { values } = parseArgs({
@@ -15,6 +21,9 @@ const { values } = parseArgs({
     shards: { type: 'string', default: '4' },
     failover: { type: 'string', default: '2000' },
     events: { type: 'string', default: '6' },
+    kcl: { type: 'string' },
+    faketime: { type: 'string' },
+    layout: { type: 'string', default: 'single-stream' },
   },
 })
 const from = number('from')
@@ -25,14 +34,16 @@ const [schedules, workers, shards, failover, events] = [
   number('failover'),
   number('events'),
 ]
+const kcl = kclOf(values)
 const silences = new Map<string, number[]>()
-let [findings, effects, repeated] = [0, 0, 0]
+let [findings, effects, repeated, byKcl] = [0, 0, 0, 0]
 for (let seed = from; seed < from + schedules; seed += 1) {
   console.log(`seed ${seed}`)
   const log = (line: string) => console.log(line)
-  const outcome = await live({ seed, workers, shards, failover, events, log })
+  const outcome = await live({ seed, workers, shards, failover, events, kcl, faketime: values.faketime, log })
   effects += outcome.effects
   repeated += outcome.repeated
+  byKcl += outcome.byKcl
   for (const [what, times] of outcome.silences) silences.set(what, [...(silences.get(what) ?? []), ...times])
   if (outcome.missing.length > 0 || outcome.disordered.length > 0) {
     findings += 1
@@ -50,7 +61,7 @@ console.table(
 )
 const found = findings === 0 ? 'no finding' : `${findings} finding(s)`
 console.log(
-  `chaos: ${schedules} schedule(s), ${workers} workers: ${found} (${effects} effects, ${repeated} of them repeats)`,
+  `chaos: ${schedules} schedule(s), ${workers} workers: ${found} (${effects} effects, ${repeated} of them repeats${kcl === undefined ? '' : `, ${byKcl} by KCL ${kcl.version}`})`,
 )
 process.exitCode = findings === 0 ? 0 : 1
 
@@ -64,6 +75,22 @@ function tell(seed: number, { missing, disordered }: Outcome): void {
 function at(times: readonly number[], share: number): number {
   const sorted = times.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+}
+
+function kclOf({ kcl: version, layout: given }: { kcl?: string; layout: string }): Kcl | undefined {
+  const layout = LAYOUTS.find((one) => one === given)
+  if (layout === undefined) {
+    console.error(`--layout is '${given}': expected one of ${LAYOUTS.join(', ')}`)
+    process.exit(2)
+  }
+  if (version === undefined) return undefined
+  // Fetched and compiled before anybody waits for a worker.
+  const script = fileURLToPath(new URL('kcl/start.sh', import.meta.url))
+  execFileSync('bash', [script, 'prepare'], {
+    stdio: 'inherit',
+    env: { ...process.env, KCL_VERSION: version },
+  })
+  return { version, layout }
 }
 
 function number(name: keyof typeof values): number {

@@ -76,3 +76,11 @@ test("the glossary has each of the users' words", () => {
   expect(words.filter((word) => !explained.includes(word))).toEqual([])
   expect(explained.slice(1)).toEqual(explained.slice(1).toSorted())
 })
+
+test('each test that a document names is one of the repository', () => {
+  const [, ...rows] = [...read('docs/reference/other-consumers.md').matchAll(/^\|.*\| (.*) \|$/gm)]
+  const named = rows.map(([, cell = '']) => cell.replaceAll('`', ''))
+  expect(named.length).toBeGreaterThan(20)
+  const tests = globSync('packages/*/{src,test}/**/*.test.ts', { cwd: ROOT }).map(read).join('\n')
+  expect(named.filter((name) => !tests.includes(`'${name}'`))).toEqual([])
+})

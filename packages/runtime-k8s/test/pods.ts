@@ -18,7 +18,11 @@ export interface Bent {
     input: Readonly<Record<string, unknown>>,
   ) => Error | undefined | Promise<Error | undefined>
   /** Changes an answer. */
-  after?: (operation: string, output: Record<string, unknown>) => void
+  after?: (
+    operation: string,
+    output: Record<string, unknown>,
+    input: Readonly<Record<string, unknown>>,
+  ) => void
 }
 
 export interface Line {
@@ -105,7 +109,7 @@ function bend({ middlewareStack }: { readonly middlewareStack: unknown }, bent: 
       const failure = await bent.fail?.(operation, Object(args.input))
       if (failure !== undefined) throw failure
       const answer = await next(args)
-      bent.after?.(operation, Object(answer.output))
+      bent.after?.(operation, Object(answer.output), Object(args.input))
       return answer
     },
     { step: 'initialize' },

@@ -2,19 +2,35 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Spaceship } from '@spaceship/local'
 import { type Fault, startProxy, type TcpProxy } from '../../../handlers/test/tcp-proxy.ts'
 
 const POD = fileURLToPath(new URL('pod.ts', import.meta.url))
+const KCL = fileURLToPath(new URL('../../../../scripts/kcl/start.sh', import.meta.url))
 
-/** What a handler did: for which key, with which version, and when, in milliseconds since 1970. */
+/** The lease table of a fleet, and its stream. */
+const TABLE = 'chaos-leases'
+const STREAM = 'cdc'
+
+export const LAYOUTS = ['single-stream', 'multi-stream'] as const
+
+/** Every second process is a worker of the Java Kinesis Client Library, on the same lease table. */
+export interface Kcl {
+  /** As Maven knows it. */
+  readonly version: string
+  readonly layout: (typeof LAYOUTS)[number]
+}
+
+/** What a handler did: for which key, with which version, and when, by `machineTime`. */
 export interface Effect {
   readonly key: string
   readonly n: number
   readonly at: number
+  /** Whether a worker of KCL did it. */
+  readonly byKcl: boolean
 }
 
 export interface Pod {
@@ -25,6 +41,8 @@ export interface Pod {
   stop(): Promise<void>
   freeze(): void
   thaw(): void
+  /** Sets its wall clock ahead, or back, by so many milliseconds; needs `faketime`. */
+  jump(ms: number): void
   fault(of: 'kinesis' | 'dynamodb', fault: Fault): void
 }
 
@@ -34,9 +52,19 @@ export interface Fleet extends AsyncDisposable {
   effects(): readonly Effect[]
 }
 
-export function fleetOn(ship: Spaceship, folder: string, failover: number): Fleet {
+export interface FleetOptions {
+  /** The files of its processes. */
+  readonly folder: string
+  /** Milliseconds. */
+  readonly failover: number
+  readonly kcl: Kcl | undefined
+  /** The library of `faketime`, if clocks are to jump. */
+  readonly faketime: string | undefined
+}
+
+export function fleetOn(ship: Spaceship, { folder, failover, kcl, faketime }: FleetOptions): Fleet {
   const pods: Pod[] = []
-  const files: string[] = []
+  const files: { readonly path: string; readonly byKcl: boolean }[] = []
   const proxies: TcpProxy[] = []
   const children: ChildProcess[] = []
 
@@ -49,13 +77,23 @@ export function fleetOn(ship: Spaceship, folder: string, failover: number): Flee
     if (kinesis === undefined || dynamodb === undefined) throw new Error('both proxies were started')
     proxies.push(kinesis, dynamodb)
     const urls = [kinesis, dynamodb].map(({ port }) => `http://127.0.0.1:${port}`)
-    const child = spawn(
-      process.execPath,
-      ['--conditions=@spaceship/source', POD, ...urls, file, String(failover)],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    )
+    const args = [...urls, file, String(failover), TABLE, STREAM]
+    const byKcl = kcl !== undefined && pods.length % 2 === 1
+    const [command, ...rest] = byKcl
+      ? ['bash', KCL, ...args, name, kcl.layout]
+      : [process.execPath, '--conditions=@spaceship/source', POD, ...args, ...(kcl ? [kcl.layout] : [])]
+    const clock = `${file}.clock`
+    writeFileSync(clock, '+0')
+    const child = spawn(command, rest, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: {
+        ...process.env,
+        ...(kcl && { KCL_VERSION: kcl.version }),
+        ...(faketime && faked(faketime, clock)),
+      },
+    })
     children.push(child)
-    files.push(file)
+    files.push({ path: file, byKcl })
     const gone = once(child, 'exit')
     const pod: Pod = {
       name,
@@ -72,6 +110,7 @@ export function fleetOn(ship: Spaceship, folder: string, failover: number): Flee
       },
       freeze: () => void child.kill('SIGSTOP'),
       thaw: () => void child.kill('SIGCONT'),
+      jump: (ms) => writeFileSync(clock, `${ms < 0 ? '' : '+'}${ms / 1_000}`),
       fault: (of, fault) => {
         const proxy = of === 'kinesis' ? kinesis : dynamodb
         proxy.fault = fault
@@ -84,7 +123,10 @@ export function fleetOn(ship: Spaceship, folder: string, failover: number): Flee
   return {
     pods,
     start,
-    effects: () => files.flatMap((file) => (existsSync(file) ? linesOf(readFileSync(file, 'utf8')) : [])),
+    effects: () =>
+      files.flatMap(({ path, byKcl }) =>
+        existsSync(path) ? linesOf(readFileSync(path, 'utf8'), byKcl) : [],
+      ),
     [Symbol.asyncDispose]: async () => {
       for (const child of children) child.kill('SIGKILL')
       for (const proxy of proxies) await proxy.close()
@@ -92,13 +134,23 @@ export function fleetOn(ship: Spaceship, folder: string, failover: number): Flee
   }
 }
 
+/** The process reads its wall clock's offset from a file; what measures lengths of time stays true. */
+function faked(faketime: string, file: string) {
+  return {
+    LD_PRELOAD: faketime,
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  }
+}
+
 /** A process that was killed in mid-write leaves no half line: one short line is one write. */
-function linesOf(text: string): readonly Effect[] {
+function linesOf(text: string, byKcl: boolean): readonly Effect[] {
   return text
     .split('\n')
     .slice(0, -1)
     .map((line) => {
       const [key = '', n, at] = line.split(' ')
-      return { key, n: Number(n), at: Number(at) }
+      return { key, n: Number(n), at: Number(at), byKcl }
     })
 }

@@ -12,6 +12,8 @@ export interface Findings {
   readonly disordered: readonly string[]
   readonly effects: number
   readonly repeated: number
+  /** Of the effects, by workers of KCL. */
+  readonly byKcl: number
 }
 
 export function judge(puts: Puts, effects: readonly Effect[]): Findings {
@@ -34,10 +36,11 @@ export function judge(puts: Puts, effects: readonly Effect[]): Findings {
     }
   }
   const known = [...first.values()].reduce((sum, versions) => sum + versions.size, 0)
-  return { missing, disordered, effects: effects.length, repeated: effects.length - known }
+  const byKcl = effects.filter((effect) => effect.byKcl).length
+  return { missing, disordered, effects: effects.length, repeated: effects.length - known, byKcl }
 }
 
-/** For how long, at the longest, a key that was being changed had no effect around a moment, in milliseconds. */
+/** For how long, at the longest, a key that was being changed had no effect around a moment of `machineTime`, in milliseconds. */
 export function silenceAround(effects: readonly Effect[], moment: number, within: number): number {
   const byKey = Map.groupBy(effects, ({ key }) => key)
   let longest = 0

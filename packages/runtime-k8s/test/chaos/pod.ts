@@ -10,8 +10,10 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { entity, reactor } from '@spaceship/core'
 import * as z from 'zod'
 import { worker } from '../../src/index.ts'
+import { machineTime } from './time.ts'
 
-const [kinesisUrl = '', dynamodbUrl = '', file = '', failover = ''] = process.argv.slice(2)
+const [kinesisUrl = '', dynamodbUrl = '', file = '', failover = '', table = '', stream = '', layout] =
+  process.argv.slice(2)
 const config = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -39,16 +41,24 @@ const Item = entity('item', {
 const ledger = reactor('ledger', { retry: { attempts: 1_000, base: '50ms', max: '1s' } }).on(
   'note',
   Item.saved('item.saved'),
-  (e) => appendFileSync(file, `${e.after.id} ${e.after.n} ${Date.now()}\n`),
+  (e) => appendFileSync(file, `${e.after.id} ${e.after.n} ${machineTime()}\n`),
 )
 
 const pod = worker([ledger], {
   application: 'chaos',
-  streams: ['cdc'],
+  streams: [stream],
   kinesis,
   dynamodb,
   create: true,
-  leases: { failover: `${Number(failover)}ms` },
+  leases: {
+    table,
+    failover: `${Number(failover)}ms`,
+    // With a layout, beside workers of KCL.
+    ...(layout !== undefined && {
+      migrate: true,
+      layout: layout === 'single-stream' ? layout : 'multi-stream',
+    }),
+  },
   poll: { interval: '200ms' },
   shardSync: '2s',
   drainTimeout: '5s',

@@ -11,6 +11,7 @@
  * | `lost answer`  | what it asks is done, and it is not told                                                   |
  * | `throttle`     | a third of all calls is refused                                                            |
  * | `reshard`      | the number of shards changes                                                               |
+ * | `clock jump`   | a process's wall clock is set ahead, or back, by up to a minute; with `faketime` only      |
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,8 +21,9 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { KinesisClient, UpdateShardCountCommand } from '@aws-sdk/client-kinesis'
 import { launch, type Spaceship } from '@spaceship/local'
 import type { Fault } from '../../../handlers/test/tcp-proxy.ts'
-import { type Fleet, fleetOn, type Pod } from './fleet.ts'
+import { type Fleet, fleetOn, type Kcl, type Pod } from './fleet.ts'
 import { type Findings, judge, silenceAround } from './ledger.ts'
+import { machineTime } from './time.ts'
 
 export interface Schedule {
   readonly seed: number
@@ -31,6 +33,9 @@ export interface Schedule {
   readonly failover: number
   /** What befalls the fleet. */
   readonly events: number
+  readonly kcl?: Kcl | undefined
+  /** The library of `faketime`, if clocks are to jump. */
+  readonly faketime?: string | undefined
   readonly log: (line: string) => void
 }
 
@@ -44,6 +49,8 @@ const KEYS = 24
 const PACE = 15
 /** How long a fleet may take to come to the end of what was put, once nothing befalls it any more. */
 const PATIENCE = 60_000
+/** Workers of KCL steal one lease in two failovers, and do not hear of free ones. */
+const PATIENCE_WITH_KCL = 240_000
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   'black hole': 'silent',
@@ -55,31 +62,33 @@ const EVENTS = ['kill', 'freeze', 'deploy', ...Object.keys(FAULTS), 'throttle', 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 export async function live(schedule: Schedule): Promise<Outcome> {
-  const { seed, workers, shards, failover, events, log } = schedule
+  const { seed, workers, shards, failover, events, kcl, faketime, log } = schedule
   const folder = mkdtempSync(join(tmpdir(), 'spaceship-chaos-'))
   await using ship = await launch({
     tables: [{ name: 'items', key: 'id', stream: 'cdc' }],
     streams: [{ name: 'cdc', shards }],
     seed,
   })
-  await using fleet = fleetOn(ship, folder, failover)
+  await using fleet = fleetOn(ship, { folder, failover, kcl, faketime })
   const random = seeded(seed)
   const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
+  const patience = kcl === undefined ? PATIENCE : PATIENCE_WITH_KCL
   try {
     for (let n = 0; n < workers; n += 1) await fleet.start()
     const load = startLoad(ship)
-    await until(() => fleet.effects().length > KEYS, PATIENCE)
+    await until(() => fleet.effects().length > KEYS, patience)
+    const possible = faketime === undefined ? EVENTS : [...EVENTS, 'clock jump']
     const befallen: { readonly what: string; readonly at: number }[] = []
     for (let n = 0; n < events; n += 1) {
-      const what = EVENTS[Math.floor(random() * EVENTS.length)] ?? 'kill'
-      befallen.push({ what, at: Date.now() })
+      const what = possible[Math.floor(random() * possible.length)] ?? 'kill'
+      befallen.push({ what, at: machineTime() })
       log(`  ${what}`)
       await befall(what, { ship, fleet, kinesis, random, failover, shards })
       await wait(random() * failover)
     }
     const puts = await load.stop()
     await ship.settled()
-    await until(() => judge(puts, fleet.effects()).missing.length === 0, PATIENCE)
+    await until(() => judge(puts, fleet.effects()).missing.length === 0, patience)
     const effects = fleet.effects()
     const silences = Map.groupBy(befallen, ({ what }) => what)
     return {
@@ -129,6 +138,9 @@ async function befall(
     case 'deploy':
       await fleet.start()
       await pod.stop()
+      break
+    case 'clock jump':
+      pod.jump(Math.round((random() - 0.5) * 120_000))
       break
     case 'throttle':
       ship.faults.throttle({ kinesis: 0.3, dynamodb: 0.3 })
