@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { createEngine } from '../engine.ts'
 import { type EventMeta, entity, handler, Permanent, reactor, skip, Unavailable } from '../index.ts'
-import { memoryDeadLetters, memoryEntities, memoryState } from '../memory/index.ts'
+import { memoryDeadLetters, memoryEntities, memoryState, virtualClock } from '../memory/index.ts'
 import { type Clock, silent, systemClock, type TableScanner } from '../ports/index.ts'
 import { createTables } from '../testing/tables.ts'
 import { type BackfillOptions, createBackfill } from './index.ts'
@@ -31,6 +31,7 @@ function memoryIndex() {
   }
   return {
     write,
+    forget: () => held.clear(),
     living: () => Object.fromEntries([...held].flatMap(([id, { n }]) => (n === undefined ? [] : [[id, n]]))),
   }
 }
@@ -230,6 +231,116 @@ test.each([
   expect(now).toBeCloseTo((units / 50) * 1_000, 0)
   // About a second's worth a page, or a single item.
   expect(largest).toBeLessThanOrEqual(Math.max(50, each))
+})
+
+/** A backfill of eight rows, four a page, of which one fails; it is killed once the rest of its page is done and has been waited for. */
+async function killedInMidPage() {
+  const clock = virtualClock(0)
+  const scanner = fill(8)
+  const index = memoryIndex()
+  let isDown = true
+  const flaky = reactor('flaky', { retry: { attempts: 1_000, max: '1m' } }).on(
+    'index',
+    saved,
+    handler({ effect: 'idempotent' }, (event: Saved) => {
+      if (isDown && event.after.n === 0) throw new Error('not yet')
+      return index.write(event, event.after.n)
+    }),
+  )
+  const others = { ...ports(), state: memoryState({ clock }) }
+  let isDead = false
+  // What a dead process writes never arrives.
+  const state = {
+    ...others.state,
+    set: (...asked: Parameters<typeof others.state.set>) =>
+      isDead ? new Promise<never>(() => {}) : others.state.set(...asked),
+  }
+  const made = { reactor: flaky, scanner: paged(scanner, 4), segments: 1, clock, ...others }
+  void backfill({ ...made, state }).run()
+  const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+  while (Object.keys(index.living()).length < 3) await turn()
+  // Twenty minutes: the rows are handed over anew after ten.
+  await clock.moveTo(1_200_000, turn)
+  isDead = true
+  isDown = false
+  return { ...made, scanner, index, made, deadLetters: others.deadLetters }
+}
+
+test('killed in the midst of a page: of other rows that its next reading shows none is left out', async () => {
+  const { scanner, index, made } = await killedInMidPage()
+  // One row of the page goes, so that the first one of the next page takes its place.
+  scanner.remove('clients', { id: 'c1' })
+  expect(await backfill(made).run()).toMatchObject({ complete: true, deadLetters: 0 })
+  const left = Object.keys(index.living()).sort()
+  expect(left).toEqual(['c0', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'])
+})
+
+test.each(['a run that was killed', 'a run that was completed'])(
+  'anew, after %s and had waited for an outage: every row is handed over',
+  async (end) => {
+    const { made, index } = await killedInMidPage()
+    if (end === 'a run that was completed') await backfill(made).run()
+    index.forget()
+    expect(await backfill(made).run({ anew: true })).toMatchObject({ complete: true, rows: 8 })
+    expect(Object.keys(index.living()).length).toBe(8)
+  },
+)
+
+test('a run that is ended in order again and again in one page is held against no row', async () => {
+  const index = memoryIndex()
+  let isDown = true
+  let asked = Promise.withResolvers<void>()
+  const flaky = reactor('flaky').on(
+    'index',
+    saved,
+    handler({ effect: 'idempotent' }, (event: Saved) => {
+      asked.resolve()
+      if (isDown) throw new Unavailable('index', 'it is down')
+      return index.write(event, event.after.n)
+    }),
+  )
+  const others = ports()
+  const make = () => backfill({ reactor: flaky, scanner: fill(8), segments: 1, ...others })
+  for (let turn = 0; turn < 12; turn += 1) {
+    const stop = new AbortController()
+    asked = Promise.withResolvers()
+    const run = make().run({ signal: stop.signal })
+    await asked.promise
+    stop.abort(new Error('SIGINT'))
+    expect((await run).complete).toBe(false)
+  }
+  isDown = false
+  expect(await make().run()).toMatchObject({ complete: true, deadLetters: 0 })
+  expect(Object.keys(index.living()).length).toBe(8)
+})
+
+test('a row that was found has no older image: who asks is told so, and the row is handled', async () => {
+  const seen: unknown[] = []
+  const looking = reactor('looking').on(
+    'look',
+    saved,
+    handler({ effect: 'idempotent' }, (event: Saved & { readonly before: unknown }) => {
+      seen.push(event.before, JSON.parse(JSON.stringify(event)).before)
+    }),
+  )
+  expect(await backfill({ reactor: looking, scanner: fill(1) }).run()).toMatchObject({ deadLetters: 0 })
+  expect(seen).toEqual([undefined, undefined])
+})
+
+test("rows are dated by the store's clock: a machine that is ahead does not make them newer than live changes", async () => {
+  const ahead = 400_000
+  const dates: number[] = []
+  const { state, ...others } = ports()
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead }
+  await backfill({
+    reactor: indexing(memoryIndex(), ({ at }) => dates.push(at.getTime())),
+    scanner: fill(1),
+    clock,
+    state: { ...state, clockOffset: () => -ahead },
+    ...others,
+  }).run()
+  expect(dates.length).toBe(1)
+  expect(dates.every((date) => date < systemClock.now())).toBe(true)
 })
 
 test('two processes with one run: one of them is refused, and nothing is lost', async () => {

@@ -30,7 +30,7 @@ import {
   text,
   unknownProblems,
 } from '../shapes.ts'
-import type { StreamRecord } from '../wire/index.ts'
+import type { Position, StreamRecord } from '../wire/index.ts'
 import { createPace } from './pace.ts'
 import { recordsOf } from './record.ts'
 import { chosenRoutes } from './routes.ts'
@@ -183,14 +183,16 @@ export function createBackfill(options: BackfillOptions): Backfill {
         while (!at.done) {
           await pace.turn(ended)
           if (ended.aborted) return false
-          const readAt = clock.now()
+          // By the clock of the store, as far as it is known: changes are dated by AWS.
+          const readAt = clock.now() + (state.clockOffset?.() ?? 0)
           const { limit } = pace
           const { cursor } = at
           const where = { segment, segments: opened.about.segments, limit, ...(cursor && { cursor }) }
           const page = await persistently(() => scanner.page(table, where), clock, ended)
           pace.took(page.units, page.items.length)
           const records = recordsOf(page.items, { table, key }, readAt, at.pages)
-          if (!(await handled(engine, `backfill/${run}`, `segment-${segment}`, records, ended))) return false
+          const shard = `segment-${segment}/${opened.token}`
+          if (!(await handled(engine, `backfill/${run}`, shard, records, ended))) return false
           const rows = at.rows + records.length
           const next = { cursor: page.cursor, pages: at.pages + 1, rows, done: page.cursor === undefined }
           at = await opened.keep(segment, next, at.version)
@@ -226,24 +228,26 @@ export function createBackfill(options: BackfillOptions): Backfill {
     for (let left = records; left.length > 0; ) {
       if (signal.aborted) return false
       const delivery = await engine.open({ stream, shard, redelivers: 'suffix' })
-      const revoke = () => {
-        delivery.revoke(signal.reason)
+      const aborted = Promise.withResolvers<readonly Position[]>()
+      // A process that ends in order did not die of what it leaves: what is done of it is kept, and nobody is charged.
+      const end = () => {
+        delivery.settle(new Date(clock.now())).then(aborted.resolve, aborted.reject)
       }
-      signal.addEventListener('abort', revoke, { once: true })
+      signal.addEventListener('abort', end, { once: true })
       try {
         const pushed = delivery.push(left)
         // Its error is told below, once what was taken has settled.
         pushed.catch(() => {})
-        const unfinished = await delivery.settle(new Date(clock.now() + PATIENCE))
+        const settled = delivery.settle(new Date(clock.now() + PATIENCE))
+        const [first] = await Promise.race([settled, aborted.promise])
         await pushed
-        const [first] = unfinished
-        if (first === undefined) return !signal.aborted || delivery.complete
+        if (first === undefined) return true
         left = left.slice(left.findIndex(({ sequence }) => sequence === first.sequence))
       } catch (error) {
         if (signal.aborted) return false
         throw error
       } finally {
-        signal.removeEventListener('abort', revoke)
+        signal.removeEventListener('abort', end)
       }
     }
     return true

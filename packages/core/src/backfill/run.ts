@@ -31,6 +31,8 @@ export interface Standing extends Progress {
 }
 
 export interface RunState {
+  /** Tells this run from others of its name, before it and after. */
+  readonly token: string
   /** What the run is of: as it began, if it has begun before. */
   readonly about: RunAbout
   standing(segment: number): Promise<Standing>
@@ -51,15 +53,18 @@ export async function openRun(
   now: Date,
 ): Promise<RunState> {
   const key = backfillKey(application, run)
-  const begun = { ...asked, startedAt: now.toISOString() }
-  const { result } = await change(state, key, (item) =>
-    item === undefined ? { write: begun, result: asked } : { keep: true, result: aboutIn(item.value) },
+  const begun = { ...asked, startedAt: now.toISOString(), token: crypto.randomUUID().slice(0, 8) }
+  const { result: found } = await change(state, key, (item) =>
+    item === undefined ? { write: begun, result: begun } : { keep: true, result: item.value },
   )
+  const result = aboutIn(found)
   const differs = (['reactor', 'table'] as const).filter((name) => result[name] !== asked[name])
   if (String(result.routes) !== String(asked.routes)) throw other(run, 'routes', result, asked)
   for (const name of differs) throw other(run, name, result, asked)
   return {
     about: result,
+    // One that an earlier version has begun has none.
+    token: String(Object(found).token ?? 'first'),
     standing: async (segment) => {
       const item = await state.get(segmentKey(application, run, segment))
       const { cursor, pages = 0, rows = 0, done = false } = Object(item?.value)

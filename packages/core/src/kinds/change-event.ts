@@ -65,7 +65,9 @@ class ChangeEvent implements EventMeta {
 
   /** Of a saved item: an old row that fails its schema matters only to who looks. */
   get before(): Row | undefined {
-    if (this.#before !== undefined || this.#change.kind === 'INSERT') return this.#before
+    const { kind } = this.#change
+    // Of a row that a backfill has found there is no older image; the same stands for one that was created.
+    if (this.#before !== undefined || kind === 'INSERT' || kind === 'BACKFILL') return this.#before
     return this.#images.read(this.#spec.entity, 'before')
   }
 

@@ -15,7 +15,7 @@
  * | `APP/reminder/NAME/KEY`                    | a reminder: see `reminders/state.ts`                   | `retention` after it is due; a year while it is pending |
  * | `APP/due/DAY/BUCKET//HH:MM:SS.mmm/NAME`     | when to look whether the `reminder` of a `key` and `generation` was sent, `looks`: how often that was done | `retention` after that time |
  * | `APP/sweep`                                | `to`: the moment up to which the sweeper has looked    | never                   |
- * | `APP/backfill/RUN`                         | what a backfill is of: `table`, `reactor`, `routes`, `segments`, `startedAt` | never: until the run begins anew |
+ * | `APP/backfill/RUN`                         | what a backfill is of: `table`, `reactor`, `routes`, `segments`, `startedAt`, `token` | never: until the run begins anew |
  * | `APP/backfill/RUN/SEGMENT`                 | how far it has come: `cursor`, `pages`, `rows`, `done` | likewise                |
  * | `APP/rebuild/INDEX`                        | the `version` of an index that is made anew, its `stage` (scanning, shown) and the `run` of its backfill | never |
  *
