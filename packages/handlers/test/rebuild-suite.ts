@@ -9,7 +9,13 @@ import { type Clock, type StateStore, silent, systemClock } from '@spaceship/cor
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { createRebuild, type RebuildRun, type Search, searchIndex } from '../src/opensearch/index.ts'
+import {
+  createRebuild,
+  type IndexKeeper,
+  type RebuildRun,
+  type Search,
+  searchIndex,
+} from '../src/opensearch/index.ts'
 
 const Client = entity('client', {
   table: 'clients',
@@ -17,6 +23,8 @@ const Client = entity('client', {
   schema: z.object({ id: z.string(), n: z.number() }),
 })
 const index = searchIndex('clients', Client)
+/** The same index after a deploy. */
+const changed = searchIndex('clients', Client, { fields: { n: { type: 'keyword' } } })
 
 /** Two clocks of one time: on the first, waits are over at once; on the second they take what they take. */
 function clocks(): readonly [hasty: Clock, patient: Clock] {
@@ -40,7 +48,12 @@ interface World {
   /** Live traffic comes to its reactor. */
   readonly deliver: () => Promise<void>
   readonly rebuild: (
-    options?: RebuildRun & { page?: () => Promise<void>; state?: StateStore },
+    options?: RebuildRun & {
+      page?: () => Promise<void>
+      state?: StateStore
+      of?: typeof index
+      keeper?: IndexKeeper
+    },
   ) => Promise<unknown>
   readonly found: () => Promise<Record<string, number>>
   readonly table: () => Record<string, number>
@@ -102,12 +115,18 @@ async function world(makes: (clock: Clock) => Promise<Search>): Promise<World> {
       if (records.length > 0) await delivery.push(records)
       await delivery.quiet()
     },
-    rebuild: async ({ page = async () => {}, state = ports.state, ...run } = {}) =>
+    rebuild: async ({
+      page = async () => {},
+      state = ports.state,
+      of = index,
+      keeper = search.keeper(of),
+      ...run
+    } = {}) =>
       createRebuild({
         application: 'app',
         state,
         clock,
-        keeper: search.keeper(index),
+        keeper,
         backfill: (name) =>
           createBackfill({
             application: 'app',
@@ -214,6 +233,55 @@ export function rebuildSuite(makes: (clock: Clock) => Promise<Search>, runs: num
     })
     expect(pages).toBe(before)
     expect(await found()).toEqual(table())
+  })
+
+  test('a version that was begun with another definition is given up: the rebuild after a deploy shows the new one', async () => {
+    const { search, put, deliver, rebuild, found, table } = await world(makes)
+    for (let n = 0; n < 8; n += 1) put(`c${n}`, n)
+    await deliver()
+    const stop = new AbortController()
+    const page = async () => stop.abort(new Error('killed'))
+    expect(await rebuild({ page, signal: stop.signal })).toMatchObject({ complete: false })
+    expect(await rebuild({ of: changed })).toMatchObject({ complete: true, version: changed.hash })
+    expect(await found()).toEqual(table())
+    expect(await search.keeper(changed).list()).toMatchObject(
+      [
+        { version: index.hash, live: false },
+        { version: changed.hash, live: true },
+      ].sort((a, b) => (a.version < b.version ? -1 : 1)),
+    )
+  })
+
+  test('versions that live changes come to one after the other are the same; of one that lacks documents all is told', async () => {
+    const { search, put, deliver, rebuild, found, table } = await world(makes)
+    for (let n = 0; n < 30; n += 1) put(`c${n}`, n)
+    await deliver()
+    const real = search.keeper(index)
+    let more = 0
+    // Between the counts of one comparison there is always another change.
+    const keeper: IndexKeeper = {
+      ...real,
+      compare: async (before, after, sample) => {
+        const busy = setInterval(() => {
+          put(`more${more++}`, more)
+          void deliver()
+        }, 1)
+        try {
+          return await real.compare(before, after, sample)
+        } finally {
+          clearInterval(busy)
+          await deliver()
+        }
+      },
+    }
+    expect(await rebuild({ keeper })).toMatchObject({ complete: true })
+    await deliver()
+    expect(await found()).toEqual(table())
+    await real.make('0badc0de')
+    const { counts, moved, sampled, differing } = await real.compare(index.hash, '0badc0de')
+    expect([counts[0] - counts[1], moved]).toEqual([Object.keys(table()).length, 0])
+    expect(sampled).toBeGreaterThan(20)
+    expect(differing.length).toBeGreaterThan(20)
   })
 
   test('property: pages interleaved with puts and deletes, deliveries and kills: the new version equals the table', async () => {

@@ -1,5 +1,6 @@
 /** Owns what somebody does with the versions of an index: a rebuild, or an operator. */
 
+import type { Clock } from '@spaceship/core/ports'
 import { accepted } from './answer.ts'
 import type { Call } from './request.ts'
 import { LIVING, type SearchIndex } from './search-index.ts'
@@ -10,6 +11,8 @@ import type { IndexVersion, Versions } from './versions.ts'
 export interface Comparison {
   /** Documents that are found in either. */
   readonly counts: readonly [before: number, after: number]
+  /** By how many the first has grown, or shrunk, while the second was counted: live changes come to both, not at the same moment. */
+  readonly moved: number
   /** How many of the first were looked for in the second, and which are missing there, or older and of other contents. */
   readonly sampled: number
   readonly differing: readonly string[]
@@ -37,24 +40,28 @@ interface Hit {
   readonly _source: unknown
 }
 
-/** Beyond it no page is given. https://docs.opensearch.org/latest/search-plugins/searching-data/paginate/ */
-const WINDOW = 10_000
+/** Documents of a sample that are asked for at once. */
 const PAGE = 20
 
-export function keeperOf(
-  index: SearchIndex,
-  {
-    call,
-    versions,
-    random,
-  }: { readonly call: Call; readonly versions: Versions; readonly random: () => number },
-): IndexKeeper {
+/** Milliseconds between two looks: longer than a change takes from one version to the other. */
+const APART = 100
+
+export interface KeeperOptions {
+  readonly call: Call
+  readonly versions: Versions
+  readonly random: () => number
+  readonly clock: Pick<Clock, 'sleep'>
+}
+
+export function keeperOf(index: SearchIndex, { call, versions, random, clock }: KeeperOptions): IndexKeeper {
   const at = (version: string, operation: string) =>
     `/${encodeURIComponent(`${index.name}-v${version}`)}/${operation}`
   const asked = (version: string, operation: string, body: Readonly<Record<string, unknown>>) =>
     call({ index: index.name, method: 'POST', path: at(version, operation), body })
 
+  /** With all that was written so far. */
   async function countOf(version: string): Promise<number> {
+    await asked(version, '_refresh', {})
     const answer = await asked(version, '_count', { query: LIVING })
     return accepted<{ readonly count: number }>(answer, index.name, 'count').count
   }
@@ -84,26 +91,52 @@ export function keeperOf(
       await versions.remove(index, version)
     },
     compare: async (before, after, sample = 200) => {
-      for (const version of [before, after]) await asked(version, '_refresh', {})
-      const counts = [await countOf(before), await countOf(after)] as const
-      const differing: string[] = []
+      const first = await countOf(before)
+      await clock.sleep(APART)
+      const counts = [first, await countOf(after)] as const
+      await clock.sleep(APART)
+      const moved = (await countOf(before)) - first
+      const suspects: string[] = []
       let sampled = 0
-      // Pages from anywhere in the window, and no scores: those that were written first are not the only ones.
-      for (let left = Math.min(sample, counts[0]); left > 0; left -= PAGE) {
-        const last = Math.max(0, Math.min(counts[0], WINDOW) - PAGE)
-        const from = Math.floor(random() * (last + 1))
-        const some = await found(before, { query: LIVING, from, size: PAGE })
-        const there = await found(after, { query: { ids: { values: [...some.keys()] } }, size: PAGE })
+      for (let left = Math.min(sample, first); left > 0; left -= PAGE) {
+        const some = await found(before, { query: anywhere(random), size: PAGE })
         sampled += some.size
-        for (const [id, hit] of some) if (isOther(hit, there.get(id))) differing.push(id)
+        suspects.push(...(await others(some, after)))
       }
-      return { counts, sampled, differing: [...new Set(differing)] }
+      const differing: string[] = []
+      // What was on its way from one version to the other has arrived at a second look.
+      if (suspects.length > 0) await clock.sleep(APART)
+      for (let at = 0; at < suspects.length; at += PAGE) {
+        const values = suspects.slice(at, at + PAGE)
+        await asked(before, '_refresh', {})
+        const again = await found(before, {
+          query: { bool: { must: { ids: { values } }, ...LIVING.bool } },
+          size: PAGE,
+        })
+        await asked(after, '_refresh', {})
+        differing.push(...(await others(again, after)))
+      }
+      return { counts, moved, sampled, differing: [...new Set(differing)] }
     },
+  }
+
+  /** Those that are missing in a version, or older there. */
+  async function others(some: ReadonlyMap<string, Hit>, version: string): Promise<string[]> {
+    const values = [...some.keys()]
+    const there = await found(version, { query: { ids: { values } }, size: Math.max(1, values.length) })
+    return values.filter((id) => isOther(some.get(id), there.get(id)))
   }
 }
 
+/** Documents from anywhere in an index: those that were written first are not the only ones. */
+function anywhere(random: () => number) {
+  const seed = Math.floor(random() * 2 ** 31)
+  return { function_score: { query: LIVING, random_score: { seed, field: '_seq_no' } } }
+}
+
 /** A row that a backfill has found is dated early, so what was changed just before has a higher version in the old one, and the same contents. */
-function isOther(before: Hit, after: Hit | undefined): boolean {
+function isOther(before: Hit | undefined, after: Hit | undefined): boolean {
+  if (before === undefined) return false
   if (after === undefined) return true
   // Asked for where it is needed: what loads this file for its handlers needs none of it.
   const { isDeepStrictEqual } = process.getBuiltinModule('node:util')

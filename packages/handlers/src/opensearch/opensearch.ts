@@ -65,7 +65,7 @@ export function createSearch(options: CreateSearchOptions): Search {
     ...findingBy(call),
     keeper: (index) => {
       check('search.keeper', KEEPER, { index })
-      return keeperOf(index, { call, versions, random })
+      return keeperOf(index, { call, versions, random, clock })
     },
   }
 }

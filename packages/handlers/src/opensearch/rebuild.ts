@@ -76,7 +76,7 @@ export const REBUILD = {
 }
 
 /** What is under way when two versions are compared settles within so many looks, a second apart. */
-const LOOKS = 5
+const LOOKS = 15
 
 export interface Rebuild {
   /**
@@ -111,15 +111,21 @@ export function createRebuild(options: RebuildOptions): Rebuild {
   /** A rebuild that was cut off; else a new one, which is remembered before its version is made. */
   async function begun(): Promise<{ readonly version: string; readonly run: string }> {
     const item = await state.get(key)
-    const there = new Set((await keeper.list()).map(({ version }) => version))
+    const versions = await keeper.list()
+    const there = new Set(versions.map(({ version }) => version))
     const { stage, version: known, run: kept } = Object(item?.value)
-    // Of a version that somebody has removed nothing was filled.
-    if (stage === 'scanning' && there.has(known)) return { version: known, run: kept }
+    // Of a version that somebody has removed nothing was filled; one of another definition is not what is asked for now.
+    const isOfNow = known === hash || String(known).startsWith(`${hash}-`)
+    if (stage === 'scanning' && there.has(known) && isOfNow) return { version: known, run: kept }
     let version = hash
     for (let n = 2; there.has(version); n += 1) version = `${hash}-${n}`
     const run = `rebuild/${name}/${version}/${crypto.randomUUID()}`
     const written = await state.set(key, { version, run, stage: 'scanning' }, { expect: item?.version })
-    return written.ok ? { version, run } : begun()
+    if (!written.ok) return begun()
+    // Nobody will fill it, and each change would be written into it for ever. One that is searched was shown just before its process was killed.
+    const isLeft = versions.some((one) => one.version === known && !one.live)
+    if (stage === 'scanning' && isLeft) await keeper.remove(known)
+    return { version, run }
   }
 
   async function shown(version: string): Promise<void> {
@@ -170,8 +176,10 @@ export function createRebuild(options: RebuildOptions): Rebuild {
   }
 }
 
-function differs({ counts: [before, after], differing }: Comparison): boolean {
-  return before !== after || differing.length > 0
+/** A count that lies between two of the other version, one before it and one after it, is that of the same documents. */
+function differs({ counts: [before, after], moved, differing }: Comparison): boolean {
+  const [least, most] = [Math.min(before, before + moved), Math.max(before, before + moved)]
+  return after < least || after > most || differing.length > 0
 }
 
 function tooDifferent(

@@ -27,6 +27,7 @@ const QUERIES = new Map<string, (body: unknown) => Predicate>([
   ['exists', exists],
   ['ids', ids],
   ['bool', bool],
+  ['function_score', randomly],
 ])
 
 function constant(body: unknown, kind: string, found: boolean): Predicate {
@@ -69,6 +70,12 @@ function ids(body: unknown): Predicate {
   const { values } = options(body, 'ids', ['values'])
   const wanted: unknown[] = Array.isArray(values) ? values : [values]
   return (_, id) => wanted.some((one) => String(one) === id)
+}
+
+/** Chance changes what comes first, and nothing of what is found. */
+function randomly(body: unknown): Predicate {
+  const { query } = options(body, 'function_score', ['query', 'random_score'])
+  return compile(query)
 }
 
 function bool(body: unknown): Predicate {

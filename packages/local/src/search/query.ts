@@ -63,10 +63,11 @@ const QUERIES = new Map<string, Compile>([
   ['exists', exists],
   ['ids', ids],
   ['bool', bool],
+  ['function_score', randomly],
 ])
 
 const KNOWN_ELSEWHERE = new Set(
-  `boosting combined_fields constant_score dis_max distance_feature function_score fuzzy geo_bounding_box geo_distance geo_shape has_child
+  `boosting combined_fields constant_score dis_max distance_feature fuzzy geo_bounding_box geo_distance geo_shape has_child
   has_parent hybrid intervals knn match_bool_prefix match_phrase_prefix more_like_this nested neural parent_id percolate query_string
   rank_feature regexp script script_score simple_query_string span_containing span_first span_multi span_near span_not span_or span_term
   span_within terms_set wildcard wrapper`.split(/\s+/),
@@ -238,6 +239,19 @@ function ids(body: unknown, { bind }: QueryScope): Clause {
   const values = typeof given === 'string' ? [given] : given
   if (!Array.isArray(values)) throw parsing('[ids] must be provided with [values]')
   return exactly(`d.id in (${values.map((id) => bind(String(id))).join(', ')})`)
+}
+
+/** Of a `function_score` its `random_score` with a seed: the same order for the same seed, and another for each. */
+function randomly(body: unknown, scope: QueryScope): Clause {
+  const { query, random_score: random } = options('function_score', body, ['query', 'random_score'])
+  const { seed, field } = options('random_score', random, ['seed', 'field'])
+  if (!Number.isSafeInteger(seed) || field !== '_seq_no')
+    throw unsupported("a [random_score] without a whole [seed] and the field '_seq_no'")
+  const { where } = compileQuery(query, scope)
+  return {
+    where,
+    score: `((d.seq_no * 40503 + ${scope.bind(String(seed))}) * 2654435761 % 1000003) / 1000003.0`,
+  }
 }
 
 function hasValue(path: string, condition: string, { bind }: QueryScope): string {
