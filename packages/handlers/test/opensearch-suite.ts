@@ -101,6 +101,32 @@ export function openSearchSuite(lane: OpenSearchLane): void {
     ).toMatchObject([{ id: 'acme' }])
   })
 
+  test('documents of a comparison come from all of an index, also beyond the ten thousand that a search pages through', async () => {
+    const keeper = search().keeper(index)
+    const [old, young] = [index.hash, `${index.hash}-2`]
+    for (const version of [old, young]) {
+      await keeper.make(version)
+      const lines = Array.from({ length: 10_500 }, (_, n) => {
+        const isStale = version === young && n >= 10_000
+        const action = { _id: `c${n}`, version: isStale ? 1 : 2, version_type: 'external' }
+        return `${JSON.stringify({ index: action })}\n${JSON.stringify({ id: `c${n}`, name: String(isStale) })}\n`
+      })
+      // A request takes a megabyte here.
+      for (let from = 0; from < lines.length; from += 3_500)
+        await client.transport.request({
+          method: 'POST',
+          path: `/clients-v${version}/_bulk`,
+          bulkBody: lines.slice(from, from + 3_500).join(''),
+        })
+    }
+    await keeper.show(old)
+    const { counts, sampled, differing } = await keeper.compare(old, young, 2_000)
+    expect([counts, sampled]).toEqual([[10_500, 10_500], 2_000])
+    // One in twenty-one differs, so of two thousand there is one.
+    expect(differing.length).toBeGreaterThan(0)
+    expect(differing.every((id) => Number(id.slice(1)) >= 10_000)).toBe(true)
+  })
+
   test('one of many is refused for its contents: it alone is, and its field is named', async () => {
     const { index: write, count } = search()
     const handle = write(index)

@@ -131,7 +131,9 @@ export function keeperOf(index: SearchIndex, { call, versions, random, clock }: 
 /** Documents from anywhere in an index: those that were written first are not the only ones. */
 function anywhere(random: () => number) {
   const seed = Math.floor(random() * 2 ** 31)
-  return { function_score: { query: LIVING, random_score: { seed, field: '_seq_no' } } }
+  // Chance alone decides: the query, which only leaves out, scores nothing, and nothing times chance is nothing.
+  const random_score = { seed, field: '_seq_no' }
+  return { function_score: { query: LIVING, random_score, boost_mode: 'replace' } }
 }
 
 /** A row that a backfill has found is dated early, so what was changed just before has a higher version in the old one, and the same contents. */

@@ -74,7 +74,7 @@ function ids(body: unknown): Predicate {
 
 /** Chance changes what comes first, and nothing of what is found. */
 function randomly(body: unknown): Predicate {
-  const { query } = options(body, 'function_score', ['query', 'random_score'])
+  const { query } = options(body, 'function_score', ['query', 'random_score', 'boost_mode'])
   return compile(query)
 }
 

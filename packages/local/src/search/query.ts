@@ -243,10 +243,13 @@ function ids(body: unknown, { bind }: QueryScope): Clause {
 
 /** Of a `function_score` its `random_score` with a seed: the same order for the same seed, and another for each. */
 function randomly(body: unknown, scope: QueryScope): Clause {
-  const { query, random_score: random } = options('function_score', body, ['query', 'random_score'])
+  const parts = options('function_score', body, ['query', 'random_score', 'boost_mode'])
+  const { query, random_score: random, boost_mode: mode } = parts
   const { seed, field } = options('random_score', random, ['seed', 'field'])
-  if (!Number.isSafeInteger(seed) || field !== '_seq_no')
-    throw unsupported("a [random_score] without a whole [seed] and the field '_seq_no'")
+  if (!Number.isSafeInteger(seed) || field !== '_seq_no' || mode !== 'replace')
+    throw unsupported(
+      "a [random_score] without a whole [seed], the field '_seq_no' and the boost_mode 'replace'",
+    )
   const { where } = compileQuery(query, scope)
   return {
     where,
