@@ -76,7 +76,9 @@ export async function live(schedule: Schedule): Promise<Outcome> {
   try {
     for (let n = 0; n < workers; n += 1) await fleet.start()
     const load = startLoad(ship)
-    await until(() => fleet.effects().length > KEYS, patience)
+    // Workers of KCL come later, and steal one lease after the other.
+    const isShared = () => kcl === undefined || fleet.effects().some(({ byKcl }) => byKcl)
+    await until(() => fleet.effects().length > KEYS && isShared(), patience)
     const possible = faketime === undefined ? EVENTS : [...EVENTS, 'clock jump']
     const befallen: { readonly what: string; readonly at: number }[] = []
     for (let n = 0; n < events; n += 1) {
