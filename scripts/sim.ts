@@ -8,11 +8,11 @@
  */
 
 import { parseArgs } from 'node:util'
-import { planOf } from '../packages/runtime-k8s/test/sim/plan.ts'
+import { planOf } from '../packages/runtime-k8s/src/simulation/plan.ts'
+import { simulate } from '../packages/runtime-k8s/src/simulation/run.ts'
+import { shrink } from '../packages/runtime-k8s/src/simulation/shrink.ts'
+import { toldRun, toldSum, toldViolation } from '../packages/runtime-k8s/src/simulation/tell.ts'
 import { PLANTS } from '../packages/runtime-k8s/test/sim/plants.ts'
-import { simulate } from '../packages/runtime-k8s/test/sim/run.ts'
-import { shrink } from '../packages/runtime-k8s/test/sim/shrink.ts'
-import { toldRun, toldSum, toldViolation } from '../packages/runtime-k8s/test/sim/tell.ts'
 
 const { values } = parseArgs({
   options: {

@@ -2,8 +2,8 @@
 
 import { codeOf } from '../../src/errors.ts'
 import { read } from '../../src/kinds/read.ts'
+import { type Chance, chanceOf } from '../../src/testing/chance.ts'
 import type { Change, Wanted } from '../../src/wire/index.ts'
-import { type Chance, chanceOf } from './random.ts'
 import { recordBytes, TABLES } from './records.ts'
 import { agrees, isObject, type Json, type ReferenceChange, referenceOf, refusalOf } from './reference.ts'
 

@@ -1,7 +1,7 @@
 /** Change records as bytes: as DynamoDB writes them, as it could not have written them, and damaged. */
 
 import { readFileSync } from 'node:fs'
-import type { Chance } from './random.ts'
+import type { Chance } from '../../src/testing/chance.ts'
 
 export const TABLES = ['clients', 'orders', 'Größe', 'a"b'] as const
 

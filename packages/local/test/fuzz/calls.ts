@@ -1,6 +1,6 @@
 /** Owns the calls of the fuzz: what a client may send, and what becomes of it when it is damaged. */
 
-import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
+import { type Chance, chanceOf } from '../../../core/src/testing/chance.ts'
 import { encodeCbor } from '../../src/kinesis/cbor.ts'
 import { expression } from './expressions.ts'
 import { type Endpoint, TEMPLATES, type Template } from './templates.ts'

@@ -1,6 +1,6 @@
 /** Owns expressions of the fuzz: conditions, updates and projections of DynamoDB, mostly right, and deep. */
 
-import type { Chance } from '../../../core/test/fuzz/random.ts'
+import type { Chance } from '../../../core/src/testing/chance.ts'
 
 export type Expression = 'condition' | 'update' | 'projection'
 

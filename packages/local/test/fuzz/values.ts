@@ -1,6 +1,6 @@
 /** Owns the damage: one place of a value is replaced, taken out, doubled or buried. */
 
-import type { Chance } from '../../../core/test/fuzz/random.ts'
+import type { Chance } from '../../../core/src/testing/chance.ts'
 
 const ODD: readonly [unknown, ...unknown[]] = [
   null,

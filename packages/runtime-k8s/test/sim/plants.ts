@@ -3,18 +3,8 @@
 import { PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand } from '@aws-sdk/client-kinesis'
 import type { Item } from '../../src/leases/lease.ts'
-import { shardIn } from './book.ts'
-import type { Monotonic } from './universe.ts'
-
-type Answer = (command: unknown) => object
-
-export interface Plant {
-  readonly monotonic?: Monotonic
-  /** Clients wait without end for an answer. */
-  readonly patient?: boolean
-  /** In place of a service's answer; undefined for none. */
-  readonly answer?: (command: unknown, answer: Answer, member: string) => object | undefined
-}
+import { shardIn } from '../../src/simulation/book.ts'
+import type { Plant } from '../../src/simulation/plant.ts'
 
 /** Each made anew for a run: some remember. */
 export const PLANTS: Readonly<Record<string, () => Plant>> = {

@@ -1,11 +1,11 @@
 /** A few small seeds of the simulation, so that a fault in the workers or in the simulation shows early. `npm run sim` is for many. */
 
 import { expect, test } from 'vitest'
-import { planOf } from './plan.ts'
+import { planOf } from '../../src/simulation/plan.ts'
+import { simulate } from '../../src/simulation/run.ts'
+import { shrink } from '../../src/simulation/shrink.ts'
+import { toldViolation } from '../../src/simulation/tell.ts'
 import { PLANTS } from './plants.ts'
-import { simulate } from './run.ts'
-import { shrink } from './shrink.ts'
-import { toldViolation } from './tell.ts'
 
 test('nothing is lost, out of order or unowned, whatever comes over a small fleet', async () => {
   for (let seed = 1; seed <= 60; seed += 1) {

@@ -15,7 +15,7 @@
  * | everything is handled, each open shard is owned and read, the shares are equal               | the end of all (`rest.ts`)  |
  */
 
-import type { Item } from '../../src/leases/lease.ts'
+import type { Item } from '../leases/lease.ts'
 import {
   type Book,
   type Counts,

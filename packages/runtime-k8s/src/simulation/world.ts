@@ -2,14 +2,14 @@
 
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import type { DeadLetters, StateStore } from '@spaceship/core/ports'
-import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
+import { type Chance, chanceOf } from '@spaceship/core/testing'
 import type { Member } from './book.ts'
 import { createTable, type SimTable } from './dynamodb.ts'
 import { createStream, type SimStream } from './kinesis.ts'
 import type { Service, Weather } from './network.ts'
 import { createOracle, type Oracle } from './oracle.ts'
 import type { Plan } from './plan.ts'
-import type { Plant } from './plants.ts'
+import type { Plant } from './plant.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { createUniverse, type Universe } from './universe.ts'
 

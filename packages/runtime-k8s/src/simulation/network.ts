@@ -10,7 +10,7 @@
  * ```
  */
 
-import type { Chance } from '../../../core/test/fuzz/random.ts'
+import type { Chance } from '@spaceship/core/testing'
 import { aborted, refusal, timedOut } from './refusal.ts'
 import type { Process, Universe } from './universe.ts'
 

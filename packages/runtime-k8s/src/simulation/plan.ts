@@ -1,6 +1,6 @@
 /** Owns what a seed makes of a run: how large the fleet is, who is in it, and which faults come when. */
 
-import { type Chance, chanceOf } from '../../../core/test/fuzz/random.ts'
+import { type Chance, chanceOf } from '@spaceship/core/testing'
 import type { Service } from './network.ts'
 
 export type Fault =

@@ -3,7 +3,7 @@
 import type { Counts, Violation } from './book.ts'
 import { type Running, startMember } from './members.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
-import type { Plant } from './plants.ts'
+import type { Plant } from './plant.ts'
 import { unrest } from './rest.ts'
 import { FLEET } from './trace.ts'
 import { createWorld, type Spell, type World } from './world.ts'

@@ -11,7 +11,7 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../src/leases/lease.ts'
+import type { Item } from '../leases/lease.ts'
 import { refusal } from './refusal.ts'
 
 export interface Write {

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis'
 import type { Clock } from '@spaceship/core/ports'
-import { type Item, itemOf, type Lease, leaseOf } from '../../src/leases/lease.ts'
+import { type Item, itemOf, type Lease, leaseOf } from '../leases/lease.ts'
 import { TABLE } from './dynamodb.ts'
 import { STREAM } from './kinesis.ts'
 

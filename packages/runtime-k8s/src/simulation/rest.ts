@@ -1,6 +1,6 @@
 /** Owns what must hold when all faults are over: everything is handled, each shard has an owner who reads it, and the shares are equal. */
 
-import type { Item } from '../../src/leases/lease.ts'
+import type { Item } from '../leases/lease.ts'
 import { type Member, shardIn, type Violation } from './book.ts'
 import type { SimShard, SimStream } from './kinesis.ts'
 import type { Oracle } from './oracle.ts'

@@ -1,6 +1,6 @@
 /** Owns what must hold when somebody writes a lease. */
 
-import type { Item } from '../../src/leases/lease.ts'
+import type { Item } from '../leases/lease.ts'
 import { type Book, type Member, shardIn, type Tenure } from './book.ts'
 import type { Write } from './dynamodb.ts'
 import type { SimShard } from './kinesis.ts'

@@ -1,7 +1,7 @@
 /** Owns the search for a smaller run that has the same violation: fewer faults, then fewer workers and shards, as long as it is found there, too. */
 
 import { planOf, type Sizes } from './plan.ts'
-import type { Plant } from './plants.ts'
+import type { Plant } from './plant.ts'
 import { type Found, simulate } from './run.ts'
 
 export interface Shrunk {

@@ -1,6 +1,6 @@
 /** Owns what the oracle has seen: which records were handled, who has had which lease, and since when. */
 
-import type { Item } from '../../src/leases/lease.ts'
+import type { Item } from '../leases/lease.ts'
 import type { Put, SimShard, SimStream } from './kinesis.ts'
 import { FLEET, type Trace } from './trace.ts'
 

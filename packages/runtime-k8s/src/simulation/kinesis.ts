@@ -10,7 +10,7 @@ import {
   GetShardIteratorCommand,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis'
-import type { Chance } from '../../../core/test/fuzz/random.ts'
+import type { Chance } from '@spaceship/core/testing'
 import { refusal } from './refusal.ts'
 
 export interface Put {
