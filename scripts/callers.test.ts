@@ -32,6 +32,7 @@ const hot = named([
   'core/adapter: differenceFrom encodePublished equalities marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
   'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane parsePosition read',
   'core/ports: listedKey listedPrefix',
+  'core/testing: chanceOf createTables',
   'handlers/slack: escapeText',
 ])
 

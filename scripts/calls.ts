@@ -122,6 +122,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch createSearch (purge)': right(memorySearch().purge, PURGE),
   'handlers/opensearch createSearch (keeper)': right(memorySearch().keeper, KEEPER),
   'handlers/opensearch createRebuild': right(createRebuild, REBUILD),
+  'runtime-k8s/testing simulateFleet': right(simulateFleet, FLEET, { instead: { options: { scenario: nothingSaved, seeds: 1 } } }),
   'handlers/testing memorySearch': right(memorySearch, MEMORY_SEARCH),
   'handlers/slack mrkdwn': right(() => mrkdwn`*${5}*`),
   'handlers/slack createSlack (update)': right(memorySlack().update, UPDATE, {

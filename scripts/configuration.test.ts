@@ -174,6 +174,15 @@ const checks: Readonly<Record<string, Check>> = {
       "'scheduler' is missing",
     ],
   },
+  'runtime-k8s/testing simulateFleet': {
+    wrong: (simulateFleet) => simulateFleet({ seeds: 0, workers: 'many', shrds: 2 }),
+    problems: [
+      "'scenario' is missing: expected a function",
+      "'seeds' is 0",
+      "'workers' is 'many'",
+      "'shrds' is no option: expected 'shards'",
+    ],
+  },
   'core/testing harness': {
     wrong: (harness) => harness(undefined, { start: new Date('never'), failover: 'soon', patience: -1 }),
     problems: [

@@ -53,7 +53,7 @@ const ROOMS: Rooms = {
     'testing',
   ],
   cli: ['show', 'project', 'ship', 'dev', 'commands'],
-  'runtime-k8s': ['leases', 'shards', 'consume', 'simulation'],
+  'runtime-k8s': ['leases', 'shards', 'consume', 'testing'],
   local: [
     'http',
     'data',

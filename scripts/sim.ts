@@ -8,10 +8,10 @@
  */
 
 import { parseArgs } from 'node:util'
-import { planOf } from '../packages/runtime-k8s/src/simulation/plan.ts'
-import { simulate } from '../packages/runtime-k8s/src/simulation/run.ts'
-import { shrink } from '../packages/runtime-k8s/src/simulation/shrink.ts'
-import { toldRun, toldSum, toldViolation } from '../packages/runtime-k8s/src/simulation/tell.ts'
+import { planOf, type Sizes } from '../packages/runtime-k8s/src/testing/plan.ts'
+import { simulate } from '../packages/runtime-k8s/src/testing/run.ts'
+import { shrink } from '../packages/runtime-k8s/src/testing/shrink.ts'
+import { commandOf, toldRun, toldSum, toldViolation } from '../packages/runtime-k8s/src/testing/tell.ts'
 import { PLANTS } from '../packages/runtime-k8s/test/sim/plants.ts'
 
 const { values } = parseArgs({
@@ -37,7 +37,8 @@ if (values.plant !== undefined && plant === undefined)
 
 const sum = { seeds, violations: 0, records: 0, moves: 0, kills: 0 }
 for (let seed = from; seed < from + seeds; seed += 1) {
-  const found = await simulate(planOf({ seed, workers, shards, only }), plant?.())
+  const run = (sizes: Sizes) => simulate(planOf(sizes), { plant: plant?.() })
+  const found = await run({ seed, workers, shards, only })
   console.log(toldRun(found))
   sum.records += found.counts.records
   sum.moves += found.counts.moves
@@ -46,7 +47,7 @@ for (let seed = from; seed < from + seeds; seed += 1) {
   sum.violations += 1
   process.exitCode = 1
   const more = values.plant === undefined ? '' : ` --plant '${values.plant}'`
-  console.log(toldViolation(await shrink(found, plant), more))
+  console.log(toldViolation(await shrink(found, run), (sizes) => `${commandOf(sizes)}${more}`))
 }
 console.log(toldSum(sum, { workers, shards }))
 

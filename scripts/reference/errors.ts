@@ -206,6 +206,14 @@ export const CODES: readonly Code[] = [
     remedy: 'Look at it, and put it elsewhere; restore the bytes, or remove their letter.',
   },
   {
+    code: 'simulation',
+    from: '`simulateFleet`',
+    cause:
+      'Something that must hold of deliveries did not, or the check of the scenario failed; the message has the seed, the faults, what happened, and the call that does it again.',
+    remedy:
+      'Make that call and look at what the reactor does there. An effect that must not happen twice needs an effect that allows repeats, or `claim`.',
+  },
+  {
     code: 'rebuild-differs',
     from: '`createRebuild`, `spaceship rebuild`',
     cause: 'The new version of an index has other documents than the old one; the message has the figures.',

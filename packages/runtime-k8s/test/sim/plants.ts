@@ -3,8 +3,8 @@
 import { PutItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand } from '@aws-sdk/client-kinesis'
 import type { Item } from '../../src/leases/lease.ts'
-import { shardIn } from '../../src/simulation/book.ts'
-import type { Plant } from '../../src/simulation/plant.ts'
+import { shardIn } from '../../src/testing/book.ts'
+import type { Plant } from '../../src/testing/plant.ts'
 
 /** Each made anew for a run: some remember. */
 export const PLANTS: Readonly<Record<string, () => Plant>> = {

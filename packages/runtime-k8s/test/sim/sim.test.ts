@@ -1,10 +1,10 @@
 /** A few small seeds of the simulation, so that a fault in the workers or in the simulation shows early. `npm run sim` is for many. */
 
 import { expect, test } from 'vitest'
-import { planOf } from '../../src/simulation/plan.ts'
-import { simulate } from '../../src/simulation/run.ts'
-import { shrink } from '../../src/simulation/shrink.ts'
-import { toldViolation } from '../../src/simulation/tell.ts'
+import { planOf, type Sizes } from '../../src/testing/plan.ts'
+import { simulate } from '../../src/testing/run.ts'
+import { shrink } from '../../src/testing/shrink.ts'
+import { commandOf, toldViolation } from '../../src/testing/tell.ts'
 import { PLANTS } from './plants.ts'
 
 test('nothing is lost, out of order or unowned, whatever comes over a small fleet', async () => {
@@ -31,18 +31,22 @@ test('a seed says all: its second run is the first one', async () => {
 test.each(Object.keys(PLANTS))('a fault is found within a hundred small seeds: %s', async (name) => {
   let found = 0
   for (let seed = 1; seed <= 100 && found === 0; seed += 1)
-    if ((await simulate(planOf({ seed, workers: 3, shards: 4 }), PLANTS[name]?.())).violation !== undefined)
+    if (
+      (await simulate(planOf({ seed, workers: 3, shards: 4 }), { plant: PLANTS[name]?.() })).violation !==
+      undefined
+    )
       found = seed
   expect(found).toBeGreaterThan(0)
 })
 
 test('a violation is told with a smaller run that has it, too', async () => {
   const plant = PLANTS['a reader that stops silently']
-  const found = await simulate(planOf({ seed: 1, workers: 3, shards: 4 }), plant?.())
-  const { sizes, found: smaller } = await shrink(found, plant)
+  const run = (sizes: Sizes) => simulate(planOf(sizes), { plant: plant?.() })
+  const found = await run({ seed: 1, workers: 3, shards: 4 })
+  const { sizes, found: smaller } = await shrink(found, run)
   expect(smaller.violation?.kind).toBe(found.violation?.kind)
   expect([sizes.workers, sizes.shards, sizes.only]).toEqual([1, 1, []])
-  const told = toldViolation({ sizes, found: smaller })
+  const told = toldViolation({ sizes, found: smaller }, commandOf)
   expect(told).toMatch(/VIOLATION/)
   expect(told).toMatch(/again: npm run sim -- --from 1 --seeds 1 --workers 1 --shards 1 --only none$/)
 })

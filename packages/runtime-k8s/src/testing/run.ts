@@ -1,17 +1,19 @@
 /** Owns one run of the simulation: puts records, lets the plan's faults come, waits for rest, and says what was found. */
 
+import type { DeadLetter } from '@spaceship/core/ports'
 import type { Counts, Violation } from './book.ts'
 import { type Running, startMember } from './members.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
-import type { Plant } from './plant.ts'
 import { unrest } from './rest.ts'
 import { FLEET } from './trace.ts'
-import { createWorld, type Spell, type World } from './world.ts'
+import { createWorld, type Load, type Spell, type World } from './world.ts'
 
 export interface Found {
   readonly plan: Plan
   readonly violation: Violation | undefined
   readonly trace: readonly string[]
+  /** Of the reactors that were simulated, and of the one that watches. */
+  readonly letters: readonly DeadLetter[]
   readonly counts: Counts & { readonly kills: number; readonly faults: number }
   /** Virtual milliseconds, and events in them. */
   readonly lasted: number
@@ -21,8 +23,8 @@ export interface Found {
 /** A pod that has not ended by itself is killed so long after its stop. */
 const GRACE = 10_000
 
-export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
-  const world = createWorld(plan, plant)
+export async function simulate(plan: Plan, load: Load = {}): Promise<Found> {
+  const world = createWorld(plan, load)
   const fleet = createFleet(world)
   const { universe, oracle, trace } = world
   for (let slot = 0; slot < plan.workers; slot += 1) fleet.start(slot)
@@ -32,7 +34,10 @@ export async function simulate(plan: Plan, plant?: Plant): Promise<Found> {
   await universe.pass(plan.duration, isOver)
   if (!isOver()) await rest(world, fleet)
   for (const { process } of fleet.running) process.kill()
+  const letters: DeadLetter[] = []
+  for await (const letter of world.deadLetters.list('app')) letters.push(letter)
   return {
+    letters,
     plan,
     violation: oracle.violation,
     trace: oracle.violation === undefined ? [] : trace.lines(oracle.violation.shard),
@@ -64,7 +69,14 @@ async function rest({ universe, oracle, stream, table, plan }: World, fleet: Fle
   }
 }
 
-function putRecords({ plan, universe, stream, oracle, chance: chances }: World): void {
+function putRecords({ plan, universe, stream, oracle, cargo, chance: chances }: World): void {
+  if (cargo !== undefined) {
+    for (const [n, { partitionKey, data }] of cargo.changes.entries())
+      universe.plan(Math.floor((n * plan.duration) / cargo.changes.length), () =>
+        oracle.put(stream.put(partitionKey, data)),
+      )
+    return
+  }
   const chance = chances('records')
   for (let n = 0; n < plan.records; n += 1) {
     // Some are there before anybody comes.

@@ -1,8 +1,7 @@
 /** Owns the search for a smaller run that has the same violation: fewer faults, then fewer workers and shards, as long as it is found there, too. */
 
 import { planOf, type Sizes } from './plan.ts'
-import type { Plant } from './plant.ts'
-import { type Found, simulate } from './run.ts'
+import type { Found } from './run.ts'
 
 export interface Shrunk {
   readonly sizes: Sizes
@@ -13,8 +12,8 @@ export interface Shrunk {
 const TRIES = 80
 const EVENTS = 1_000_000
 
-/** @param plant made anew for each run */
-export async function shrink(found: Found, plant?: () => Plant): Promise<Shrunk> {
+/** @param run runs it once more, of other sizes */
+export async function shrink(found: Found, run: (sizes: Sizes) => Promise<Found>): Promise<Shrunk> {
   const kind = found.violation?.kind
   const { seed, workers, shards } = found.plan
   const all = planOf({ seed, workers, shards }).faults.map((_, n) => n)
@@ -25,7 +24,7 @@ export async function shrink(found: Found, plant?: () => Plant): Promise<Shrunk>
     if (tries <= 0 || events <= 0) return false
     tries -= 1
     const sizes = { ...best.sizes, ...part }
-    const smaller = await simulate(planOf(sizes), plant?.())
+    const smaller = await run(sizes)
     events -= smaller.events
     if (smaller.violation === undefined || smaller.violation.kind !== kind) return false
     best = { sizes, found: smaller }

@@ -26,7 +26,7 @@ import {
   type Watching,
 } from './book.ts'
 import type { Write } from './dynamodb.ts'
-import { firstAt, type Put, type SimShard } from './kinesis.ts'
+import type { Put, SimShard } from './kinesis.ts'
 import { ends, starts } from './starts.ts'
 import { type Sight, wrote } from './writes.ts'
 
@@ -70,9 +70,8 @@ export function createOracle(watching: Watching): Oracle {
     starts: (member, key, n) => starts(book, member, key, n),
     ends: (its, key, n, well) => ends(book, its, key, n, well),
     kept: (id, sequence) => {
-      const puts = stream.shard(id)?.puts ?? []
-      const put = puts[firstAt(puts, sequence)]
-      if (put?.sequence !== sequence) {
+      const put = stream.at(id, sequence)
+      if (put === undefined) {
         violate('unknown', `a letter of ${sequence}, which nobody put`, id)
         return
       }

@@ -27,8 +27,8 @@ export function toldRun({ plan, counts, lasted, violation }: Found): string {
   return `seed ${plan.seed}: ${violation === undefined ? '' : `VIOLATION ${violation.kind}, `}${what.join(', ')}`
 }
 
-/** @param more what else the command needs to do it again */
-export function toldViolation({ sizes, found }: Shrunk, more = ''): string {
+/** @param again how to run it once more */
+export function toldViolation({ sizes, found }: Shrunk, again: (sizes: Sizes) => string): string {
   const { violation, plan, trace } = found
   if (violation === undefined) return ''
   return [
@@ -37,11 +37,11 @@ export function toldViolation({ sizes, found }: Shrunk, more = ''): string {
     ...plan.faults.map((fault) => `  ${toldFault(fault)}`),
     'what happened:',
     ...trace.map((line) => `  ${line}`),
-    `again: ${commandOf(sizes)}${more}`,
+    `again: ${again(sizes)}`,
   ].join('\n')
 }
 
-function commandOf({ seed, workers, shards, only }: Sizes): string {
+export function commandOf({ seed, workers, shards, only }: Sizes): string {
   const faults = only === undefined ? '' : ` --only ${only.join(',') || 'none'}`
   return `npm run sim -- --from ${seed} --seeds 1 --workers ${workers} --shards ${shards}${faults}`
 }

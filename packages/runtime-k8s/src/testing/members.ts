@@ -2,11 +2,11 @@
 
 import { type DynamoDBClient, GetItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetRecordsCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
-import { entity, type Reactor, reactor } from '@spaceship/core'
-import * as z from 'zod'
+import { type EventMeta, type Reactor, reactor } from '@spaceship/core'
 import type { Item } from '../leases/lease.ts'
 import { worker } from '../worker.ts'
 import type { Member } from './book.ts'
+import { mortal, watched } from './cargo.ts'
 import { TABLE } from './dynamodb.ts'
 import { startJava } from './java.ts'
 import { STREAM } from './kinesis.ts'
@@ -14,7 +14,7 @@ import { clientOn, type Service } from './network.ts'
 import { deaf } from './signals.ts'
 import { FLEET } from './trace.ts'
 import type { Process } from './universe.ts'
-import { fateOf, type World, weatherAt } from './world.ts'
+import { fateOf, WATCH, type World, weatherAt } from './world.ts'
 
 export interface Running {
   readonly member: Member
@@ -23,12 +23,8 @@ export interface Running {
   stop(ended: () => void): void
 }
 
-const Row = entity('item', {
-  table: 'items',
-  key: 'id',
-  schema: z.looseObject({ id: z.string(), n: z.number() }),
-})
-const saved = Row.saved('item.saved')
+/** Of the simulation's own records. */
+const OWN = { entities: [{ table: 'items', key: ['id'] }] }
 
 export function startMember(world: World, slot: number, id: string): Running {
   const { plan, universe, plant, trace, slots } = world
@@ -48,7 +44,9 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
     trace.note(String(shard), universe.now, member.id, `says: ${message} ${JSON.stringify(details)}`)
     if (message === 'lease lost') oracle.lost(member, String(shard))
   }
-  const pod = worker([reactorOf(world, member, process)], {
+  const { cargo } = world
+  const own = cargo?.reactors({ workerId: member.id, clock: process.clock, state }) ?? []
+  const pod = worker([reactorOf(world, member, process), ...own.map((one) => mortal(one, process))], {
     application: 'app',
     streams: [STREAM],
     workerId: member.id,
@@ -102,14 +100,17 @@ function startModel(world: World, member: Member, process: Process, slot: number
   }
 }
 
+/** The reactor that tells what is delivered, beside those that are simulated. */
 function reactorOf(world: World, member: Member, process: Process): Reactor {
-  return reactor('sim').on(
-    'see',
-    saved,
-    ({ after }, { attempt }) =>
-      handle(world, member, process, { key: after.id, n: after.n, first: attempt === 1 }),
-    { effect: world.plan.effect },
-  )
+  const { cargo, oracle, stream, plan } = world
+  const see = async ({ source }: EventMeta, { attempt }: { readonly attempt: number }) => {
+    const put = stream.at(source.shard, source.position)
+    if (put === undefined)
+      return oracle.violate('unknown', `a handler got ${source.position}, which nobody put`)
+    const { key, n } = put
+    return handle(world, member, process, { key, n, first: attempt === 1 })
+  }
+  return reactor(WATCH.reactor).on(WATCH.route, watched(cargo ?? OWN), see, { effect: plan.effect })
 }
 
 async function handle(

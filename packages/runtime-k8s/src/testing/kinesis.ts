@@ -43,7 +43,10 @@ export interface SimShard {
 export interface SimStream {
   readonly shards: readonly SimShard[]
   shard(id: string): SimShard | undefined
-  put(key: string): Put
+  /** @param data @default a change of a row of its own */
+  put(key: string, data?: Uint8Array): Put
+  /** The record of a shard that has this sequence number. */
+  at(shard: string, sequence: string): Put | undefined
   /** Undefined if there is nothing to split or merge there. */
   split(pick: number): SimShard | undefined
   merge(pick: number): SimShard | undefined
@@ -194,12 +197,17 @@ export function createStream(count: number, now: () => number, chance: Chance): 
   return {
     shards,
     shard: (id) => byId.get(id),
-    put: (key) => {
+    at: (id, sequence) => {
+      const puts = byId.get(id)?.puts ?? []
+      const put = puts[firstAt(puts, sequence)]
+      return put?.sequence === sequence ? put : undefined
+    },
+    put: (key, data) => {
       const shard = shardOf(key)
       const n = counts.get(key) ?? 0
       counts.set(key, n + 1)
       const sequence = nextSequence()
-      const put = { key, n, shard: shard.id, sequence, at: now(), data: changeOf(key, n, drawn) }
+      const put = { key, n, shard: shard.id, sequence, at: now(), data: data ?? changeOf(key, n, drawn) }
       shard.puts.push(put)
       return put
     },

@@ -4,6 +4,7 @@ import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import type { DeadLetters, StateStore } from '@spaceship/core/ports'
 import { type Chance, chanceOf } from '@spaceship/core/testing'
 import type { Member } from './book.ts'
+import type { Cargo } from './cargo.ts'
 import { createTable, type SimTable } from './dynamodb.ts'
 import { createStream, type SimStream } from './kinesis.ts'
 import type { Service, Weather } from './network.ts'
@@ -25,6 +26,8 @@ export interface Spell extends Weather {
 export interface World {
   readonly plan: Plan
   readonly plant: Plant | undefined
+  /** Undefined: records of its own, for the reactor that watches. */
+  readonly cargo: Cargo | undefined
   readonly universe: Universe
   readonly stream: SimStream
   readonly table: SimTable
@@ -44,7 +47,16 @@ export interface Fate {
   readonly fails: boolean
 }
 
-export function createWorld(plan: Plan, plant: Plant | undefined): World {
+/** The route that watches what is delivered. */
+export const WATCH = { reactor: 'simulation', route: 'see' } as const
+
+/** What may be simulated beside a plan. */
+export interface Load {
+  readonly plant?: Plant | undefined
+  readonly cargo?: Cargo | undefined
+}
+
+export function createWorld(plan: Plan, { plant, cargo }: Load): World {
   const universe = createUniverse()
   const trace = createTrace()
   const now = () => universe.now
@@ -64,12 +76,12 @@ export function createWorld(plan: Plan, plant: Plant | undefined): World {
   const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, isExcused })
   const letters = memoryDeadLetters()
   return {
-    ...{ plan, plant, universe, stream, table, trace, oracle, spells, slots, chance },
+    ...{ plan, plant, cargo, universe, stream, table, trace, oracle, spells, slots, chance },
     state: memoryState({ clock: universe.process('state').clock }),
     deadLetters: {
       ...letters,
       put: async (letter) => {
-        oracle.kept(letter.shard, letter.sequence)
+        if (letter.reactor === WATCH.reactor) oracle.kept(letter.shard, letter.sequence)
         await letters.put(letter)
       },
     },
