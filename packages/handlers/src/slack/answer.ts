@@ -3,8 +3,9 @@
  *
  * | answer                                                       | verdict                                              |
  * |--------------------------------------------------------------|------------------------------------------------------|
- * | 2xx (Web API: and `ok: true`)                                | done                                                 |
- * | 429, `ratelimited` and its like                              | RetryAfter what `Retry-After` says, else 30 s        |
+ * | 2xx, and `ok: true` of the Web API, or `ok` of a webhook     | done                                                 |
+ * | 429, `ratelimited` and its like                              | RetryAfter the seconds of `Retry-After`, an hour at  |
+ * |                                                              | most, else 30 s                                      |
  * | no answer, none in time, 408, 5xx, Slack's own failures      | an outage; the message may have been posted: as      |
  * |                                                              | `onAmbiguous` says; an update is asked for again     |
  * | no connection, so that nothing was sent                      | an outage                                            |
@@ -14,8 +15,9 @@
  * | 401, 403, refused tokens and scopes                          | set-up `denied`                                      |
  * | the channel or webhook is missing, archived or out of reach  | set-up `not-found` where a route names its channel   |
  * |                                                              | once for all, else Permanent: the event named it     |
- * | unknown methods; what is not from Slack                      | set-up `unknown-operation`                           |
- * | anything else                                                | Permanent: Slack's word for it, never the text       |
+ * | unknown methods; what is not from Slack, such as the page of | set-up `unknown-operation`                           |
+ * | a proxy, and where that sends us                             |                                                      |
+ * | any other word of Slack                                      | Permanent: Slack's word for it, never the text       |
  *
  * Words of the Web API: https://docs.slack.dev/reference/methods/chat.postMessage#errors
  * Words of webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors
@@ -40,6 +42,14 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
     'unknown-operation': 'deprecated_endpoint method_deprecated unknown_method',
     // The words of each meaning are its keys' own.
   }).flatMap(([meaning, words]) => words.split(' ').map((word) => [word, meaning as Meaning] as const)),
+)
+
+/** The words with which a webhook refuses a message for good. Behind a 2xx any other word may be anybody's. */
+const REFUSALS: ReadonlySet<string> = new Set(
+  (
+    'invalid_attachments invalid_blocks invalid_blocks_format invalid_payload missing_text_or_fallback_or_attachments ' +
+    'msg_blocks_too_long msg_too_long no_text too_many_attachments user_not_found'
+  ).split(' '),
 )
 
 /** What there is of a response once its body has been read. */
@@ -76,8 +86,8 @@ interface Target {
 export function judge(response: Judged, body: string, target: Target): void {
   const { channel, webApi } = target
   const { ok, status } = response
-  const error = webApi && ok ? errorIn(body, channel) : undefined
-  if (ok && error === undefined) return
+  const error = webApi && ok ? errorIn(body, target) : undefined
+  if (ok && (webApi ? error === undefined : body.trim() === 'ok')) return
   const word = error ?? wordIn(body)
   const meaning = MEANINGS.get(word)
   if (status === 429 || meaning === 'wait') throw slowDown(response)
@@ -91,9 +101,18 @@ export function judge(response: Judged, body: string, target: Target): void {
         : 'give a token or webhook that may post there'
     throw setUp('denied', channel, `Slack refused the credentials: ${word}`, advice)
   }
-  // The Web API refuses with 200 and a word: another status is a wrong URL or something on the way.
-  if (meaning === 'unknown-operation' || (webApi && !ok)) throw notSlack(channel, `${status} ${word}`)
+  if (meaning === 'unknown-operation' || !isRefusal(status, word, target))
+    throw notSlack(target, `${status} ${word}`)
   throw new Permanent(`Slack refused the message: ${status} ${word}`)
+}
+
+/**
+ * The Web API refuses with 200 and a word, a webhook with 4xx and a word. What is otherwise is a wrong URL or something on the way, and the
+ * next message fares alike.
+ */
+function isRefusal(status: number, word: string, { webApi }: Target): boolean {
+  if (webApi) return status >= 200 && status < 300
+  return word !== WORDLESS && (status >= 400 || REFUSALS.has(word))
 }
 
 /** Errors of a `fetch` may name what was asked: the URL of a webhook is a secret, and so is a token. */
@@ -113,11 +132,10 @@ const MOST_CAUSES = 8
 
 /** What a request means that was not answered. */
 export function unanswered(error: unknown, target: Target): Unavailable {
-  const { channel, webApi } = target
+  const { channel } = target
   const code = networkCode(error)
   const cause = withoutSecrets(error)
-  // What holds the URL: a webhook's own is a secret.
-  const where = webApi ? "'apiUrl'" : 'its webhook'
+  const where = urlOf(target)
   if (code === 'ENOTFOUND') {
     const advice = `check the host of ${where}, and what resolves names here`
     return setUp('unknown-operation', channel, 'nobody knows the host of Slack (ENOTFOUND)', advice, cause)
@@ -144,9 +162,14 @@ function noChannel(channel: string, word: string): Unavailable {
   return setUp('not-found', channel, message, advice)
 }
 
-function notSlack(channel: string, what: string): Unavailable {
-  const advice = "check 'apiUrl', and whether a proxy is in between"
-  return setUp('unknown-operation', channel, `the answer is not from Slack (${what})`, advice)
+/** What holds the URL: a webhook's own is a secret. */
+function urlOf({ webApi }: Target): string {
+  return webApi ? "'apiUrl'" : 'its webhook'
+}
+
+function notSlack(target: Target, what: string): Unavailable {
+  const advice = `check ${urlOf(target)}, and whether a proxy is in between`
+  return setUp('unknown-operation', target.channel, `the answer is not from Slack (${what})`, advice)
 }
 
 function setUp(
@@ -163,14 +186,17 @@ function setUp(
   })
 }
 
+/** Seconds; Slack names some tens. A longer wait would be somebody else's mistake, and whoever comes back early is told again. */
+const LONGEST_WAIT = 3_600
+
 function slowDown(response: Judged): RetryAfter {
-  const seconds = Number(response.headers.get('retry-after') ?? 30)
-  const delay = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : '30s'
-  return new RetryAfter(delay, 'Slack asks to slow down')
+  const said = response.headers.get('retry-after')?.trim() ?? ''
+  const seconds = /^\d+(\.\d+)?$/.test(said) ? Math.min(Number(said), LONGEST_WAIT) : 30
+  return new RetryAfter(seconds * 1_000, 'Slack asks to slow down')
 }
 
 /** The Web API answers 200 with `{ ok: false, error }`. Something that is not its JSON is not Slack. */
-function errorIn(body: string, channel: string): string | undefined {
+function errorIn(body: string, target: Target): string | undefined {
   try {
     const answer: unknown = JSON.parse(body)
     if (typeof answer === 'object' && answer !== null && 'ok' in answer) {
@@ -180,10 +206,12 @@ function errorIn(body: string, channel: string): string | undefined {
   } catch {
     // Reported below.
   }
-  throw notSlack(channel, 'no JSON of its own')
+  throw notSlack(target, 'no JSON of its own')
 }
+
+const WORDLESS = 'without a reason'
 
 /** Slack answers with one word, such as `no_text`. What is longer is somebody else's, and may repeat what was sent. */
 function wordIn(body: string): string {
-  return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : 'without a reason'
+  return /^[a-z_]{1,64}$/.test(body.trim()) ? body.trim() : WORDLESS
 }

@@ -55,7 +55,8 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
   async function asked(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Answer> {
     const patience = AbortSignal.timeout(timeout)
     const both = signal === undefined ? patience : AbortSignal.any([signal, patience])
-    const response = await fetch(url, { ...init, signal: both })
+    // Slack sends nobody elsewhere. Who does is a sign-in page or the like, and must not be handed the message.
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: both })
     return { response, body: await response.text() }
   }
 
