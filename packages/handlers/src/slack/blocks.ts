@@ -1,19 +1,11 @@
 /**
- * Owns what Slack takes of blocks: texts are cut to what their place takes, between characters as people see them; what cannot be cut is
- * refused before it is sent.
- *
- * | place                                   | characters | | what                      | at most |
- * |-----------------------------------------|------------|-|---------------------------|---------|
- * | text of a section                       | 3,000      | | blocks of a message       | 50      |
- * | a field of a section                    | 2,000      | | fields of a section       | 10      |
- * | header                                  | 150        | | elements of a context     | 10      |
- * | element of a context                    | 3,000      | | characters of all blocks  | 13,200  |
- *
- * https://docs.slack.dev/reference/block-kit/blocks, and for the sum https://github.com/slackapi/bolt-js/issues/2509
+ * Owns how blocks are made ready for Slack: every text in them, wherever it stands, is escaped and cut to what its place takes, between
+ * characters as people see them; what cannot be cut is refused before it is sent. The numbers stand in `limits.ts`.
  */
 
 import { Permanent } from '@spaceship/core'
-import { readyText, type SlackText } from './text.ts'
+import { EXACT, LONGEST_TEXT, limitOf, MEMBERS, MESSAGE, READ, ROLES } from './limits.ts'
+import { isMarked, readyText, type SlackText } from './text.ts'
 
 /** A text within a block. */
 export interface BlockText {
@@ -28,44 +20,91 @@ export interface Block {
   readonly [field: string]: unknown
 }
 
-const MOST = { blocks: 50, fields: 10, elements: 10, characters: 13_200 }
-const LONGEST: Readonly<Record<string, number>> = { header: 150, section: 3_000, context: 3_000 }
-const LONGEST_FIELD = 2_000
+/** Slack nests a few levels; what goes deeper has no end. */
+const DEEPEST = 32
 
-/** @throws Permanent for more than Slack takes, with what there is too much of */
-export function readyBlocks(blocks: readonly Block[], escapes: boolean): readonly object[] {
-  if (blocks.length > MOST.blocks) throw tooMuch(`${blocks.length} blocks`, `${MOST.blocks} of a message`)
-  let characters = 0
+/** A block's own texts, and those in a list of its own, are this deep; what is deeper shows when somebody opens it. */
+const OWN = 2
 
-  function ready(text: unknown, longest: number): unknown {
-    if (!isText(text)) return text
-    const cut = readyText(text.text, escapes && text.type === 'mrkdwn', longest)
-    characters += cut.length
-    return { ...text, text: cut }
+/** Where a value stands. */
+interface Place {
+  /** What holds the field: its type, or what it is. */
+  readonly owner: string
+  readonly field: string
+  /** For people, with the field. */
+  readonly path: string
+  readonly depth: number
+}
+
+/** @throws Permanent for more than Slack takes, with what there is too much of, and where */
+export function readyBlocks(blocks: readonly Block[], escapes: boolean): readonly unknown[] {
+  if (blocks.length > MESSAGE.blocks)
+    throw tooMuch(`${blocks.length} blocks`, `${MESSAGE.blocks} of a message`)
+  const seen = { characters: 0, markdown: 0 }
+
+  function ready(value: unknown, place: Place): unknown {
+    const { owner, field, path, depth } = place
+    if (depth > DEEPEST)
+      throw new Permanent(`a Slack message is nested too deep, or in a circle, at '${path}'`)
+    if (typeof value === 'bigint')
+      throw new Permanent(`a Slack message has a bigint at '${path}', and JSON carries none: expected a text`)
+    if (typeof value === 'string' || isMarked(value)) return readyString(value, place)
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) {
+      const most = limitOf(MEMBERS, owner, field)
+      if (most !== undefined && value.length > most)
+        throw tooMuch(
+          `${value.length} ${field} in '${path.slice(0, -field.length - 1)}'`,
+          `${most} of a ${owner}`,
+        )
+      return value.map((member, n) =>
+        ready(member, { owner, field, path: `${path}[${n}]`, depth: depth + 1 }),
+      )
+    }
+    // As JSON has it, a Date for instance.
+    if ('toJSON' in value && typeof value.toJSON === 'function')
+      return ready(value.toJSON(field), { ...place, depth: depth + 1 })
+    if (isText(value)) {
+      const longest = limitOf(READ, owner, field) ?? LONGEST_TEXT
+      const text = readyText(value.text, escapes && value.type === 'mrkdwn', longest)
+      if (depth <= OWN) seen.characters += text.length
+      return { ...value, text }
+    }
+    const { type } = Object(value)
+    const name = typeof type === 'string' ? type : (ROLES.get(field) ?? field)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, held]) => [
+        key,
+        ready(held, { owner: name, field: key, path: `${path}.${key}`, depth: depth + 1 }),
+      ]),
+    )
   }
 
-  const all = blocks.map((block, n) => {
-    const longest = LONGEST[block.type] ?? LONGEST.section ?? 0
-    const { text, fields, elements } = block
-    for (const [name, list, most] of [
-      ['fields', fields, MOST.fields],
-      ['elements', block.type === 'context' ? elements : undefined, MOST.elements],
-    ] as const)
-      if (Array.isArray(list) && list.length > most)
-        throw tooMuch(`${list.length} ${name} in 'blocks[${n}]'`, `${most} of a ${block.type}`)
-    return {
-      ...block,
-      ...(text !== undefined && { text: ready(text, longest) }),
-      ...(Array.isArray(fields) && { fields: fields.map((field) => ready(field, LONGEST_FIELD)) }),
-      ...(Array.isArray(elements) && { elements: elements.map((element) => ready(element, longest)) }),
+  function readyString(value: SlackText, { owner, field, path }: Place): string {
+    const isMarkdown = owner === 'markdown' && field === 'text'
+    const longest = limitOf(READ, owner, field) ?? Number.POSITIVE_INFINITY
+    const text = readyText(value, escapes && isMarkdown, longest)
+    const most = limitOf(EXACT, owner, field)
+    if (most !== undefined && text.length > most)
+      throw tooMuch(`${text.length} characters in '${path}'`, `${most}, and a cut one would be another`)
+    if (isMarkdown) {
+      seen.characters += text.length
+      seen.markdown += text.length
     }
-  })
-  if (characters > MOST.characters)
-    throw tooMuch(`${characters} characters in all blocks`, `${MOST.characters} of a message`)
+    return text
+  }
+
+  const all = blocks.map((block, n) =>
+    ready(block, { owner: 'message', field: 'blocks', path: `blocks[${n}]`, depth: 0 }),
+  )
+  if (seen.markdown > MESSAGE.markdown)
+    throw tooMuch(`${seen.markdown} characters in blocks of markdown`, `${MESSAGE.markdown} of a message`)
+  if (seen.characters > MESSAGE.characters)
+    throw tooMuch(`${seen.characters} characters in all blocks`, `${MESSAGE.characters} of a message`)
   return all
 }
 
-function isText(value: unknown): value is BlockText {
+function isText(value: object): value is BlockText {
   const { type } = Object(value)
   return type === 'mrkdwn' || type === 'plain_text'
 }

@@ -38,10 +38,14 @@ export function mrkdwn(parts: TemplateStringsArray, ...values: readonly unknown[
   return { [MARKED]: text }
 }
 
+/** Whether {@link mrkdwn} has made it. */
+export function isMarked(value: unknown): value is Mrkdwn {
+  return typeof Object(value)[MARKED] === 'string'
+}
+
 /** A text ready to be sent, cut to what its place takes. */
 export function readyText(text: unknown, escapes: boolean, longest = LONGEST): string {
-  const marked: unknown = Object(text)[MARKED]
-  if (typeof marked === 'string') return shortened(marked, longest)
+  if (isMarked(text)) return shortened(text[MARKED], longest)
   return shortened(escapes ? escapeText(String(text)) : String(text), longest)
 }
 

@@ -1,6 +1,7 @@
 /** What Slack would do with the payload of one post: its rules on what a message is, apart from how it arrived. */
 
 import { createHash } from 'node:crypto'
+import { isBlock } from './blocks.ts'
 
 export interface SlackMessage {
   readonly at: Date
@@ -31,25 +32,6 @@ export function problemWith(payload: Readonly<Record<string, unknown>>): string 
     (part) => (typeof part === 'string' || Array.isArray(part)) && part.length > 0,
   )
   return hasContent ? undefined : 'no_text'
-}
-
-const LONGEST: Readonly<Record<string, number>> = { header: 150, section: 3_000 }
-
-/** As far as texts and their number go. https://docs.slack.dev/reference/block-kit/blocks */
-function isBlock(block: unknown): boolean {
-  const { type, text, fields = [], elements = [] } = Object(block)
-  if (typeof type !== 'string' || !Array.isArray(fields) || !Array.isArray(elements)) return false
-  const fits = (given: unknown, longest: number) => {
-    const { text } = Object(given)
-    return typeof text !== 'string' || (text.length > 0 && text.length <= longest)
-  }
-  if (
-    !fits(text, LONGEST[type] ?? 3_000) ||
-    fields.length > 10 ||
-    !fields.every((field) => fits(field, 2_000))
-  )
-    return false
-  return type !== 'context' || elements.length <= 10
 }
 
 /** `#marketing` and `marketing` are one channel. */
