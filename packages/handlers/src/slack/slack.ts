@@ -29,7 +29,7 @@ import { type Posted, type Slack, type SlackMessage, slackWith } from './notify.
 import { createPace } from './pace.ts'
 import { readyText } from './text.ts'
 import { createThreads } from './threads.ts'
-import { createTransport, type MakeWebhook, type Taken } from './transport.ts'
+import { createTransport, type MakeWebhook, type Taken, type Transport } from './transport.ts'
 
 export interface SlackOptions {
   /** A bot token for the Web API, which posts to every channel the bot is in; blanks around it, as at the end of a file, are left out. */
@@ -100,7 +100,7 @@ export function createSlack(options: SlackOptions): Slack {
   const clock = options.clock ?? systemClock
   const pace = createPace(spacing(perSecond), burst, clock)
   const patience = milliseconds(timeout)
-  const send = createTransport({
+  const transport = createTransport({
     token,
     webhooks,
     apiUrl,
@@ -108,6 +108,15 @@ export function createSlack(options: SlackOptions): Slack {
     // Looked up when it is called: tests may replace the global one.
     fetch: options.fetch ?? ((...asked) => fetch(...asked)),
   })
+
+  const send: Transport = async (method, message, channel, signal) => {
+    try {
+      return await transport(method, message, channel, signal)
+    } catch (error) {
+      if (codeOf(error) === 'retry-after') pace.slowDown(channel, Number(Object(error).delay))
+      throw error
+    }
+  }
   const threads =
     references && token !== undefined ? createThreads({ send, references, patience, clock }) : undefined
 
@@ -123,7 +132,6 @@ export function createSlack(options: SlackOptions): Slack {
       const { channel: id, ts } = await sending()
       return { ...(id !== undefined && { channel: id }), ...(ts !== undefined && { ts }) }
     } catch (error) {
-      if (codeOf(error) === 'retry-after') pace.slowDown(channel, Number(Object(error).delay))
       if (!isAmbiguous(error) || onAmbiguous === 'retry') throw error
       if (onAmbiguous === 'drop') return { ambiguous: true }
       throw new Permanent('nobody knows whether Slack has posted the message', { cause: error })
