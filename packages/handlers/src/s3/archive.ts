@@ -7,13 +7,16 @@
  *
  * A batch that is repeated begins with the same record and has the same name: it overwrites itself, and what it holds beyond that is a
  * repeat, which readers tell by `id`. Athena reads the folders as partitions.
+ *
+ * An archive keeps what came: where the old image of a saved item fails today's schema, the line has `beforeRefused` with the reason
+ * instead of `before`. That image was the new one of an earlier change, and stands in the archive as such.
  */
 
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Duration } from '@spaceship/core'
-import { batch, type EventMeta, type Handler } from '@spaceship/core'
+import { batch, codeOf, type EventMeta, type Handler } from '@spaceship/core'
 import {
   bare,
   check,
@@ -95,9 +98,24 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
 }
 
 /** Integers with all their digits, sets as lists, binary as base64, dates as ISO text. */
-function lineOf({ name, id, at, key, by, version, before, after }: Archived): string {
-  const line = { event: name, id, at: at.toISOString(), key, by, version: version.max, before, after }
+function lineOf(event: Archived): string {
+  const { name, id, at, key, by, version, after } = event
+  const line = {
+    ...{ event: name, id, at: at.toISOString(), key, by, version: version.max },
+    ...oldOf(event),
+    after,
+  }
   return exactJson(line, `the change '${name}'`, { replace, bigints: true })
+}
+
+/** The schema's complaint shows no values. What another error says is not about the row, and is thrown. */
+function oldOf(event: Archived): { readonly before?: unknown; readonly beforeRefused?: string } {
+  try {
+    return { before: event.before }
+  } catch (error) {
+    if (codeOf(error) !== 'schema') throw error
+    return { beforeRefused: String(Object(error).message) }
+  }
 }
 
 function replace(value: object): unknown {

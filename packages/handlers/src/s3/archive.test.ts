@@ -1,0 +1,78 @@
+import { gunzipSync } from 'node:zlib'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { entity, marshal, reactor } from '@spaceship/core'
+import { createEngine } from '@spaceship/core/engine'
+import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
+import { silent } from '@spaceship/core/ports'
+import { expect, test } from 'vitest'
+import * as z from 'zod'
+import { type S3ArchiveOptions, s3Archive } from './index.ts'
+
+const Client = entity('client', {
+  table: 'clients',
+  key: 'id',
+  schema: z.object({ id: z.string(), n: z.number(), text: z.string().optional() }),
+})
+
+type Row = Readonly<Record<string, unknown>>
+
+function changed(sequence: number, after: Row, before?: Row) {
+  const change = {
+    eventName: before === undefined ? 'INSERT' : 'MODIFY',
+    tableName: 'clients',
+    dynamodb: {
+      ApproximateCreationDateTime: 1_796_000_000_000_000 + sequence,
+      Keys: marshal({ id: after.id }),
+      NewImage: marshal(after),
+      ...(before !== undefined && { OldImage: marshal(before) }),
+    },
+  }
+  const data = new TextEncoder().encode(JSON.stringify(change))
+  return { sequence: String(sequence), subSequence: 0, partitionKey: 'p', data, arrivedAt: new Date(0) }
+}
+
+/** An archive on a stream of its own, and the objects that it has put, as lines. */
+function archiving(options: Partial<S3ArchiveOptions> = {}) {
+  const objects: { readonly bytes: number; readonly lines: readonly string[] }[] = []
+  const send = async ({ input }: { readonly input: { readonly Body: Uint8Array } }) => {
+    const text = gunzipSync(input.Body).toString()
+    objects.push({ bytes: text.length, lines: text.split('\n').slice(0, -1) })
+    return {}
+  }
+  // The archive asks a client nothing but to send.
+  const client = { send } as unknown as S3Client
+  const clock = virtualClock()
+  const deadLetters = memoryDeadLetters()
+  const archive = s3Archive({ client, bucket: 'b', entity: 'client', ...options })
+  const engine = createEngine({
+    ...{ application: 'app', state: memoryState({ clock }), deadLetters, clock, logger: silent },
+    reactors: [reactor('archiving').on('archive', Client.saved('saved'), archive)],
+  })
+  return { engine, clock, objects, deadLetters }
+}
+
+const shard = { stream: 's', shard: 'shardId-0', redelivers: 'none' } as const
+
+test("a change whose old image fails today's schema is archived, with the reason", async () => {
+  const { engine, clock, objects, deadLetters } = archiving()
+  const delivery = await engine.open(shard)
+  await delivery.push([
+    changed(1, { id: 'a', n: 1 }, { id: 'a', n: 0 }),
+    changed(2, { id: 'b', n: 1 }, { id: 'b', n: 'hush' }),
+    changed(3, { id: 'c', n: 1 }),
+  ])
+  await delivery.quiet()
+  await clock.moveTo(clock.now() + 5_000)
+  await delivery.quiet()
+  expect(deadLetters.letters).toEqual([])
+  const [a, b, c] = objects.flatMap(({ lines }) => lines.map((line) => JSON.parse(line)))
+  expect([a.before, b.after, c.after]).toEqual([
+    { id: 'a', n: 0 },
+    { id: 'b', n: 1 },
+    { id: 'c', n: 1 },
+  ])
+  expect(b).toMatchObject({ key: 'b', beforeRefused: expect.stringContaining("'before' of client: at n") })
+  expect(b).not.toHaveProperty('before')
+  expect(b.beforeRefused).not.toContain('hush')
+  expect(a).not.toHaveProperty('beforeRefused')
+})
