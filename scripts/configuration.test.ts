@@ -67,8 +67,8 @@ const checks: Readonly<Record<string, Check>> = {
     ],
   },
   'core batch': {
-    wrong: (batch) => batch({ size: 0, within: 'soon' }, () => {}),
-    problems: ["'size' is 0", "'within' is 'soon'"],
+    wrong: (batch) => batch({ size: 0, bytes: 0, within: 'soon' }, () => {}),
+    problems: ["'size' is 0", "'bytes' is 0", "'within' is 'soon'"],
   },
   'core encodePublished': {
     wrong: (encode) =>
@@ -244,12 +244,13 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'client' is missing", "'bucket' is empty", "'prefix' is a number"],
   },
   'handlers/s3 s3Archive': {
-    wrong: (s3Archive) => s3Archive({ bucket: '', size: 0, within: 'soon' }),
+    wrong: (s3Archive) => s3Archive({ bucket: '', size: 0, bytes: 0, within: 'soon' }),
     problems: [
       "'client' is missing",
       "'bucket' is empty",
       "'entity' is missing",
       "'size' is 0",
+      "'bytes' is 0",
       "'within' is 'soon'",
     ],
   },

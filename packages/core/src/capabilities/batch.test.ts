@@ -1,9 +1,10 @@
 /** Batches that wait, and what is down while they do. */
 
 import { expect, test } from 'vitest'
-import { engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../../test/bench.ts'
-import { batch, reactor, Unavailable } from '../index.ts'
-import { memoryState, virtualClock } from '../memory/index.ts'
+import { arrived, engineOf, idle, inserted, lambda, pass, saved, settled, worker } from '../../test/bench.ts'
+import { createRedrive } from '../engine.ts'
+import { batch, Permanent, reactor, Unavailable } from '../index.ts'
+import { memoryEvents, memoryState, virtualClock } from '../memory/index.ts'
 import type { StateStore } from '../ports/index.ts'
 
 test('a batch may wait for longer than its timeout: nobody is overdue, and what it claims is its own when it runs', async () => {
@@ -284,4 +285,55 @@ test('a delivery is quiet while the first half of a batch waits for its turn, an
   await pass(clock, 3_600_000)
   expect([calls, delivery.complete]).toEqual([[4, 2, 1, 1, 2, 1, 1], true])
   await delivery.quiet()
+})
+
+test('a batch holds so many bytes of records at most; a record that is larger is a batch of its own', async () => {
+  const batches: string[][] = []
+  const { engine, pass } = engineOf(
+    reactor('r').on(
+      'load',
+      saved,
+      batch({ size: 100, bytes: 3_000, within: '1s' }, (events) => {
+        batches.push(events.map((e) => e.after.id))
+      }),
+    ),
+  )
+  const delivery = await engine.open(worker)
+  const large = { text: 'x'.repeat(1_000) }
+  const larger = { text: 'x'.repeat(5_000) }
+  await delivery.push([
+    ...['a', 'b', 'c'].map((id, n) => inserted(n + 1, id, large)),
+    inserted(4, 'd', larger),
+    ...['e', 'f'].map((id, n) => inserted(n + 5, id)),
+  ])
+  await idle()
+  expect(batches).toEqual([['a', 'b'], ['c'], ['d']])
+  await pass(1_000)
+  expect([batches.at(-1), delivery.watermark?.sequence]).toEqual([['e', 'f'], '6'])
+})
+
+test('dead letters that are redriven count with their own bytes, not with those of the call for them', async () => {
+  const batches: string[][] = []
+  let isDown = true
+  const { engine, pass, clock, deadLetters } = engineOf(
+    reactor('r').on(
+      'load',
+      saved,
+      batch({ size: 100, bytes: 3_000, within: '1s' }, (events) => {
+        if (isDown) throw new Permanent('no')
+        batches.push(events.map((e) => e.after.id))
+      }),
+    ),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push(['a', 'b', 'c'].map((id, n) => inserted(n + 1, id, { text: 'x'.repeat(1_000) })))
+  await pass(1_000)
+  isDown = false
+  const events = memoryEvents()
+  await createRedrive({ application: 'app', deadLetters, events, clock }).letters(() => true)
+  await delivery.push(events.records.map((each, n) => arrived(n + 4, each)))
+  await idle()
+  expect(batches).toEqual([['a', 'b']])
+  await pass(2_000)
+  expect(batches).toEqual([['a', 'b'], ['c']])
 })

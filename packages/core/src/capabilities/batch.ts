@@ -1,5 +1,5 @@
 /**
- * `batch({ size, within }, handler)`. Owns the batches that are being filled, one for each route with a batch handler, and runs them.
+ * `batch({ size, bytes, within }, handler)`. Owns the batches that are being filled, one for each route with a batch handler, and runs them.
  * Never judges: each event gets an answer or an error, as if its own handler had returned or thrown it.
  *
  * ```
@@ -50,6 +50,7 @@ interface Batch extends Comer {
 
 interface Filling {
   readonly members: Member[]
+  bytes: number
   readonly wakes: (() => void)[]
   readonly closed: AbortController
 }
@@ -76,9 +77,14 @@ class Batches implements Caller {
   /** Resolves with what the batch handler said of this event; rejects with what failed. */
   call(attempt: Attempt): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const { size, bytes } = this.#batching
+      const { content, task } = attempt
+      const weight = (content.letter ?? task.entry.record).data.length
+      if (this.#filling !== undefined && this.#filling.bytes + weight > bytes) this.#close(this.#filling)
       const filling = this.#filling ?? this.#fill()
       filling.members.push({ attempt, resolve, reject })
-      if (filling.members.length >= this.#batching.size) return this.#close(filling)
+      filling.bytes += weight
+      if (filling.members.length >= size || filling.bytes >= bytes) return this.#close(filling)
       const { activity, settings } = this.#scope
       const until = settings.clock.monotonic() + (this.#hurried ? 0 : this.#batching.within)
       filling.wakes.push(activity.asleep(until))
@@ -91,7 +97,7 @@ class Batches implements Caller {
   }
 
   #fill(): Filling {
-    const filling: Filling = { members: [], wakes: [], closed: new AbortController() }
+    const filling: Filling = { members: [], bytes: 0, wakes: [], closed: new AbortController() }
     this.#filling = filling
     const { clock } = this.#scope.settings
     void clock

@@ -5,12 +5,21 @@ import type { BatchContext, Batching, Context, Handler } from './handler.ts'
 export interface BatchOptions {
   /** Events at the most. */
   readonly size: number
+  /**
+   * Bytes at the most, of the records as they came (of dead letters, as they are kept). A record that is larger is a batch of its own.
+   * @default bounded by the engine's `maxAhead` only
+   */
+  readonly bytes?: number
   /** How long the first event waits for others. @default '100ms' */
   readonly within?: Duration
 }
 
 export const BATCH = {
-  options: closed({ size: required(count()), within: duration('200ms') } satisfies ShapesOf<BatchOptions>),
+  options: closed({
+    size: required(count()),
+    bytes: count(),
+    within: duration('200ms'),
+  } satisfies ShapesOf<BatchOptions>),
   handle: required(callable),
 }
 
@@ -21,7 +30,7 @@ export const BATCH = {
  * done, an error for one that failed (also `RetryAfter`, `Unavailable`, `Permanent`). If it throws, the batch is run again in halves,
  * down to single events, so that one poisonous event does not take the others with it.
  *
- * @throws ConfigurationError for a size below 1 or a malformed duration
+ * @throws ConfigurationError for a size or bytes below 1, or a malformed duration
  * @example
  * const load = batch<Saved<{ id: string }>>({ size: 500, within: '200ms' }, async (events, { signal }) => {
  *   await warehouse.load(events.map((e) => e.after), signal)
@@ -32,8 +41,8 @@ export function batch<E>(
   handle: (events: readonly E[], context: BatchContext) => unknown,
 ): Handler<E> {
   check('batch', BATCH, { options, handle })
-  const { size, within = '100ms' } = options
-  const batching: Batching = { size, within: milliseconds(within), handle }
+  const { size, bytes = Number.POSITIVE_INFINITY, within = '100ms' } = options
+  const batching: Batching = { size, bytes, within: milliseconds(within), handle }
   // Called by itself, as a user's own test might, it is a batch of one; the engine looks at `batching`.
   return Object.assign((event: E, context: Context) => handle([event], context), { batching })
 }

@@ -78,6 +78,7 @@ export type BatchContext = Pick<Context, 'signal' | 'deadline' | 'log' | 'reacto
 /** What the engine knows of a batch handler. */
 export interface Batching {
   readonly size: number
+  readonly bytes: number
   readonly within: number
   readonly handle: (events: readonly never[], context: BatchContext) => unknown
 }

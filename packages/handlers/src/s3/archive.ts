@@ -36,6 +36,8 @@ export interface S3ArchiveOptions extends BucketOptions {
   readonly prefix?: string
   /** Changes in one object at most. @default 1000 */
   readonly size?: number
+  /** Bytes of changes in one object at most, as they came and before they are zipped: what a process holds for it. @default 16777216 */
+  readonly bytes?: number
   /** How long the first change of an object waits for others. @default '5s' */
   readonly within?: Duration
 }
@@ -46,11 +48,14 @@ export const S3_ARCHIVE = {
     entity: required(text("the entity's name")),
     prefix: text('what keys begin with'),
     size: count(1, 100_000),
+    bytes: count(),
     within: duration('5s', 1),
   } satisfies ShapesOf<S3ArchiveOptions>),
 }
 
 type Archived = EventMeta & { readonly before?: unknown; readonly after?: unknown }
+
+const MIB = 1024 * 1024
 
 const zipped = promisify(gzip)
 
@@ -65,7 +70,8 @@ const zipped = promisify(gzip)
  */
 export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
   check('s3Archive', S3_ARCHIVE, { options })
-  const { client, bucket, entity, prefix = 'archive/', size = 1_000, within = '5s' } = options
+  const { client, bucket, entity, prefix = 'archive/' } = options
+  const { size = 1_000, bytes = 16 * MIB, within = '5s' } = options
   const ask = answered(bucket)
 
   async function put(date: string, events: readonly Archived[], signal: AbortSignal): Promise<void> {
@@ -85,7 +91,7 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
     await ask('PutObject', client.send(command, { abortSignal: signal }))
   }
 
-  const archive = batch<Archived>({ size, within }, async (events, { signal }) => {
+  const archive = batch<Archived>({ size, bytes, within }, async (events, { signal }) => {
     // By the day of the change, which no repeat changes.
     const days = Map.groupBy(events, (event) => event.at.toISOString().slice(0, 10))
     for (const [date, ofDay] of days) await put(date, ofDay, signal)
