@@ -87,15 +87,22 @@ export function batchedSuite(server: () => BatchedServer): void {
   })
 
   test('a write that DynamoDB refuses fails alone, whether it refuses the statement or the whole request', async () => {
-    const store = dynamodbState({ ...set(), batched: true })
+    const { client, table } = set()
+    // The adapter sends nothing that it knows to be refused: what is refused here is made so on its way.
+    const damage = { empty: '', long: 'k'.repeat(2_049), '{"large":1}': 'x'.repeat(410_000), 7: 'NaN' }
+    client.middlewareStack.add((next) => (args) => next({ ...args, input: damaged(args.input, damage) }), {
+      step: 'initialize',
+      name: 'damaging',
+    })
+    const store = dynamodbState({ client, table, batched: true })
     const key = () => `refused/${crypto.randomUUID()}`
     const good = () => store.set(key(), { n: 1 }, { expect: undefined })
     const refusedAlone = [
-      () => store.set('', {}, { expect: undefined }),
-      () => store.set('k'.repeat(2_049), {}, { expect: undefined }),
-      () => store.set(key(), { text: 'x'.repeat(410_000) }, { expect: undefined }),
+      () => store.set('empty', {}, { expect: undefined }),
+      () => store.set('long', {}, { expect: undefined }),
+      () => store.set(key(), { large: 1 }, { expect: undefined }),
     ]
-    const refusesAll = () => store.set(key(), {}, { expect: undefined, expiresAt: new Date(Number.NaN) })
+    const refusesAll = () => store.set(key(), {}, { expect: undefined, expiresAt: new Date(7_000) })
     for (const bad of [refusedAlone, [refusesAll], [...refusedAlone, refusesAll]]) {
       const [first, last, ...others] = await Promise.allSettled([good(), good(), ...bad.map((set) => set())])
       for (const result of [first, last]) expect(result).toMatchObject({ value: { ok: true } })
@@ -104,6 +111,7 @@ export function batchedSuite(server: () => BatchedServer): void {
           reason: { code: 'permanent', cause: { name: 'ValidationException' } },
         })
     }
+    client.middlewareStack.remove('damaging')
     expect(requests.BatchExecuteStatementCommand).toBe(3)
   })
 
@@ -161,4 +169,20 @@ function recordOf(sequence: number): StreamRecord {
   }
   const data = new TextEncoder().encode(JSON.stringify(json))
   return { sequence: String(sequence), subSequence: 0, partitionKey: row.id, data, arrivedAt: new Date(0) }
+}
+
+/** A request in which each text and number that `damage` names has become another one. */
+function damaged<T>(given: T, damage: Readonly<Record<string, string>>): T {
+  const copyOf = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(copyOf)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, held]) => [
+        name,
+        name === 'S' || name === 'N' ? (damage[held] ?? held) : copyOf(held),
+      ]),
+    )
+  }
+  // Of the same shape: a text stands for a text.
+  return copyOf(given) as T
 }

@@ -1,5 +1,7 @@
 import {
   type Clock,
+  checkStateKey,
+  checkStateWrite,
   listedPrefix,
   type StateItem,
   type StateStore,
@@ -7,7 +9,7 @@ import {
   systemClock,
 } from '../ports/index.ts'
 import { bare, check, port } from '../shapes.ts'
-import { exact } from '../wire/index.ts'
+import { exactJson } from '../wire/index.ts'
 
 /** Of a page of `list`. */
 const MOST = { items: 1_000, bytes: 1_048_576 }
@@ -18,7 +20,7 @@ export const STATE = { options: bare({ clock: port('now', 'a Clock') }) }
 export function memoryState(options: { readonly clock?: Clock } = {}): StateStore {
   check('memoryState', STATE, { options })
   const { clock = systemClock } = options
-  const items = new Map<string, StateItem & { readonly expiresAt: number }>()
+  const items = new Map<string, Kept>()
   let writes = 0
 
   function current(key: string) {
@@ -31,25 +33,27 @@ export function memoryState(options: { readonly clock?: Clock } = {}): StateStor
   }
 
   return {
-    get: async (key) => copyOf(current(key)),
+    get: async (key) => {
+      checkStateKey(key)
+      return itemOf(current(key))
+    },
     set: async (key, value, { expect, expiresAt }) => {
+      const json = exactJson(value, `the value of '${key}'`)
+      checkStateWrite(key, json, expiresAt)
       const found = current(key)
-      if (found?.version !== expect) return { ok: false, current: copyOf(found) }
+      if (found?.version !== expect) return { ok: false, current: itemOf(found) }
       const version = String(++writes)
-      items.set(key, {
-        // What `exact` makes is what JSON holds, as in every store.
-        value: exact(value, `the value of '${key}'`) as StateValue,
-        version,
-        expiresAt: expiresAt?.getTime() ?? Number.POSITIVE_INFINITY,
-      })
+      items.set(key, { json, version, expiresAt: expiresAt?.getTime() ?? Number.POSITIVE_INFINITY })
       return { ok: true, version }
     },
     delete: async (key, version) => {
+      checkStateKey(key)
       if (current(key)?.version !== version) return false
       return items.delete(key)
     },
     list: async (prefix, cursor) => {
       listedPrefix(prefix)
+      checkStateKey(prefix)
       const after = cursor === undefined ? undefined : Buffer.from(cursor)
       const found = [...items.keys()]
         .filter((key) => key.startsWith(prefix))
@@ -59,10 +63,11 @@ export function memoryState(options: { readonly clock?: Clock } = {}): StateStor
       const page: { readonly key: string; readonly item: StateItem }[] = []
       let size = 0
       for (const { key, bytes } of found) {
-        const item = copyOf(current(key))
-        if (item === undefined) continue
+        const kept = current(key)
+        const item = itemOf(kept)
+        if (kept === undefined || item === undefined) continue
         const last = page.at(-1)
-        size += bytes.length + Buffer.byteLength(JSON.stringify(item.value))
+        size += bytes.length + Buffer.byteLength(kept.json)
         if (last !== undefined && (page.length === MOST.items || size > MOST.bytes))
           return { items: page, cursor: last.key }
         page.push({ key, item })
@@ -72,7 +77,15 @@ export function memoryState(options: { readonly clock?: Clock } = {}): StateStor
   }
 }
 
-/** Nobody may change an item through what it was handed. */
-function copyOf(item: StateItem | undefined): StateItem | undefined {
-  return item === undefined ? undefined : { value: structuredClone(item.value), version: item.version }
+/** As JSON, as every store has it: nobody changes an item through what was handed in or out. */
+interface Kept {
+  readonly json: string
+  readonly version: string
+  readonly expiresAt: number
+}
+
+function itemOf(kept: Kept | undefined): StateItem | undefined {
+  if (kept === undefined) return undefined
+  // Written by `set` alone, as the JSON of a StateValue.
+  return { value: JSON.parse(kept.json) as StateValue, version: kept.version }
 }

@@ -5,6 +5,7 @@ export type { EventSink, OutgoingRecord, TraceContext } from './event-sink.ts'
 export { type Logger, silent } from './logger.ts'
 export type { ReferenceStore } from './reference-store.ts'
 export type { Execution, ReminderScheduler, SchedulerCapabilities } from './reminder-scheduler.ts'
+export { checkStateKey, checkStateWrite, STATE_LIMITS } from './state-limits.ts'
 export {
   type Json,
   type ListedKey,

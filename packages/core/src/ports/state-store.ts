@@ -11,7 +11,8 @@ import { SpaceshipError } from '../errors.ts'
  * - An item is absent for every method from one second after `expiresAt` at the latest, also if the backend removes it
  *   later. Each `set` decides anew.
  * - Keys hold up to 1,024 bytes, values at least 300 KB of JSON. What JSON would change is refused, as `exactJson` of
- *   `@spaceship/core/adapter` does: the same in every store.
+ *   `@spaceship/core/adapter` does: the same in every store. So is what not every store holds, as `checkStateKey` and
+ *   `checkStateWrite` do: keys that are empty, longer than DynamoDB's or no Unicode text, larger values, ends that are no moment.
  * - Backend failures are thrown classified: `Unavailable` for throttling and outages, with `setup` for what somebody has to mend;
  *   `Permanent` for what the request holds; anything else as it came.
  *

@@ -29,9 +29,18 @@ export function shownKey(key: string): string {
   return `${key.split('/').slice(0, 2).join('/')}/...`
 }
 
-/** Ids and keys are chosen by users; a store's keys end at 1,024 bytes. */
+/** Ids and keys are chosen by users; a store's keys end at 1,024 bytes, and are Unicode text. */
 export function shortName(text: string): string {
-  return text.length > 200 ? sha256(text) : text
+  return text.length > 200 ? digestOf(text) : wellFormed(text)
+}
+
+/** A text that is none, with half of a surrogate pair in it, would be another one in UTF-8; as JSON it is its own. */
+function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : digestOf(text)
+}
+
+function digestOf(text: string): string {
+  return sha256(text.isWellFormed() ? text : JSON.stringify(text))
 }
 
 export const claimKey = (application: string, route: string, identity: string): string =>
@@ -89,7 +98,7 @@ export const reminderKey = (application: string, reminder: string, key: string):
 
 /** A reminder's key as envelopes and state have it: both fit what they must, however it is escaped. */
 export const boundedKey = (key: string): string =>
-  Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? sha256(key) : key
+  Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? digestOf(key) : wellFormed(key)
 
 /** Bytes of JSON: what application and reminder leave of an envelope's 1,024. */
 const LONGEST_KEY = 450

@@ -13,6 +13,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { exactJson, flag, required } from '@spaceship/core/adapter'
 import {
+  checkStateKey,
+  checkStateWrite,
   listedKey,
   type SetOptions,
   type SetResult,
@@ -28,8 +30,9 @@ export interface Layout {
   readonly sorted: boolean
 }
 
-/** The primary key of a key's item. No two keys have one: what ordinary ones sort under is no member's. */
+/** The primary key of a key's item. No two keys have one: what ordinary ones sort under is no member's. @throws Permanent */
 export function primaryKey(key: string, { sorted }: Layout): Item {
+  checkStateKey(key)
   if (!sorted) return { key: { S: key } }
   const listed = listedKey(key)
   if (listed === undefined) return { key: { S: key }, sort: { S: '-' } }
@@ -61,12 +64,13 @@ export function writeOf(
   { expect, expiresAt }: SetOptions,
   layout: Layout,
 ): Write {
+  const json = exactJson(value, `the value of '${key}'`)
+  checkStateWrite(key, json, expiresAt)
   const seconds = expiresAt === undefined ? undefined : String(Math.ceil(expiresAt.getTime() / 1_000))
-  const primary = primaryKey(key, layout)
   return {
     key,
-    primary,
-    value: exactJson(value, `the value of '${key}'`),
+    primary: primaryKey(key, layout),
+    value: json,
     version: crypto.randomUUID(),
     expect,
     expiresAt: seconds,

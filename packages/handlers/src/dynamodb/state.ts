@@ -10,6 +10,7 @@ import {
 import { bare, callable, check, flag, type ShapesOf } from '@spaceship/core/adapter'
 import {
   type Clock,
+  checkStateKey,
   listedPrefix,
   type SetResult,
   type StatePage,
@@ -135,6 +136,7 @@ export function dynamodbState(options: DynamoDBStateOptions): StateStore {
 
   async function list(prefix: string, cursor?: string): Promise<StatePage> {
     const { collection, member } = listedPrefix(prefix)
+    checkStateKey(prefix)
     const head = prefix.slice(0, prefix.length - member.length)
     const command = new QueryCommand({
       TableName: table,

@@ -11,7 +11,7 @@
  */
 
 import { like } from '@spaceship/core/adapter'
-import { listedKey } from '@spaceship/core/ports'
+import { checkStateKey, listedKey } from '@spaceship/core/ports'
 
 /** A brace in it would make a hash tag of its own. */
 export const PREFIX = like(
@@ -26,7 +26,9 @@ export interface ItemKeys {
   readonly member: string
 }
 
+/** @throws Permanent for a key that no store takes */
 export function keysFor(prefix: string, key: string): ItemKeys {
+  checkStateKey(key)
   const listed = listedKey(key)
   if (listed === undefined) return { item: `${prefix}state:${key}`, index: undefined, member: '' }
   const { collection, member } = listed

@@ -2,6 +2,8 @@
 
 import { bare, callable, check, exactJson, type ShapesOf } from '@spaceship/core/adapter'
 import {
+  checkStateKey,
+  checkStateWrite,
   listedPrefix,
   type SetOptions,
   type SetResult,
@@ -70,6 +72,7 @@ export function redisState(options: RedisStateOptions): StateStore {
 
   async function put(key: string, value: StateValue, { expect, expiresAt }: SetOptions): Promise<SetResult> {
     const json = exactJson(value, `the value of '${key}'`)
+    checkStateWrite(key, json, expiresAt)
     const { item, index, member } = keysFor(prefix, key)
     const version = crypto.randomUUID()
     // A version that was expected is told from none by its first character.
@@ -88,6 +91,7 @@ export function redisState(options: RedisStateOptions): StateStore {
 
   async function list(listed: string, cursor?: string): Promise<StatePage> {
     const { collection, member } = listedPrefix(listed)
+    checkStateKey(listed)
     const head = listed.slice(0, listed.length - member.length)
     const index = indexKey(prefix, collection)
     const from = cursor === undefined ? `[${member}` : `(${cursor.slice(1)}`

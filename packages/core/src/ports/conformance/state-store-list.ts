@@ -29,6 +29,13 @@ export const stateStoreListCases: readonly Case<StateStore>[] = [
     },
   },
   {
+    name: 'a prefix with which no key of a store begins is refused',
+    run: async (store) => {
+      for (const tail of ['k'.repeat(1_024), '\ud800'])
+        await assert.rejects(async () => page(store, `${collection()}//${tail}`), { code: 'permanent' })
+    },
+  },
+  {
     name: 'what is listed has the values and versions that a get answers with, and is set and deleted like any other item',
     run: async (store) => {
       const at = collection()

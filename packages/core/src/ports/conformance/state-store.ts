@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SetResult, StateStore, StateValue } from '../state-store.ts'
 import type { Case } from './cases.ts'
+import { stateStoreLimitCases } from './state-store-limits.ts'
 
 const past = new Date(Date.UTC(2000, 0))
 const future = new Date(Date.UTC(2100, 0))
@@ -240,6 +241,7 @@ export const stateStoreCases: readonly Case<StateStore>[] = [
       assert.deepEqual((await store.get(id))?.value, { list: [1] })
     },
   },
+  ...stateStoreLimitCases,
 ]
 
 export interface StateStoreExpirySubject {
