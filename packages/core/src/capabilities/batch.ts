@@ -50,7 +50,8 @@ interface Batch extends Comer {
 
 interface Filling {
   readonly members: Member[]
-  bytes: number
+  /** Bytes for which there is still room. */
+  room: number
   readonly wakes: (() => void)[]
   readonly closed: AbortController
 }
@@ -77,37 +78,39 @@ class Batches implements Caller {
   /** Resolves with what the batch handler said of this event; rejects with what failed. */
   call(attempt: Attempt): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { size, bytes } = this.#batching
-      const { content, task } = attempt
-      const weight = (content.letter ?? task.entry.record).data.length
-      if (this.#filling !== undefined && this.#filling.bytes + weight > bytes) this.#close(this.#filling)
+      const weight = (attempt.content.letter ?? attempt.task.entry.record).data.length
+      if ((this.#filling?.room ?? weight) < weight) this.#close(this.#filling)
       const filling = this.#filling ?? this.#fill()
       filling.members.push({ attempt, resolve, reject })
-      filling.bytes += weight
-      if (filling.members.length >= size || filling.bytes >= bytes) return this.#close(filling)
+      filling.room -= weight
+      if (filling.members.length >= this.#batching.size) return this.#close(filling)
       const { activity, settings } = this.#scope
-      const until = settings.clock.monotonic() + (this.#hurried ? 0 : this.#batching.within)
-      filling.wakes.push(activity.asleep(until))
+      const wait = this.#hurried ? 0 : this.#batching.within
+      filling.wakes.push(activity.asleep(settings.clock.monotonic() + wait))
     })
   }
 
   hurry(): void {
     this.#hurried = true
-    if (this.#filling !== undefined) this.#close(this.#filling)
+    this.#close(this.#filling)
   }
 
   #fill(): Filling {
-    const filling: Filling = { members: [], bytes: 0, wakes: [], closed: new AbortController() }
+    const filling: Filling = {
+      members: [],
+      room: this.#batching.bytes,
+      wakes: [],
+      closed: new AbortController(),
+    }
     this.#filling = filling
-    const { clock } = this.#scope.settings
-    void clock
+    void this.#scope.settings.clock
       .sleep(this.#hurried ? 0 : this.#batching.within, filling.closed.signal)
       .then(() => this.#close(filling))
     return filling
   }
 
-  #close(filling: Filling): void {
-    if (this.#filling !== filling) return
+  #close(filling: Filling | undefined): void {
+    if (filling === undefined || this.#filling !== filling) return
     this.#filling = undefined
     filling.closed.abort()
     for (const wake of filling.wakes) wake()
@@ -178,60 +181,57 @@ class Batches implements Caller {
       if (!isPoison || members.length === 1 || !this.#scope.mayStart())
         return refuse(error, verdict.kind === 'unavailable' ? verdict : ANSWERED)
       const middle = Math.ceil(members.length / 2)
-      const plan = this.#plan
       const [first, second] = [members.slice(0, middle), members.slice(middle)]
-      const { behind } = batch
       const rest = [
-        { plan, members: first, behind: behind + second.length },
-        { plan, members: second, behind },
+        { ...batch, members: first, behind: batch.behind + second.length },
+        { ...batch, members: second },
       ]
       return { finish: ANSWERED, rest }
     }
     let finish: Finish = ANSWERED
-    const settled = await Promise.all(members.map((_, i) => answerAt(answers, i)))
-    for (const [i, { resolve, reject }] of members.entries()) {
-      const { answer, failed } = settled[i] ?? NOTHING_ANSWERED
+    const settled = await Promise.all(
+      members.map(async (member, i) => ({ member, ...(await answerAt(answers, i)) })),
+    )
+    for (const { member, answer, failed } of settled) {
       if (!failed) {
-        resolve(isSkip(answer) ? answer : undefined)
+        member.resolve(isSkip(answer) ? answer : undefined)
         continue
       }
       const verdict = ofThrown(answer)
       if (verdict.kind === 'unavailable') finish = verdict
-      reject(answer)
+      member.reject(answer)
     }
     return { finish, rest: [] }
   }
 
   /** Those whose claims are theirs until the end: they may have waited for long. */
   async #leased(members: readonly Member[]): Promise<readonly Member[]> {
-    const { clock } = this.#scope.settings
-    const until = Math.min(clock.monotonic() + this.#plan.timeout, this.#scope.hardEnd)
-    const lost = new Set<Member>()
-    await Promise.all(
+    const until = Math.min(this.#scope.settings.clock.monotonic() + this.#plan.timeout, this.#scope.hardEnd)
+    const isOurs = await Promise.all(
       members.map(async (member) => {
         const { lease, run } = member.attempt
-        if (lease === undefined || run.deadline >= until) return
+        if (lease === undefined || run.deadline >= until) return true
         try {
           if (!this.#scope.isHeld()) throw this.#scope.notHeld()
           if (!(await lease.extend(wallOf(until, this.#scope))))
-            throw new RetryAfter(0, 'its claim was lost as it waited')
+            throw new RetryAfter(0, 'its claim was lost')
           run.deadline = until
+          return true
         } catch (error) {
-          lost.add(member)
           member.reject(
             codeOf(error) === undefined ? new Unavailable('state', undefined, { cause: error }) : error,
           )
+          return false
         }
       }),
     )
-    return lost.size === 0 ? members : members.filter((member) => !lost.has(member))
+    return members.filter((_, i) => isOurs[i])
   }
 
   async #call(members: readonly Member[]): Promise<unknown> {
     const { settings, stopped, deadlines, hardEnd } = this.#scope
-    const { clock } = settings
     const plan = this.#plan
-    const run = new Run(Math.min(clock.monotonic() + plan.timeout, hardEnd), false)
+    const run = new Run(Math.min(settings.clock.monotonic() + plan.timeout, hardEnd), false)
     const context: BatchContext = {
       get signal() {
         return run.signal(stopped)
@@ -243,8 +243,7 @@ class Batches implements Caller {
     }
     const events: readonly unknown[] = members.map(({ attempt }) => attempt.event)
     // `on` and `route` tied the handler's event type to the definitions that these events were made from.
-    const handled = async () => this.#batching.handle(events as readonly never[], context)
-    const running = handled()
+    const running = (async () => this.#batching.handle(events as readonly never[], context))()
     for (const { attempt } of members) attempt.runs(run)
     deadlines.watch(run, running)
     try {
@@ -254,8 +253,6 @@ class Batches implements Caller {
     }
   }
 }
-
-const NOTHING_ANSWERED = { answer: undefined, failed: false }
 
 /**
  * What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone; a list of

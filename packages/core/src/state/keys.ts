@@ -31,16 +31,7 @@ export function shownKey(key: string): string {
 
 /** Ids and keys are chosen by users; a store's keys end at 1,024 bytes, and are Unicode text. */
 export function shortName(text: string): string {
-  return text.length > 200 ? digestOf(text) : wellFormed(text)
-}
-
-/** A text that is none, with half of a surrogate pair in it, would be another one in UTF-8; as JSON it is its own. */
-function wellFormed(text: string): string {
-  return text.isWellFormed() ? text : digestOf(text)
-}
-
-function digestOf(text: string): string {
-  return sha256(text.isWellFormed() ? text : JSON.stringify(text))
+  return text.length > 200 || !text.isWellFormed() ? sha256(text) : text
 }
 
 export const claimKey = (application: string, route: string, identity: string): string =>
@@ -98,7 +89,7 @@ export const reminderKey = (application: string, reminder: string, key: string):
 
 /** A reminder's key as envelopes and state have it: both fit what they must, however it is escaped. */
 export const boundedKey = (key: string): string =>
-  Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY ? digestOf(key) : wellFormed(key)
+  Buffer.byteLength(JSON.stringify(key)) > LONGEST_KEY || !key.isWellFormed() ? sha256(key) : key
 
 /** Bytes of JSON: what application and reminder leave of an envelope's 1,024. */
 const LONGEST_KEY = 450
