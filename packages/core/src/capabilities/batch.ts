@@ -213,8 +213,7 @@ class Batches implements Caller {
         if (lease === undefined || run.deadline >= until) return true
         try {
           if (!this.#scope.isHeld()) throw this.#scope.notHeld()
-          if (!(await lease.extend(wallOf(until, this.#scope))))
-            throw new RetryAfter(0, 'its claim was lost')
+          if (!(await lease.extend(wallOf(until, this.#scope)))) throw new RetryAfter(0, 'its claim was lost')
           run.deadline = until
           return true
         } catch (error) {

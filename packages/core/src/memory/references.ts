@@ -1,4 +1,10 @@
-import { type Clock, type ReferenceStore, systemClock } from '../ports/index.ts'
+import {
+  type Clock,
+  checkReference,
+  checkReferenceKey,
+  type ReferenceStore,
+  systemClock,
+} from '../ports/index.ts'
 import { bare, check, port } from '../shapes.ts'
 
 export const REFERENCES = { options: bare({ clock: port('now', 'a Clock') }) }
@@ -18,12 +24,22 @@ export function memoryReferences(options: { readonly clock?: Clock } = {}): Refe
 
   return {
     add: async (key, value, ttl) => {
+      checkReference(key, value, ttl)
       if (current(key) !== undefined) return false
       items.set(key, { value, until: clock.now() + ttl })
       return true
     },
-    get: async (key) => current(key),
-    set: async (key, value, ttl) => void items.set(key, { value, until: clock.now() + ttl }),
-    delete: async (key) => void items.delete(key),
+    get: async (key) => {
+      checkReferenceKey(key)
+      return current(key)
+    },
+    set: async (key, value, ttl) => {
+      checkReference(key, value, ttl)
+      items.set(key, { value, until: clock.now() + ttl })
+    },
+    delete: async (key) => {
+      checkReferenceKey(key)
+      items.delete(key)
+    },
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A cache of references: which execution belongs to which key. It may forget at any time, so nothing may depend on it
- * for correctness. `ttl` is in milliseconds, up to years; keys hold up to 1,024 bytes of any characters, values 2 KB.
+ * for correctness. `ttl` is in milliseconds, up to years; keys hold up to 1,024 bytes of any characters, values 2 KB. What not every
+ * store holds is refused, as `checkReference` and `checkReferenceKey` do: the same in every store.
  * Backend failures are thrown classified: `Unavailable` for outages, anything else as it came.
  */
 export interface ReferenceStore {

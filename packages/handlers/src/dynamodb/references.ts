@@ -15,7 +15,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { bare, callable, check, flag, like, type ShapesOf } from '@spaceship/core/adapter'
-import type { ReferenceStore } from '@spaceship/core/ports'
+import { checkReference, checkReferenceKey, type ReferenceStore } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
 import { absent, type Item, isExpired, TABLE } from './item.ts'
@@ -60,10 +60,10 @@ export function dynamodbReferences(options: DynamoDBReferencesOptions): Referenc
   const { client, table, sorted = false, create, prefix = 'reference/', now = Date.now } = options
   const answered = createAnswered(table, sorted)
   const seconds = () => Math.floor(now() / 1_000)
-  const keyOf = (key: string): Item => ({
-    key: { S: prefix + key },
-    ...(sorted ? { sort: { S: '-' } } : {}),
-  })
+  const keyOf = (key: string): Item => {
+    checkReferenceKey(key)
+    return { key: { S: prefix + key }, ...(sorted ? { sort: { S: '-' } } : {}) }
+  }
 
   async function read(key: string): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: table, Key: keyOf(key), ConsistentRead: true })
@@ -71,12 +71,15 @@ export function dynamodbReferences(options: DynamoDBReferencesOptions): Referenc
     return item === undefined || isExpired(item, seconds()) ? undefined : item
   }
 
-  const itemOf = (key: string, value: string, ttl: number): Item => ({
-    ...keyOf(key),
-    reference: { S: value },
-    version: { S: crypto.randomUUID() },
-    expiresAt: { N: String(Math.ceil((now() + ttl) / 1_000)) },
-  })
+  const itemOf = (key: string, value: string, ttl: number): Item => {
+    checkReference(key, value, ttl)
+    return {
+      ...keyOf(key),
+      reference: { S: value },
+      version: { S: crypto.randomUUID() },
+      expiresAt: { N: String(Math.ceil((now() + ttl) / 1_000)) },
+    }
+  }
 
   const store: ReferenceStore = {
     add: async (key, value, ttl) => {

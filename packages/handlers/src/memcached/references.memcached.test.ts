@@ -107,7 +107,7 @@ test('keys of 250 bytes beside each other, and of blanks and newlines, are kept 
     'k'.repeat(241),
     'k'.repeat(240),
   ]
-  keys.push('k'.repeat(239), '', ' ', '\ud800', '\ud801')
+  keys.push('k'.repeat(239), '', ' ')
   for (const [n, key] of keys.entries()) await three.set(key, String(n), 60_000)
   for (const [n, key] of keys.entries()) expect(await three.get(key)).toBe(String(n))
 })

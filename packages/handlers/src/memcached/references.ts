@@ -16,7 +16,13 @@ import {
   record,
   type ShapesOf,
 } from '@spaceship/core/adapter'
-import { type Clock, type ReferenceStore, systemClock } from '@spaceship/core/ports'
+import {
+  type Clock,
+  checkReference,
+  checkReferenceKey,
+  type ReferenceStore,
+  systemClock,
+} from '@spaceship/core/ports'
 import { ADDRESS, addressOf } from './address.ts'
 import { createDiscovery } from './discovery.ts'
 import { enveloped, expiryOf, itemKey, PREFIX } from './item.ts'
@@ -109,18 +115,22 @@ export function memcachedReferences(options: MemcachedReferencesOptions): Memcac
   }
   return {
     add: async (key, value, ttl) => {
+      checkReference(key, value, ttl)
       const at = itemKey(prefix, key)
       return askNodeOf(at, adding(at, enveloped(at, value), expiryOf(ttl, clock.now())))
     },
     get: async (key) => {
+      checkReferenceKey(key)
       const at = itemKey(prefix, key)
       return askNodeOf(at, getting(at))
     },
     set: async (key, value, ttl) => {
+      checkReference(key, value, ttl)
       const at = itemKey(prefix, key)
       await askNodeOf(at, setting(at, enveloped(at, value), expiryOf(ttl, clock.now())))
     },
     delete: async (key) => {
+      checkReferenceKey(key)
       const at = itemKey(prefix, key)
       await askNodeOf(at, deleting(at))
     },

@@ -1,7 +1,7 @@
 /** Owns references on Redis. What its errors mean stands in `errors.ts`. */
 
 import { bare, check, like, type ShapesOf } from '@spaceship/core/adapter'
-import type { ReferenceStore } from '@spaceship/core/ports'
+import { checkReference, checkReferenceKey, type ReferenceStore } from '@spaceship/core/ports'
 import { asking, COMMAND, type RedisCommand } from './command.ts'
 
 export interface RedisReferencesOptions {
@@ -33,14 +33,22 @@ export function redisReferences(options: RedisReferencesOptions): ReferenceStore
   const ask = asking(options.command)
   // Redis refuses a time to live of zero; what lives no whole millisecond may be gone at once.
   const life = (ttl: number) => String(Math.max(1, Math.floor(ttl)))
+  const put = async (key: string, value: string, ttl: number, ...how: readonly string[]) => {
+    checkReference(key, value, ttl)
+    return ask('SET', prefix + key, value, 'PX', life(ttl), ...how)
+  }
   return {
-    add: async (key, value, ttl) => (await ask('SET', prefix + key, value, 'PX', life(ttl), 'NX')) !== null,
+    add: async (key, value, ttl) => (await put(key, value, ttl, 'NX')) !== null,
     get: async (key) => {
+      checkReferenceKey(key)
       const value = await ask('GET', prefix + key)
       return value === null || value === undefined ? undefined : String(value)
     },
-    set: async (key, value, ttl) => void (await ask('SET', prefix + key, value, 'PX', life(ttl))),
-    delete: async (key) => void (await ask('DEL', prefix + key)),
+    set: async (key, value, ttl) => void (await put(key, value, ttl)),
+    delete: async (key) => {
+      checkReferenceKey(key)
+      await ask('DEL', prefix + key)
+    },
     check: async () => void (await ask('GET', `${prefix}spaceship-check`)),
   }
 }

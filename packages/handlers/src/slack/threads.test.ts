@@ -101,6 +101,20 @@ test('long names of threads are kept apart, and are the same each time', async (
   expect(references.names.size).toBe(2)
 })
 
+test('names of threads that differ in half of a surrogate pair are two threads', async () => {
+  const references = memoryReferences()
+  const [a, b] = [
+    await bot({ references }).post({ channel, text: 'a1', thread: '\ud800' }),
+    await bot({ references }).post({ channel, text: 'b1', thread: '\ud801' }),
+  ]
+  await bot({ references }).post({ channel, text: 'a2', thread: '\ud800' })
+  await bot({ references }).post({ channel, text: 'b2', thread: '\ud801' })
+  expect(arrived().slice(2)).toEqual([
+    ['a2', a.ts],
+    ['b2', b.ts],
+  ])
+})
+
 test('a name that a store takes is kept as it is, up to its last byte', async () => {
   const references = strict()
   const prefix = `slack/thread/${channel}/`

@@ -15,11 +15,9 @@
  */
 
 import { codeOf } from '@spaceship/core'
+import { REFERENCE_LIMITS } from '@spaceship/core/ports'
 import { createRoots, type Root, type RootsOptions, rootOf } from './roots.ts'
 import type { Taken, Transport } from './transport.ts'
-
-/** Bytes of a key that every ReferenceStore takes. */
-const LONGEST_NAME = 1_024
 
 type Payload = Readonly<Record<string, unknown>>
 
@@ -68,13 +66,17 @@ export function createThreads({ send, ...options }: ThreadsOptions): Threads {
   }
 }
 
-/** A long name, which no store needs to take, is told by its digest: that has no channel in it, so it is no other name. */
+/** A name that is too long, or no text, is refused by stores, and told by its digest: that has no channel in it, so it is no other name. */
 function nameOf(kind: 'thread' | 'message', channel: string, key: string): string {
   const name = `slack/${kind}/${channel}/${key}`
-  if (Buffer.byteLength(name) <= LONGEST_NAME) return name
+  const isText = name.isWellFormed()
+  if (isText && Buffer.byteLength(name) <= REFERENCE_LIMITS.key) return name
   // Loaded for such a name alone: it costs a function's start more than all else here.
   const { createHash } = process.getBuiltinModule('node:crypto')
-  return `slack/${kind}/${createHash('sha256').update(name).digest('hex')}`
+  // In UTF-16, which keeps apart what UTF-8 has no form of.
+  return `slack/${kind}/${createHash('sha256')
+    .update(name, isText ? 'utf8' : 'utf16le')
+    .digest('hex')}`
 }
 
 /** Slack's words for a message that is not there any more, in the message of the adapter's own error. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { REFERENCE_LIMITS } from '../reference-limits.ts'
 import type { ReferenceStore } from '../reference-store.ts'
 import type { Case } from './cases.ts'
 
@@ -101,6 +102,40 @@ export const referenceStoreCases: readonly Case<ReferenceStoreSubject>[] = [
       const ids = [`${long}a`, `${long}b`, prefix, `${prefix} `]
       for (const [n, id] of ids.entries()) await store.set(id, String(n), MINUTE)
       for (const [n, id] of ids.entries()) assert.equal(await store.get(id), String(n))
+    },
+  },
+  {
+    name: 'a key that not every store holds is refused by each method',
+    run: async ({ store }) => {
+      const long = key() + 'ü'.repeat(REFERENCE_LIMITS.key / 2)
+      for (const id of [long, `${key()}\ud800`, `${key()}\udfff\ud800`])
+        for (const call of [
+          () => store.set(id, 'x', MINUTE),
+          () => store.add(id, 'x', MINUTE),
+          () => store.get(id),
+          () => store.delete(id),
+        ])
+          await assert.rejects(async () => call(), { code: 'permanent' })
+    },
+  },
+  {
+    name: 'a value or a time to live that not every store holds is refused, and nothing is written',
+    run: async ({ store }) => {
+      const id = key()
+      const largest = 'x'.repeat(REFERENCE_LIMITS.value)
+      await store.set(id, largest, MINUTE)
+      assert.equal(await store.get(id), largest)
+      const wrong = [
+        [`${largest}x`, MINUTE],
+        ['\ud800', MINUTE],
+        ['x', Number.NaN],
+        ['x', Number.POSITIVE_INFINITY],
+      ] as const
+      for (const [value, ttl] of wrong) {
+        await assert.rejects(async () => store.set(id, value, ttl), { code: 'permanent' })
+        await assert.rejects(async () => store.add(id, value, ttl), { code: 'permanent' })
+      }
+      assert.equal(await store.get(id), largest)
     },
   },
 ]
