@@ -39,6 +39,7 @@ const hot = named([
 /** What is refused by them, or thrown, or looked at however odd it is: they are how everything else refuses. */
 const refusing = named([
   'core: codeOf',
+  'core/ports: checkReference checkReferenceKey checkStateKey checkStateWrite',
   'core/engine: checked lastEnd nextEnd',
   'handlers/aws: classified nameOf',
   'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',

@@ -24,7 +24,7 @@ const nothing = new Set(
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane',
     'core/engine: lastEnd nextEnd parsePosition read tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState memoryTimeline',
-    'core/ports: listedKey listedPrefix',
+    'core/ports: checkReference checkReferenceKey checkStateKey checkStateWrite listedKey listedPrefix',
     'handlers/aws: classified nameOf',
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
     'handlers/slack: escapeText mrkdwn slackWith',
