@@ -41,8 +41,8 @@ export { type Zone, zoneOf } from './zone.ts'
 // Rows and events stand in tables and on streams in these forms; `@spaceship/core` has the three names, too.
 export { encodePublished, marshal, unmarshal } from './wire/index.ts'
 
-// What a store or a stream keeps as JSON comes back as it was, or is refused.
-export { exact, exactJson } from './wire/index.ts'
+// What a store or a stream keeps as JSON comes back as it was, or is refused, with a path that shows no data.
+export { exact, exactJson, pathOf } from './wire/index.ts'
 
 // Watches, rebuilds and fleets of workers keep items in the state store, whose keys all stand in one table.
 export { noticeKey, rebuildKey, watchKey } from './state/index.ts'

@@ -191,6 +191,7 @@ describe('opensearch', () => {
     }) as unknown as Client
   const refused = (statusCode: number, body: unknown) =>
     Object.assign(new Error('hush'), { meta: { statusCode, body } })
+  const unread = (data: string) => Object.assign(new Error('hush'), { name: 'DeserializationError', data })
   const typed = (type: string) => ({ error: { type, reason: 'hush' } })
   const partial = (_shards: object) => ({ statusCode: 200, body: { count: 3, timed_out: false, _shards } })
   const count = (answer: object | Error) =>
@@ -213,6 +214,8 @@ describe('opensearch', () => {
     ['nothing to sign with', refusal('CredentialsProviderError', {}), 'denied'],
     ['no index', refused(404, typed('index_not_found_exception')), 'not-found'],
     ['a closed index', refused(400, typed('index_closed_exception')), 'not-found'],
+    ['JSON that is cut', unread('{"count":'), 'unavailable'],
+    ['a name that the client refuses', unread('{"count":{"constructor":null}}'), 'unknown-operation'],
     ["somebody's 404", refused(404, '<html>'), 'unknown-operation'],
     ['405', refused(405, '<html>'), 'unknown-operation'],
     ["somebody's 200", { statusCode: 200, body: '<html>' }, 'unknown-operation'],

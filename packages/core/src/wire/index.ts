@@ -13,6 +13,7 @@ export {
 } from './envelope.ts'
 export { type ExactOptions, exact, exactJson } from './exact.ts'
 export type { Wanted } from './outline.ts'
+export { pathOf } from './path.ts'
 export {
   comparePositions,
   compareSequences,

@@ -12,6 +12,8 @@
  * | `cluster_block_exception`: the disk is full, or read-only     | an outage                                            |
  * | 401, other 403, no credentials to sign with                  | set-up `denied`                                      |
  * | `index_not_found_exception`, `index_closed_exception`        | set-up `not-found`                                   |
+ * | an answer that holds a name of `poison.ts`                    | set-up `unknown-operation`: the client cannot read it |
+ * | an answer that is no JSON although it says so                | an outage: the client does not tell its status       |
  * | 405; 2xx or 4xx that OpenSearch does not word; any 3xx        | set-up `unknown-operation`: something else answers   |
  * | 413, 414, 431; a 4xx with a type (mapping, query)            | Permanent, with the error's type, never its reason   |
  * | a document that is no JSON, an id or version out of range    | Permanent, before it is sent                         |
@@ -19,6 +21,7 @@
 
 import { Permanent, Unavailable } from '@spaceship/core'
 import { isOfTls, networkCode } from '../network/index.ts'
+import { pathWithin } from './poison.ts'
 
 export interface Answer {
   readonly status: number
@@ -37,6 +40,7 @@ export function failed(cause: unknown, index: string): Answer {
   const { meta, name } = Object(cause)
   const status: unknown = meta?.statusCode
   if (typeof status !== 'number') {
+    if (name === 'DeserializationError') throw unreadable(cause, index)
     if (UNSIGNED.test(String(name))) throw denied(index, 'no credentials', cause)
     const code = networkCode(cause)
     if (code === 'ENOTFOUND')
@@ -49,6 +53,25 @@ export function failed(cause: unknown, index: string): Answer {
   const isWorded = errorType(meta?.body) !== UNTYPED || TOO_LARGE.has(status)
   if (status !== 409 && (status === 405 || !isWorded)) throw notOpenSearch(index, status, cause)
   return { status, body: meta?.body }
+}
+
+/** The names in an answer to a search, down to the document. */
+const WORDS = ['hits', '_source']
+
+/** An answer that the client could not read. It is no cause of the error: the client's own quotes all of it. */
+function unreadable(cause: unknown, index: string): Unavailable {
+  let where: string | undefined
+  try {
+    where = pathWithin(JSON.parse(String(Object(cause).data)), WORDS)
+  } catch {
+    return new Unavailable('opensearch', 'OpenSearch, or a proxy before it, answered what is no JSON')
+  }
+  if (where === undefined)
+    return new Unavailable('opensearch', 'the client cannot read what OpenSearch answered')
+  const advice = `remove the document that has it from the index '${index}', or give the client 'disablePrototypePoisoningProtection: true'`
+  const setup = { reason: 'unknown-operation', resource: `index '${index}'`, advice } as const
+  const message = `the client refuses to read an answer of OpenSearch for a name in it, '${where}': ${advice}`
+  return new Unavailable('opensearch', message, { setup })
 }
 
 /** What a status and an error mean wherever they stand: for a whole request, or for one write of a bulk. Undefined if they are about the write. */

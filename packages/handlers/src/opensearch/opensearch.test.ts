@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { Client } from '@opensearch-project/opensearch'
 import { type Context, type EventMeta, entity, type Handler, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
@@ -10,7 +11,7 @@ import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
 import { memorySearch } from '../testing/index.ts'
-import { createSearch } from './index.ts'
+import { createSearch, searchIndex } from './index.ts'
 
 let ship: Spaceship
 let client: Client
@@ -181,4 +182,41 @@ test('what no index holds is refused with its path, alike in memory', async () =
         message: expect.stringContaining("'deep.*"),
       })
   }
+})
+
+test.each([
+  ['__proto__', '{"labels":{"__proto__":"x"}}', 'labels.__proto__'],
+  ['__proto__ of the document itself', '{"__proto__":{"x":1}}', '__proto__'],
+  ['a constructor with a prototype', '{"a":[{"constructor":{"prototype":1}}]}', 'a[0].constructor'],
+  ['a constructor that is null', '{"labels":{"hush":{"constructor":null}}}', 'labels.*.constructor'],
+])('%s is refused with its path: no answer that holds it could be read', async (_, text, path) => {
+  const index = searchIndex('poisoned', z.object({}).loose())
+  for (const search of [createSearch({ client, create: true }), memorySearch()]) {
+    const write = search.index({ index, id: (e: Doc) => e.key, document: (e) => e.document })
+    await run(write, at('fine', 1, { constructor: { name: 'x' }, text: '__proto__ "constructor":null' }))
+    await expect(run(write, at('poison', 1, JSON.parse(text)))).rejects.toMatchObject({
+      code: 'permanent',
+      message: expect.stringContaining(`'${path}'`),
+    })
+    expect((await search.query(index, { match_all: {} })).hits.map(({ id }) => id)).toEqual(['fine'])
+  }
+})
+
+test('a document that somebody else has poisoned is told as that, with its place and what to do, and without what it holds', async () => {
+  const body = '{"labels":{"hush":{"constructor":null}}}'
+  const headers = { 'content-type': 'application/json' }
+  await fetch(`${ship.endpoints.search}/foreign/_doc/a`, { method: 'PUT', headers, body: '{}' })
+  await fetch(`${ship.endpoints.search}/foreign/_doc/b`, { method: 'PUT', headers, body })
+  const error = await createSearch({ client })
+    .query('foreign', { match_all: {} })
+    .catch((error: unknown) => error)
+  expect(error).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining("'hits.hits[1]._source.*.*.constructor'"),
+    setup: {
+      reason: 'unknown-operation',
+      advice: expect.stringContaining("remove the document that has it from the index 'foreign'"),
+    },
+  })
+  expect(inspect(error, { depth: 9 })).not.toContain('hush')
 })
