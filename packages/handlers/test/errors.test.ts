@@ -265,6 +265,12 @@ describe('opensearch', () => {
       bulk([{}]),
       bulk([{ delete: { result: 'deleted' } }]),
       bulk([{ delete: { status: 200 } }, { delete: { status: 200 } }]),
+      ...[0, 100, 200, 201, 204, 302, 400, 404, 409].map((status) => item(status, {})),
+      ...[0, 302, 404, 409, 200.5].map((status) => item(status, { result: 'deleted' })),
+      item(200, { result: 'hush' }),
+      item(200, { result: 'noop' }),
+      item(409, { error: 'hush' }),
+      ...[200, 201].map((status) => item(status, { result: 'deleted', ...typed('x') })),
     ])
       expect(await meaningOf(write(answer))).toBe('unknown-operation')
     expect(await meaningOf(write(refused(400, typed('mapper_parsing_exception'))))).toBe('permanent')
@@ -272,6 +278,7 @@ describe('opensearch', () => {
 
   test.each<readonly [string, number, object, string]>([
     ['written', 201, { result: 'created' }, 'it resolved'],
+    ['removed', 200, { result: 'deleted' }, 'it resolved'],
     ['something newer is there', 409, typed('version_conflict_engine_exception'), 'it resolved'],
     ['there was none to remove', 404, { result: 'not_found' }, 'it resolved'],
     ['no index', 404, typed('index_not_found_exception'), 'not-found'],

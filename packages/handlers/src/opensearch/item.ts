@@ -5,6 +5,7 @@
  * | answer                                                      | then                                                    |
  * |-------------------------------------------------------------|---------------------------------------------------------|
  * | 400 or 413 for the whole request                            | one of its writes is why: it is looked for by halves    |
+ * | anything else than `created`, `updated`, `deleted` or a typed error | something else answers: set-up                    |
  * | 429 or 503 for the whole request, or for a write            | an outage for those it is said of; smaller bulks follow |
  * | `index_not_found_exception` of a write through an alias     | the alias is gone: who writes looks again               |
  */
@@ -50,24 +51,25 @@ function itemOf(item: unknown, index: string): Item {
 /** `stale`: something newer is there already. */
 export type Written = 'applied' | 'stale'
 
+/** What OpenSearch calls a write that it has done. */
+const DONE: ReadonlySet<unknown> = new Set(['created', 'updated', 'deleted'])
+
 /** The alias through which it was written is gone, or never was. */
 export const GONE = 'gone'
 
 /** @param gone what is answered where the alias is gone; without it that is a set-up to be mended @throws Permanent, Unavailable */
 export function writtenBy<G = never>({ status, body }: Item, index: string, gone?: G): Written | G {
-  if (status < 300) return 'applied'
-  if (status === 409) return 'stale'
   const { error, result } = Object(body)
-  if (status === 404 && result === 'not_found') return 'applied'
+  if (error === undefined) {
+    if ((status === 200 || status === 201) && DONE.has(result)) return 'applied'
+    if (status === 404 && result === 'not_found') return 'applied'
+  }
+  if (status === 409 && error?.type === 'version_conflict_engine_exception') return 'stale'
   if (gone !== undefined && error?.type === 'index_not_found_exception') return gone
   const meaning = meaningOf(status, { error }, index)
   if (meaning !== undefined) throw meaning
-  throw new Permanent(`OpenSearch refused the document: ${status} ${typeOf(error)}${fieldIn(error)}`)
-}
-
-function typeOf(error: unknown): string {
-  const { type } = Object(error)
-  return typeof type === 'string' ? type : 'without a type'
+  if (status < 400 || typeof error?.type !== 'string') throw notOpenSearch(index, status)
+  throw new Permanent(`OpenSearch refused the document: ${status} ${error.type}${fieldIn(error)}`)
 }
 
 /** The field of a document that does not fit its mapping. The rest of a reason quotes the document. */
