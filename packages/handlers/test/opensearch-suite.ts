@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type OpenSearchLane, type OpenSearchNode, startOpenSearch } from '../../../scripts/opensearch.ts'
 import { createSearch, type Search, searchIndex } from '../src/opensearch/index.ts'
+import { placeSuite } from './place-suite.ts'
 import { rebuildSuite } from './rebuild-suite.ts'
 import { searchSuite } from './search-suite.ts'
 
@@ -77,6 +78,18 @@ export function openSearchSuite(lane: OpenSearchLane): void {
   describe('as everywhere', () => searchSuite(async () => search()))
 
   describe('made anew', () => rebuildSuite(async (clock) => search(clock), 3))
+
+  describe('names', () => placeSuite(() => client))
+
+  test('a data stream is a set-up, and no dead letter for each record', async () => {
+    const template = { index_patterns: ['logs-*'], data_stream: {} }
+    await client.indices.putIndexTemplate({ name: 'logs', body: template as never })
+    await client.indices.createDataStream({ name: 'logs-a' })
+    const handle = search().index({ index: 'logs-a', id: (e: Doc) => e.key, document: (e) => e.after })
+    await expect(run(handle, at('a', 1))).rejects.toMatchObject({ setup: { reason: 'unknown-operation' } })
+    await client.indices.deleteDataStream({ name: 'logs-a' })
+    await client.indices.deleteIndexTemplate({ name: 'logs' })
+  })
 
   test('the mapping follows from the schema, and finds what it promises', async () => {
     const { index: write, query } = search()

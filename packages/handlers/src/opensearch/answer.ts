@@ -29,6 +29,11 @@ export interface Answer {
   readonly headers?: unknown
 }
 
+/** Whether it is the embedded spaceship's. */
+export function isEmbedded({ headers }: Answer): boolean {
+  return Object(headers).server === 'spaceship'
+}
+
 /** What is asked for where the client signs its requests, and has nothing to sign with. */
 const UNSIGNED = /credentials|signer/i
 

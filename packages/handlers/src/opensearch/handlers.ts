@@ -100,7 +100,7 @@ export function handlersOf({
   }
 
   function checkOf(index: string | SearchIndex) {
-    if (typeof index === 'string') return {}
+    if (typeof index === 'string') return { check: () => writer.check(index) }
     return { check: async () => void (await versions.writable(index)) }
   }
 

@@ -3,7 +3,7 @@
  *
  * ```
  *   search.index ── handlers ── writer ──┬── targets ── versions ── aliases of the cluster
- *                                        └── bulk ────────────────── POST /<index>/_bulk ── item ── answer
+ *                                        └── bulk ── place ───────── POST /<index>/_bulk ── item ── answer
  *   search.query ── find ─────────────────────────────────────────── POST /<index>/_search ── answer
  * ```
  */
@@ -21,7 +21,7 @@ import { createWriter } from './writer.ts'
 export interface CreateSearchOptions {
   /** The official client, with its endpoint and credentials. */
   readonly client: SearchClient
-  /** Lets the first version of an index that Spaceship keeps be made when it is missing. @default on the embedded spaceship only */
+  /** Lets an index that is missing be made when it is written: the first version of one that Spaceship keeps, and one of yours with a mapping that OpenSearch guesses. @default on the embedded spaceship only */
   readonly create?: boolean
   /** For tests. @default the system's */
   readonly clock?: Clock
@@ -59,7 +59,7 @@ export function createSearch(options: CreateSearchOptions): Search {
   const { client, create, clock = systemClock, random = Math.random } = options
   const call = callsOf(client)
   const versions = createVersions({ call, create })
-  const writer = createWriter({ call, versions, clock, random, limits: LIMITS })
+  const writer = createWriter({ call, versions, create, clock, random, limits: LIMITS })
   return {
     ...handlersOf({ call, versions, writer }),
     ...findingBy(call),

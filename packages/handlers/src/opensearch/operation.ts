@@ -42,6 +42,13 @@ export function operationOf({ id, version, document }: Write): Operation {
   return { id, action, document, size }
 }
 
+/** A removal of a document as it was when it was found: of one that was written since, or is gone, nothing is removed. Alone of all writes it makes no index. */
+export function removalOf(id: string, seqNo: number, primaryTerm: number): Operation {
+  const head = `{"_id":${JSON.stringify(id)},"if_seq_no":${seqNo},"if_primary_term":${primaryTerm}}`
+  const action = `{"delete":${head}}\n`
+  return { id, action, document: undefined, size: Buffer.byteLength(action) }
+}
+
 /**
  * The body of a bulk request. As bytes: the texts of thousands of documents are copied once, into the place from which they are sent, and
  * one of them that has letters beyond Latin-1 makes none of the others wider.

@@ -1,11 +1,11 @@
 /**
- * Owns the end of what stands for removed documents. Each is removed under its own version, so one that somebody has written again
- * meanwhile stays.
+ * Owns the end of what stands for removed documents. Each is removed as it was found, so one that somebody has written again
+ * meanwhile stays, and a version of the index that somebody has removed meanwhile does not come back.
  */
 
 import { accepted } from './answer.ts'
 import { ASKED, sentOf, writtenBy } from './item.ts'
-import { bodyOf, operationOf } from './operation.ts'
+import { bodyOf, removalOf } from './operation.ts'
 import type { Call } from './request.ts'
 import { REMOVED_AT, type SearchIndex } from './search-index.ts'
 import type { Versions } from './versions.ts'
@@ -15,7 +15,8 @@ const PAGE = 500
 
 interface Hit {
   readonly _id: string
-  readonly _version: number
+  readonly _seq_no: number
+  readonly _primary_term: number
 }
 
 /** @returns how many were removed, of all versions of the index */
@@ -28,19 +29,30 @@ export async function purge(
 ): Promise<number> {
   let all = 0
   for (const { index: version } of await versions.list(index))
-    for (;;) {
-      const hits = await pageOf(call, version, before, signal)
-      const removed = hits.length === 0 ? 0 : await removeAll(call, version, hits, signal)
-      all += removed
-      // Those of a page that stay were written again, and are found no more.
-      if (removed === 0) break
+    try {
+      all += await purgeVersion(call, version, before, signal)
+    } catch (error) {
+      const there = await versions.list(index)
+      // Of a version that somebody has removed meanwhile nothing is left to be purged.
+      if (there.some((one) => one.index === version)) throw error
     }
   return all
 }
 
+async function purgeVersion(call: Call, version: string, before: Date, signal: AbortSignal): Promise<number> {
+  let all = 0
+  for (;;) {
+    const hits = await pageOf(call, version, before, signal)
+    const removed = hits.length === 0 ? 0 : await removeAll(call, version, hits, signal)
+    all += removed
+    // Those of a page that stay were written again, and are found no more.
+    if (removed === 0) return all
+  }
+}
+
 async function pageOf(call: Call, index: string, before: Date, signal: AbortSignal): Promise<readonly Hit[]> {
   const query = { range: { [REMOVED_AT]: { lt: before.toISOString() } } }
-  const body = { size: PAGE, version: true, _source: false, query }
+  const body = { size: PAGE, seq_no_primary_term: true, _source: false, query }
   const path = `/${encodeURIComponent(index)}/_search`
   const answer = await call({ index, method: 'POST', path, body }, signal)
   return accepted<{ readonly hits: { readonly hits: readonly Hit[] } }>(answer, index, 'hits').hits.hits
@@ -53,9 +65,7 @@ async function removeAll(
   hits: readonly Hit[],
   signal: AbortSignal,
 ): Promise<number> {
-  const removals = hits.map(({ _id: id, _version: version }) =>
-    operationOf({ id, version, document: undefined }),
-  )
+  const removals = hits.map((hit) => removalOf(hit._id, hit._seq_no, hit._primary_term))
   const request = {
     index,
     method: 'POST',

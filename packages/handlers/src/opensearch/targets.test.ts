@@ -27,6 +27,7 @@ function cluster() {
     createWriter({
       clock,
       versions,
+      create: false,
       random: () => 0.5,
       limits: { most: 10, room: 1_000 },
       call: async ({ index: alias, bulkBody }): Promise<Answer> => {

@@ -12,7 +12,7 @@
  */
 
 import { Unavailable } from '@spaceship/core'
-import { type Answer, refused } from './answer.ts'
+import { type Answer, isEmbedded, refused } from './answer.ts'
 import type { Call } from './request.ts'
 import { LIVING, type SearchIndex } from './search-index.ts'
 
@@ -116,10 +116,6 @@ export function createVersions({ call, create }: VersionsOptions): Versions {
       if (answer.status >= 400 && answer.status !== 404) throw refused(answer)
     },
   }
-}
-
-function isEmbedded({ headers }: Answer): boolean {
-  return Object(headers).server === 'spaceship'
 }
 
 function missing(name: string): Unavailable {

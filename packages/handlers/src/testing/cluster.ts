@@ -12,12 +12,16 @@ interface Answer {
 
 interface Stored {
   readonly version: number
+  /** Of the write that left it. */
+  readonly seqNo: number
   /** Undefined where it was deleted. */
   readonly document: object | undefined
 }
 
 interface Index {
   readonly documents: Map<string, Stored>
+  /** How many writes it has taken. */
+  writes: number
   /** With the filter of each, if it has one. */
   readonly aliases: Map<string, Query | undefined>
 }
@@ -33,6 +37,7 @@ const acknowledged: Answer = { statusCode: 200, body: { acknowledged: true } }
 interface Living {
   readonly id: string
   readonly version: number
+  readonly seqNo: number
   readonly document: object
 }
 
@@ -46,7 +51,7 @@ export function createCluster(): Cluster {
   const indices = new Map<string, Index>()
 
   function made(name: string): Index {
-    const index = indices.get(name) ?? { documents: new Map(), aliases: new Map() }
+    const index = indices.get(name) ?? { documents: new Map(), writes: 0, aliases: new Map() }
     indices.set(name, index)
     return index
   }
@@ -78,9 +83,9 @@ export function createCluster(): Cluster {
 
   function bulk(name: string, lines: string, requireAlias: boolean): Answer {
     const operations = operationsIn(lines)
-    const items = operations.map(({ action, id, version, document }) => {
-      const index = writable(name, requireAlias)
-      return { [action]: index === undefined ? missing() : write(index.documents, id, { version, document }) }
+    const items = operations.map((operation) => {
+      const index = writable(name, operation, requireAlias)
+      return { [operation.action]: 'status' in index ? index : write(index, operation) }
     })
     return {
       statusCode: 200,
@@ -88,10 +93,13 @@ export function createCluster(): Cluster {
     }
   }
 
-  function writable(name: string, requireAlias: boolean): Index | undefined {
-    const behind = [...indices.values()].filter(({ aliases }) => aliases.has(name))
-    if (behind.length === 1) return behind[0]
-    return requireAlias ? undefined : made(name)
+  /** What is written under a name, or why nothing is. */
+  function writable(name: string, { ifSeqNo, action }: Operation, requireAlias: boolean): Index | Refused {
+    const [only, ...others] = [...indices.values()].filter(({ aliases }) => aliases.has(name))
+    if (others.length > 0) return { status: 400, error: { type: 'illegal_argument_exception' } }
+    if (only !== undefined) return only
+    if (requireAlias && action === 'index') return missing()
+    return ifSeqNo === undefined ? made(name) : (indices.get(name) ?? missing())
   }
 
   /** What a name stands for: indices, aliases, and patterns of indices, which may match none. */
@@ -121,9 +129,11 @@ export function createCluster(): Cluster {
     if (operation === '_count') return { statusCode: 200, body: { count: hits.length, _shards } }
     const page = hits
       .slice(body.from ?? 0, (body.from ?? 0) + body.size)
-      .map(({ id, version, document }) => ({
+      .map(({ id, version, seqNo, document }) => ({
         _id: id,
         _version: version,
+        _seq_no: seqNo,
+        _primary_term: 1,
         _score: 1,
         _source: document,
       }))
@@ -162,17 +172,31 @@ export function createCluster(): Cluster {
   }
 }
 
-function operationsIn(lines: string) {
-  const all: { action: 'index' | 'delete'; id: string; version: number; document: object | undefined }[] = []
+interface Operation {
+  readonly action: 'index' | 'delete'
+  readonly id: string
+  readonly version: number
+  /** Of the write that a removal is bound to. */
+  readonly ifSeqNo: number | undefined
+  readonly document: object | undefined
+}
+
+interface Refused {
+  readonly status: number
+  readonly error: { readonly type: string }
+}
+
+function operationsIn(lines: string): Operation[] {
+  const all: Operation[] = []
   const each = lines.split('\n').slice(0, -1)[Symbol.iterator]()
   for (const line of each) {
     // Safe: the adapter writes its actions so, and a document behind each that indexes.
     const { index, delete: removal } = JSON.parse(line) as Partial<
-      Record<'index' | 'delete', { _id: string; version: number }>
+      Record<'index' | 'delete', { _id: string; version: number; if_seq_no?: number }>
     >
-    const { _id: id = '', version = 0 } = index ?? removal ?? {}
+    const { _id: id = '', version = 0, if_seq_no: ifSeqNo } = index ?? removal ?? {}
     const document = index && documentIn(String(each.next().value))
-    all.push({ action: index === undefined ? 'delete' : 'index', id, version, document })
+    all.push({ action: index === undefined ? 'delete' : 'index', id, version, ifSeqNo, document })
   }
   return all
 }
@@ -187,18 +211,24 @@ function documentIn(text: string): object {
   return JSON.parse(text, exact as (key: string, value: unknown) => unknown)
 }
 
-function write(documents: Map<string, Stored>, id: string, stored: Stored): object {
+function write(index: Index, { id, version, ifSeqNo, document }: Operation): object {
+  const { documents } = index
   const current = documents.get(id)
-  if (current !== undefined && stored.version < current.version)
-    return { status: 409, error: { type: 'version_conflict_engine_exception' } }
-  documents.set(id, stored)
   const isThere = current?.document !== undefined
-  if (stored.document !== undefined)
-    return { status: isThere ? 200 : 201, result: isThere ? 'updated' : 'created' }
+  const isStale =
+    ifSeqNo === undefined
+      ? current !== undefined && version < current.version
+      : !isThere || ifSeqNo !== current.seqNo
+  if (isStale) return { status: 409, error: { type: 'version_conflict_engine_exception' } }
+  index.writes += 1
+  // A removal that is bound to a write has no version of its own.
+  const next = ifSeqNo === undefined ? version : (current?.version ?? 0) + 1
+  documents.set(id, { version: next, seqNo: index.writes, document })
+  if (document !== undefined) return { status: isThere ? 200 : 201, result: isThere ? 'updated' : 'created' }
   return isThere ? { status: 200, result: 'deleted' } : { status: 404, result: 'not_found' }
 }
 
-function missing() {
+function missing(): Refused {
   return { status: 404, error: { type: 'index_not_found_exception' } }
 }
 
@@ -216,8 +246,8 @@ function stands(pattern: string, name: string): boolean {
 }
 
 function living(documents: Map<string, Stored>): Living[] {
-  return [...documents].flatMap(([id, { version, document }]) =>
-    document === undefined ? [] : [{ id, version, document }],
+  return [...documents].flatMap(([id, { version, seqNo, document }]) =>
+    document === undefined ? [] : [{ id, version, seqNo, document }],
   )
 }
 
