@@ -77,6 +77,29 @@ export function searchSuite(start: () => Promise<Search>): void {
     expect(hits).toMatchObject([{ id: 'a', document: { tags: ['x', 'y'], raw: 'AQ==' } }])
   })
 
+  test('what JSON does not have is found by the mapping that follows from its schema', async () => {
+    const search = await start()
+    const Told = z.object({
+      at: z.date(),
+      tags: z.set(z.string()),
+      cents: z.bigint(),
+      raw: z.instanceof(Uint8Array),
+    })
+    const index = searchIndex('told', Told)
+    const write = search.index({ index, id, document: (e: Doc) => e.document as z.infer<typeof Told> })
+    const one = { tags: new Set(['x', 'y']), cents: 2n ** 60n, raw: new Uint8Array([1, 2]) }
+    await run(write, at('a', 1, { ...one, at: new Date('2026-11-20T10:30:00Z') }))
+    await run(write, at('b', 1, { ...one, at: new Date('2026-11-21T10:30:00Z'), cents: 5n }))
+    const found = async (query: Query) => (await search.query(index, query)).hits.map((hit) => hit.id)
+    expect(await found({ range: { at: { lte: '2026-11-20' } } })).toEqual(['a'])
+    expect(await found({ range: { cents: { gt: 10 } } })).toEqual(['a'])
+    expect((await found({ term: { tags: 'y' } })).sort()).toEqual(['a', 'b'])
+    expect((await search.query(index, { ids: { values: ['b'] } })).hits[0]?.document).toMatchObject({
+      raw: 'AQI=',
+      tags: ['x', 'y'],
+    })
+  })
+
   test.each([
     ['an empty id', '', 1],
     ['an id of 513 bytes', 'é'.repeat(257), 1],

@@ -7,16 +7,25 @@
  * | a choice of texts, a UUID                    | `keyword`                                                               |
  * | a text that is a date, or a date and a time  | `date`                                                                  |
  * | an integer, another number, a boolean        | `long`, `double`, `boolean`                                             |
+ * | bytes                                        | `binary`, which is kept and not searched                                |
  * | an object with fields                        | an object with fields                                                   |
  * | an object with any keys                      | `flat_object`: no key of it adds a field                                |
  * | a list                                       | what its items are                                                      |
  * | something or null                            | the something                                                           |
  * | anything, or of several kinds                | not mapped: `fields` may say how                                        |
+ * | what it cannot tell                          | not mapped: `fields` must say how                                       |
  *
  * What is not mapped, also because the schema does not know it, is kept and not searchable (`dynamic: false`).
  */
 
-type Json = Readonly<Record<string, unknown>>
+export type Json = Readonly<Record<string, unknown>>
+
+/** Marks what a schema cannot tell. */
+export const UNTOLD = 'x-spaceship-untold'
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** A field's mapping, in OpenSearch's words: `{ type: 'keyword' }`. */
 export type FieldMapping = Readonly<Record<string, unknown>>
@@ -39,6 +48,7 @@ const FORMATS: Readonly<Record<string, FieldMapping>> = {
   date: { type: 'date' },
   'date-time': { type: 'date' },
   uuid: { type: 'keyword' },
+  binary: { type: 'binary' },
 }
 
 const TEXT: FieldMapping = {
@@ -46,10 +56,26 @@ const TEXT: FieldMapping = {
   fields: { keyword: { type: 'keyword', ignore_above: LONGEST_KEYWORD } },
 }
 
+/** Of a JSON Schema of the documents. */
+export interface Mapped {
+  readonly mapping: Mapping
+  /** The paths of fields whose mapping the schema cannot tell. */
+  readonly untold: readonly string[]
+}
+
+interface Walk {
+  readonly root: Json
+  readonly path: readonly string[]
+  /** How deep the walk is: lists count, too. */
+  readonly depth: number
+  readonly untold: Set<string>
+}
+
 /** @param schema a JSON Schema of the documents */
-export function mappingOf(schema: Json): Mapping {
-  const root = flattened(schema, schema)
-  return { dynamic: false, properties: propertiesOf(root, schema) }
+export function mappingOf(schema: Json): Mapped {
+  const walk: Walk = { root: schema, path: [], depth: 0, untold: new Set() }
+  const properties = propertiesOf(flattened(schema, schema), walk)
+  return { mapping: { dynamic: false, properties }, untold: [...walk.untold] }
 }
 
 /** With these fields, by their paths, instead of those that the schema gave. */
@@ -71,10 +97,10 @@ function place(within: object, [name = '', ...rest]: readonly string[], field: F
   }
 }
 
-function propertiesOf(schema: Json, root: Json, depth = 0): Record<string, FieldMapping> {
+function propertiesOf(schema: Json, walk: Walk): Record<string, FieldMapping> {
   return Object.fromEntries(
     Object.entries(Object(schema.properties)).flatMap(([name, given]) => {
-      const field = fieldOf(Object(given), root, depth)
+      const field = fieldOf(Object(given), { ...walk, path: [...walk.path, name] })
       return field === undefined ? [] : [[name, field]]
     }),
   )
@@ -83,15 +109,17 @@ function propertiesOf(schema: Json, root: Json, depth = 0): Record<string, Field
 /** A schema that holds itself, as a tree does, is followed so far. */
 const DEEPEST = 10
 
-function fieldOf(given: Json, root: Json, depth = 0): FieldMapping | undefined {
-  if (depth > DEEPEST) return undefined
-  const schema = flattened(given, root)
+function fieldOf(given: Json, walk: Walk): FieldMapping | undefined {
+  if (walk.depth > DEEPEST) return undefined
+  const schema = flattened(given, walk.root)
+  if (schema[UNTOLD] === true) walk.untold.add(walk.path.join('.'))
   if (schema.const !== undefined || Array.isArray(schema.enum)) return fieldOfValues(schema)
   const { type, format } = schema
   if (type === 'string') return FORMATS[String(format)] ?? TEXT
-  if (type === 'array') return fieldOf(Object(schema.items), root, depth + 1)
+  const within = { ...walk, depth: walk.depth + 1 }
+  if (type === 'array') return fieldOf(Object(schema.items), within)
   if (type !== 'object') return TYPES[String(type)]
-  const properties = propertiesOf(schema, root, depth + 1)
+  const properties = propertiesOf(schema, within)
   return Object.keys(Object(schema.properties)).length === 0 ? { type: 'flat_object' } : { properties }
 }
 
@@ -117,7 +145,9 @@ function flattened(given: Json, root: Json): Json {
   if (types.size === 1 && types.has('object')) return merged([schema, ...forms])
   const values = forms.map((form) => form.enum ?? (form.const === undefined ? undefined : [form.const]))
   if (values.every(Array.isArray)) return { enum: values.flat() }
-  const mappings = new Set(forms.map((form) => JSON.stringify(fieldOf(form, root))))
+  const mappings = new Set(
+    forms.map((form) => JSON.stringify(fieldOf(form, { root, path: [], depth: 0, untold: new Set() }))),
+  )
   return mappings.size === 1 ? first : {}
 }
 

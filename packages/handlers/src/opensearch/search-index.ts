@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto'
 import type { Entity } from '@spaceship/core'
 import { bare, check, like, record, required, type ShapesOf, text } from '@spaceship/core/adapter'
-import { type FieldMapping, type Mapping, mappingOf, overridden } from './mapping.ts'
+import { type FieldMapping, type Mapped, type Mapping, mappingOf, overridden } from './mapping.ts'
+import { jsonSchemaOf } from './schema.ts'
 
 /** When a document was removed: only what stands for it has this field. */
 export const REMOVED_AT = '@removedAt'
@@ -16,7 +17,7 @@ const REMOVED: Readonly<Record<string, FieldMapping>> = {
 export const LIVING = { bool: { must_not: [{ exists: { field: REMOVED_AT } }] } }
 
 export interface SearchIndexOptions {
-  /** Mappings of fields by their paths, instead of those that follow from the schema: `{ name: { type: 'search_as_you_type' } }`. @default none */
+  /** Mappings of fields by their paths, instead of those that follow from the schema: `{ name: { type: 'search_as_you_type' } }`. A field of which the schema cannot tell what it holds, as `z.custom()`, must be among them. @default none */
   readonly fields?: Readonly<Record<string, FieldMapping>>
   /** Of the index, as OpenSearch takes them: shards, replicas, analysis. @default those of the cluster */
   readonly settings?: Readonly<Record<string, unknown>>
@@ -77,16 +78,18 @@ export function searchIndex<D>(
   of: Entity<D> | DocumentSchema<D>,
   options: SearchIndexOptions = {},
 ): SearchIndex<D> {
-  let json: Readonly<Record<string, unknown>> | undefined
+  let mapped: Mapped = { mapping: { dynamic: false, properties: {} }, untold: [] }
   check('searchIndex', SEARCH_INDEX, { name, of, options }, () => {
-    json = jsonSchemaOf(Object(of).spec?.schema ?? of)
+    const json = jsonSchemaOf(Object(of).spec?.schema ?? of)
+    if (json !== undefined) mapped = mappingOf(json)
     return [
       ...(NAME.test(String(name)) ? [] : [`'name' is no name of an index: expected ${NAMED}`]),
       ...(json === undefined ? [`'of' does not say what its documents look like: expected ${TELLING}`] : []),
+      ...mapped.untold.filter((path) => !isNamed(path, options.fields ?? {})).map(untold),
     ]
   })
   const { fields = {}, settings = {} } = options
-  const mappings = overridden(mappingOf(json ?? {}), fields)
+  const mappings = overridden(mapped.mapping, fields)
   const definition = {
     settings,
     mappings: { ...mappings, properties: { ...mappings.properties, ...REMOVED } },
@@ -95,15 +98,13 @@ export function searchIndex<D>(
   return { name, definition, hash }
 }
 
-/** What handlers see is what the schema gives; where it cannot tell, what it takes. */
-function jsonSchemaOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
-  const { jsonSchema } = Object(Object(schema)['~standard'])
-  for (const side of ['output', 'input'])
-    try {
-      const json: unknown = jsonSchema?.[side]?.({ target: 'draft-2020-12' })
-      if (typeof json === 'object' && json !== null) return { ...json }
-    } catch {
-      // A transformation has no JSON Schema of its own.
-    }
-  return undefined
+/** By its path, or by that of what it stands in, or of something in it. */
+function isNamed(path: string, fields: Readonly<Record<string, FieldMapping>>): boolean {
+  return Object.keys(fields).some(
+    (named) => named === path || path.startsWith(`${named}.`) || named.startsWith(`${path}.`),
+  )
+}
+
+function untold(path: string): string {
+  return `'of' does not say what the field '${path}' holds: name its mapping, as in fields: { '${path}': { type: 'keyword' } }`
 }

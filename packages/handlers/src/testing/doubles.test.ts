@@ -59,6 +59,17 @@ describe('memorySearch', () => {
     })
   })
 
+  test('says of a range over a text what to ask for, and not that nobody answers', async () => {
+    const search = memorySearch()
+    const write = search.index({ index: 'docs', id: () => 'a', document: () => ({ name: 'Acme' }) })
+    // Safe: the handler uses the version of the event, and the signal of the context.
+    await write({ version: { min: 1, max: 1 } } as never, { signal: new AbortController().signal } as never)
+    await expect(search.count('docs', { range: { name: { gt: 'a' } } })).rejects.toMatchObject({
+      code: 'query',
+      message: expect.stringContaining('name.keyword'),
+    })
+  })
+
   test('shows its documents', async () => {
     expect(memorySearch().documents('nowhere')).toEqual({})
   })

@@ -47,6 +47,7 @@ function leaves(value: unknown, path: string): readonly unknown[] {
 
 function readLeaf(leaf: unknown): Value[] {
   if (typeof leaf === 'number') return [{ kind: 'number', number: leaf }]
+  if (typeof leaf === 'bigint') return [{ kind: 'number', number: Number(leaf) }]
   if (typeof leaf === 'boolean') return [{ kind: 'boolean', flag: leaf }]
   const text = String(leaf)
   const at = dateAt(text)

@@ -1,3 +1,4 @@
+import { codeOf } from '@spaceship/core'
 import { bare, check, port, type ShapesOf } from '@spaceship/core/adapter'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import { createSearch, type Search, type SearchClient, type SearchIndex } from '../opensearch/index.ts'
@@ -45,12 +46,22 @@ export function memorySearch(options: MemorySearchOptions = {}): MemorySearch {
       compile(query)
       const { from, sort } = options
       if (from !== undefined || sort !== undefined) throw unknown("'from' and 'sort'")
-      return search.query(index, query, options)
+      return asked(search.query(index, query, options))
     },
     count: async (index, query, options) => {
       compile(query)
-      return search.count(index, query, options)
+      return asked(search.count(index, query, options))
     },
     documents: (index) => cluster.documents(typeof index === 'string' ? index : index.name),
+  }
+}
+
+/** What the cluster in memory does not know is met while it looks, too: the adapter takes that for an answer that has not come. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    const { cause } = Object(error)
+    throw codeOf(cause) === 'query' ? cause : error
   }
 }

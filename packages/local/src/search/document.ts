@@ -58,6 +58,11 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
   }
 
   function leaf(field: LeafField, path: string, parent: string, item: unknown): void {
+    if (field.type === 'binary') {
+      // It is kept, whatever it is, and not looked at.
+      if (isObject(item)) throw new Refusal(400, 'mapper_parsing_exception', 'failed to parse')
+      return
+    }
     const value = fieldValue(field.type, item)
     if (value === undefined) throw unparsable(parent, field.type, id, item)
     if ('word' in value && field.type === 'text') {

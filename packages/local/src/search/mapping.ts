@@ -9,7 +9,7 @@ export const INTEGERS: Readonly<Record<string, number>> = {
   long: 2 ** 63,
 }
 const FLOATS = ['double', 'float', 'half_float']
-const LEAVES = new Set(['text', 'keyword', 'boolean', 'date', ...Object.keys(INTEGERS), ...FLOATS])
+const LEAVES = new Set(['text', 'keyword', 'boolean', 'date', 'binary', ...Object.keys(INTEGERS), ...FLOATS])
 
 export type Dynamic = true | false | 'strict'
 

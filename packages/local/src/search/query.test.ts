@@ -313,3 +313,25 @@ test('refuses parameters that it would have to ignore', async () => {
     await expect(answer.text()).resolves.toMatch(/unrecognized parameter|does not support/)
   }
 })
+
+test('a binary field is kept, and neither searched nor sorted by', async () => {
+  const body = { mappings: { properties: { raw: { type: 'binary' } } } }
+  await client.indices.create({ index: 'bytes', body: body as never })
+  for (const raw of ['AQI=', 'no base64!', ['AQ==', 5, null]])
+    await client.index({ index: 'bytes', id: JSON.stringify(raw), body: { raw } })
+  await expect(client.index({ index: 'bytes', id: 'x', body: { raw: { a: 1 } } })).rejects.toMatchObject({
+    body: { error: { type: 'mapper_parsing_exception' } },
+  })
+  const count = async (query: object) =>
+    (await client.count({ index: 'bytes', body: { query } as never })).body.count
+  expect(await count({ match_all: {} })).toBe(3)
+  expect(await count({ exists: { field: 'raw' } })).toBe(0)
+  for (const asked of [
+    { query: { term: { raw: 'AQI=' } } },
+    { query: { range: { raw: { gt: 1 } } } },
+    { sort: ['raw'] },
+  ])
+    await expect(client.search({ index: 'bytes', body: asked as never })).rejects.toMatchObject({
+      statusCode: 400,
+    })
+})

@@ -284,6 +284,8 @@ function target(path: string, field: Field, given: unknown, { now, index }: Quer
 
 function leafAt(path: string, scope: QueryScope): Field | undefined {
   const field = knownField(path, scope)
+  if (field?.type === 'binary')
+    throw shardRefusal(scope.index, 'query_shard_exception', 'Binary fields do not support searching')
   return field && isObjectField(field) ? undefined : field
 }
 

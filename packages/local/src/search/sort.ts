@@ -71,6 +71,10 @@ function columnOf({ type }: Field, path: string, index: Index): string {
     const reason = `Text fields are not optimised for operations that require per-document field data like aggregations and sorting: [${path}]. Use a keyword field instead.`
     throw shardRefusal(index, 'illegal_argument_exception', reason)
   }
+  if (type === 'binary') {
+    const reason = `Can't load fielddata on [${path}] because fielddata is unsupported on fields of type [binary]. Use doc values instead.`
+    throw shardRefusal(index, 'illegal_argument_exception', reason)
+  }
   return type === 'keyword' || type === 'flat_object' ? 'word' : 'number'
 }
 
