@@ -15,7 +15,7 @@ import {
   dynamodbState,
 } from '../src/dynamodb/index.ts'
 import { kinesisSink } from '../src/kinesis/index.ts'
-import { createSearch } from '../src/opensearch/index.ts'
+import { createSearch, type SearchClient } from '../src/opensearch/index.ts'
 import { redisReferences } from '../src/redis/index.ts'
 import { createSlack } from '../src/slack/index.ts'
 import { snsSink } from '../src/sns/index.ts'
@@ -246,13 +246,22 @@ describe('opensearch', () => {
   })
   const event = { key: 'a', version: { min: 1, max: 1 }, at: new Date(0) } as never
   const context = { signal: new AbortController().signal } as never
-  const write = (answer: object | Error) => {
-    const search = createSearch({ client: client(answer), clock: { ...systemClock, sleep: async () => {} } })
+  /** @param look what is answered first, when it is looked at whether the index is there */
+  const write = (answer: object | Error, look: object | Error = THERE) => {
+    const request: SearchClient['transport']['request'] = (asked) => {
+      const isLook = String(asked.bulkBody).includes('if_seq_no')
+      return client(isLook ? look : answer).transport.request(asked)
+    }
+    const search = createSearch({
+      client: { transport: { request } },
+      clock: { ...systemClock, sleep: async () => {} },
+    })
     const remove = search.remove({ index: 'docs', id: () => 'a' })
     return (async () => remove(event, context))()
   }
   const bulk = (items: unknown) => ({ statusCode: 200, body: { errors: true, items } })
   const item = (status: number, more: object) => bulk([{ delete: { status, ...more } }])
+  const THERE = item(409, typed('version_conflict_engine_exception'))
 
   test('a write that somebody else says to have done is not done', async () => {
     for (const answer of [
@@ -271,8 +280,12 @@ describe('opensearch', () => {
       item(200, { result: 'noop' }),
       item(409, { error: 'hush' }),
       ...[200, 201].map((status) => item(status, { result: 'deleted', ...typed('x') })),
-    ])
+    ]) {
       expect(await meaningOf(write(answer))).toBe('unknown-operation')
+      expect(await meaningOf(write(item(200, { result: 'deleted' }), answer)), JSON.stringify(answer)).toBe(
+        'unknown-operation',
+      )
+    }
     expect(await meaningOf(write(refused(400, typed('mapper_parsing_exception'))))).toBe('permanent')
   })
 
@@ -301,6 +314,18 @@ describe('opensearch', () => {
       message:
         "OpenSearch refused the document: 400 mapper_parsing_exception: the field 'seats' is mapped as 'long'",
     })
+  })
+
+  test.each([
+    ['labels._value', "a value in the open map 'labels' is, with its path"],
+    ['labels._valueAndPath', "a value in the open map 'labels' is, with its path"],
+    ['plan', "a value of the field 'plan' is"],
+    ['hush hush', 'illegal_argument_exception'],
+  ])('a value that is too long for an index is told by its field: %s', async (field, words) => {
+    const reason = `Document contains at least one immense term in field="${field}" (whose UTF8 encoding is longer than the max length 32766), all of which were skipped. The prefix of the first immense term is: '[hush]'`
+    const error = await told(write(item(400, { error: { type: 'illegal_argument_exception', reason } })))
+    expect(error).toMatchObject({ message: expect.stringContaining(words) })
+    expect(String(error)).not.toContain('hush')
   })
 })
 

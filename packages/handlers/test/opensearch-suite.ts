@@ -154,6 +154,17 @@ export function openSearchSuite(lane: OpenSearchLane): void {
     expect(await count(index, { match_all: {} })).toEqual({ total: 299 })
   })
 
+  test('a text that is too long for an open map is refused by the name of the map; mapped by its path, it is taken', async () => {
+    const long = row('long', { labels: { note: 'x'.repeat(32_760) } })
+    await expect(run(search().index(index), at('long', 1, long))).rejects.toMatchObject({
+      code: 'permanent',
+      message: expect.stringContaining("open map 'labels'"),
+    })
+    const fields = { 'labels.note': { type: 'text' } }
+    const texts = searchIndex('texts', ClientEntity, { fields, settings: { number_of_replicas: 0 } })
+    expect(await run(search().index(texts), at('long', 1, long))).toBeUndefined()
+  })
+
   test('a request that is too large is divided; a document that is too large alone is refused for good', async () => {
     const { index: write, count } = search()
     const handle = write(index)

@@ -74,8 +74,18 @@ export function writtenBy<G = never>({ status, body }: Item, index: string, gone
 
 /** The field of a document that does not fit its mapping. The rest of a reason quotes the document. */
 function fieldIn(error: unknown): string {
-  const { reason } = Object(error)
-  const [, field, type] =
-    /^failed to parse field \[([\w.@-]{1,100})\] of type \[(\w{1,40})\]/.exec(String(reason)) ?? []
-  return field === undefined ? '' : `: the field '${field}' is mapped as '${type}'`
+  const reason = String(Object(error).reason)
+  const [, field, type] = UNPARSED.exec(reason) ?? []
+  if (field !== undefined) return `: the field '${field}' is mapped as '${type}'`
+  const [, long, open] = IMMENSE.exec(reason) ?? []
+  if (long === undefined) return ''
+  return open === undefined
+    ? `: a value of the field '${long}' is longer than the 32,766 bytes that a keyword may have: leave it out of the document, map the field as 'text', or give its mapping an 'ignore_above'`
+    : `: a value in the open map '${long}' is, with its path, longer than the 32,766 bytes that it may have: leave it out of the document, or map the long fields of the map as 'text', by their paths`
 }
+
+const UNPARSED = /^failed to parse field \[([\w.@-]{1,100})\] of type \[(\w{1,40})\]/
+
+/** An open map has a field of values, and one of values with their paths. */
+const IMMENSE =
+  /^Document contains at least one immense term in field="([\w.@-]{1,100}?)(\._value(?:AndPath)?)?" /

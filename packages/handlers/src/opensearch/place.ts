@@ -52,7 +52,8 @@ export async function lookAt(
     if (UNWRITABLE.has(type)) throw unwritable(index, String(type))
     if (type === 'index_not_found_exception' && (create ?? isEmbedded(await asking))) continue
     // What else is wrong with the credentials or the request is told by the writes.
-    if (item.status !== 400 && type !== 'security_exception') writtenBy(item, index)
+    const isTyped400 = item.status === 400 && typeof type === 'string'
+    if (!isTyped400 && type !== 'security_exception') writtenBy(item, index)
   }
   return undefined
 }
