@@ -214,6 +214,12 @@ export const CODES: readonly Code[] = [
       'Make that call and look at what the reactor does there. An effect that must not happen twice needs an effect that allows repeats, or `claim`.',
   },
   {
+    code: 'index-searched',
+    from: '`search.keeper(index).remove`',
+    cause: 'The version of an index that is to be removed is the one that is searched.',
+    remedy: 'Show another version first, or name one that is not searched.',
+  },
+  {
     code: 'rebuild-differs',
     from: '`createRebuild`, `spaceship rebuild`',
     cause: 'The new version of an index has other documents than the old one; the message has the figures.',

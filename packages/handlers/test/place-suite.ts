@@ -1,4 +1,4 @@
-/** Owns what becomes of writes to a name that is no index, and of a purge of one that goes. */
+/** Owns what a process must do while others make, change and remove the indices that it works on. */
 
 import type { Client } from '@opensearch-project/opensearch'
 import type { Context, EventMeta, Handler, Tick } from '@spaceship/core'
@@ -85,4 +85,51 @@ export function placeSuite(connected: () => Client): void {
     expect(purged.length).toBe(1)
     expect(await indices()).toEqual([])
   })
+
+  test('the version that is searched is not removed, also where it becomes that at this moment', async () => {
+    const client = connected()
+    const index = searchIndex('clients', z.object({ n: z.number() }))
+    const search = createSearch({ client, create: true })
+    const keeper = search.keeper(index)
+    const [old, young] = [index.hash, `${index.hash}-2`]
+    await run(search.remove(index), 'a')
+    await keeper.make(young)
+    const searched = {
+      code: 'index-searched',
+      message: expect.stringContaining('show another version first'),
+    }
+    await expect(keeper.remove(old)).rejects.toMatchObject(searched)
+    await keeper.show(young)
+    // Somebody shows the old one between the look and the removal.
+    let shown = 0
+    const racing = interrupted(client, async ({ body }) => {
+      if (!JSON.stringify(body ?? {}).includes('remove_index')) return
+      shown += 1
+      await keeper.show(old)
+    })
+    await expect(createSearch({ client: racing }).keeper(index).remove(old)).rejects.toMatchObject(searched)
+    expect(shown).toBe(1)
+    const versions = [
+      { version: old, live: true, writable: true },
+      { version: young, live: false, writable: true },
+    ]
+    expect(await keeper.list()).toMatchObject(versions)
+    await keeper.remove(young)
+    await keeper.remove(young)
+    expect(await keeper.list()).toMatchObject(versions.slice(0, 1))
+    expect(await search.count(index, { match_all: {} })).toEqual({ total: 0 })
+  })
+}
+
+/** A client before each of whose requests something else happens. */
+function interrupted(
+  client: Client,
+  happens: (asked: Parameters<SearchClient['transport']['request']>[0]) => Promise<void>,
+): SearchClient {
+  const request: SearchClient['transport']['request'] = (asked, options) =>
+    Object.assign(
+      happens(asked).then(() => client.transport.request(asked, options)),
+      { abort: () => {} },
+    )
+  return { transport: { request } }
 }

@@ -172,7 +172,7 @@ export function refused({ status, body }: Answer): Permanent {
 
 const UNTYPED = 'without a type'
 
-function errorType(body: unknown): string {
+export function errorType(body: unknown): string {
   const { error } = Object(body)
   return typeof error?.type === 'string' ? error.type : UNTYPED
 }

@@ -28,7 +28,11 @@ export interface IndexKeeper {
   readonly settling: number
   /** Lets searches go to a version and no other, at once. */
   show(version: string): Promise<void>
-  /** Lets nothing more be written into a version that is not searched, and removes it. */
+  /**
+   * Lets nothing more be written into a version, and removes it. It is fine if it is gone.
+   *
+   * @throws SpaceshipError `index-searched` for the version that is searched
+   */
   remove(version: string): Promise<void>
   /** @param sample how many documents to look for */
   compare(before: string, after: string, sample?: number): Promise<Comparison>
@@ -86,10 +90,7 @@ export function keeperOf(index: SearchIndex, { call, versions, random, clock }: 
     list: () => versions.list(index),
     make: (version) => versions.make(index, version),
     show: (version) => versions.show(index, version),
-    remove: async (version) => {
-      await versions.close(index, version)
-      await versions.remove(index, version)
-    },
+    remove: (version) => versions.remove(index, version),
     compare: async (before, after, sample = 200) => {
       const first = await countOf(before)
       await clock.sleep(APART)

@@ -11,8 +11,8 @@
  * Documents are written through aliases, with `require_alias`: a version that somebody has removed is missed, and not made by the write.
  */
 
-import { Unavailable } from '@spaceship/core'
-import { type Answer, isEmbedded, refused } from './answer.ts'
+import { SpaceshipError, Unavailable } from '@spaceship/core'
+import { type Answer, errorType, isEmbedded, refused } from './answer.ts'
 import type { Call } from './request.ts'
 import { LIVING, type SearchIndex } from './search-index.ts'
 
@@ -35,9 +35,7 @@ export interface Versions {
   make(index: SearchIndex, version: string): Promise<void>
   /** Lets searches go to this version and no other, at once. */
   show(index: SearchIndex, version: string): Promise<void>
-  /** Lets no more documents be written into it. */
-  close(index: SearchIndex, version: string): Promise<void>
-  /** Removes it and what it holds. */
+  /** Removes it and what it holds; it is fine if it is gone. @throws SpaceshipError `index-searched` for the one that is searched */
   remove(index: SearchIndex, version: string): Promise<void>
 }
 
@@ -78,12 +76,15 @@ export function createVersions({ call, create }: VersionsOptions): Versions {
     const path = pathOf(versionName(name, version))
     const answer = await call({ index: name, method: 'PUT', path, body: { ...definition, aliases } })
     // Another process was quicker.
-    const isThere = Object(Object(answer.body).error).type === 'resource_already_exists_exception'
+    const isThere = errorType(answer.body) === 'resource_already_exists_exception'
     if (answer.status >= 400 && !isThere) throw refused(answer)
   }
 
+  const asked = ({ name }: SearchIndex, actions: readonly object[]) =>
+    call({ index: name, method: 'POST', path: '/_aliases', body: { actions } })
+
   async function change(index: SearchIndex, actions: readonly object[]): Promise<void> {
-    const answer = await call({ index: index.name, method: 'POST', path: '/_aliases', body: { actions } })
+    const answer = await asked(index, actions)
     if (answer.status >= 400) throw refused(answer)
   }
 
@@ -107,13 +108,25 @@ export function createVersions({ call, create }: VersionsOptions): Versions {
         { add: { index: versionName(name, version), alias: name, filter: LIVING } },
       ])
     },
-    close: (index, version) =>
-      change(index, [
-        { remove: { index: versionName(index.name, version), alias: writeAlias(index.name, version) } },
-      ]),
-    remove: async ({ name }, version) => {
-      const answer = await call({ index: name, method: 'DELETE', path: pathOf(versionName(name, version)) })
-      if (answer.status >= 400 && answer.status !== 404) throw refused(answer)
+    remove: async (index, version) => {
+      const { name } = index
+      for (;;) {
+        const { versions } = await known(index)
+        const found = versions.find((one) => one.version === version)
+        if (found === undefined) return
+        if (found.live) throw searched(name, version)
+        const live = versions.find((one) => one.live)
+        // All or nothing: that another version is searched is asked by removing its alias, which then is added again.
+        const stays = live && [
+          { remove: { index: live.index, alias: name, must_exist: true } },
+          { add: { index: live.index, alias: name, filter: LIVING } },
+        ]
+        const actions = [...(stays ?? []), { remove_index: { index: found.index } }]
+        const answer = await asked(index, actions)
+        if (answer.status < 400) return
+        // Somebody shows another version at this moment: which one is searched has to be looked at again.
+        if (errorType(answer.body) !== 'aliases_not_found_exception') throw refused(answer)
+      }
     },
   }
 }
@@ -122,4 +135,12 @@ function missing(name: string): Unavailable {
   const advice = `run \`spaceship rebuild --index ${name}\`, or give createSearch 'create: true'`
   const setup = { reason: 'not-found', resource: `index '${name}'`, advice } as const
   return new Unavailable('opensearch', `the index '${name}' has no version to write to: ${advice}`, { setup })
+}
+
+function searched(name: string, version: string): SpaceshipError {
+  const advice = 'show another version first, or name one that is not searched'
+  return new SpaceshipError(
+    'index-searched',
+    `version ${version} of the index '${name}' is searched and is not removed: ${advice}`,
+  )
 }

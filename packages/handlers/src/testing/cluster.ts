@@ -30,7 +30,10 @@ interface Action {
   readonly index: string
   readonly alias: string
   readonly filter?: Query
+  readonly must_exist?: boolean
 }
+
+type Actions = readonly Readonly<Partial<Record<'add' | 'remove' | 'remove_index', Action>>>[]
 
 const acknowledged: Answer = { statusCode: 200, body: { acknowledged: true } }
 
@@ -66,17 +69,18 @@ export function createCluster(): Cluster {
     return acknowledged
   }
 
-  function drop(name: string): Answer {
-    if (!indices.delete(name)) throw refusal(404, missing())
-    return acknowledged
-  }
-
-  function swap(actions: readonly Readonly<Record<string, Action>>[]): Answer {
-    for (const { add, remove } of actions)
-      if (!indices.has(Object(add ?? remove).index)) throw refusal(404, missing())
-    for (const { add, remove } of actions) {
+  /** All of it or nothing. */
+  function swap(actions: Actions): Answer {
+    for (const { add, remove, remove_index: dropped } of actions) {
+      const there = indices.get(Object(add ?? remove ?? dropped).index)
+      if (there === undefined) throw refusal(404, missing())
+      if (remove?.must_exist === true && !there.aliases.has(remove.alias))
+        throw refusal(404, { error: { type: 'aliases_not_found_exception' } })
+    }
+    for (const { add, remove, remove_index: dropped } of actions) {
       if (remove !== undefined) indices.get(remove.index)?.aliases.delete(remove.alias)
       if (add !== undefined) indices.get(add.index)?.aliases.set(add.alias, add.filter)
+      if (dropped !== undefined) indices.delete(dropped.index)
     }
     return acknowledged
   }
@@ -159,7 +163,6 @@ export function createCluster(): Cluster {
         return bulk(name, String(bulkBody ?? ''), querystring?.require_alias === 'true')
       if (operation === '_alias') return aliasesOf(name)
       if (operation === '_refresh') return acknowledged
-      if (method === 'DELETE') return drop(name)
       if (name === '_aliases') return swap(Object(body).actions)
       // Safe: the adapter makes an index with these, and sends the others in every search; `query` in every count.
       if (method === 'PUT') return put(name, body as Parameters<typeof put>[1])

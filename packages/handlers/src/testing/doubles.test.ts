@@ -1,9 +1,10 @@
 import { Client } from '@opensearch-project/opensearch'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { searchSuite } from '../../test/search-suite.ts'
 import { slackSuite } from '../../test/slack-suite.ts'
-import { createSearch } from '../opensearch/index.ts'
+import { createSearch, searchIndex } from '../opensearch/index.ts'
 import { createSlack } from '../slack/index.ts'
 import { memorySearch, memorySlack } from './index.ts'
 
@@ -68,6 +69,18 @@ describe('memorySearch', () => {
       code: 'query',
       message: expect.stringContaining('name.keyword'),
     })
+  })
+
+  test('removes a version of an index that is not searched, and no other', async () => {
+    const index = searchIndex('clients', z.object({ n: z.number() }))
+    const keeper = memorySearch().keeper(index)
+    await keeper.make('aaaaaaaa')
+    await keeper.show('aaaaaaaa')
+    await keeper.make('bbbbbbbb')
+    await expect(keeper.remove('aaaaaaaa')).rejects.toMatchObject({ code: 'index-searched' })
+    await keeper.remove('bbbbbbbb')
+    await keeper.remove('bbbbbbbb')
+    expect(await keeper.list()).toMatchObject([{ version: 'aaaaaaaa', live: true }])
   })
 
   test('shows its documents', async () => {
