@@ -3,6 +3,7 @@
 import { S3Client } from '@aws-sdk/client-s3'
 import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { SFNClient } from '@aws-sdk/client-sfn'
+import { Client as OpenSearch } from '@opensearch-project/opensearch'
 import { entity, reactor, reminder } from '@spaceship/core'
 import { describe as described } from '@spaceship/core/engine'
 import { memoryState } from '@spaceship/core/memory'
@@ -10,7 +11,7 @@ import type { ReminderScheduler } from '@spaceship/core/ports'
 import { createReminders } from '@spaceship/core/reminders'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
-import { searchIndex } from '../src/opensearch/index.ts'
+import { createSearch, searchIndex } from '../src/opensearch/index.ts'
 import { s3Archive } from '../src/s3/index.ts'
 import { eventBridgeScheduler } from '../src/scheduler/index.ts'
 import { createSlack } from '../src/slack/index.ts'
@@ -25,19 +26,35 @@ function needsOf(build: (made: ReturnType<typeof reactor>) => ReturnType<typeof 
   return described(build(reactor('r'))).flatMap(({ needs }) => needs)
 }
 
-test('search grants writes to one index, or to the versions of one that Spaceship keeps, and no other', () => {
-  const search = memorySearch()
+test('search grants writes to one index, or to the versions of one that Spaceship keeps, which it may have to make; and no other', () => {
+  const nodes = ['https://hush:hush@one.test:9200', 'https://two.test', 'https://two.test/path']
+  const client = new OpenSearch({ nodes })
+  const search = createSearch({ client })
+  const making = createSearch({ client, create: true })
   const kept = searchIndex('clients', Client)
+  const purge = { each: '1h' } as const
   expect(
     needsOf((r) =>
       r
         .on('a', saved, search.index({ index: 'own', id: (e) => e.key, document: (e) => e.after }))
-        .on('b', saved, search.index(kept)),
-    ).map(({ target, grants }) => [target, grants]),
-  ).toEqual([
-    ['own', [{ service: 'es', actions: ['es:ESHttpPost'], resources: ['/own/_bulk'] }]],
-    ['clients', [{ service: 'es', actions: ['es:ESHttpPost', 'es:ESHttpGet'], resources: ['/clients-*'] }]],
-  ])
+        .on('b', saved, search.index(kept))
+        .on('c', saved, making.index(kept))
+        .every('d', purge, making.purge(kept, { after: '8d' })),
+    ).map(({ target, grants, endpoints }) => [target, grants, endpoints]),
+  ).toEqual(
+    [
+      ['own', ['es:ESHttpPost'], '/own/_bulk'],
+      ['clients', ['es:ESHttpPost', 'es:ESHttpGet'], '/clients-*'],
+      ['clients', ['es:ESHttpPost', 'es:ESHttpGet', 'es:ESHttpPut'], '/clients-*'],
+      ['clients', ['es:ESHttpPost', 'es:ESHttpGet'], '/clients-*'],
+    ].map(([target, actions, path]) => [
+      target,
+      [{ service: 'es', actions, resources: [path] }],
+      ['https://one.test:9200', 'https://two.test'],
+    ]),
+  )
+  const inMemory = needsOf((r) => r.on('a', saved, memorySearch().index(kept)))
+  expect(inMemory.map(({ endpoints }) => endpoints)).toEqual([undefined])
 })
 
 test('Slack names its address and its secrets, and never shows them', () => {

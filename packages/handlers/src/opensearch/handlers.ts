@@ -44,22 +44,32 @@ export const PURGE = {
 
 export interface HandlersOptions {
   readonly call: Call
+  /** The addresses of the cluster, as far as the client shows them. */
+  readonly endpoints: readonly string[]
+  /** Whether what writes may make an index that Spaceship keeps. */
+  readonly makes: boolean
   readonly versions: Versions
   readonly writer: Writer
 }
 
 export function handlersOf({
   call,
+  endpoints,
+  makes,
   versions,
   writer,
 }: HandlersOptions): Pick<Search, 'index' | 'remove' | 'purge'> {
-  const needs = (verb: string, index: string | SearchIndex) => {
+  const needs = (verb: string, index: string | SearchIndex, mayMake = makes) => {
     const name = nameOf(index)
     // Of one that Spaceship keeps, the versions: which there are is looked at, too.
+    const making = mayMake ? ['es:ESHttpPut'] : []
     const grant = isKept(index)
-      ? { actions: ['es:ESHttpPost', 'es:ESHttpGet'], resources: [`/${name}-*`] }
+      ? { actions: ['es:ESHttpPost', 'es:ESHttpGet', ...making], resources: [`/${name}-*`] }
       : { actions: ['es:ESHttpPost'], resources: [`/${name}/_bulk`] }
-    return [{ verb, target: name, dependency: 'opensearch', grants: [{ service: 'es', ...grant }] }]
+    const grants = [{ service: 'es', ...grant }]
+    return [
+      { verb, target: name, dependency: 'opensearch', grants, ...(endpoints.length > 0 && { endpoints }) },
+    ]
   }
 
   // What throws before a promise is there is caught by whoever calls a handler.
@@ -112,7 +122,7 @@ export function handlersOf({
       check('search.purge', PURGE, { index, options })
       const after = milliseconds(options.after)
       return handler(
-        { effect: 'idempotent', needs: needs('removes from', index) },
+        { effect: 'idempotent', needs: needs('removes from', index, false) },
         async (tick, { signal }) => {
           const removed = await purge(call, versions, index, new Date(tick.to.getTime() - after), signal)
           return removed === 0 ? skip('nothing has stood long enough') : undefined

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '@spaceship/core/ports'
 import { findingBy } from './find.ts'
 import { handlersOf, KEEPER } from './handlers.ts'
 import { keeperOf } from './keeper.ts'
-import { callsOf, type SearchClient } from './request.ts'
+import { callsOf, endpointsOf, type SearchClient } from './request.ts'
 import type { Search } from './search.ts'
 import { createVersions } from './versions.ts'
 import { createWriter } from './writer.ts'
@@ -61,7 +61,7 @@ export function createSearch(options: CreateSearchOptions): Search {
   const versions = createVersions({ call, create })
   const writer = createWriter({ call, versions, create, clock, random, limits: LIMITS })
   return {
-    ...handlersOf({ call, versions, writer }),
+    ...handlersOf({ call, endpoints: endpointsOf(client), makes: create === true, versions, writer }),
     ...findingBy(call),
     keeper: (index) => {
       check('search.keeper', KEEPER, { index })

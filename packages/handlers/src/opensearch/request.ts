@@ -25,6 +25,13 @@ export interface SearchClient {
   }
 }
 
+/** The addresses that the official client knows, without the credentials in them; another one may not show them. */
+export function endpointsOf(client: SearchClient): readonly string[] {
+  const { connections } = Object(Object(client).connectionPool)
+  const urls: unknown[] = Array.isArray(connections) ? connections.map((one) => Object(one).url) : []
+  return [...new Set(urls.flatMap((url) => (url instanceof URL ? [url.origin] : [])))]
+}
+
 export interface Request {
   /** For the advice that a wrong set-up gets. */
   readonly index: string
