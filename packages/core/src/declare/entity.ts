@@ -79,7 +79,9 @@ export interface EntityOptions<S extends StandardSchemaV1, K> {
    */
   readonly when?: When<StandardSchemaV1.InferInput<S>>
   /**
-   * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie.
+   * The numeric attribute that grows with each write of the item. Recommended: DynamoDB's own times can tie. It grows for as long as the
+   * key is used: an item that is removed and made again must not begin anew, or searches and `stale: 'skip'` take it for older than what
+   * was removed. Without a number that goes on, leave it out: then times decide.
    * @default the time of the change record
    */
   readonly version?: VersionOf<StandardSchemaV1.InferOutput<S>>

@@ -7,6 +7,7 @@ import { type Context, type EventMeta, entity, type Handler, reactor } from '@sp
 import { createEngine } from '@spaceship/core/engine'
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import { silent } from '@spaceship/core/ports'
+import { harness } from '@spaceship/core/testing'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -220,4 +221,27 @@ test('a document that somebody else has poisoned is told as that, with its place
     },
   })
   expect(inspect(error, { depth: 9 })).not.toContain('hush')
+})
+
+test('an item that is removed and made again is found if its version has gone on, or if times decide; one that begins anew is not', async () => {
+  const schema = z.object({ id: z.string(), n: z.number() })
+  for (const [version, again, total] of [
+    ['n', 1, 0],
+    ['n', 7, 1],
+    [undefined, 1, 1],
+  ] as const) {
+    const Row = entity('row', { table: 'rows', key: 'id', schema, ...(version !== undefined && { version }) })
+    const index = searchIndex('rows', Row)
+    const search = memorySearch()
+    const ship = harness(() =>
+      reactor('searching')
+        .on('index', Row.saved('row.saved'), search.index(index))
+        .on('unindex', Row.removed('row.left'), search.remove(index)),
+    )
+    await ship.put(Row, { id: 'a', n: 5 })
+    await ship.remove(Row, 'a')
+    await ship.put(Row, { id: 'a', n: again })
+    expect((await search.count(index, { match_all: {} })).total).toBe(total)
+    expect(ship.deadLetters).toEqual([])
+  }
 })
