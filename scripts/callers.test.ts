@@ -44,7 +44,7 @@ const refusing = named([
   'handlers/aws: classified nameOf',
   'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
   'core/log: errorFields forPeople',
-  'core/adapter: exact exactJson nearestName setUpOf unknownProblems zoneOf',
+  'core/adapter: exact exactJson pathOf nearestName setUpOf unknownProblems zoneOf',
   'core/adapter: called check problemsOf refuse',
   'core/adapter: bare choice closed count duration like list plain port record required text textOr',
   'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',

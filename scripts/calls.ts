@@ -83,10 +83,12 @@ import { startLambda } from '../packages/local/src/lambda/index.ts'
 import { MAPPING } from '../packages/local/src/lambda/options.ts'
 import { worker } from '../packages/runtime-k8s/src/index.ts'
 import { WORKER } from '../packages/runtime-k8s/src/options.ts'
+import { FLEET } from '../packages/runtime-k8s/src/testing/fleet.ts'
+import { type Saving, simulateFleet } from '../packages/runtime-k8s/src/testing/index.ts'
 import { lambda } from '../packages/runtime-lambda/src/index.ts'
 import { LAMBDA } from '../packages/runtime-lambda/src/lambda.ts'
 import { coreCalls } from './core-calls.ts'
-import { allOf, existing, made, telling } from './fitting.ts'
+import { allOf, Client, existing, made, telling } from './fitting.ts'
 import { type Call, engineOptions, fieldsOf, reactors, right } from './right.ts'
 
 const { faults } = faultSource(1)
@@ -99,6 +101,12 @@ const optional = (shape: Shape = callable): Shape => ({ ...shape, required: fals
 
 /** It has a stream or a function. */
 const ONE_TARGET = { instead: { options: { target: { stream: 'ingress' } } } }
+
+/** A scenario in which one row is saved. */
+const oneSaved = ({ put }: Saving) => {
+  put(Client, { id: 'a' } as never)
+  return { reactors: () => [] }
+}
 
 export const calls: Readonly<Record<string, Call>> = {
   ...coreCalls,
@@ -122,7 +130,9 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch createSearch (purge)': right(memorySearch().purge, PURGE),
   'handlers/opensearch createSearch (keeper)': right(memorySearch().keeper, KEEPER),
   'handlers/opensearch createRebuild': right(createRebuild, REBUILD),
-  'runtime-k8s/testing simulateFleet': right(simulateFleet, FLEET, { instead: { options: { scenario: nothingSaved, seeds: 1 } } }),
+  'runtime-k8s/testing simulateFleet': right(simulateFleet, FLEET, {
+    instead: { options: { scenario: oneSaved, seeds: 1 } },
+  }),
   'handlers/testing memorySearch': right(memorySearch, MEMORY_SEARCH),
   'handlers/slack mrkdwn': right(() => mrkdwn`*${5}*`),
   'handlers/slack createSlack (update)': right(memorySlack().update, UPDATE, {

@@ -15,6 +15,7 @@ import {
   count,
   type KeyValue,
   list,
+  refuse,
   required,
   type ShapesOf,
 } from '@spaceship/core/adapter'
@@ -160,6 +161,8 @@ function made(scenario: FleetOptions['scenario'], seed: number) {
     remove: ({ spec }, key) => keep(spec, tables.remove(spec, keyIn(spec, key), 'user')),
     random: () => chance.below(2 ** 31) / 2 ** 31,
   })
+  if (entities.size === 0)
+    refuse('simulateFleet', ["'scenario' saves nothing: expected put() of one row at the least"])
   const cargo: Cargo = {
     changes,
     entities: [...entities.values()],
