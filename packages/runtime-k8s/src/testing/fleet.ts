@@ -125,7 +125,7 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetReport>
 
 /** A check that fails is a violation like others: a smaller run is looked for that has it, too. */
 async function once(scenario: FleetOptions['scenario'], sizes: Sizes): Promise<Found> {
-  const { cargo, asked } = made(scenario, sizes.seed)
+  const { cargo, asked } = loaded(scenario, sizes.seed)
   const found = await simulate({ ...planOf(sizes), javas: 0 }, { cargo })
   if (found.violation !== undefined) return found
   try {
@@ -146,7 +146,7 @@ type Spec = Entity<unknown>['spec']
 
 const STARTED = Date.UTC(2025, 11, 31)
 
-function made(scenario: FleetOptions['scenario'], seed: number) {
+function loaded(scenario: FleetOptions['scenario'], seed: number) {
   const chance = chanceOf(seed)
   const changes: ChangeRecord[] = []
   const entities = new Map<string, Spec>()
@@ -156,11 +156,14 @@ function made(scenario: FleetOptions['scenario'], seed: number) {
     entities.set(spec.table, spec)
     if (change !== undefined) changes.push(change)
   }
-  const { reactors, check: asked } = scenario({
+  const made = scenario({
     put: ({ spec }, item) => keep(spec, tables.put(spec, Object(item))),
     remove: ({ spec }, key) => keep(spec, tables.remove(spec, keyIn(spec, key), 'user')),
     random: () => chance.below(2 ** 31) / 2 ** 31,
   })
+  const { reactors, check: asked }: Scenario = Object(made)
+  if (!callable.fits(reactors) || !(asked === undefined || callable.fits(asked)))
+    refuse('simulateFleet', ["what 'scenario' returns is none: expected { reactors, check }, two functions"])
   if (entities.size === 0)
     refuse('simulateFleet', ["'scenario' saves nothing: expected put() of one row at the least"])
   const cargo: Cargo = {
