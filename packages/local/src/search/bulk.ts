@@ -3,6 +3,7 @@ import { parsed } from '../http/index.ts'
 import type { Documents } from './documents.ts'
 import type { Indices } from './indices.ts'
 import { type Fields, isObject, parseExact, parseSource } from './json.ts'
+import { misnamed } from './names.ts'
 import { illegalArgument, invalidRequest, Refusal, unsupported } from './refusal.ts'
 import { applyWrite, type Operation, readWrite, type Write } from './writes.ts'
 
@@ -55,7 +56,12 @@ export function runBulk(
 
 function run(write: Write, document: string, documents: Documents, indices: Indices): Fields {
   try {
-    const { status, body } = applyWrite(write, () => parseDocument(document), documents, indices)
+    const { status, body } = applyWrite(
+      write,
+      () => parseDocument(document, write.operation),
+      documents,
+      indices,
+    )
     return { ...body, status }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -63,17 +69,22 @@ function run(write: Write, document: string, documents: Documents, indices: Indi
   }
 }
 
-/** @throws Refusal `mapper_parsing_exception` for what is not JSON */
-export function parseDocument(text: string): unknown {
+/** @throws Refusal `mapper_parsing_exception` for what is not JSON, or for what has a name that OpenSearch does not read */
+export function parseDocument(text: string, operation: Operation = 'index'): unknown {
+  let document: unknown
   try {
     // Refuses what nests too deep.
     parsed(text)
-    return parseSource(text)
+    document = parseSource(text)
   } catch {
     // What the parser says quotes the document, which is nobody's business in a log.
     const caused_by = { type: 'json_parse_exception', reason: 'the document is not JSON' }
     throw new Refusal(400, 'mapper_parsing_exception', 'failed to parse', { caused_by })
   }
+  const reason = misnamed(text)
+  if (reason === undefined) return document
+  const type = operation === 'update' ? 'x_content_parse_exception' : 'mapper_parsing_exception'
+  throw new Refusal(400, type, 'failed to parse', { caused_by: { type: 'json_parse_exception', reason } })
 }
 
 function readItems(body: string, defaults: BulkDefaults): readonly Item[] {
@@ -117,6 +128,8 @@ function readAction(line: string, number: number): [Operation, Fields] {
   } catch {
     throw illegalArgument(`Malformed action/metadata line [${number}], it is not JSON`)
   }
+  const problem = misnamed(line)
+  if (problem !== undefined) throw new Refusal(400, 'json_parse_exception', problem)
   const [[name, fields] = [], ...others] = isObject(action) ? Object.entries(action) : []
   const operation = OPERATIONS.find((known) => known === name)
   if (operation === undefined || others.length > 0 || !isObject(fields)) {

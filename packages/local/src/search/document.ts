@@ -1,7 +1,15 @@
 import { passage, words } from './analysis.ts'
-import { type Fields, isObject, plainNumber } from './json.ts'
-import { type Dynamic, type Field, isObjectField, type LeafField, type ObjectField } from './mapping.ts'
-import { Refusal } from './refusal.ts'
+import { type Fields, isObject, numberText } from './json.ts'
+import { partsOf, refuseDeepLists, refuseDeepObjects, refuseMetadata } from './limits.ts'
+import {
+  type Dynamic,
+  type Field,
+  isNumeric,
+  isObjectField,
+  type LeafField,
+  type ObjectField,
+} from './mapping.ts'
+import { illegalArgument, Refusal } from './refusal.ts'
 import { fieldValue, instant, type Value } from './values.ts'
 
 /** What the index keeps of a document beside its source. */
@@ -11,6 +19,15 @@ export interface Indexed {
 }
 
 const LONGEST_TERM = 32_766
+
+/** Where an object stands in a document. */
+interface Place {
+  readonly field: ObjectField
+  /** What is done with fields that are not mapped, as the objects around it have it. */
+  readonly inherited: Dynamic
+  readonly path: string
+  readonly depth: number
+}
 
 /**
  * Reads a document as the mapping understands it. `mapping` is extended by fields that are met for the first time, so pass a
@@ -22,27 +39,35 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
   const values: { path: string; value?: Value }[] = []
   const passages = new Map<string, string[]>()
 
-  function object(field: ObjectField, inherited: Dynamic, path: string, content: Fields): void {
+  function object({ field, inherited, path, depth }: Place, content: Fields): void {
+    refuseDeepObjects(depth)
     const dynamic = field.dynamic ?? inherited
     for (const [key, value] of Object.entries(content)) {
-      const [name = key, ...rest] = key.split('.')
+      const [name = '', ...rest] = partsOf(key)
+      if (path === '') refuseMetadata(key, name)
       // A dotted name is a path: { 'a.b': 1 } is { a: { b: 1 } }.
-      member(field, dynamic, path, name, rest.length === 0 ? value : { [rest.join('.')]: value })
+      const inner = rest.length === 0 ? value : { [rest.join('.')]: value }
+      member({ field, inherited: dynamic, path, depth }, name, inner, rest.length > 0)
     }
   }
 
-  function member(parent: ObjectField, dynamic: Dynamic, path: string, name: string, value: unknown): void {
+  function member(
+    { field: parent, inherited: dynamic, path, depth }: Place,
+    name: string,
+    value: unknown,
+    isDotted: boolean,
+  ): void {
     const samples = flatten(value)
-    const [sample] = samples
     const full = path === '' ? name : `${path}.${name}`
     let field = parent.properties.get(name)
+    if (!field && dynamic === 'strict') {
+      const reason = `mapping set to strict, dynamic introduction of [${name}] within [${path === '' ? '_doc' : path}] is not allowed`
+      throw new Refusal(400, 'strict_dynamic_mapping_exception', reason)
+    }
+    refuseDeepLists(value)
     if (!field) {
-      if (sample === undefined || dynamic === false) return
-      if (dynamic === 'strict') {
-        const reason = `mapping set to strict, dynamic introduction of [${name}] within [${path === '' ? '_doc' : path}] is not allowed`
-        throw new Refusal(400, 'strict_dynamic_mapping_exception', reason)
-      }
-      field = guess(sample)
+      if (samples.length === 0 || dynamic === false) return
+      field = introduced(path, name, samples[0])
       parent.properties.set(name, field)
     }
     for (const item of samples) {
@@ -51,9 +76,16 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
           const reason = `object mapping for [${full}] tried to parse field [${name}] as object, but found a concrete value`
           throw new Refusal(400, 'mapper_parsing_exception', reason)
         }
-        object(field, dynamic, full, item)
-      } else if (field.type === 'flat_object') flat(field, full, item)
-      else leaf(field, full, full, item)
+        object({ field, inherited: dynamic, path: full, depth: depth + 1 }, item)
+      } else if (field.type === 'flat_object') {
+        if (isDotted)
+          throw new Refusal(
+            400,
+            'mapper_parsing_exception',
+            `Existing mapping for [${full}] must be of type object but found [flat_object]`,
+          )
+        flat(field, full, item)
+      } else leaf(field, full, full, item)
     }
   }
 
@@ -63,6 +95,8 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
       if (isObject(item)) throw new Refusal(400, 'mapper_parsing_exception', 'failed to parse')
       return
     }
+    // An empty text is no number, and no mistake.
+    if (item === '' && isNumeric(field.type)) return
     const value = fieldValue(field.type, item)
     if (value === undefined) throw unparsable(parent, field.type, id, item)
     if ('word' in value && field.type === 'text') {
@@ -81,27 +115,42 @@ export function readDocument(mapping: ObjectField, id: string, document: Fields)
     const visit = (at: string, value: unknown): void => {
       for (const part of flatten(value)) {
         if (isObject(part)) for (const [name, inner] of Object.entries(part)) visit(`${at}.${name}`, inner)
-        else for (const known of [path, at]) values.push({ path: known, value: { word: String(part) } })
+        else {
+          const word = numberText(part) ?? String(part)
+          // A value is kept alone, and behind its path, which begins with the field's name twice.
+          if (Buffer.byteLength(`${path}.${at}=${word}`) > LONGEST_TERM)
+            throw immense(`${path}._valueAndPath`)
+          for (const known of [path, at]) values.push({ path: known, value: { word } })
+        }
       }
     }
     visit(path, item)
   }
 
-  object(mapping, true, '', document)
+  object({ field: mapping, inherited: true, path: '', depth: 1 }, document)
   return { values, passages: [...passages].map(([path, texts]) => ({ path, text: passage(texts) })) }
 }
 
 /** The values of a field: arrays are several values, null is none. */
 function flatten(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value.flatMap(flatten)
-  return value === null || value === undefined ? [] : [plainNumber(value)]
+  return value === null || value === undefined ? [] : [value]
+}
+
+/** A field that is met for the first time. @throws Refusal for a name that no field may have */
+function introduced(path: string, name: string, sample: unknown): Field {
+  if (name === '_primary_term' && path === '') throw illegalArgument('Inconsistency of field data structures')
+  if (name.trim() === '' && path !== '')
+    throw illegalArgument(`object field cannot contain only whitespace: ['${path}.${name}']`)
+  return guess(sample)
 }
 
 /** The field that OpenSearch makes of a value that it meets for the first time. */
 function guess(sample: unknown): Field {
   if (isObject(sample)) return { type: 'object', properties: new Map() }
   if (typeof sample === 'boolean') return { type: 'boolean' }
-  if (typeof sample === 'number') return { type: Number.isInteger(sample) ? 'long' : 'float' }
+  const number = numberText(sample)
+  if (number !== undefined) return { type: /^-?\d+$/.test(number) ? 'long' : 'float' }
   if (Number.isNaN(Number(sample)) && instant(sample) !== undefined) return { type: 'date' }
   return { type: 'text', fields: { keyword: { type: 'keyword', ignoreAbove: 256 } } }
 }
@@ -112,7 +161,7 @@ function unparsable(path: string, type: string, id: string, item: unknown): Refu
 }
 
 function preview(item: unknown): string {
-  if (!isObject(item)) return String(item)
+  if (!isObject(item)) return numberText(item) ?? String(item)
   return `{${Object.entries(item)
     .map(([name, value]) => `${name}=${preview(value)}`)
     .join(', ')}}`

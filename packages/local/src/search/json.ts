@@ -29,12 +29,11 @@ export function parseExact(text: string): unknown {
   return revived(text, (_, value, context) => digitsOf(value, context) ?? value)
 }
 
-/** Parses JSON so that `JSON.stringify` writes it again with the digits that it had: the source of a document. */
+/** Parses JSON so that `JSON.stringify` writes each number again as it was, as in `1.0` and `1e3`: the source of a document. */
 export function parseSource(text: string): unknown {
-  return revived(text, (_, value, context) => {
-    const digits = digitsOf(value, context)
-    return digits === undefined ? value : rawJSON(digits)
-  })
+  return revived(text, (_, value, { source }) =>
+    typeof value === 'number' && source !== undefined && source !== String(value) ? rawJSON(source) : value,
+  )
 }
 
 function revived(text: string, reviver: Reviver): unknown {
@@ -42,9 +41,10 @@ function revived(text: string, reviver: Reviver): unknown {
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown)
 }
 
-/** What an index makes of a number of a source: the nearest that it can compare. */
-export function plainNumber(value: unknown): unknown {
-  return isRawJSON(value) ? Number(value.rawJSON) : value
+/** A number of a source as it was written; nothing for what is no number. */
+export function numberText(value: unknown): string | undefined {
+  if (isRawJSON(value)) return value.rawJSON
+  return typeof value === 'number' ? String(value) : undefined
 }
 
 export type Fields = Readonly<Record<string, unknown>>

@@ -11,6 +11,10 @@ export const INTEGERS: Readonly<Record<string, number>> = {
 const FLOATS = ['double', 'float', 'half_float']
 const LEAVES = new Set(['text', 'keyword', 'boolean', 'date', 'binary', ...Object.keys(INTEGERS), ...FLOATS])
 
+export function isNumeric(type: string): boolean {
+  return INTEGERS[type] !== undefined || FLOATS.includes(type)
+}
+
 export type Dynamic = true | false | 'strict'
 
 export interface LeafField {

@@ -8,6 +8,7 @@ import { readSettings } from './index-settings.ts'
 import { createIndices, type Index } from './indices.ts'
 import { exactInteger, type Fields, isObject, parseSource } from './json.ts'
 import { describeMapping, extendMapping, readMapping } from './mapping.ts'
+import { misnamed } from './names.ts'
 import { readSourceFilter } from './projection.ts'
 import { illegalArgument, invalidRequest, Refusal, unsupported } from './refusal.ts'
 import type { Store } from './store.ts'
@@ -74,7 +75,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
     const problems: string[] = []
     const named = readWrite(operation, index, id, Object.fromEntries(query), problems)
     if (problems.length > 0) throw invalidRequest(problems)
-    const { status, body } = applyWrite(named, () => parseDocument(call.body), documents, indices)
+    const { status, body } = applyWrite(named, () => parseDocument(call.body, operation), documents, indices)
     const forced = query.get('refresh') === 'true' || query.get('refresh') === ''
     return { status, body: forced ? { ...body, forced_refresh: true } : body }
   }
@@ -156,7 +157,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
   }
 
   function createIndex(call: Call, name = ''): Answer {
-    const { mappings, settings, aliases, ...rest } = parseObject(call.body)
+    const { mappings, settings, aliases, ...rest } = parseObject(call.body, 'parse_exception')
     const [other] = Object.keys(rest)
     if (other !== undefined) throw unsupported(`[${other}] of an index`)
     indices.create(name, { mappings, settings, aliases })
@@ -164,7 +165,7 @@ export function createRoutes(store: Store, now: () => number): (request: Request
   }
 
   function putMapping(call: Call, name?: string): Answer {
-    const addition = readMapping(parseObject(call.body))
+    const addition = readMapping(parseObject(call.body, 'parse_exception'))
     for (const index of own(call, name)) {
       extendMapping(index.mapping, addition)
       if (addition.dynamic !== undefined) index.mapping = { ...index.mapping, dynamic: addition.dynamic }
@@ -211,7 +212,8 @@ export function createRoutes(store: Store, now: () => number): (request: Request
       methods: 'GET POST',
       pattern,
       parameters: CHOOSING,
-      run: (call: Call) => ok(count(parseObject(call.body), chosen(call, call.names[0]), store, now())),
+      run: (call: Call) =>
+        ok(count(parseObject(call.body, 'parsing_exception'), chosen(call, call.names[0]), store, now())),
     })),
     ...['/_refresh', '/*/_refresh', '/_flush', '/*/_flush'].map((pattern) => ({
       methods: 'GET POST',
@@ -389,14 +391,18 @@ function unsupportedType({ headers, body }: Request): string | undefined {
   return body.length === 0 || isJson ? undefined : type
 }
 
-function parseObject(text: string): Fields {
+/** @param misnaming the type of the error for a name that stands twice */
+function parseObject(text: string, misnaming = 'json_parse_exception'): Fields {
   if (text.trim() === '') return {}
+  let value: unknown
   try {
-    const value = parsed(text)
-    if (isObject(value)) return value
+    value = parsed(text)
   } catch {
     throw new Refusal(400, 'json_parse_exception', 'the request body is not JSON')
   }
+  const problem = misnamed(text)
+  if (problem !== undefined) throw new Refusal(400, misnaming, problem)
+  if (isObject(value)) return value
   throw new Refusal(400, 'parsing_exception', 'the request body is not an object')
 }
 
