@@ -88,4 +88,4 @@ const UNPARSED = /^failed to parse field \[([\w.@-]{1,100})\] of type \[(\w{1,40
 
 /** An open map has a field of values, and one of values with their paths. */
 const IMMENSE =
-  /^Document contains at least one immense term in field="([\w.@-]{1,100}?)(\._value(?:AndPath)?)?" /
+  /^(?:Document contains at least one immense term in field=|DocValuesField )"([\w.@-]{1,100}?)(\._value(?:AndPath)?)?" /
