@@ -65,9 +65,8 @@ class ChangeEvent implements EventMeta {
 
   /** Of a saved item: an old row that fails its schema matters only to who looks. */
   get before(): Row | undefined {
-    const { kind } = this.#change
-    // Of a row that a backfill has found there is no older image; the same stands for one that was created.
-    if (this.#before !== undefined || kind === 'INSERT' || kind === 'BACKFILL') return this.#before
+    // Of a row that was created, or that a backfill has found, there is no older image.
+    if (this.#before !== undefined || this.#change.kind !== 'MODIFY') return this.#before
     return this.#images.read(this.#spec.entity, 'before')
   }
 

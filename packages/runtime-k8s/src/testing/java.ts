@@ -137,6 +137,7 @@ export function startJava({
     if (taken === undefined || holdings.has(lease.key)) return
     const holding = { lease: taken, renewedAt: clock.monotonic(), lost: false, queue: Promise.resolve() }
     holdings.set(lease.key, holding)
+    // Never rejects: what fails is caught.
     void consume(holding)
       .catch(() => {})
       .then(() => {
@@ -325,7 +326,9 @@ export function startJava({
     return false
   }
 
+  // Never rejects: a turn that fails is followed by the next one.
   void every(2 * (failover + 25), take)
+  // Never rejects, as above.
   void every(failover / 3 - 25, renew)
   return () => stop.abort()
 }

@@ -70,7 +70,9 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
     member,
     process,
     stop: (ended) => {
-      universe.plan(0, () => void pod.stop(), process)
+      // Never rejects: `run` tells what fails.
+      universe.plan(0, () => void pod.stop().catch(() => {}), process)
+      // Never rejects: what fails was told as a violation.
       void run.then(ended)
     },
   }

@@ -70,7 +70,9 @@ function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined)
     if (signal?.aborted) return reject(aborted())
     const late =
       timeout === undefined ? undefined : universe.plan(timeout, () => settle(reject, timedOut()), process)
-    const abort = () => settle(reject, aborted())
+    const abort = () => {
+      settle(reject, aborted())
+    }
     signal?.addEventListener('abort', abort)
 
     function settle<T>(how: (what: T) => void, what: T): void {
