@@ -103,6 +103,7 @@ export function searchSuite(start: () => Promise<Search>): void {
   test.each([
     ['an empty id', '', 1],
     ['an id of 513 bytes', 'é'.repeat(257), 1],
+    ['an id with half of a surrogate pair', 'a\ud800', 1],
     ['a version below 0', 'a', -1],
     ['a version that is no whole number', 'a', 1.5],
   ])('%s is refused for good', async (_, key, version) => {

@@ -34,6 +34,10 @@ export function operationOf({ id, version, document }: Write): Operation {
   const bytes = Buffer.byteLength(id)
   if (bytes === 0 || bytes > LONGEST_ID)
     throw new Permanent(`a document id has 1 to ${LONGEST_ID} bytes, this one ${bytes}`)
+  if (!id.isWellFormed())
+    throw new Permanent(
+      'a document id is text without halves of surrogate pairs: OpenSearch takes all of them for one',
+    )
   if (!Number.isSafeInteger(version) || version < 0)
     throw new Permanent('a version must be a non-negative whole number below 2^53')
   const head = `{"_id":${JSON.stringify(id)},"version":${version},"version_type":"${VERSIONS}"}`
