@@ -94,7 +94,7 @@ export const FLEET = {
  *   seeds: 100,
  *   scenario: ({ put }) => {
  *     const seen = new Set<string>()
- *     for (let n = 0; n < 50; n += 1) put(Client, { id: `c${n}`, name: 'Ann', plan: 'trial' })
+ *     for (let n = 0; n < 50; n += 1) put(Client, { id: `c${n}`, name: 'Ann', plan: 'trial', seats: 5 })
  *     return {
  *       reactors: () => reactor('greeter').on('greet', joined, (e) => void seen.add(e.after.id)),
  *       check: () => {
