@@ -50,6 +50,9 @@ const RENEWING = 'renewing leases'
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
 
+/** Leases of dead workers that are freed at the same time. */
+const AT_ONCE = 16
+
 /** Workers that look for dead ones. */
 const WATCHERS = 3
 
@@ -157,9 +160,10 @@ export class Assignment {
       this.#taking = taking.then(over, over)
       if (await taking) taken += 1
     }
+    const mine = new Set(chosen)
     const watches = await this.#watch(
       leases,
-      free.filter((lease) => !chosen.includes(lease)),
+      free.filter((lease) => !mine.has(lease)),
     )
     // Others were quicker: what they have left is taken at once.
     if (taken < chosen.length && free.length > 0) return (0.5 + random()) * QUICK
@@ -179,8 +183,9 @@ export class Assignment {
     const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
     if (!watches) return false
     const dead = left.filter(({ owner }) => owner !== undefined && owner !== me)
-    // As if it were taken: the owner counts as dead.
-    for (const lease of dead) await table.release(lease, true)
+    // As if it were taken: the owner counts as dead. One after the other, those of a worker with a thousand shards would take longer than a life.
+    for (let from = 0; from < dead.length; from += AT_ONCE)
+      await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))
     if (dead.length > 0) await this.#notices.tell()
     const now = clock.monotonic()
     if (rank === 0 && now - this.#beatenAt >= failover) {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { chooseLeases } from './choice.ts'
+import { finishedLeases } from './finished.ts'
 import type { Lease } from './lease.ts'
 import { observeLeases } from './observer.ts'
 
@@ -68,4 +69,15 @@ test('property: workers that choose in turn end up balanced, and then nobody tak
       for (const me of names) expect(turn(me, 0)).toBe(0)
     }),
   )
+})
+
+test('a look at two hundred thousand leases costs what two hundred thousand do: of one owner, and of shards that are gone', () => {
+  const many = Array.from({ length: 200_000 }, (_, n) => leaseOf(n, 'w1'))
+  expect(chooseLeases({ leases: many, free: [], me: 'w2', random: () => 0.5 }).length).toBe(1)
+  const ended = many.map((lease, n) => ({
+    ...lease,
+    checkpoint: { ...lease.checkpoint, sequence: 'SHARD_END' },
+    parents: n === 0 ? [] : [`${lease.shard}-parent`],
+  }))
+  expect(finishedLeases(ended, new Map()).length).toBe(200_000)
 })

@@ -38,8 +38,10 @@ export function chooseLeases({
   const available = new Set(free)
   const loads = new Map<string, Lease[]>([[me, []]])
   for (const lease of leases) {
-    if (lease.owner !== undefined && !available.has(lease))
-      loads.set(lease.owner, [...(loads.get(lease.owner) ?? []), lease])
+    if (lease.owner === undefined || available.has(lease)) continue
+    const load = loads.get(lease.owner)
+    if (load === undefined) loads.set(lease.owner, [lease])
+    else load.push(lease)
   }
   const mine = loads.get(me)?.length ?? 0
   const target = loads.size >= leases.length ? 1 : Math.ceil(leases.length / loads.size)

@@ -22,6 +22,14 @@ export function finishedLeases(
   children: ReadonlyMap<string, readonly string[]>,
 ): readonly Lease[] {
   const byShard = new Map(leases.map((lease) => [lease.shard, lease]))
+  // By the rows' own word: the stream says nothing of a shard that is gone.
+  const descended = new Map<string, string[]>()
+  for (const { shard, parents } of leases)
+    for (const parent of parents) {
+      const known = descended.get(parent)
+      if (known === undefined) descended.set(parent, [shard])
+      else known.push(shard)
+    }
   const isBegun = (shard: string) => {
     const lease = byShard.get(shard)
     return lease !== undefined && !UNREAD.has(lease.checkpoint.sequence)
@@ -31,6 +39,6 @@ export function finishedLeases(
     const known = children.get(shard)
     if (known !== undefined) return known.length > 0 && known.every(isBegun)
     // A shard that is gone may still have children that are there.
-    return leases.filter((lease) => lease.parents.includes(shard)).every((lease) => isBegun(lease.shard))
+    return (descended.get(shard) ?? []).every(isBegun)
   })
 }
