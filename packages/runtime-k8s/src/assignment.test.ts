@@ -56,7 +56,10 @@ test('a shard whose end is written between the look and the take is not read aga
   const troubles = new Troubles(settings.logger)
   const assignment = new Assignment({
     ...{ engine, settings: { ...settings, leases: table }, shards, troubles },
-    ...{ notices: { tell: async () => {}, beat: async () => {}, silent: false }, freed: () => {} },
+    ...{
+      notices: { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false },
+      freed: () => {},
+    },
   })
   const before = asked.length
   await assignment.take(new AbortController().signal)

@@ -40,7 +40,7 @@ export interface AssignmentOptions {
   readonly settings: WorkerSettings
   readonly shards: ShardSync
   readonly troubles: Troubles
-  readonly notices: Pick<Notices, 'tell' | 'beat' | 'silent'>
+  readonly notices: Pick<Notices, 'tell' | 'told' | 'beat' | 'silent'>
   /** Told when there are leases that nobody owns: for a look of this worker, and of others. */
   readonly freed: () => void
 }
@@ -222,6 +222,9 @@ export class Assignment {
     const ends = await Promise.allSettled(drains)
     await this.#taken(until)
     await this.#giveBackDoubtful(until)
+    // The process may end as soon as the drain has, and the others would look again when they would have anyway.
+    const left = Math.max(LAST_LOOK, until.getTime() - this.#settings.clock.now())
+    await this.#unlessLate(() => this.#notices.told(), left)
     const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
     return {
       complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),

@@ -2,6 +2,7 @@
 
 import { type DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
+import { memoryState } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
 import { podsOnShip, refusal, saved } from '../test/pods.ts'
 
@@ -233,4 +234,34 @@ test('a lease whose take was never answered is given back with the others as the
   await pod.stop()
   await run
   expect((await pods.leases()).map(({ owner }) => owner)).toEqual([undefined])
+}, 60_000)
+
+test('a drain ends when the others can hear of what it gave up, however slow the store is', async () => {
+  await using pods = await podsOnShip()
+  const state = memoryState()
+  const news: unknown[] = []
+  const slow = {
+    ...state,
+    set: async (...asked: Parameters<typeof state.set>) => {
+      const [key, value] = asked
+      if (!key.endsWith('/notice')) return state.set(...asked)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const answer = await state.set(...asked)
+      news.push(value?.news)
+      return answer
+    },
+  }
+  const pod = pods.pod(
+    reactor('note').on('see', saved, () => {}),
+    { state: slow },
+  )
+  const run = pod.run()
+  await vi.waitFor(
+    async () => expect((await pods.leases()).map(({ owner }) => owner !== undefined)).toEqual([true]),
+    wait,
+  )
+  const before = news.length
+  await pod.stop()
+  expect(news.length).toBeGreaterThan(before)
+  await run
 }, 60_000)

@@ -95,6 +95,11 @@ export class Notices {
     return this.#telling
   }
 
+  /** What is being told has been. Never rejects. */
+  told(): Promise<void> {
+    return this.#telling ?? Promise.resolve()
+  }
+
   async #tellAll(): Promise<void> {
     do {
       this.#again = false

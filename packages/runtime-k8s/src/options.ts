@@ -31,6 +31,7 @@ import type { Log } from '@spaceship/core/log'
 import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
+import { patientLeases } from './patient-leases.ts'
 import { type Start, streamName } from './shards/index.ts'
 
 export interface StreamOptions {
@@ -253,6 +254,7 @@ function settingsOf(
 ): WorkerSettings {
   const { application, create, leases = {}, poll = {} } = options
   const failover = leases.failover === undefined ? FAILOVER : milliseconds(leases.failover)
+  const clock = options.clock ?? systemClock
   const pollInterval = Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s'))
   return {
     state,
@@ -266,7 +268,10 @@ function settingsOf(
     }),
     application,
     me,
-    leases: dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
+    leases: patientLeases(
+      dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
+      clock,
+    ),
     migrate: leases.migrate ?? false,
     layout: leases.layout,
     maxStandstill: Math.max(milliseconds(leases.maxStandstill ?? '2m'), 3 * pollInterval, 2 * failover),
@@ -277,7 +282,7 @@ function settingsOf(
     drainTimeout: milliseconds(options.drainTimeout ?? '20s'),
     shardSync: milliseconds(options.shardSync ?? '1m'),
     kinesis,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     logger,
     close,

@@ -1,5 +1,6 @@
 /** Which worker looks at the shards, and how often the others read the lease table for it. */
 
+import { systemClock } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import type { Item } from './leases/lease.ts'
 import { memoryLeases } from './leases/memory.ts'
@@ -22,6 +23,7 @@ function fleetOf(owner: string | undefined, me: string) {
   const settings: SyncSettings = {
     // Of the client, `send` alone is used, for ListShards.
     kinesis: kinesis as unknown as SyncSettings['kinesis'],
+    clock: systemClock,
     leases: {
       ...table,
       scan: async (how = 'strong') => {

@@ -1,7 +1,7 @@
 /** Which leases follow on a shard that has ended. */
 
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import { silent } from '@spaceship/core/ports'
+import { silent, systemClock } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import { memoryLeases } from './leases/memory.ts'
 import { ShardSync } from './sync.ts'
@@ -31,7 +31,10 @@ async function synced(shards: readonly object[], leased: readonly string[]) {
     send: async () => ({ StreamDescriptionSummary, Shards: shards }),
   } as unknown as KinesisClient
   const streams = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
-  const sync = new ShardSync({ kinesis, leases, logger: silent, me: 'me', streams }, () => {})
+  const sync = new ShardSync(
+    { clock: systemClock, kinesis, leases, logger: silent, me: 'me', streams },
+    () => {},
+  )
   await sync.identify('multi-stream')
   const children = async () => (await sync.childrenOf(id, 'a'))?.map(({ shard }) => shard)
   return { children, leases }

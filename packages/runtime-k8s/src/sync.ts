@@ -17,13 +17,15 @@ import {
   type Lease,
   leadersOf,
   type NewLease,
+  SHARD_END,
   SINGLE_STREAM,
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
+import { inTime } from './patience.ts'
 import { childrenIn, identify, listShards, missingLeases, type Shard } from './shards/index.ts'
 
-export type SyncSettings = Pick<WorkerSettings, 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
+export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
 
 /** Turns between two looks of a worker that is not the leader. */
 const OTHERS = 10
@@ -33,6 +35,9 @@ const OTHERS = 10
  * meanwhile: it was made again, and read again.
  */
 const AT_ONCE = 16
+
+/** Milliseconds. */
+const PATIENCE = 60_000
 
 /** Times running that the same hole is seen before it is told, as in KCL. */
 const CONFIDENT = 3
@@ -117,11 +122,13 @@ export class ShardSync {
     { stream, name, start, startAt }: WorkerSettings['streams'][number],
     leases: readonly Lease[],
   ): Promise<void> {
-    const { kinesis, leases: table } = this.#settings
+    const { leases: table } = this.#settings
     const openAt = leases.length === 0 ? startAt : undefined
-    const shards = await listShards(kinesis, stream, openAt)
+    const shards = await this.#listed(stream, openAt)
     const leased = new Set(leases.map((lease) => lease.shard))
-    const missing = missingLeases(shards, leased, start)
+    const over = leases.filter(({ checkpoint }) => checkpoint.sequence === SHARD_END)
+    const ended = new Set(over.map((lease) => lease.shard))
+    const missing = missingLeases(shards, leased, start, ended)
     for (let from = 0; from < missing.length; from += AT_ONCE) {
       const some = missing.slice(from, from + AT_ONCE)
       await Promise.all(some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))))
@@ -154,7 +161,7 @@ export class ShardSync {
    * @throws SpaceshipError `shard-open` if the shard has not ended
    */
   async childrenOf(stream: StreamId, shard: string): Promise<NewLease[] | undefined> {
-    const shards = await listShards(this.#settings.kinesis, this.readingOf(stream).stream)
+    const shards = await this.#listed(this.readingOf(stream).stream)
     // What is still written to has not ended, whatever a read has said.
     if (shards.some(({ id, open }) => id === shard && open))
       throw new SpaceshipError(
@@ -164,6 +171,13 @@ export class ShardSync {
     const children = shards.filter((child) => child.parents.includes(shard))
     if (await this.#isEarly(stream, children, shards)) return undefined
     return children.map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
+  }
+
+  /** Not waited for without end: a worker that waits looks for no shard any more. */
+  #listed(stream: string, openAt?: Date): Promise<readonly Shard[]> {
+    const { clock, kinesis } = this.#settings
+    const late = `Kinesis did not list the shards within ${PATIENCE} ms`
+    return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late })
   }
 
   /** The rule of KCL: of the parents of a merge all have leases, or the end of one waits. What the stream has no more is not waited for. */

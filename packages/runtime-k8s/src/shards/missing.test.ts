@@ -140,3 +140,16 @@ test('property: whatever rows are left of whatever lineage, every open shard is 
     }),
   )
 })
+
+test('a shard whose parent has ended, and which has no row, is made: nothing leads to it any more', () => {
+  const split = [shard('0', [], false), shard('1', ['0']), shard('2', ['0'])]
+  for (const start of ['TRIM_HORIZON', 'LATEST'] as const) {
+    expect(ids(missingLeases(split, new Set(['0', '1']), start, new Set(['0'])))).toEqual(['2@TRIM_HORIZON'])
+    expect(ids(missingLeases(split, new Set(['0', '1']), start))).toEqual([])
+  }
+  // Of a merge whose other parent has no row, that one first; of one that was read, and whose row is deleted, none.
+  const merge = [shard('0', [], false), shard('1', [], false), shard('2', ['0', '1'])]
+  expect(ids(missingLeases(merge, new Set(['0']), 'LATEST', new Set(['0'])))).toEqual(['1@TRIM_HORIZON'])
+  const passed = [shard('0', [], false), shard('1', ['0'], false), shard('2', ['1'])]
+  expect(ids(missingLeases(passed, new Set(['0', '2']), 'TRIM_HORIZON', new Set(['0'])))).toEqual([])
+})

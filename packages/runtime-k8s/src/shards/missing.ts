@@ -10,6 +10,8 @@
  * |                                            | looked at                                               |                  |
  * | some: an open shard that none leads to     | it, or but for `LATEST` its oldest ancestors that   | the start        |
  * |                                            | no leased shard follows: those were read                |                  |
+ * | some: one that follows a leased shard which | it: somebody has deleted its row, or the stream did     | `TRIM_HORIZON`   |
+ * | has ended, if all that it follows is leased | not list it when that one ended                         |                  |
  * | some: one whose parents are led to in part | the parents without a lease, or but for `LATEST`        | `TRIM_HORIZON`   |
  * |                                            | their oldest ancestors: it waits for both               |                  |
  *
@@ -26,11 +28,15 @@ export interface Missing {
   readonly checkpoint: Start
 }
 
-/** @param leased ids of the shards that have a lease, ended ones included */
+/**
+ * @param leased ids of the shards that have a lease, ended ones included
+ * @param ended those of them whose lease is at its shard's end: it leads to nothing any more
+ */
 export function missingLeases(
   shards: readonly Shard[],
   leased: ReadonlySet<string>,
   start: Start,
+  ended: ReadonlySet<string> = new Set(),
 ): readonly Missing[] {
   const known = new Map(shards.map((shard) => [shard.id, shard]))
   const children = childrenIn(shards)
@@ -51,6 +57,10 @@ export function missingLeases(
   const unled = open.filter((shard) => !led.has(shard))
 
   const made = new Map<Shard, Start>()
+  for (const shard of shards) {
+    const isLeft = !leased.has(shard.id) && !passed.has(shard) && shard.parents.some((id) => ended.has(id))
+    if (isLeft && parentsOf(shard).every(({ id }) => leased.has(id))) made.set(shard, 'TRIM_HORIZON')
+  }
   if (leased.size === 0 && start === 'AT_TIMESTAMP') {
     for (const shard of shards) made.set(shard, start)
   } else if (start === 'LATEST') {

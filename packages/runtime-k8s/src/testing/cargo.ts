@@ -32,7 +32,7 @@ const anything = {
 export function watched({ entities }: Pick<Cargo, 'entities'>) {
   const tables = new Map(entities.map(({ table, key }) => [table, key]))
   return [...tables].flatMap(([table, [first = 'id', second]], n) => {
-    const key = second === undefined ? first : ([first, second] as const)
+    const key = second === undefined ? first : { partition: first, sort: second }
     // Safe: the names of the key are those of the table's own entity, and of rows nothing is asked.
     const one = entity(`watched-${n}`, { table, key: key as never, schema: anything as never })
     return [one.saved(`watched-${n}.saved`), one.removed(`watched-${n}.removed`)]

@@ -105,3 +105,33 @@ test('options that make no sense are refused at once', async () => {
   const scenario = () => ({ reactors: () => [] })
   await expect(simulateFleet({ scenario, seeds: 0, workrs: 3 } as never)).rejects.toThrow(/2 problem/)
 })
+
+test('rows with a key of two attributes are simulated like others; what never ticks there, and what is no reactor, is refused', async () => {
+  const Order = entity('order', {
+    table: 'orders',
+    key: { partition: 'pk', sort: 'sk' },
+    schema: z.object({ pk: z.string(), sk: z.string() }),
+  })
+  const seen = new Set<string>()
+  await simulateFleet({
+    seeds: 1,
+    scenario: ({ put }) => {
+      for (let n = 0; n < 10; n += 1) put(Order, { pk: 'a', sk: String(n) })
+      return {
+        reactors: () => reactor('r').on('see', Order.saved('order.saved'), (e) => void seen.add(e.after.sk)),
+      }
+    },
+  })
+  expect(seen.size).toBe(10)
+  const of = (reactors: () => never) =>
+    simulateFleet({
+      seeds: 1,
+      scenario: ({ put }) => {
+        put(Client, { id: 'a', n: 1 })
+        return { reactors }
+      },
+    })
+  await expect(of(() => undefined as never)).rejects.toThrow(/what 'reactors' returns is none/)
+  const timed = () => reactor('r').every('tick', { each: '5m' }, () => {}) as never
+  await expect(of(timed)).rejects.toThrow(/the route 'tick' is made with every\(\)/)
+})

@@ -169,9 +169,23 @@ function loaded(scenario: FleetOptions['scenario'], seed: number) {
   const cargo: Cargo = {
     changes,
     entities: [...entities.values()],
-    reactors: (process) => [reactors(process)].flat(),
+    reactors: (process) => reactorsIn([reactors(process)].flat()),
   }
   return { cargo, asked }
+}
+
+/** @throws ConfigurationError for what is none */
+function reactorsIn(given: readonly Reactor[]): readonly Reactor[] {
+  if (!given.every((one) => Array.isArray(Object(one).routes)))
+    refuse('simulateFleet', ["what 'reactors' returns is none: expected a reactor, or a list of reactors"])
+  const timed = given
+    .flatMap(({ routes }) => routes)
+    .filter(({ events }) => events.some(({ spec }) => spec.kind === 'schedule'))
+  if (timed.length > 0)
+    refuse('simulateFleet', [
+      `the route '${timed[0]?.id}' is made with every(): expected routes on changes, since nothing ticks in a simulation`,
+    ])
+  return given
 }
 
 /** A key of one attribute may be given as its value. */

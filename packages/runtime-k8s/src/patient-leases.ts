@@ -1,0 +1,27 @@
+/**
+ * Owns how long a worker waits for its lease table. A client without a time-out of its own waits for ever where a connection is half open, and a worker
+ * that waits takes no lease any more. What is not answered in time counts as an answer that was lost: it may have been done.
+ */
+
+import type { Clock } from '@spaceship/core/ports'
+import type { LeaseTable } from './leases/index.ts'
+import { inTime } from './patience.ts'
+
+/** Milliseconds: for one row, and for all of them. */
+const PATIENCE = { row: 30_000, table: 120_000 }
+
+export function patientLeases(table: LeaseTable, clock: Clock): LeaseTable {
+  const within = <T>(ms: number, ask: () => Promise<T>): Promise<T> =>
+    inTime(ask, { within: ms, clock, late: `the lease table did not answer within ${ms} ms` })
+  const { row, table: all } = PATIENCE
+  return {
+    check: () => table.check(),
+    scan: (how) => within(all, () => table.scan(how)),
+    create: (lease) => within(row, () => table.create(lease)),
+    remove: (lease) => within(row, () => table.remove(lease)),
+    renew: (lease, isHeld) => within(row, () => table.renew(lease, isHeld)),
+    take: (lease, owner) => within(row, () => table.take(lease, owner)),
+    checkpoint: (lease, progress, isHeld) => within(row, () => table.checkpoint(lease, progress, isHeld)),
+    release: (lease, charged) => within(row, () => table.release(lease, charged)),
+  }
+}
