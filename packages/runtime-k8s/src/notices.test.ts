@@ -69,13 +69,18 @@ test('a fleet is silent when nobody has beaten for two and a half lives, and not
     await pass(FAILOVER)
     expect(two?.notices.silent).toBe(false)
   }
+  // A beat is no news.
+  expect(two?.heard).toEqual([])
   await pass(2 * FAILOVER)
   expect(two?.notices.silent).toBe(true)
+  // The silence is, once: who looks seldom looks now.
+  expect(two?.heard.length).toBe(1)
+  await pass(5 * FAILOVER)
+  expect(two?.heard.length).toBe(1)
   await one?.notices.beat()
   await pass(2_000)
   expect(two?.notices.silent).toBe(false)
-  // A beat is no news.
-  expect(two?.heard).toEqual([])
+  expect(two?.heard.length).toBe(1)
   stop()
 })
 

@@ -43,6 +43,7 @@ export class Notices {
   #news: number | undefined
   /** When the item was last seen to change, or first looked for. */
   #changedAt: number
+  #wasSilent = false
   #telling: Promise<void> | undefined
   #again = false
 
@@ -58,12 +59,16 @@ export class Notices {
     return clock.monotonic() - this.#changedAt > SILENCE * failover
   }
 
-  /** Looks until the signal. Never rejects. @param heard called at each news of others */
+  /** Looks until the signal. Never rejects. @param heard called at each news of others, and when nobody is heard any more */
   async listen(heard: () => void, signal: AbortSignal): Promise<void> {
     const { clock, random, failed, worked } = this.#options
     while (!signal.aborted) {
       try {
-        if (await this.#look()) heard()
+        const isNew = await this.#look()
+        // Who looks seldom is woken by the silence, too: all that look often may have died at one moment.
+        const isDead = this.silent && !this.#wasSilent
+        this.#wasSilent = this.silent
+        if (isNew || isDead) heard()
         worked()
       } catch (error) {
         failed(error)
