@@ -154,10 +154,11 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     if (news) written = progress
   }
 
-  function lookAt({ checkpoint: { sequence, subSequence }, journal = '' }: Progress): Standstill | undefined {
+  function lookAt({ checkpoint: { sequence, subSequence }, journal }: Progress): Standstill | undefined {
     const { waitsFor } = delivery
     return watchdog.look({
-      progress: `${sequence}.${subSequence} ${journal}`,
+      checkpoint: `${sequence}.${subSequence}`,
+      journal,
       waitsFor,
       overdue: engine.overdue,
     })

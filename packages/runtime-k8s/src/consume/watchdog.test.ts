@@ -8,8 +8,14 @@ const BOUND = 60_000
 function watched() {
   let now = 0
   const dog = new Watchdog(() => now, BOUND)
-  const look = (waitsFor?: Reason, more: { progress?: string; overdue?: number } = {}) =>
-    dog.look({ progress: 'p', overdue: 0, ...more, waitsFor })
+  const look = (
+    waitsFor?: Reason,
+    {
+      progress = 'p',
+      checkpoint = '1',
+      overdue = 0,
+    }: { progress?: string; checkpoint?: string; overdue?: number } = {},
+  ) => dog.look({ checkpoint, journal: progress, overdue, waitsFor })
   return {
     dog,
     look,
@@ -72,6 +78,21 @@ test('a handler that ignores its deadline is charged; one that may keep others o
     pass(BOUND + 1)
     expect([reason, look(reason, { overdue: 1 })]).toMatchObject([reason, { charged: reason === 'overdue' }])
   }
+})
+
+test('what is done above a record whose handler ignores its deadline does not keep the lease: the checkpoint alone tells', () => {
+  const { dog, look, pass } = watched()
+  dog.holdBack(true)
+  for (let steps = 0; steps < 3; steps += 1) {
+    pass(BOUND / 2)
+    expect(look('overdue', { progress: `p${steps}`, checkpoint: String(steps) })).toBeUndefined()
+  }
+  for (let steps = 3; steps < 5; steps += 1) {
+    pass(BOUND / 2)
+    expect(look('overdue', { progress: `p${steps}`, checkpoint: '2' })).toBeUndefined()
+  }
+  pass(1)
+  expect(look('overdue', { progress: 'p5', checkpoint: '2' })).toMatchObject({ charged: true })
 })
 
 test('the end of a shard whose children nobody lists is no reason to keep it', () => {

@@ -5,7 +5,7 @@
  * | for longer than the bound                                       | the lease is                                             |
  * |-----------------------------------------------------------------|----------------------------------------------------------|
  * | pages come, and what they held is done                          | renewed: the shard is caught up, or empty                |
- * | the checkpoint or the journal moves                             | renewed                                                  |
+ * | the checkpoint moves, or the journal above no overdue handler   | renewed                                                  |
  * | the lowest record waits: a handler within its deadline, a retry, | renewed: each is told by the engine (`Reason`)          |
  * | an outage, a claim elsewhere, a rate, a halt                    |                                                          |
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
@@ -27,8 +27,10 @@ export interface Standstill {
 
 /** What is known of a shard at a renewal. */
 export interface Look {
-  /** Changes with the checkpoint and the journal. */
-  readonly progress: string
+  /** Below it all is done. */
+  readonly checkpoint: string
+  /** What is done above it, and attempted. */
+  readonly journal: string | undefined
   readonly waitsFor: Reason | undefined
   /** Handlers of the process that run on beyond their deadlines. */
   readonly overdue: number
@@ -40,7 +42,8 @@ const CROWDED: ReadonlySet<Reason> = new Set<Reason>(['place', 'gate'])
 export class Watchdog {
   readonly #monotonic: () => number
   readonly #bound: number
-  #progress = ''
+  #checkpoint = ''
+  #journal: string | undefined
   /** When the work was last well, and when a read was last answered. */
   #well: number
   #read: number
@@ -66,12 +69,15 @@ export class Watchdog {
   }
 
   /** Why the lease is not to be renewed. */
-  look({ progress, waitsFor, overdue }: Look): Standstill | undefined {
+  look({ checkpoint, journal, waitsFor, overdue }: Look): Standstill | undefined {
     const now = this.#monotonic()
     const isBlamed =
       waitsFor === 'overdue' || (overdue > 0 && waitsFor !== undefined && CROWDED.has(waitsFor))
-    if (progress !== this.#progress || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
-    this.#progress = progress
+    // Records above one whose handler is deaf go on for as long as there is room: that one is no better for it.
+    const moves = checkpoint !== this.#checkpoint || (waitsFor !== 'overdue' && journal !== this.#journal)
+    if (moves || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
+    this.#checkpoint = checkpoint
+    this.#journal = journal
     const still = now - this.#well
     if (still > this.#bound) return { why: whyOf(waitsFor), forMs: still, charged: waitsFor === 'overdue' }
     if (this.#heldBack && waitsFor !== undefined) this.#read = now
