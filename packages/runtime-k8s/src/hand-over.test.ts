@@ -265,3 +265,53 @@ test('a drain ends when the others can hear of what it gave up, however slow the
   expect(news.length).toBeGreaterThan(before)
   await run
 }, 60_000)
+
+test("read from the newest record on: what was read and is not done is the next worker's, though nothing was checkpointed", async () => {
+  await using pods = await podsOnShip()
+  const [tried, seen]: [string[], string[]] = [[], []]
+  let isDown = true
+  const made = () =>
+    reactor('note').on(
+      'see',
+      saved,
+      (e) => {
+        tried.push(e.after.id)
+        if (isDown) throw new Error('down')
+        seen.push(e.after.id)
+      },
+      { retry: { attempts: 50, base: '200ms', max: '400ms' } },
+    )
+  const streams = [{ stream: 'cdc', start: 'LATEST' as const }]
+  await pods.put('before')
+  const one = pods.pod(made(), { workerId: 'one', streams })
+  const runOne = one.run()
+  // Read up to its end, once at the least.
+  const reads = () => pods.lines.some(({ message }) => message === 'lease taken')
+  await vi.waitFor(() => expect(reads()).toBe(true), wait)
+  await vi.waitFor(
+    async () => {
+      await pods.put(`a${tried.length}`)
+      expect(tried.length).toBeGreaterThan(0)
+    },
+    { timeout: 20_000, interval: 300 },
+  )
+  const [first = ''] = tried
+  const rows = async () => (await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))).Items ?? []
+  expect((await rows()).map(({ checkpoint }) => checkpoint?.S)).toEqual(['LATEST'])
+  expect((await one.stop()).unfinished).toBeGreaterThan(0)
+  await runOne
+  isDown = false
+  const two = pods.pod(made(), { workerId: 'two', streams })
+  const runTwo = two.run()
+  await vi.waitFor(() => expect(seen).toContain(first), wait)
+  expect(seen).not.toContain('before')
+  await vi.waitFor(
+    async () =>
+      expect((await rows()).map((row) => [row.spaceshipFirst, row.checkpoint?.S !== 'LATEST'])).toEqual([
+        [undefined, true],
+      ]),
+    wait,
+  )
+  await two.stop()
+  await runTwo
+}, 60_000)

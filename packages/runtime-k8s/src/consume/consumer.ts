@@ -67,6 +67,8 @@ const LAST_WRITES = 2_000
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const { engine, held, stream, clock, logger, pollInterval, readInterval } = consuming
   const { shard, checkpoint, journal, hashRange } = held.lease
+  /** While nothing is done of a shard that is read from its newest record on. */
+  let { first } = held.lease
   const fields = { stream, shard }
   const source = {
     stream,
@@ -83,7 +85,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const stop = new AbortController()
   const watchdog = new Watchdog(() => clock.monotonic(), consuming.maxStandstill)
   const stalled = Promise.withResolvers<ConsumerEnd>()
-  let written: Progress = { checkpoint, journal }
+  let written: Progress = { checkpoint, journal, first }
   let lost = false
   /** What is said of the shard for good: a renewal that comes beside it says the same, and must not write an earlier position over it. */
   let final: Progress | undefined
@@ -93,8 +95,16 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const done = Promise.race([stalled.promise, read().then(async (end) => (await drained) ?? end)])
 
   async function read(): Promise<ConsumerEnd> {
-    for await (const page of readShard(consuming.reading(checkpoint, stop.signal))) {
+    const from = first === undefined ? checkpoint : { sequence: first, subSequence: 0 }
+    for await (const page of readShard(consuming.reading(from, stop.signal))) {
       if (stop.signal.aborted) break
+      const [newest] = page.records
+      if (newest !== undefined && first === undefined && checkpoint.sequence === 'LATEST') {
+        // Before anything is made of it: whoever takes the lease at `LATEST` would not read it again.
+        first = newest.sequence
+        // What is refused comes with the next renewal.
+        await beat().catch(() => {})
+      }
       watchdog.holdBack(true)
       if (page.lost === 'checkpoint') return startOver()
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
@@ -143,13 +153,14 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   async function beat(): Promise<void> {
     if (final !== undefined) return held.beat(final)
-    const progress = progressOf(delivery, checkpoint)
+    const progress = progressOf(delivery, checkpoint, first)
     const standstill = drained === undefined ? lookAt(progress) : undefined
     if (standstill !== undefined) return standStill(standstill)
     const news =
       progress.checkpoint.sequence !== written.checkpoint.sequence ||
       progress.checkpoint.subSequence !== written.checkpoint.subSequence ||
-      progress.journal !== written.journal
+      progress.journal !== written.journal ||
+      progress.first !== written.first
     await held.beat(news ? progress : undefined)
     if (news) written = progress
   }
@@ -208,6 +219,6 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   }
 }
 
-function progressOf({ watermark, journal }: Delivery, from: Checkpoint): Progress {
-  return { checkpoint: watermark ?? from, journal }
+function progressOf({ watermark, journal }: Delivery, from: Checkpoint, first: string | undefined): Progress {
+  return watermark === undefined ? { checkpoint: from, journal, first } : { checkpoint: watermark, journal }
 }

@@ -122,6 +122,21 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
     },
   },
   {
+    name: 'of a lease at LATEST the first record that was read is kept, until a checkpoint follows',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const latest = { sequence: 'LATEST', subSequence: 0 }
+      const read = await table.checkpoint(mine, { checkpoint: latest, journal: undefined, first: '7' })
+      assert.deepEqual([read?.checkpoint, read?.first], [latest, '7'])
+      assert.ok(read !== undefined)
+      assert.equal((await table.renew(read))?.first, '7')
+      const seen = (await table.scan()).leases.find(({ key }) => key === mine.key)
+      assert.ok(seen !== undefined)
+      const done = { checkpoint: { sequence: '7', subSequence: 0 }, journal: undefined }
+      assert.equal((await table.checkpoint(seen, done))?.first, undefined)
+    },
+  },
+  {
     name: 'a released lease is free at once, and keeps its checkpoint',
     run: async (table) => {
       const mine = await taken(table, 'w1')

@@ -218,7 +218,7 @@ function releaseUpdate({ owner, checkpointOwner, ownerSwitches }: Lease, charged
   }
 }
 
-function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Update {
+function checkpointUpdate({ checkpoint, journal, first, children = [] }: Progress): Update {
   return {
     set: {
       checkpoint: { S: checkpoint.sequence },
@@ -226,6 +226,7 @@ function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Upd
       ownerSwitchesSinceCheckpoint: { N: '0' },
       spaceshipJournal: journal === undefined ? undefined : { S: journal },
       spaceshipJournalAt: journal === undefined ? undefined : { S: checkpoint.sequence },
+      spaceshipFirst: first === undefined ? undefined : { S: first },
       childShardIds: children.length === 0 ? undefined : { SS: [...children] },
     },
     remove: [
@@ -233,6 +234,7 @@ function checkpointUpdate({ checkpoint, journal, children = [] }: Progress): Upd
       'pendingCheckpointSubSequenceNumber',
       'pendingCheckpointState',
       ...(journal === undefined ? ['spaceshipJournal', 'spaceshipJournalAt'] : []),
+      ...(first === undefined ? ['spaceshipFirst'] : []),
     ],
   }
 }

@@ -15,6 +15,7 @@
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
+ * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read     |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
  *
  * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBLeaseSerializer.java`, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
@@ -52,6 +53,8 @@ export interface Lease {
   /** Of the shard; old leases have none. */
   readonly hashRange: HashKeyRange | undefined
   readonly journal: string | undefined
+  /** Of a lease at `LATEST`: the first record that was read, and is not done. */
+  readonly first?: string | undefined
   /** Whose lease it is; undefined of what a KCL fleet made. */
   readonly application: string | undefined
 }
@@ -105,6 +108,7 @@ export function leaseOf(item: Item): Lease | undefined {
     parents: item.parentShardId?.SS ?? [],
     hashRange: rangeOf(item),
     journal: journalOf(item, sequence),
+    ...(sequence === 'LATEST' && item.spaceshipFirst?.S !== undefined && { first: item.spaceshipFirst.S }),
     application: item.application?.S,
   }
 }

@@ -48,8 +48,13 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),
-    checkpoint: async (lease, { checkpoint, journal, children = [] }, isHeld) => {
-      const change = ({ spaceshipJournal: _, spaceshipJournalAt: __, ...item }: Item): Item => ({
+    checkpoint: async (lease, { checkpoint, journal, first, children = [] }, isHeld) => {
+      const change = ({
+        spaceshipJournal: _,
+        spaceshipJournalAt: __,
+        spaceshipFirst: ___,
+        ...item
+      }: Item): Item => ({
         ...item,
         checkpoint: { S: checkpoint.sequence },
         checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
@@ -57,6 +62,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
         ...(journal === undefined
           ? {}
           : { spaceshipJournal: { S: journal }, spaceshipJournalAt: { S: checkpoint.sequence } }),
+        ...(first === undefined ? {} : { spaceshipFirst: { S: first } }),
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
       })
       return ownUpdate(lease, holderOf(lease), change, isHeld)

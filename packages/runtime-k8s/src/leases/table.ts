@@ -5,6 +5,8 @@ import type { Checkpoint } from './order.ts'
 export interface Progress {
   readonly checkpoint: Checkpoint
   readonly journal: string | undefined
+  /** While the checkpoint is `LATEST`: the first record that was read, which is not done. It would be passed over by who reads at the newest one. */
+  readonly first?: string | undefined
   /** Written once, when the shard has ended. */
   readonly children?: readonly string[]
 }
