@@ -41,6 +41,7 @@ import {
   dynamodbScanner,
   dynamodbState,
 } from '../src/dynamodb/index.ts'
+import { placed } from '../src/dynamodb/place.ts'
 import { movedService } from './moved-service.ts'
 
 export interface Server {
@@ -117,13 +118,13 @@ function lettersSuite(server: () => Server, options: { readonly sorted?: boolean
       const letter = letterOf({ data: new Uint8Array(size) })
       await letters.put(letter)
       const sort = options.sorted ? { sort: { S: '-' } } : {}
-      const Key = { key: { S: `dead-letter/${letter.id}` }, ...sort }
+      const Key = { key: { S: placed('dead-letter', letter.id) }, ...sort }
       const { Item } = await client.send(new GetItemCommand({ TableName: table, Key }))
       if (Item?.token?.S === undefined) {
         const { data: _, ...rest } = Item ?? {}
         await client.send(new PutItemCommand({ TableName: table, Item: rest }))
       } else {
-        const part = { key: { S: `dead-letter-part/${Item.token.S}/1` }, ...sort }
+        const part = { key: { S: `${letter.application}/dead-letter-part/${Item.token.S}/1` }, ...sort }
         await client.send(new DeleteItemCommand({ TableName: table, Key: part }))
       }
       const told = { code: 'letter', message: expect.stringContaining(letter.id) }
@@ -172,12 +173,12 @@ function letterIndexSuite(server: () => Server): void {
     for (let bucket = 0; bucket < 8; bucket += 1)
       for (const n of [1, 2, 3]) {
         const sort = `${letter(application, n).at.toISOString()}/${key(n).id}`
-        const Key = { key: { S: `dead-letter-of/${application}/${bucket}` }, sort: { S: sort } }
+        const Key = { key: { S: `${application}/dead-letter-of/${bucket}` }, sort: { S: sort } }
         await client.send(new DeleteItemCommand({ TableName: SORTED, Key }))
       }
     expect(await listed(application)).toEqual([1, 2, 3].map((n) => key(n).id))
     // From then on they are found by queries alone: one without its item is put again by whoever had it in hand.
-    const Key = { key: { S: `dead-letter/${key(2).id}` }, sort: { S: '-' } }
+    const Key = { key: { S: placed('dead-letter', key(2).id) }, sort: { S: '-' } }
     await client.send(new DeleteItemCommand({ TableName: SORTED, Key }))
     expect(await listed(application)).toEqual([1, 3].map((n) => key(n).id))
     await letters().put({ ...letter(application, 2), at: new Date(9_000) })
@@ -230,7 +231,10 @@ function referencesSuite(server: () => Server, options: { readonly sorted?: bool
     await store.set(id, 'old', 60_000)
     moment += 61_000
     const sort = options.sorted ? { sort: { S: '-' } } : {}
-    const command = new GetItemCommand({ TableName: table, Key: { key: { S: `reference/${id}` }, ...sort } })
+    const command = new GetItemCommand({
+      TableName: table,
+      Key: { key: { S: placed('reference', id) }, ...sort },
+    })
     expect((await client.send(command)).Item?.reference).toEqual({ S: 'old' })
     expect(await store.get(id)).toBeUndefined()
     expect(await store.add(id, 'new', 60_000)).toBe(true)

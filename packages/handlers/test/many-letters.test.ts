@@ -64,7 +64,7 @@ function s3() {
 function headerOf(n: number) {
   const { data, ...words } = letterOf(n)
   return {
-    key: { S: `dead-letter/${idOf(n)}` },
+    key: { S: `app/dead-letter/${idOf(n).slice('app/'.length)}` },
     application: { S: 'app' },
     letter: { S: JSON.stringify(words) },
     data: { B: data },
@@ -90,7 +90,7 @@ function dynamodb() {
     GetItemCommand: ({ Key }) => {
       const key = String(Object(Key).key.S)
       // Without it the table holds letters of an earlier build.
-      return key === 'dead-letter-of/app' ? { Item: { key: { S: key } } } : { Item: headerOf(numberIn(key)) }
+      return key === 'app/dead-letter-of' ? { Item: { key: { S: key } } } : { Item: headerOf(numberIn(key)) }
     },
   })
 }

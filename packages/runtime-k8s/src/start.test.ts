@@ -181,7 +181,7 @@ test('application and streams are all that a worker needs: leases, state and dea
   await vi.waitFor(() => expect(seen).toContain(application), wait)
   await vi.waitFor(async () => {
     const keys = await keysIn(`${application}-state`, 'key')
-    expect(keys.some((key) => key.startsWith('dead-letter/'))).toBe(true)
+    expect(keys.some((key) => key.startsWith(`${application}/dead-letter/`))).toBe(true)
     expect(keys.some((key) => key.startsWith(`${application}/claim/`))).toBe(true)
   }, wait)
   written.mockRestore()

@@ -4,9 +4,9 @@
  *
  * | key                                       | attributes                                                               |
  * |-------------------------------------------|--------------------------------------------------------------------------|
- * | `dead-letter/<id>`                        | `letter` S: all but the bytes, as JSON; `application` S; and `data` B,   |
+ * | `APP/dead-letter/<id without APP>`        | `letter` S: all but the bytes, as JSON; `application` S; and `data` B,   |
  * |                                           | or `parts` N with their `token` S                                        |
- * | `dead-letter-part/<token>/<part>`         | `data` B                                                                 |
+ * | `APP/dead-letter-part/<token>/<part>`     | `data` B                                                                 |
  *
  * In a sorted table `letter-index.ts` says in which order they came.
  *
@@ -30,6 +30,7 @@ import { readAhead } from '../letters/index.ts'
 import { createAnswered } from './call.ts'
 import { type Item, TABLE } from './item.ts'
 import { createLetterIndex, type LetterIndex } from './letter-index.ts'
+import { applicationOf, nameAt, placed } from './place.ts'
 import { ensureStateTable } from './table.ts'
 
 /** Leaves room for the letter's words in an item of 400 KB. */
@@ -65,9 +66,11 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   const { client, table, sorted = false, create } = options
   const answered = createAnswered(table, sorted)
   const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
-  const keyOf = (id: string): Item => itemKey(`dead-letter/${id}`)
-  const partKeys = (token: string, count: number): Item[] =>
-    Array.from({ length: count }, (_, part) => itemKey(`dead-letter-part/${token}/${part}`))
+  const keyOf = (id: string): Item => itemKey(placed('dead-letter', id))
+  const partKeys = (application: string, token: string, count: number): Item[] =>
+    Array.from({ length: count }, (_, part) => itemKey(`${application}/dead-letter-part/${token}/${part}`))
+  const partsOf = (header: Item): Item[] =>
+    partKeys(applicationOf(header.key?.S ?? ''), header.token?.S ?? '', Number(header.parts?.N ?? 0))
 
   async function read(Key: Item): Promise<Item | undefined> {
     const command = new GetItemCommand({ TableName: table, Key, ConsistentRead: true })
@@ -80,7 +83,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   }
 
   async function removeParts(header: Item): Promise<void> {
-    for (const key of partKeys(header.token?.S ?? '', Number(header.parts?.N ?? 0))) await remove(key)
+    for (const key of partsOf(header)) await remove(key)
   }
 
   /** False if there is a letter already: the first one stays. */
@@ -100,10 +103,10 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     }
   }
 
-  async function putParts(data: Uint8Array): Promise<Item> {
+  async function putParts(id: string, data: Uint8Array): Promise<Item> {
     const parts = Math.ceil(data.length / PART)
     const token = crypto.randomUUID()
-    for (const [part, key] of partKeys(token, parts).entries()) {
+    for (const [part, key] of partKeys(applicationOf(id), token, parts).entries()) {
       const bytes = data.subarray(part * PART, (part + 1) * PART)
       const Item = { ...key, data: { B: bytes } }
       await answered('PutItem', client.send(new PutItemCommand({ TableName: table, Item })))
@@ -116,7 +119,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     // Written by `put` below alone.
     const letter = JSON.parse(header.letter?.S ?? '{}') as Omit<DeadLetter, 'data' | 'at'> & { at: string }
     const parts: Uint8Array[] = header.data?.B === undefined ? [] : [header.data.B]
-    for (const key of partKeys(header.token?.S ?? '', Number(header.parts?.N ?? 0))) {
+    for (const key of partsOf(header)) {
       const bytes = (await read(key))?.data?.B
       if (bytes === undefined) return openAgain(header)
       parts.push(bytes)
@@ -156,7 +159,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
 
   const index = sorted ? createLetterIndex(client, table, answered) : undefined
   const momentOf = (header: Item): string => String(JSON.parse(header.letter?.S ?? '{}').at)
-  const nameIn = (header: Item): string => String(header.key?.S).slice('dead-letter/'.length)
+  const nameIn = (header: Item): string => nameAt(String(header.key?.S))
 
   /** What a list knows of a letter before it reads it: `id` is in its key, `at` in its header. */
   interface Name {
@@ -170,7 +173,10 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       FilterExpression: 'begins_with(#key, :prefix) AND #application = :application',
       ProjectionExpression: '#key, #letter',
       ExpressionAttributeNames: { '#key': 'key', '#application': 'application', '#letter': 'letter' },
-      ExpressionAttributeValues: { ':prefix': { S: 'dead-letter/' }, ':application': { S: application } },
+      ExpressionAttributeValues: {
+        ':prefix': { S: `${applicationOf(application)}/dead-letter/` },
+        ':application': { S: application },
+      },
     }
     let from: Item | undefined
     do {
@@ -227,8 +233,9 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       const isThere =
         known !== undefined || (data.length > PART && (await read(keyOf(letter.id))) !== undefined)
       if (!isThere) {
-        const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(data)
-        if (!(await putHeader({ ...header, ...held }))) await removeParts(held)
+        const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(letter.id, data)
+        const item = { ...header, ...held }
+        if (!(await putHeader(item))) await removeParts(item)
       }
       if (index === undefined) return
       // Of the one that stays: another owner may have been first.

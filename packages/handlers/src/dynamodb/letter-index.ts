@@ -3,8 +3,8 @@
  *
  * | key, sort                                             | holds                                                               |
  * |-------------------------------------------------------|---------------------------------------------------------------------|
- * | `dead-letter-of/APPLICATION/BUCKET`, `AT/ID`          | nothing: its sort key says it all                                   |
- * | `dead-letter-of/APPLICATION`, `-`                     | that letters of earlier builds, which have no such item, were found |
+ * | `APPLICATION/dead-letter-of/BUCKET`, `AT/ID`          | nothing: its sort key says it all                                   |
+ * | `APPLICATION/dead-letter-of`, `-`                     | that letters of earlier builds, which have no such item, were found |
  *
  * The item is written after the header, and before the letter is acknowledged; it goes after the header. So a letter without one is put again,
  * and one without a letter is swept by who lists.
@@ -39,13 +39,13 @@ export function createLetterIndex(
   table: string,
   answered: ReturnType<typeof createAnswered>,
 ): LetterIndex {
-  const partitionOf = (application: string, bucket: number) => `dead-letter-of/${application}/${bucket}`
+  const partitionOf = (application: string, bucket: number) => `${application}/dead-letter-of/${bucket}`
   const keyOf = (application: string, id: string, at: string): Item => ({
     key: { S: partitionOf(application, bucketOf(id)) },
     sort: { S: `${at}/${id}` },
   })
   const marker = (application: string): Item => ({
-    key: { S: `dead-letter-of/${application}` },
+    key: { S: `${application}/dead-letter-of` },
     sort: { S: '-' },
   })
   const put = async (Item: Item) =>

@@ -1,9 +1,9 @@
 /**
  * Owns references in a DynamoDB table, for who has no cache: beside state and dead letters, or in a table of their own.
  *
- * | key         | attributes                                                                                                        |
- * |-------------|-------------------------------------------------------------------------------------------------------------------|
- * | `PREFIXKEY` | `reference` S: the value; `version` S: random, new with each write; `expiresAt` N: seconds since 1970, rounded up |
+ * | key                                               | attributes |
+ * |---------------------------------------------------|------------|
+ * | `APP/reference/<key without APP>`, or `PREFIXKEY` | `reference` S: the value; `version` S: random, new with each write; `expiresAt` N: seconds since 1970, rounded up |
  *
  * What is over is absent, although DynamoDB removes it later.
  */
@@ -19,6 +19,7 @@ import { checkReference, checkReferenceKey, type ReferenceStore } from '@spacesh
 import { nameOf } from '../aws/index.ts'
 import { createAnswered } from './call.ts'
 import { absent, type Item, isExpired, TABLE } from './item.ts'
+import { placed } from './place.ts'
 import { ensureStateTable } from './table.ts'
 
 export interface DynamoDBReferencesOptions {
@@ -29,7 +30,7 @@ export interface DynamoDBReferencesOptions {
   readonly sorted?: boolean
   /** Lets the check at the start of a process make the table, and its time to live, if it is missing. @default on the embedded spaceship only */
   readonly create?: boolean
-  /** Before every key, to share a table. @default 'reference/' */
+  /** Before every key, to share a table. @default none: then `reference` stands behind the application, with which a key begins */
   readonly prefix?: string
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
@@ -57,12 +58,13 @@ export const REFERENCES = {
  */
 export function dynamodbReferences(options: DynamoDBReferencesOptions): ReferenceStore {
   check('dynamodbReferences', REFERENCES, { options })
-  const { client, table, sorted = false, create, prefix = 'reference/', now = Date.now } = options
+  const { client, table, sorted = false, create, prefix, now = Date.now } = options
   const answered = createAnswered(table, sorted)
   const seconds = () => Math.floor(now() / 1_000)
   const keyOf = (key: string): Item => {
     checkReferenceKey(key)
-    return { key: { S: prefix + key }, ...(sorted ? { sort: { S: '-' } } : {}) }
+    const place = prefix === undefined ? placed('reference', key) : prefix + key
+    return { key: { S: place }, ...(sorted ? { sort: { S: '-' } } : {}) }
   }
 
   async function read(key: string): Promise<Item | undefined> {
