@@ -107,3 +107,33 @@ test('a store that is down is told of, and heard again when it is back; an item 
   stop()
   expect(workers[1]?.heard.length).toBe(1)
 })
+
+test('what becomes free in the very moment in which a telling ends is told, too', async () => {
+  for (let moments = 0; moments < 40; moments += 1) {
+    const store = memoryState()
+    let begun = 0
+    const state = {
+      ...store,
+      set: (...asked: Parameters<typeof store.set>) => {
+        begun += 1
+        return store.set(...asked)
+      },
+    }
+    const clock = virtualClock(0)
+    const quiet = { failed: () => {}, worked: () => {} }
+    const notices = new Notices({
+      application: 'app',
+      state,
+      clock,
+      random: () => 0.5,
+      failover: 10_000,
+      ...quiet,
+    })
+    const first = notices.tell()
+    for (let moment = 0; moment < moments; moment += 1) await Promise.resolve()
+    const before = begun
+    await notices.tell()
+    await first
+    expect([moments, begun]).toEqual([moments, before + (before === 0 ? 2 : 1)])
+  }
+})

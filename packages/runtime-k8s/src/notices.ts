@@ -94,9 +94,7 @@ export class Notices {
       this.#again = true
       return this.#telling
     }
-    this.#telling = this.#tellAll().finally(() => {
-      this.#telling = undefined
-    })
+    this.#telling = this.#tellAll()
     return this.#telling
   }
 
@@ -110,6 +108,8 @@ export class Notices {
       this.#again = false
       await this.#raise('news')
     } while (this.#again)
+    // In the same moment as the look at what came meanwhile: what comes a moment later begins anew.
+    this.#telling = undefined
   }
 
   /** Somebody looks for dead workers. Never rejects. */
