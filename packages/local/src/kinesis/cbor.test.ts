@@ -12,11 +12,14 @@ const hex = (text: string) => Buffer.from(text, 'hex')
 describe('CBOR', () => {
   it('is read as another implementation writes it, and the other way round', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        const same = JSON.parse(JSON.stringify(value))
-        expect(decodeCbor(Encoder.encodeOne(value))).toEqual(same)
-        expect(decodeCbor(encodeCbor(value))).toEqual(same)
-        expect(Decoder.decodeFirstSync(encodeCbor(value))).toEqual(same)
+      fc.property(fc.jsonValue(), (given) => {
+        // What JSON carries: of zeros it has one, CBOR two.
+        const value = JSON.parse(JSON.stringify(given))
+        expect(decodeCbor(Encoder.encodeOne(value))).toEqual(value)
+        expect(decodeCbor(encodeCbor(value))).toEqual(value)
+        // The other one takes this name for the prototype.
+        if (JSON.stringify(value).includes('__proto__')) return
+        expect(Decoder.decodeFirstSync(encodeCbor(value))).toEqual(value)
       }),
     )
   })
