@@ -1,4 +1,4 @@
-import { entity, Permanent, reactor } from '@spaceship/core'
+import { entity, event, Permanent, reactor } from '@spaceship/core'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { type FleetOptions, simulateFleet } from './index.ts'
@@ -82,6 +82,24 @@ test('a handler that never ends is told as a shard that does not come to its end
     message: expect.stringContaining('again: simulateFleet({ scenario, from: 1, seeds: 1, workers: 1'),
   })
 }, 60_000)
+
+test('what handlers publish is there at the end, and is no dead letter', async () => {
+  const told = event('told', { schema: z.object({ id: z.string() }), key: (e) => e.id })
+  await simulateFleet({
+    seeds: 1,
+    scenario: ({ put }) => {
+      put(Client, { id: 'a', n: 1 })
+      return {
+        reactors: () =>
+          reactor('telling').on('tell', saved, (e, { publish }) => publish(told, { id: e.after.id })),
+        check: ({ letters, published }) => {
+          expect(letters).toEqual([])
+          expect(published.length).toBeGreaterThan(0)
+        },
+      }
+    },
+  })
+})
 
 test('what is given up on is a dead letter, and no violation', async () => {
   const kept: unknown[] = []

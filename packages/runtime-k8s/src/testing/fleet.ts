@@ -19,7 +19,7 @@ import {
   required,
   type ShapesOf,
 } from '@spaceship/core/adapter'
-import type { DeadLetter } from '@spaceship/core/ports'
+import type { DeadLetter, OutgoingRecord } from '@spaceship/core/ports'
 import { type ChangeRecord, chanceOf, createTables } from '@spaceship/core/testing'
 import type { Cargo, SimulatedProcess } from './cargo.ts'
 import { planOf, type Sizes } from './plan.ts'
@@ -40,6 +40,8 @@ export interface Saving {
 export interface ScenarioEnd {
   /** What the reactors have given up on. */
   readonly letters: readonly DeadLetter[]
+  /** What handlers have published: it comes to no reactor of the simulation. */
+  readonly published: readonly OutgoingRecord[]
 }
 
 export interface Scenario {
@@ -129,7 +131,7 @@ async function once(scenario: FleetOptions['scenario'], sizes: Sizes): Promise<F
   const found = await simulate({ ...planOf(sizes), javas: 0 }, { cargo })
   if (found.violation !== undefined) return found
   try {
-    await asked?.({ letters: found.letters })
+    await asked?.({ letters: found.letters, published: found.published })
   } catch (error) {
     const what = error instanceof Error ? error.message : `it threw a ${typeof error}`
     return { ...found, violation: { kind: 'check', what, shard: undefined } }

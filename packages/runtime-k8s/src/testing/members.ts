@@ -37,7 +37,7 @@ export function startMember(world: World, slot: number, id: string): Running {
 }
 
 function startOurs(world: World, member: Member, process: Process, slot: number): Running {
-  const { plan, state, deadLetters, trace, universe, oracle } = world
+  const { plan, state, deadLetters, events, trace, universe, oracle } = world
   const chance = world.chance(`worker ${member.id}`)
   const hear = (message: string, fields: object = {}) => {
     const { shard = FLEET, details = {} } = Object(fields)
@@ -52,6 +52,7 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
     workerId: member.id,
     state,
     deadLetters,
+    events,
     // The worker uses `send` alone, with commands that the fakes answer as AWS does.
     kinesis: clientFor(world, member, process, slot, 'kinesis') as unknown as KinesisClient,
     dynamodb: clientFor(world, member, process, slot, 'dynamodb') as unknown as DynamoDBClient,

@@ -1,6 +1,6 @@
 /** Owns one run of the simulation: puts records, lets the plan's faults come, waits for rest, and says what was found. */
 
-import type { DeadLetter } from '@spaceship/core/ports'
+import type { DeadLetter, OutgoingRecord } from '@spaceship/core/ports'
 import type { Counts, Violation } from './book.ts'
 import { type Running, startMember } from './members.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
@@ -14,6 +14,7 @@ export interface Found {
   readonly trace: readonly string[]
   /** Of the reactors that were simulated, and of the one that watches. */
   readonly letters: readonly DeadLetter[]
+  readonly published: readonly OutgoingRecord[]
   readonly counts: Counts & { readonly kills: number; readonly faults: number }
   /** Virtual milliseconds, and events in them. */
   readonly lasted: number
@@ -38,6 +39,7 @@ export async function simulate(plan: Plan, load: Load = {}): Promise<Found> {
   for await (const letter of world.deadLetters.list('app')) letters.push(letter)
   return {
     letters,
+    published: world.events.records,
     plan,
     violation: oracle.violation,
     trace: oracle.violation === undefined ? [] : trace.lines(oracle.violation.shard),

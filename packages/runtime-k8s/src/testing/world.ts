@@ -1,6 +1,6 @@
 /** Owns what all members of a simulated fleet share: the stream, the lease table, the stores, the weather, and who watches them. */
 
-import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import { type MemoryEvents, memoryDeadLetters, memoryEvents, memoryState } from '@spaceship/core/memory'
 import type { DeadLetters, StateStore } from '@spaceship/core/ports'
 import { type Chance, chanceOf } from '@spaceship/core/testing'
 import type { Member } from './book.ts'
@@ -35,6 +35,8 @@ export interface World {
   readonly oracle: Oracle
   readonly state: StateStore
   readonly deadLetters: DeadLetters
+  /** What handlers publish: it is kept, and comes to nobody. */
+  readonly events: MemoryEvents
   readonly spells: Spell[]
   /** Which slot a member was started in. */
   readonly slots: Map<Member, number>
@@ -77,6 +79,7 @@ export function createWorld(plan: Plan, { plant, cargo }: Load): World {
   const letters = memoryDeadLetters()
   return {
     ...{ plan, plant, cargo, universe, stream, table, trace, oracle, spells, slots, chance },
+    events: memoryEvents(),
     state: memoryState({ clock: universe.process('state').clock }),
     deadLetters: {
       ...letters,
