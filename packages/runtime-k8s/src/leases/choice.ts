@@ -36,14 +36,10 @@ export function chooseLeases({
 }: Scan): readonly Lease[] {
   if (forgotten.length > 0) return shuffled(forgotten, random)
   const available = new Set(free)
-  const loads = new Map<string, Lease[]>([[me, []]])
-  for (const lease of leases) {
-    if (lease.owner === undefined || available.has(lease)) continue
-    const load = loads.get(lease.owner)
-    if (load === undefined) loads.set(lease.owner, [lease])
-    else load.push(lease)
-  }
+  const owned = leases.filter((lease) => lease.owner !== undefined && !available.has(lease))
+  const loads = Map.groupBy(owned, ({ owner = '' }) => owner)
   const mine = loads.get(me)?.length ?? 0
+  if (mine === 0) loads.set(me, [])
   const target = loads.size >= leases.length ? 1 : Math.ceil(leases.length / loads.size)
   const wanted = target - mine
   if (wanted <= 0) return []

@@ -23,13 +23,10 @@ export function finishedLeases(
 ): readonly Lease[] {
   const byShard = new Map(leases.map((lease) => [lease.shard, lease]))
   // By the rows' own word: the stream says nothing of a shard that is gone.
-  const descended = new Map<string, string[]>()
-  for (const { shard, parents } of leases)
-    for (const parent of parents) {
-      const known = descended.get(parent)
-      if (known === undefined) descended.set(parent, [shard])
-      else known.push(shard)
-    }
+  const descended = Map.groupBy(
+    leases.flatMap(({ shard, parents }) => parents.map((parent) => ({ shard, parent }))),
+    ({ parent }) => parent,
+  )
   const isBegun = (shard: string) => {
     const lease = byShard.get(shard)
     return lease !== undefined && !UNREAD.has(lease.checkpoint.sequence)
@@ -39,6 +36,6 @@ export function finishedLeases(
     const known = children.get(shard)
     if (known !== undefined) return known.length > 0 && known.every(isBegun)
     // A shard that is gone may still have children that are there.
-    return (descended.get(shard) ?? []).every(isBegun)
+    return (descended.get(shard) ?? []).every((child) => isBegun(child.shard))
   })
 }
