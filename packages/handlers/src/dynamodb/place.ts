@@ -1,4 +1,4 @@
-/** Owns where items stand that others name: behind the application, with which each key of a shared table begins, so that a policy can tell them apart. */
+/** Owns where items stand that others name: behind the application, with which each key of a shared table begins. */
 
 /** `app/r/x` as `app/dead-letter/r/x`. */
 export function placed(kind: string, name: string): string {
