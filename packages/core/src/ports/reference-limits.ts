@@ -7,24 +7,23 @@ export const REFERENCE_LIMITS = { key: 1_024, value: 350_000 }
 
 /** @throws Permanent for a key that some store does not hold, or takes for another one */
 export function checkReferenceKey(key: string): void {
-  const bytes = Buffer.byteLength(key)
-  const expected = `expected at most ${REFERENCE_LIMITS.key} bytes of UTF-8`
-  if (bytes > REFERENCE_LIMITS.key)
-    throw new Permanent(`the key of a reference has ${bytes} bytes: ${expected}`)
-  // In UTF-8 each of them is the same character.
-  if (!key.isWellFormed())
-    throw new Permanent(`the key of a reference holds half of a surrogate pair: ${expected}`)
+  checkText('key', key)
 }
 
 /** @param ttl milliseconds @throws Permanent also for a value that would come back as another one, and a time that has no end */
 export function checkReference(key: string, value: string, ttl: number): void {
-  checkReferenceKey(key)
-  const bytes = Buffer.byteLength(value)
-  const expected = `expected at most ${REFERENCE_LIMITS.value} bytes of UTF-8`
-  if (bytes > REFERENCE_LIMITS.value)
-    throw new Permanent(`the value of a reference has ${bytes} bytes: ${expected}`)
-  if (!value.isWellFormed())
-    throw new Permanent(`the value of a reference holds half of a surrogate pair: ${expected}`)
+  checkText('key', key)
+  checkText('value', value)
   if (!Number.isFinite(ttl))
     throw new Permanent(`the time to live of a reference is ${ttl}: expected milliseconds`)
+}
+
+function checkText(part: keyof typeof REFERENCE_LIMITS, text: string): void {
+  const bytes = Buffer.byteLength(text)
+  const most = REFERENCE_LIMITS[part]
+  // In UTF-8 each half of a pair is the same character.
+  const wrong =
+    bytes > most ? `has ${bytes} bytes` : text.isWellFormed() ? undefined : 'holds half of a surrogate pair'
+  if (wrong !== undefined)
+    throw new Permanent(`the ${part} of a reference ${wrong}: expected at most ${most} bytes of UTF-8`)
 }
