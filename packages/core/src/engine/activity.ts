@@ -1,3 +1,5 @@
+import { changed, type Watchers, when } from './condition.ts'
+
 /** Owns the question "can anything still happen?": how many lanes are busy, and which only wait for time to pass. */
 export interface Activity {
   /** A lane is busy from now on. */
@@ -21,23 +23,7 @@ export function createActivity(): Activity {
   /** Of the sleepers: those that wake before `limit`, counted so that a change costs the same however many sleep. */
   let early = 0
   let limit = Number.NEGATIVE_INFINITY
-  const waiting = new Set<() => void>()
-
-  function changed(): void {
-    for (const check of [...waiting]) check()
-  }
-
-  function when(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return
-        waiting.delete(check)
-        resolve()
-      }
-      waiting.add(check)
-    })
-  }
+  const watchers: Watchers = new Set()
 
   const isDrained = () => busy === 0 && sleepers.size === 0
 
@@ -57,14 +43,14 @@ export function createActivity(): Activity {
     },
     rested: () => {
       busy -= 1
-      if (busy === 0 && waiting.size > 0) changed()
+      if (busy === 0) changed(watchers)
     },
     asleep: (wake) => {
       const sleeper = { wake }
       sleepers.add(sleeper)
       if (wake < limit) early += 1
       busy -= 1
-      if (busy === 0 && waiting.size > 0) changed()
+      if (busy === 0) changed(watchers)
       return () => {
         if (!sleepers.delete(sleeper)) return
         if (wake < limit) early -= 1
@@ -72,10 +58,10 @@ export function createActivity(): Activity {
       }
     },
     isStill,
-    still: (until) => when(() => isStill(until)),
+    still: (until) => when(() => isStill(until), watchers),
     get isDrained() {
       return isDrained()
     },
-    drained: () => when(isDrained),
+    drained: () => when(isDrained, watchers),
   }
 }

@@ -165,7 +165,7 @@ class ShardDelivery implements Delivery {
       for (const task of tasksOf(entry)) if (!task.done) return this.#lanes.reasonOf(task)
       break
     }
-    return this.complete ? undefined : 'unnamed'
+    return this.complete ? undefined : this.#intake.waitsFor
   }
 
   quiet(): Promise<void> {

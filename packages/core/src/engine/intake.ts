@@ -24,7 +24,7 @@ import type { Ledger } from './ledger.ts'
 import { unrouted } from './plan.ts'
 import type { Reporter } from './reporter.ts'
 import type { Scope } from './scope.ts'
-import type { Hold, Source } from './seam.ts'
+import type { Hold, Reason, Source } from './seam.ts'
 import type { Place } from './settings.ts'
 import type { SuffixJournal } from './suffix-journal.ts'
 import { isSuspicious, type Suspects } from './suspects.ts'
@@ -74,6 +74,8 @@ export class Intake {
   #unpacking = false
   /** Told when the intake has to wait for places. */
   readonly #stalled = new Set<() => void>()
+  /** A suspect record cannot be charged: the store fails. */
+  #uncharged = false
   #taken = 0
   #leave: (() => void) | undefined
 
@@ -94,6 +96,11 @@ export class Intake {
 
   get reopened(): Reopened | undefined {
     return this.#reopened
+  }
+
+  /** What a record waits for whose tasks are not known yet. */
+  get waitsFor(): Reason {
+    return this.#uncharged ? 'unavailable' : 'unnamed'
   }
 
   /** Records that were received and whose turn has not come, in stream order. */
@@ -248,6 +255,8 @@ export class Intake {
         continue
       }
       try {
+        // A store that has failed and then never answers is no outage.
+        this.#uncharged = false
         if (await suspects.charge(entry.record)) return scope.match(entry.record)
         return [refusedShare(unrouted, 'crashed', 'processes that ran it died')]
       } catch (error) {
@@ -259,6 +268,7 @@ export class Intake {
             error: errorFields(error),
           })
         isTold = true
+        this.#uncharged = true
         await settings.clock.sleep(AGAIN, stopped)
       }
     }

@@ -273,7 +273,7 @@ export class Lanes {
   #wait(lane: Lane, queue: WaitQueue): void {
     const task = lane.first
     this.#remember(task)
-    task.waits = 'gate'
+    task.waits = queue.reason
     this.#reporter.waits(task, undefined, undefined)
     const busy = this.#scope.activity.asleep(queue.due)
     // What wakes a lane may wake or stop others at once, some of which are about to be woken themselves: each has one turn.

@@ -14,6 +14,7 @@
 
 import type { Position, UserRecord } from '../wire/index.ts'
 import type { Budget } from './budget.ts'
+import { changed, type Watchers, when } from './condition.ts'
 import { Entry, positionOf, type Task } from './task.ts'
 
 export interface Bounds {
@@ -45,7 +46,7 @@ export class Ledger {
   #top: Entry | undefined
   #changes = 0
   #closed = false
-  readonly #waiting = new Set<() => void>()
+  readonly #watchers: Watchers = new Set()
 
   constructor(bounds: Bounds, now: () => number) {
     this.#bounds = bounds
@@ -183,21 +184,11 @@ export class Ledger {
   close(): void {
     this.#hold(-this.#bytes)
     this.#closed = true
-    for (const check of [...this.#waiting]) check()
+    changed(this.#watchers)
   }
 
   #when(condition: () => boolean): Promise<void> {
-    if (condition()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const check = () => {
-        if (!condition()) return
-        this.#waiting.delete(check)
-        stop()
-        resolve()
-      }
-      const stop = this.#bounds.budget.freed(check)
-      this.#waiting.add(check)
-    })
+    return when(condition, this.#watchers, this.#bounds.budget.watchers)
   }
 
   #countDown(entry: Entry): void {
@@ -219,7 +210,7 @@ export class Ledger {
     if (done !== undefined) this.#watermark = this.#first?.below?.position ?? positionOf(done)
     if (this.#first === undefined) this.#last = undefined
     if (freed > 0) this.#hold(-freed)
-    if (this.#waiting.size > 0) for (const check of [...this.#waiting]) check()
+    changed(this.#watchers)
   }
 
   #hold(more: number): void {

@@ -121,6 +121,39 @@ test('a claim that another owner has is waited for', async () => {
   expect((await opened(world(claiming(), state, { clock }), 'a')).waitsFor).toBe('held')
 })
 
+test('a suspect record waits for an outage of the state store by name, and without one for a store that is silent', async () => {
+  let answer: 'fails' | 'is silent' = 'fails'
+  const kept = memoryState()
+  const set: StateStore['set'] = () =>
+    answer === 'fails' ? Promise.reject(new Unavailable('state', 'down')) : new Promise(() => {})
+  const made = world(
+    see(() => {}),
+    { ...kept, set },
+  )
+  const hold = { crashes: 2 }
+  const delivery = await made.engine.open({ stream: 's', shard: '0', redelivers: 'none' }, hold)
+  void delivery.push([change('a', 1)]).catch(() => {})
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await turns()
+  expect(delivery.waitsFor).toBe('unavailable')
+  answer = 'is silent'
+  await made.clock.moveTo(made.clock.now() + 1_000)
+  await turns()
+  expect(delivery.waitsFor).toBe('unnamed')
+})
+
+test('a route whose places are taken in another shard waits for a place, and not at the gate', async () => {
+  const one = world(see(never, { concurrency: 1 }))
+  const first = await opened(one, 'a')
+  expect(first.waitsFor).toBe('handler')
+  const second = await one.engine.open({ stream: 's', shard: '1', redelivers: 'none' })
+  void second.push([change('b', 1)]).catch(() => {})
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  expect(second.waitsFor).toBe('place')
+})
+
 test('a paused route, a rate and a full house are named', async () => {
   const paused = world(see(() => {}))
   paused.engine.pause('r/see')

@@ -57,8 +57,8 @@ export interface Hold {
  * | `retry-after` | the handler said when to come back                                                          |
  * | `unavailable` | a dependency is down                                                                        |
  * | `held`        | another owner has its claim                                                                 |
- * | `gate`        | its route is paused, has its rate, or enough attempts that run                              |
- * | `place`       | as many handlers run as may                                                                 |
+ * | `gate`        | its route is paused, has its rate, or needs a dependency that is down                       |
+ * | `place`       | as many handlers run as may, of its route or of its shard                                   |
  * | `halt`        | its reactor waits until someone acts                                                        |
  * | `unnamed`     | none of these: a store or a schema that does not answer, or a fault of the engine           |
  */

@@ -29,7 +29,7 @@ interface RouteSlots {
 
 export function createSlots(routes: readonly RoutePlan[]): Slots {
   const bounded = routes.map(({ concurrency }): RouteSlots | undefined =>
-    Number.isFinite(concurrency) ? { running: 0, waiting: new WaitQueue() } : undefined,
+    Number.isFinite(concurrency) ? { running: 0, waiting: new WaitQueue(undefined, 'place') } : undefined,
   )
   const paused = new Map<string, WaitQueue>()
 

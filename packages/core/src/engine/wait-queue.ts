@@ -1,3 +1,5 @@
+import type { Reason } from './seam.ts'
+
 /** Owns those who wait for one thing. Whoever leaves, or is woken, is out of it; each of both costs the same however many wait. */
 
 export type Waiter<Comer> = { readonly comer: Comer; readonly wake: () => void }
@@ -5,13 +7,16 @@ export type Waiter<Comer> = { readonly comer: Comer; readonly wake: () => void }
 export class WaitQueue<Comer = unknown> {
   readonly #waiting = new Set<Waiter<Comer>>()
   readonly #emptied: (() => void) | undefined
+  /** What those in it wait for. */
+  readonly reason: Reason
 
   /** When time wakes the next one, on the clock's `monotonic`; infinite if somebody has to. */
   due = Number.POSITIVE_INFINITY
 
   /** @param emptied called when the last waiter has left without having been woken */
-  constructor(emptied?: () => void) {
+  constructor(emptied?: () => void, reason: Reason = 'gate') {
     this.#emptied = emptied
+    this.reason = reason
   }
 
   get size(): number {

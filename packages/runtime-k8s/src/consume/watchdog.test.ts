@@ -71,12 +71,21 @@ test('what has no name is waited for until the bound, and progress begins it ane
 })
 
 test('a handler that ignores its deadline is charged; one that may keep others out only ends the hold', () => {
-  for (const reason of ['overdue', 'place', 'gate'] as const) {
+  for (const reason of ['overdue', 'place'] as const) {
     const { dog, look, pass } = watched()
     dog.holdBack(true)
     expect(look(reason, { overdue: 1 })).toBeUndefined()
     pass(BOUND + 1)
     expect([reason, look(reason, { overdue: 1 })]).toMatchObject([reason, { charged: reason === 'overdue' }])
+  }
+})
+
+test('a breaker, a rate or a pause keeps the lease, whatever handlers of other routes ignore their deadlines', () => {
+  const { dog, look, pass } = watched()
+  dog.holdBack(true)
+  for (let hours = 0; hours < 100; hours += 1) {
+    pass(3_600_000)
+    expect(look('gate', { overdue: 3 })).toBeUndefined()
   }
 })
 

@@ -11,7 +11,7 @@
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
  * | no read is answered, or none follows on what is done            | given up                                                 |
  * | its handler runs on beyond its deadline                         | given up, and charged to the owner: suspect mode follows |
- * | handlers of the process that do so may keep it out              | given up                                                 |
+ * | it waits for a place, and handlers of the process do so        | given up                                                 |
  * | none of these: a store or a schema that never answers           | given up                                                 |
  */
 
@@ -35,9 +35,6 @@ export interface Look {
   /** Handlers of the process that run on beyond their deadlines. */
   readonly overdue: number
 }
-
-/** What only handlers of this process can end. */
-const CROWDED: ReadonlySet<Reason> = new Set<Reason>(['place', 'gate'])
 
 export class Watchdog {
   readonly #monotonic: () => number
@@ -71,8 +68,8 @@ export class Watchdog {
   /** Why the lease is not to be renewed. */
   look({ checkpoint, journal, waitsFor, overdue }: Look): Standstill | undefined {
     const now = this.#monotonic()
-    const isBlamed =
-      waitsFor === 'overdue' || (overdue > 0 && waitsFor !== undefined && CROWDED.has(waitsFor))
+    // Only handlers of this process give a place back; a gate opens by itself, or by someone's hand.
+    const isBlamed = waitsFor === 'overdue' || (overdue > 0 && waitsFor === 'place')
     // Records above one whose handler is deaf go on for as long as there is room: that one is no better for it.
     const moves = checkpoint !== this.#checkpoint || (waitsFor !== 'overdue' && journal !== this.#journal)
     if (moves || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
