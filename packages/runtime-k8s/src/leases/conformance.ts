@@ -31,6 +31,16 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
     },
   },
   {
+    name: 'one lease is read by its key, as the last write left it, and none where there is none',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      assert.deepEqual(await table.read(mine.key), mine)
+      const renewed = await table.renew(mine)
+      assert.deepEqual(await table.read(mine.key), renewed)
+      assert.equal(await table.read(`${mine.key}1`), undefined)
+    },
+  },
+  {
     name: 'of two that take what they saw, one wins',
     run: async (table) => {
       const lease = await created(table)

@@ -127,6 +127,7 @@ export function dynamodbLeases({
       } while (from !== undefined)
       return scanOf(items)
     },
+    read,
     create: async (lease) => {
       const command = new PutItemCommand({
         TableName: table,

@@ -4,6 +4,8 @@ import type { LeaseTable } from './table.ts'
 
 /** Leases in this process, for tests: the same items as in DynamoDB. @param items by their keys */
 export function memoryLeases(application = 'app', items = new Map<string, Item>()): LeaseTable {
+  const read = (key: string) => leaseOf(items.get(key) ?? {})
+
   function update(lease: Lease, change: (item: Item) => Item): Lease | undefined {
     const item = items.get(lease.key)
     if (item === undefined || Number(item.leaseCounter?.N) !== lease.counter) return undefined
@@ -21,7 +23,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   ): Lease | undefined {
     const updated = update(lease, change)
     if (updated !== undefined || owner === undefined) return updated
-    const now = leaseOf(items.get(lease.key) ?? {})
+    const now = read(lease.key)
     const isOurs = now !== undefined && holderOf(now) === owner && now.counter === lease.counter + 1
     return isOurs && isHeld() ? update(now, change) : undefined
   }
@@ -29,6 +31,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   return {
     check: async () => undefined,
     scan: async () => scanOf([...items.values()]),
+    read: async (key) => read(key),
     create: async (lease) => {
       const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''

@@ -33,6 +33,8 @@ export interface LeaseTable {
   check(): Promise<string | undefined>
   /** All of it. @param how whether every write that was answered is seen; a late view costs half @default strong */
   scan(how?: 'strong' | 'late'): Promise<LeaseScan>
+  /** One lease, with every write that was answered; undefined if there is none under the key, or an item of another kind. */
+  read(key: string): Promise<Lease | undefined>
   /** Creates the lease unless it exists. */
   create(lease: NewLease): Promise<void>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
