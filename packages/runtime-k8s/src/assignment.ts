@@ -13,10 +13,18 @@
  * ```
  */
 
+import { codeOf } from '@spaceship/core'
 import { type Engine, isWithin } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
-import { nameOf } from '@spaceship/handlers/aws'
-import { type Consumer, type ConsumerEnd, READING, startConsumer } from './consume/index.ts'
+import { classified, nameOf } from '@spaceship/handlers/aws'
+import {
+  type Consumer,
+  type ConsumerEnd,
+  Fetches,
+  pollShard,
+  READING,
+  startConsumer,
+} from './consume/index.ts'
 import {
   ABOUT_MOVED_ON,
   chooseLeases,
@@ -30,8 +38,9 @@ import {
   SHARD_END,
 } from './leases/index.ts'
 import type { Notices } from './notices.ts'
-import { READ_INTERVAL, type WorkerSettings } from './options.ts'
+import type { WorkerSettings } from './options.ts'
 import { inTime } from './patience.ts'
+import type { Shard } from './shards/index.ts'
 import type { ShardSync } from './sync.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -46,6 +55,7 @@ export interface AssignmentOptions {
 }
 
 const RENEWING = 'renewing leases'
+const ENDING = 'making the leases that follow on shards'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
@@ -83,6 +93,7 @@ export class Assignment {
   readonly #settings: WorkerSettings
   readonly #shards: ShardSync
   readonly #observer: Observer
+  readonly #fetches: Fetches
   readonly #consumers = new Map<string, Consumer>()
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
@@ -105,6 +116,7 @@ export class Assignment {
     this.#settings = settings
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
+    this.#fetches = new Fetches(settings.clock, () => engine.room)
   }
 
   /** How many leases are held. */
@@ -322,43 +334,41 @@ export class Assignment {
   }
 
   #consume(held: Consumer['held']): Promise<Consumer> {
-    const {
-      clock,
-      kinesis: client,
-      leases: table,
-      limit,
-      logger,
-      maxStandstill,
-      pollInterval,
-      random,
-    } = this.#settings
+    const { clock, kinesis: client, limit, logger, maxStandstill, pollInterval, random } = this.#settings
     const { stream: id, shard } = held.lease
-    const stream = this.#shards.nameOf(id)
+    const [stream, of] = [this.#shards.nameOf(id), this.#shards.readingOf(id)]
+    const [fetches, troubles] = [this.#fetches, this.#troubles]
+    const about = { client, stream, of, shard, limit, interval: pollInterval }
+    const polling = { ...about, fetches, clock, random, logger, troubles }
     return startConsumer({
       engine: this.#engine,
       held,
       stream,
       clock,
       logger,
-      pollInterval,
-      readInterval: READ_INTERVAL,
       maxStandstill,
-      reading: (from, signal) => ({
-        client,
-        stream,
-        of: this.#shards.readingOf(id),
-        shard,
-        from,
-        limit,
-        clock,
-        random,
-        logger,
-        signal,
-        troubles: this.#troubles,
-      }),
-      children: () => this.#shards.childrenOf(id, shard),
-      createLease: table.create,
+      reader: (from, signal) => pollShard(polling, from, signal),
+      makeChildren: (named) => this.#makeChildren(held, named),
     })
+  }
+
+  /** A refused request costs no lease: it is told, and made again. A shard that has not ended is another matter, and a fresh start. */
+  async #makeChildren(
+    held: Consumer['held'],
+    named: readonly Shard[],
+  ): Promise<readonly string[] | undefined> {
+    const { key, stream, shard } = held.lease
+    try {
+      const leases = await this.#shards.leasesAfter(stream, shard, named)
+      for (const lease of leases ?? []) await this.#settings.leases.create(lease)
+      this.#troubles.over(ENDING, key)
+      return leases?.map((lease) => lease.shard)
+    } catch (error) {
+      if (codeOf(error) === 'shard-open') throw error
+      const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
+      this.#troubles.failed(ENDING, key, classified(about, error), this.#fieldsOf(held))
+      return undefined
+    }
   }
 
   /** KCL 3 waits for it, and takes the lease anyway when it has waited long. */
@@ -398,6 +408,7 @@ export class Assignment {
   #forget(consumer: Consumer): boolean {
     const { key, stream, shard } = consumer.held.lease
     this.#troubles.forget(RENEWING, key)
+    this.#troubles.forget(ENDING, key)
     this.#troubles.forget(READING, `${this.#shards.nameOf(stream)}/${shard}`)
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }

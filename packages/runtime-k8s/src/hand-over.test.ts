@@ -315,3 +315,34 @@ test("read from the newest record on: what was read and is not done is the next 
   await two.stop()
   await runTwo
 }, 60_000)
+
+test("read from the newest record on: what comes to an idle shard between two owners is the second one's", async () => {
+  await using pods = await podsOnShip()
+  await pods.put('before')
+  const seen: string[] = []
+  const noting = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
+  const streams = [{ stream: 'cdc', start: 'LATEST' as const }]
+  const rows = async () => (await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))).Items ?? []
+  const one = pods.pod(noting, { streams })
+  const runOne = one.run()
+  // Arrivals are told apart by the millisecond, and the second owner reads from the first one's start on.
+  await vi.waitFor(
+    async () =>
+      expect((await rows()).map((row) => row.spaceshipFirst?.S)).toEqual([expect.stringMatching(/^@\d+$/)]),
+    wait,
+  )
+  await one.stop()
+  await runOne
+  await pods.put('between')
+  const two = pods.pod(noting, { streams })
+  const runTwo = two.run()
+  await pods.put('after')
+  await vi.waitFor(() => expect(seen).toContain('after'), wait)
+  expect(seen).toEqual(['between', 'after'])
+  await vi.waitFor(
+    async () => expect((await rows()).map((row) => row.spaceshipFirst)).toEqual([undefined]),
+    wait,
+  )
+  await two.stop()
+  await runTwo
+}, 60_000)

@@ -52,7 +52,7 @@ test('a shard that expired is told with what is lost, ends, and leads to its chi
   expect(pods.lines.filter(({ level }) => level === 'error')).toEqual([
     {
       level: 'error',
-      message: 'a shard is gone: its records after this position are lost',
+      message: 'a shard is gone: its records after this position are lost, to its end',
       fields: expect.objectContaining({ stream: 'cdc', shard: SHARD, position: checkpoint }),
     },
   ])

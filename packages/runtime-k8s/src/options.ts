@@ -30,6 +30,7 @@ import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@
 import type { Log } from '@spaceship/core/log'
 import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
+import { READ_INTERVAL } from './consume/index.ts'
 import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
 import { patientLeases } from './patient-leases.ts'
 import { type Start, streamName } from './shards/index.ts'
@@ -131,9 +132,6 @@ export interface WorkerSettings {
   /** Ends the clients that were made here. */
   readonly close: () => void
 }
-
-/** Kinesis allows five reads a second and shard, shared by all applications. */
-export const READ_INTERVAL = 200
 
 const FAILOVER = 10_000
 

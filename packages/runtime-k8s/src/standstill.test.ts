@@ -101,6 +101,10 @@ test('the end of a shard whose children are never listed is none, either; a halt
   await pods.put('a')
   await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
   let hangs = true
+  // What answers for Kinesis need not name them.
+  pods.bent.after = (operation, output) => {
+    if (operation === 'GetRecords') delete output.ChildShards
+  }
   pods.bent.fail = (operation) =>
     operation === 'ListShards' && hangs ? new Promise<undefined>(() => {}) : undefined
   await pods.kinesis.send(

@@ -4,11 +4,11 @@
  * ```
  *  identify  stream's name ─> DescribeStreamSummary ─> stream's id, which every lease of the stream carries; none in single-stream layout
  *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted
- *  children  ListShards ─> shards that follow one that ended, when all that they follow have rows ─> rows, which the consumer of that one writes
+ *  children  `children.ts`
  * ```
  */
 
-import { SpaceshipError } from '@spaceship/core'
+import { leaseOf, leasesAfter } from './children.ts'
 import {
   finishedLeases,
   type Hole,
@@ -156,21 +156,14 @@ export class ShardSync {
     })
   }
 
-  /**
-   * @returns undefined while a child follows on another shard, too, whose lease is still to come: it could not wait for that one
-   * @throws SpaceshipError `shard-open` if the shard has not ended
-   */
-  async childrenOf(stream: StreamId, shard: string): Promise<NewLease[] | undefined> {
-    const shards = await this.#listed(this.readingOf(stream).stream)
-    // What is still written to has not ended, whatever a read has said.
-    if (shards.some(({ id, open }) => id === shard && open))
-      throw new SpaceshipError(
-        'shard-open',
-        `the shard '${shard}' is still open, and a read of it said that it had ended`,
-      )
-    const children = shards.filter((child) => child.parents.includes(shard))
-    if (await this.#isEarly(stream, children, shards)) return undefined
-    return children.map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
+  /** The leases that follow on a shard that has ended. */
+  leasesAfter(
+    stream: StreamId,
+    shard: string,
+    named: readonly Shard[],
+  ): Promise<readonly NewLease[] | undefined> {
+    const list = () => this.#listed(this.readingOf(stream).stream)
+    return leasesAfter({ leases: this.#settings.leases, list, stream, shard, named })
   }
 
   /** Not waited for without end: a worker that waits looks for no shard any more. */
@@ -179,21 +172,4 @@ export class ShardSync {
     const late = `Kinesis did not list the shards within ${PATIENCE} ms`
     return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late })
   }
-
-  /** The rule of KCL: of the parents of a merge all have leases, or the end of one waits. What the stream has no more is not waited for. */
-  async #isEarly(stream: StreamId, children: readonly Shard[], shards: readonly Shard[]): Promise<boolean> {
-    const merged = children.filter(({ parents }) => parents.length > 1)
-    if (merged.length === 0) return false
-    const { leases } = await this.#settings.leases.scan()
-    const leased = new Set(leases.filter((lease) => lease.stream === stream).map((lease) => lease.shard))
-    const known = new Set(shards.map(({ id }) => id))
-    return merged.some(
-      ({ id, parents }) =>
-        !leased.has(id) && parents.some((parent) => known.has(parent) && !leased.has(parent)),
-    )
-  }
-}
-
-function leaseOf(stream: StreamId, { id, parents, hashRange }: Shard, checkpoint: string): NewLease {
-  return { stream, shard: id, checkpoint, parents, hashRange }
 }

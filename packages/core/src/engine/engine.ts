@@ -67,6 +67,9 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     explain: (record: StreamRecord) =>
       explain(record, { application: settings.application, stream: '', shard: '' }, wants, readers),
     check: () => checkPorts(settings),
+    get room() {
+      return budget.room
+    },
     get overdue() {
       return overdue
     },

@@ -161,7 +161,7 @@ export class Ledger {
     if (this.#closed || this.empty) return true
     const { records, age, budget } = this.#bounds
     const waits = this.#first === undefined ? 0 : this.#now() - this.#opened - this.#first.at
-    return this.#count + this.#received <= records && !budget.full && waits <= age
+    return this.#count + this.#received <= records && budget.room >= 0 && waits <= age
   }
 
   /** Resolves once more records may be pushed, or at once when the ledger is closed. */
@@ -172,7 +172,7 @@ export class Ledger {
   /** Whether another record of an aggregate may be taken: there may be more of them than a ledger holds. */
   hasRoomForPart(): boolean {
     if (this.#closed || this.#first === undefined) return true
-    return this.#count < this.#bounds.records && !this.#bounds.budget.full
+    return this.#count < this.#bounds.records && this.#bounds.budget.room >= 0
   }
 
   /** Resolves once another record of an aggregate may be taken, or at once when the ledger is closed. */

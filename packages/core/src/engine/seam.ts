@@ -126,6 +126,8 @@ export interface Engine {
   explain(record: StreamRecord): readonly Explanation[]
   /** Asks each port once for what it will need: for the start of a process. Never rejects. */
   check(): Promise<Checked>
+  /** Bytes that deliveries may still take in together, of `maxAhead.bytes`; less than none where they hold more. */
+  readonly room: number
   /** Handlers that have passed their deadline and still run: a liveness probe that sees some for long should fail. */
   readonly overdue: number
   /** Starts no attempt of a route (`reactor/route`) or reactor in this process until it is resumed; what runs goes on. */

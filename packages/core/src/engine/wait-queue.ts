@@ -48,7 +48,6 @@ export class WaitQueue<Comer = unknown> {
 
   /** Wakes all who wait now, not those who come back meanwhile. */
   wakeAll(): void {
-    if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const { wake } of waiting) wake()

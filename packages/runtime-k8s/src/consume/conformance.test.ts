@@ -9,6 +9,8 @@ import { holdLease, isSentinel, type LeaseTable, SHARD_END } from '../leases/ind
 import { memoryLeases } from '../leases/memory.ts'
 import { Troubles } from '../troubles.ts'
 import { type Consumer, startConsumer } from './consumer.ts'
+import { Fetches } from './fetches.ts'
+import { pollShard } from './polling.ts'
 
 const FAILOVER = 10_000
 
@@ -64,28 +66,25 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       stream,
       clock,
       logger: silent,
-      reading: (from, signal) => ({
-        of: { stream, startAt: undefined },
-        client: clientOf(shards),
-        stream,
-        shard: lease.shard,
-        from,
-        limit: 3,
-        clock,
-        random: () => 0.5,
-        logger: silent,
-        troubles: new Troubles(silent),
-        signal,
-      }),
-      pollInterval: 200,
+      reader: (from, signal) =>
+        pollShard(
+          {
+            of: { stream, startAt: undefined },
+            ...{ client: clientOf(shards), stream, shard: lease.shard, limit: 3, interval: 200, clock },
+            ...{ random: () => 0.5, logger: silent, troubles: new Troubles(silent) },
+            fetches: new Fetches(clock, () => engine.room),
+          },
+          from,
+          signal,
+        ),
       maxStandstill: 3_600_000,
-      readInterval: 200,
-      children: async () => {
+      makeChildren: async () => {
         const child = shards[shards.findIndex(({ name }) => name === lease.shard) + 1]
+        if (child === undefined) return []
         const about = { stream: id, checkpoint: 'TRIM_HORIZON', parents: [lease.shard], hashRange: undefined }
-        return child === undefined ? [] : [{ ...about, shard: child.name }]
+        await life.write(() => leases.create({ ...about, shard: child.name }))
+        return [child.name]
       },
-      createLease: (child) => life.write(() => leases.create(child)),
     })
     const beats = new AbortController()
     at = { consumer, life, beats }

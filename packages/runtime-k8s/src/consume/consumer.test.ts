@@ -11,6 +11,8 @@ import { holdLease, type LeaseTable, type NewLease, SHARD_END } from '../leases/
 import { memoryLeases } from '../leases/memory.ts'
 import { Troubles } from '../troubles.ts'
 import { startConsumer } from './consumer.ts'
+import { Fetches } from './fetches.ts'
+import { pollShard } from './polling.ts'
 
 const Row = entity('row', { table: 'rows', key: 'id', schema: z.looseObject({ id: z.string() }) })
 const shard = 'shardId-000000000000'
@@ -42,11 +44,10 @@ test('a renewal beside the end of a shard does not write an earlier position ove
 test('a shard of which a child may not be made yet is held until it may', async () => {
   const leases = memoryLeases()
   let may = false
-  const child = { stream, shard: 'child', checkpoint: 'TRIM_HORIZON', parents: [shard], hashRange: undefined }
   let asked = 0
   const { consumer, clock } = await consuming(leases, async () => {
     asked += 1
-    return may ? [child] : undefined
+    return may ? ['child'] : undefined
   })
   await pass(clock, 5_000)
   expect(asked).toBeGreaterThan(1)
@@ -68,7 +69,7 @@ async function checkpointIn(leases: LeaseTable): Promise<string | undefined> {
 }
 
 /** Of a shard that has one record, and has ended. */
-async function consuming(table: LeaseTable, children: () => Promise<readonly NewLease[] | undefined>) {
+async function consuming(table: LeaseTable, makeChildren: () => Promise<readonly string[] | undefined>) {
   const clock = virtualClock()
   const lease: NewLease = { stream, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined }
   await table.create(lease)
@@ -84,18 +85,22 @@ async function consuming(table: LeaseTable, children: () => Promise<readonly New
     clock,
   })
   const consumer = await startConsumer({
-    ...{ engine, stream: 'cdc', clock, logger: silent, pollInterval: 200, readInterval: 200, children },
+    ...{ engine, stream: 'cdc', clock, logger: silent, makeChildren },
     maxStandstill: 3_600_000,
     held: holdLease({
       ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
       ...{ lost: () => {}, handedOver: () => {} },
     }),
-    reading: (from, signal) => ({
-      of: { stream: 'cdc', startAt: undefined },
-      ...{ client: ended(), stream: 'cdc', shard, from, limit: 10, clock, random: () => 0.5 },
-      ...{ logger: silent, troubles: new Troubles(silent), signal },
-    }),
-    createLease: table.create,
+    reader: (from, signal) =>
+      pollShard(
+        {
+          of: { stream: 'cdc', startAt: undefined },
+          ...{ client: ended(), stream: 'cdc', shard, limit: 10, interval: 200, clock, random: () => 0.5 },
+          ...{ logger: silent, troubles: new Troubles(silent), fetches: new Fetches(clock, () => 1_000) },
+        },
+        from,
+        signal,
+      ),
   })
   return { consumer, clock }
 }

@@ -13,16 +13,11 @@
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import {
-  type Checkpoint,
-  type Held,
-  isSentinel,
-  type NewLease,
-  type Progress,
-  SHARD_END,
-} from '../leases/index.ts'
+import { type Checkpoint, type Held, isSentinel, type Progress, SHARD_END } from '../leases/index.ts'
 import { persistently } from '../patience.ts'
-import { type Page, type Reading, readShard } from './reader.ts'
+import type { Shard } from '../shards/index.ts'
+import { isMark, markOf } from './iterators.ts'
+import type { Page, Reader } from './reader.ts'
 import { type Standstill, Watchdog } from './watchdog.ts'
 
 export interface Consuming {
@@ -32,16 +27,15 @@ export interface Consuming {
   readonly stream: string
   readonly clock: Clock
   readonly logger: Log
-  /** How to read from a checkpoint. */
-  readonly reading: (from: Checkpoint, signal: AbortSignal) => Reading
-  /** Between two reads of a shard that is caught up, and at least between any two. Milliseconds. */
-  readonly pollInterval: number
-  readonly readInterval: number
+  readonly reader: Reader
   /** How long the shard may stand still without a reason that has a name. Milliseconds. */
   readonly maxStandstill: number
-  /** The leases of the shards that follow this one; undefined while one of them may not be made yet. */
-  readonly children: () => Promise<readonly NewLease[] | undefined>
-  readonly createLease: (lease: NewLease) => Promise<void>
+  /**
+   * Makes the leases of the shards that follow this one, of which the source may have named some.
+   *
+   * @returns their shards; undefined while one of them may not be made yet, and after a failure, which is told
+   */
+  readonly makeChildren: (named: readonly Shard[]) => Promise<readonly string[] | undefined>
 }
 
 export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled'
@@ -61,13 +55,17 @@ export interface Consumer {
   readonly done: Promise<ConsumerEnd>
 }
 
+/** Milliseconds between two looks at whether all is done of a shard that has ended, and before its end is tried again. */
+const LOOK = 200
+const AGAIN = 1_000
+
 /** How long the last writes of a drain may take beyond its end, in milliseconds. */
 const LAST_WRITES = 2_000
 
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
-  const { engine, held, stream, clock, logger, pollInterval, readInterval } = consuming
+  const { engine, held, stream, clock, logger } = consuming
   const { shard, checkpoint, journal, hashRange } = held.lease
-  /** While nothing is done of a shard that is read from its newest record on. */
+  /** While nothing is done of a shard that is read from its newest record on: the first record, or since when none has come. */
   let { first } = held.lease
   const fields = { stream, shard }
   const source = {
@@ -95,60 +93,67 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const done = Promise.race([stalled.promise, read().then(async (end) => (await drained) ?? end)])
 
   async function read(): Promise<ConsumerEnd> {
+    const began = clock.now()
     const from = first === undefined ? checkpoint : { sequence: first, subSequence: 0 }
-    for await (const page of readShard(consuming.reading(from, stop.signal))) {
+    for await (const page of consuming.reader(from, stop.signal)) {
       if (stop.signal.aborted) break
-      const [newest] = page.records
-      if (newest !== undefined && first === undefined && checkpoint.sequence === 'LATEST') {
-        // Before anything is made of it: whoever takes the lease at `LATEST` would not read it again.
-        first = newest.sequence
-        // What is refused comes with the next renewal.
-        await beat().catch(() => {})
-      }
-      watchdog.holdBack(true)
+      watchdog.page(page.records.length, page.millisBehind)
+      await keepPlace(page, began)
       if (page.lost === 'checkpoint') return startOver()
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
-      if (page.ended) return endShard()
-      watchdog.holdBack(false)
-      await clock.sleep(waitAfter(page), stop.signal)
+      if (page.ended !== undefined) return endShard(page.ended)
+      watchdog.asks(page.pause)
     }
     return lost ? 'lost' : 'released'
   }
 
-  function waitAfter({ records, millisBehind }: Page): number {
-    return records.length > 0 && millisBehind > 0 ? readInterval : pollInterval
+  /** Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. */
+  async function keepPlace({ records: [newest] }: Page, began: number): Promise<void> {
+    const isUnread = checkpoint.sequence === 'LATEST' && (first === undefined || isMark(first))
+    if (!isUnread || (newest === undefined && first !== undefined)) return
+    first = newest?.sequence ?? markOf(began)
+    // What is refused comes with the next renewal.
+    await beat().catch(() => {})
   }
 
   /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */
   async function startOver(): Promise<ConsumerEnd> {
     final = { checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 }, journal: undefined }
-    await held.beat(final)
+    await writeFinal()
     if (!held.isHeld()) return 'lost'
     delivery.revoke(new Error('the checkpoint was refused'))
     await held.release()
     return 'released'
   }
 
-  async function endShard(): Promise<ConsumerEnd> {
+  async function endShard(named: readonly Shard[]): Promise<ConsumerEnd> {
     // Retries and outages may keep the last records for long; until they are done the shard has not ended.
-    while (!stop.signal.aborted && !delivery.complete) await clock.sleep(readInterval, stop.signal)
-    let children: readonly NewLease[] | undefined
+    while (!stop.signal.aborted && !delivery.complete) await clock.sleep(LOOK, stop.signal)
+    // Children first: once the parent has ended, nothing else leads to them.
+    let children: readonly string[] | undefined
     while (!stop.signal.aborted && children === undefined) {
-      children = await consuming.children()
-      if (children === undefined) await clock.sleep(pollInterval, stop.signal)
+      children = await consuming.makeChildren(named)
+      if (children === undefined) await clock.sleep(AGAIN, stop.signal)
     }
     if (stop.signal.aborted || children === undefined) return lost ? 'lost' : 'released'
-    // Children first: once the parent has ended, nothing else leads to them.
-    for (const child of children) await consuming.createLease(child)
-    const names = children.map((child) => child.shard)
-    final = { checkpoint: { sequence: SHARD_END, subSequence: 0 }, journal: undefined, children: names }
-    await held.beat(final)
+    final = { checkpoint: { sequence: SHARD_END, subSequence: 0 }, journal: undefined, children }
+    await writeFinal()
     if (!held.isHeld()) return 'lost'
-    logger.info('shard ended', { ...fields, details: { children: names } })
+    logger.info('shard ended', { ...fields, details: { children } })
     await held.release()
     return 'ended'
+  }
+
+  /** Renewals write the same, and tell what they fail with: a table that refuses one write costs no lease. */
+  async function writeFinal(): Promise<void> {
+    while (held.isHeld())
+      try {
+        return await held.beat(final)
+      } catch {
+        await clock.sleep(AGAIN, stop.signal)
+      }
   }
 
   async function beat(): Promise<void> {

@@ -1,2 +1,3 @@
 export { type Consumer, type ConsumerEnd, startConsumer } from './consumer.ts'
-export { READING } from './reader.ts'
+export { Fetches } from './fetches.ts'
+export { pollShard, READ_INTERVAL, READING } from './polling.ts'

@@ -73,7 +73,7 @@ test('what is no page is an error, and never the end of a shard', async () => {
   json(400, { __type: 'ExpiredIteratorException', message: 'old' })
   await expect(ask()).rejects.toMatchObject({ name: 'ExpiredIteratorException' })
   json(200, { Records: [], MillisBehindLatest: 0 })
-  expect(await ask()).toEqual({ records: [], next: undefined, millisBehind: 0 })
+  expect(await ask()).toEqual({ records: [], next: undefined, millisBehind: 0, children: [] })
 })
 
 test('an answer of another format is left to the SDK; a record without a time has that of the read', async () => {

@@ -10,15 +10,23 @@
  * ```
  */
 
-import { GetRecordsCommand, type KinesisClient, type _Record as KinesisRecord } from '@aws-sdk/client-kinesis'
+import {
+  type ChildShard,
+  GetRecordsCommand,
+  type KinesisClient,
+  type _Record as KinesisRecord,
+} from '@aws-sdk/client-kinesis'
 import { SpaceshipError } from '@spaceship/core'
 import type { StreamRecord } from '@spaceship/core/engine'
+import type { Shard } from '../shards/index.ts'
 
 export interface Answer {
   readonly records: readonly StreamRecord[]
   /** Undefined at the end of the shard. */
   readonly next: string | undefined
   readonly millisBehind: number
+  /** At the end of the shard: those that follow it. Some that answer for Kinesis do not say. */
+  readonly children: readonly Shard[]
 }
 
 export interface Asking {
@@ -53,7 +61,18 @@ export async function getRecords(
     const advice = 'look at the endpoint of the client'
     throw new SpaceshipError('stream', `what answers for Kinesis answers no records: ${advice}`)
   }
-  return { records, next: answer.NextShardIterator, millisBehind: answer.MillisBehindLatest ?? 0 }
+  const { NextShardIterator: next, MillisBehindLatest: millisBehind = 0, ChildShards = [] } = answer
+  return { records, next, millisBehind, children: ChildShards.map(childOf) }
+}
+
+function childOf({ ShardId, ParentShards, HashKeyRange }: ChildShard): Shard {
+  const { StartingHashKey: start, EndingHashKey: end } = HashKeyRange ?? {}
+  return {
+    id: ShardId ?? '',
+    parents: ParentShards ?? [],
+    open: true,
+    hashRange: start === undefined || end === undefined ? undefined : [start, end],
+  }
 }
 
 function recordOf(

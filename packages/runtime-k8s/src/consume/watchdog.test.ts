@@ -16,9 +16,14 @@ function watched() {
       overdue = 0,
     }: { progress?: string; checkpoint?: string; overdue?: number } = {},
   ) => dog.look({ checkpoint, journal: progress, overdue, waitsFor })
+  const read = () => {
+    dog.page(0, 0)
+    dog.asks(0)
+  }
   return {
     dog,
     look,
+    read,
     pass: (ms: number) => {
       now += ms
     },
@@ -38,7 +43,7 @@ const NAMED: readonly Reason[] = [
 
 test.each(NAMED)('a shard whose lowest record waits for %s is kept however long it waits', (reason) => {
   const { dog, look, pass } = watched()
-  dog.holdBack(true)
+  dog.page(1, 0)
   for (let hours = 0; hours < 100; hours += 1) {
     pass(3_600_000)
     expect(look(reason)).toBeUndefined()
@@ -46,10 +51,10 @@ test.each(NAMED)('a shard whose lowest record waits for %s is kept however long 
 })
 
 test('a shard that is caught up is kept as long as reads are answered, and not a moment beyond the bound', () => {
-  const { dog, look, pass } = watched()
+  const { look, pass, read } = watched()
   for (let reads = 0; reads < 100; reads += 1) {
     pass(BOUND)
-    dog.read()
+    read()
     expect(look()).toBeUndefined()
   }
   pass(BOUND)
@@ -59,21 +64,21 @@ test('a shard that is caught up is kept as long as reads are answered, and not a
 })
 
 test('what has no name is waited for until the bound, and progress begins it anew', () => {
-  const { dog, look, pass } = watched()
+  const { look, pass, read } = watched()
   for (let steps = 0; steps < 10; steps += 1) {
     pass(BOUND)
-    dog.read()
+    read()
     expect(look('unnamed', { progress: `p${steps}` })).toBeUndefined()
   }
   pass(BOUND + 1)
-  dog.read()
+  read()
   expect(look('unnamed', { progress: 'p9' })).toMatchObject({ charged: false, forMs: BOUND + 1 })
 })
 
 test('a handler that ignores its deadline is charged; one that may keep others out only ends the hold', () => {
   for (const reason of ['overdue', 'place'] as const) {
     const { dog, look, pass } = watched()
-    dog.holdBack(true)
+    dog.page(1, 0)
     expect(look(reason, { overdue: 1 })).toBeUndefined()
     pass(BOUND + 1)
     expect([reason, look(reason, { overdue: 1 })]).toMatchObject([reason, { charged: reason === 'overdue' }])
@@ -82,7 +87,7 @@ test('a handler that ignores its deadline is charged; one that may keep others o
 
 test('a breaker, a rate or a pause keeps the lease, whatever handlers of other routes ignore their deadlines', () => {
   const { dog, look, pass } = watched()
-  dog.holdBack(true)
+  dog.page(1, 0)
   for (let hours = 0; hours < 100; hours += 1) {
     pass(3_600_000)
     expect(look('gate', { overdue: 3 })).toBeUndefined()
@@ -91,7 +96,7 @@ test('a breaker, a rate or a pause keeps the lease, whatever handlers of other r
 
 test('what is done above a record whose handler ignores its deadline does not keep the lease: the checkpoint alone tells', () => {
   const { dog, look, pass } = watched()
-  dog.holdBack(true)
+  dog.page(1, 0)
   for (let steps = 0; steps < 3; steps += 1) {
     pass(BOUND / 2)
     expect(look('overdue', { progress: `p${steps}`, checkpoint: String(steps) })).toBeUndefined()
@@ -104,9 +109,45 @@ test('what is done above a record whose handler ignores its deadline does not ke
   expect(look('overdue', { progress: 'p5', checkpoint: '2' })).toMatchObject({ charged: true })
 })
 
+test('pages that find nothing keep the lease while they come nearer to the newest record, and not where they stay', () => {
+  const { dog, look, pass } = watched()
+  let behind = 10 * 3_600_000
+  for (let reads = 0; reads < 100; reads += 1) {
+    pass(BOUND)
+    dog.page(0, behind)
+    dog.asks(0)
+    expect(look()).toBeUndefined()
+    behind -= BOUND
+  }
+  behind += BOUND
+  // As far as before: the shard moves on, and its reader does not.
+  for (let reads = 0; reads < 2; reads += 1) {
+    behind += BOUND / 2
+    pass(BOUND / 2)
+    dog.page(0, behind + (reads % 2))
+    dog.asks(0)
+    expect(look()).toBeUndefined()
+  }
+  behind += 1
+  pass(1)
+  dog.page(0, behind)
+  dog.asks(0)
+  expect(look()).toMatchObject({ why: expect.stringContaining('newer records'), forMs: BOUND + 1 })
+})
+
+test('a pause that the reader announces is no silence', () => {
+  const { dog, look, pass } = watched()
+  dog.page(1, 0)
+  dog.asks(2 * BOUND)
+  pass(3 * BOUND)
+  expect(look()).toBeUndefined()
+  pass(1)
+  expect(look()).toMatchObject({ why: expect.stringContaining('no read'), forMs: BOUND + 1 })
+})
+
 test('the end of a shard whose children nobody lists is no reason to keep it', () => {
   const { dog, look, pass } = watched()
-  dog.holdBack(true)
+  dog.page(1, 0)
   pass(BOUND + 1)
   expect(look('handler')).toBeUndefined()
   expect(look()).toBeUndefined()
@@ -123,13 +164,13 @@ test('property: a lease is given up only after a whole bound without progress, r
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { dog, look, pass } = watched()
+      const { look, pass, read: answer } = watched()
       let [sinceRead, sinceWell, made] = [0, 0, 0]
       for (const [n, { ms, read, progress, named }] of steps.entries()) {
         pass(ms)
         sinceRead += ms
         if (read) {
-          dog.read()
+          answer()
           sinceRead = 0
         }
         if (progress) made += 1

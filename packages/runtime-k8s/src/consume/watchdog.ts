@@ -4,7 +4,10 @@
  *
  * | for longer than the bound                                       | the lease is                                             |
  * |-----------------------------------------------------------------|----------------------------------------------------------|
- * | pages come, and what they held is done                          | renewed: the shard is caught up, or empty                |
+ * | pages come with records, and what they held is done              | renewed                                                  |
+ * | pages come without, and the shard is caught up, or reading comes | renewed                                                  |
+ * | nearer to its newest record                                     |                                                          |
+ * | pages come without, and the shard has newer records             | given up                                                 |
  * | the checkpoint moves, or the journal above no overdue handler   | renewed                                                  |
  * | the lowest record waits: a handler within its deadline, a retry, | renewed: each is told by the engine (`Reason`)          |
  * | an outage, a claim elsewhere, a rate, a halt                    |                                                          |
@@ -36,6 +39,9 @@ export interface Look {
   readonly overdue: number
 }
 
+/** Kinesis says roughly how far a page is behind: reading that comes no further seems to, by less than so many milliseconds. */
+const INEXACT = 1_000
+
 export class Watchdog {
   readonly #monotonic: () => number
   readonly #bound: number
@@ -45,6 +51,9 @@ export class Watchdog {
   #well: number
   #read: number
   #heldBack = false
+  /** The time up to which the shard was read, and whether the last page came any further. */
+  #reached = Number.NEGATIVE_INFINITY
+  #advances = true
 
   /** @param bound in milliseconds */
   constructor(monotonic: () => number, bound: number) {
@@ -54,15 +63,20 @@ export class Watchdog {
     this.#read = monotonic()
   }
 
-  /** A page has come. */
-  read(): void {
+  /** A page has come, and reading waits for what it held. */
+  page(records: number, millisBehind: number): void {
+    const reached = this.#monotonic() - millisBehind
+    this.#advances = records > 0 || millisBehind === 0 || reached > this.#reached + INEXACT
+    this.#heldBack = true
+    if (!this.#advances) return
+    this.#reached = reached
     this.#read = this.#monotonic()
   }
 
-  /** Reading waits for what was read. */
-  holdBack(isHeldBack: boolean): void {
-    this.#heldBack = isHeldBack
-    this.read()
+  /** Reading goes on, after a pause in milliseconds. */
+  asks(pause: number): void {
+    this.#heldBack = false
+    if (this.#advances) this.#read = this.#monotonic() + pause
   }
 
   /** Why the lease is not to be renewed. */
@@ -81,6 +95,8 @@ export class Watchdog {
     const unread = now - this.#read
     if (unread > this.#bound && this.#heldBack)
       return { why: 'all that was read is done, and reading does not go on', forMs: unread, charged: false }
+    if (unread > this.#bound && !this.#advances)
+      return { why: 'its reads find nothing, and it has newer records', forMs: unread, charged: false }
     if (unread > this.#bound) return { why: 'no read of it is answered', forMs: unread, charged: false }
     return undefined
   }

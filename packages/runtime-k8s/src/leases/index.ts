@@ -8,6 +8,7 @@ export {
   isSentinel,
   type Layout,
   type Lease,
+  leaseKey,
   type NewLease,
   SHARD_END,
   SINGLE_STREAM,
@@ -15,7 +16,7 @@ export {
 } from './lease.ts'
 export { ABOUT_MOVED_ON } from './moved-on.ts'
 export { type Observer, observeLeases } from './observer.ts'
-export type { Checkpoint } from './order.ts'
+export { type Checkpoint, compareCheckpoints } from './order.ts'
 export { keepRenewed } from './renewal.ts'
 export type { LeaseScan, LeaseTable, Progress } from './table.ts'
 export { foreignLeases, isTakeable, layoutOf } from './whose.ts'

@@ -15,7 +15,7 @@
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
- * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read     |
+ * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read, or `@` and since when none has come |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
  *
  * https://github.com/awslabs/amazon-kinesis-client, `DynamoDBLeaseSerializer.java`, `DynamoDBMultiStreamLeaseSerializer.java`. Attributes that KCL does not
