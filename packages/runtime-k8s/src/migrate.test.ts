@@ -10,7 +10,8 @@ import {
 import { GetRecordsCommand, GetShardIteratorCommand, MergeShardsCommand } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import { describe, expect, test, vi } from 'vitest'
-import { type Pods, podsOnShip, saved } from '../test/pods.ts'
+import { kclRows } from '../test/kcl-fixtures.ts'
+import { type Pods, podsOnShip, refusal, saved } from '../test/pods.ts'
 import type { Item } from './leases/lease.ts'
 
 const wait = { timeout: 20_000, interval: 20 }
@@ -21,12 +22,17 @@ const WHOLE = {
   endingHashKey: { S: '340282366920938463463374607431768211455' },
 }
 
-async function tableOf(pods: Pods, rows: readonly Item[], TableName = 'app'): Promise<void> {
+async function tableOf(
+  pods: Pods,
+  rows: readonly Item[],
+  TableName = 'app',
+  AttributeName = 'leaseKey',
+): Promise<void> {
   await pods.dynamodb.send(
     new CreateTableCommand({
       TableName,
-      KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName, KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName, AttributeType: 'S' }],
       BillingMode: 'PAY_PER_REQUEST',
     }),
   )
@@ -264,6 +270,101 @@ describe('a table that has moved on to KCL 3', () => {
     await pod.stop()
     await run
   }, 60_000)
+})
+
+describe('a fleet of KCL 3.0 to 3.4, which says in a table of its own that it has moved on', () => {
+  const COORDINATOR = 'app-CoordinatorState'
+  const state = kclRows('3.4.2/03-after-checkpoint.json', COORDINATOR)
+  const moved = (pods: Pods, TableName = COORDINATOR) => tableOf(pods, state, TableName, 'key')
+  const asked = (pods: Pods) => {
+    const tables: unknown[] = []
+    pods.bent.fail = (operation, { TableName, ConsistentRead }) => {
+      if (operation === 'GetItem' && String(TableName).endsWith('State')) tables.push(ConsistentRead)
+      return undefined
+    }
+    return tables
+  }
+
+  test('keeps a worker from starting, which says what to do, and leaves the rows as they are', async () => {
+    await using pods = await podsOnShip()
+    await tableOf(pods, [row()])
+    await moved(pods)
+    const run = pods.pod(noting().reactor, { leases: MIGRATING }).run()
+    await expect(run).rejects.toThrow(/'Migration3\.0' in the table 'app-CoordinatorState' is at 'CLIENT_V/)
+    await expect(run).rejects.toThrow(/COMPATIBLE_WITH_2X_PHASE1/)
+    expect(await rowsOf(pods)).toEqual([row()])
+  })
+
+  test('has its table where the options say, if its application has another name than its lease table', async () => {
+    await using pods = await podsOnShip()
+    await tableOf(pods, [row()])
+    await moved(pods, 'orders-CoordinatorState')
+    const leases = { ...MIGRATING, coordinatorState: 'orders-CoordinatorState' }
+    await expect(pods.pod(noting().reactor, { leases }).run()).rejects.toThrow(/'orders-CoordinatorState'/)
+    expect(() => pods.pod(noting().reactor, { leases: { migrate: false, coordinatorState: 'a b' } })).toThrow(
+      /'leases\.coordinatorState' is 'a b': expected 3 to 255(.|\n)*'leases: \{ migrate: true \}' only/,
+    )
+  })
+
+  test('is looked for at each look of a worker that shares its table, and by no other', async () => {
+    await using pods = await podsOnShip()
+    const alone = asked(pods)
+    const { seen, reactor: note } = noting()
+    const first = pods.pod(note)
+    const run = first.run()
+    await pods.put('a')
+    await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
+    await first.stop()
+    await run
+    expect(alone).toEqual([])
+    const scans: unknown[] = []
+    const tables = asked(pods)
+    pods.bent.after = (operation, _, { TableName }) => {
+      if (operation === 'Scan' && TableName === 'app') scans.push(TableName)
+    }
+    const second = pods.pod(note, { leases: MIGRATING })
+    const again = second.run()
+    await vi.waitFor(() => expect(scans.length).toBeGreaterThan(4), wait)
+    await second.stop()
+    await again
+    expect(new Set(tables)).toEqual(new Set([undefined]))
+    expect(tables.length).toBeLessThanOrEqual(scans.length + 1)
+  }, 60_000)
+
+  test('while a worker runs: it finishes what it holds, takes nothing more, says so once, and goes on when that is rolled back', async () => {
+    await using pods = await podsOnShip(2)
+    await tableOf(pods, [row({ ...half(0) })])
+    const { seen, reactor: note } = noting()
+    const pod = pods.pod(note, { leases: MIGRATING, shardSync: '10m' })
+    const run = pod.run()
+    await vi.waitFor(async () => expect(owners(await rowsOf(pods))[SHARD]).toBe(pod.id), wait)
+    await moved(pods)
+    const told = () => pods.lines.filter(({ message }) => /moved on from KCL 2\.x/.test(message))
+    await vi.waitFor(() => expect(told()).toMatchObject([{ level: 'error' }]), wait)
+    const free = row({ ...half(1), leaseKey: { S: 'shardId-000000000001' } })
+    await pods.dynamodb.send(new PutItemCommand({ TableName: 'app', Item: free }))
+    const looks = asked(pods)
+    await pods.put('a', 'b', 'c', 'd')
+    await vi.waitFor(() => expect(looks.length).toBeGreaterThan(4), wait)
+    expect(owners(await rowsOf(pods))).toEqual({ [SHARD]: pod.id, 'shardId-000000000001': undefined })
+    const Key = { key: { S: 'Migration3.0' } }
+    await pods.dynamodb.send(new DeleteItemCommand({ TableName: COORDINATOR, Key }))
+    await vi.waitFor(() => expect([...new Set(seen)].sort()).toEqual(['a', 'b', 'c', 'd']), wait)
+    expect(told().length).toBe(1)
+    await pod.stop()
+    await run
+  }, 60_000)
+
+  test('a worker that may not look says at its start which action to grant on which table', async () => {
+    await using pods = await podsOnShip()
+    await tableOf(pods, [row()])
+    pods.bent.fail = (operation, { TableName }) =>
+      operation === 'GetItem' && TableName === COORDINATOR ? refusal('AccessDeniedException') : undefined
+    await expect(pods.pod(noting().reactor, { leases: MIGRATING }).run()).rejects.toThrow(
+      /'leases' cannot use the table 'app-CoordinatorState' \(denied\): grant dynamodb:GetItem on the table 'app-CoordinatorState'.*whether or not the table exists/,
+    )
+    expect(await rowsOf(pods)).toEqual([row()])
+  })
 })
 
 const owners = (rows: readonly Item[]) =>

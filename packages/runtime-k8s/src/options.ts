@@ -74,6 +74,13 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
     /** Shares the rows that a KCL 2.x fleet has in the table with that fleet. @default false */
     readonly migrate?: boolean
     /**
+     * With `migrate`: the table in which KCL 3.0 to 3.4 says that its fleet has moved on from 2.x. KCL names it after its application, and so does the
+     * default, unless the lease table has another name. Grant dynamodb:GetItem on it, also where it does not exist.
+     *
+     * @default the lease table's name and `-CoordinatorState`
+     */
+    readonly coordinatorState?: string
+    /**
      * How the rows of a new table name their shards, as KCL does: with the stream, or, for a worker of one stream, without. A table that has rows
      * is used as it is.
      *
@@ -160,6 +167,7 @@ export const WORKER = {
       table: text("the lease table's name"),
       failover: duration('10s', 1_000),
       migrate: flag,
+      coordinatorState: text("the name of KCL's table"),
       layout: choice('multi-stream', 'single-stream'),
       maxStandstill: duration('2m', 1_000),
     }),
@@ -254,6 +262,9 @@ function settingsOf(
   const failover = leases.failover === undefined ? FAILOVER : milliseconds(leases.failover)
   const clock = options.clock ?? systemClock
   const pollInterval = Math.max(READ_INTERVAL, milliseconds(poll.interval ?? '1s'))
+  const table = leases.table ?? application
+  const migrate = leases.migrate ?? false
+  const coordinator = migrate ? (leases.coordinatorState ?? `${table}-CoordinatorState`) : undefined
   return {
     state,
     streams: options.streams.map((listed) => {
@@ -267,10 +278,10 @@ function settingsOf(
     application,
     me,
     leases: patientLeases(
-      dynamodbLeases({ client: dynamodb, table: leases.table ?? application, application, create }),
+      dynamodbLeases({ client: dynamodb, table, application, create, coordinator }),
       clock,
     ),
-    migrate: leases.migrate ?? false,
+    migrate,
     layout: leases.layout,
     maxStandstill: Math.max(milliseconds(leases.maxStandstill ?? '2m'), 3 * pollInterval, 2 * failover),
     failover,
@@ -308,6 +319,24 @@ function togetherProblems(options: WorkerOptions): string[] {
         ]
       : []),
     ...tableProblems(application, Object(leases).table),
+    ...coordinatorProblems(Object(leases)),
+  ]
+}
+
+function coordinatorProblems({
+  coordinatorState: name,
+  migrate,
+}: Readonly<Record<string, unknown>>): string[] {
+  if (typeof name !== 'string' || name === '') return []
+  return [
+    ...(TABLE.test(name)
+      ? []
+      : [`'leases.coordinatorState' is '${name}': expected 3 to 255 letters, digits, '_', '-' or '.'`]),
+    ...(migrate === true
+      ? []
+      : [
+          "'leases.coordinatorState' is asked with 'leases: { migrate: true }' only: expected both, or neither",
+        ]),
   ]
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
+import { coordinatorState } from './coordinator.ts'
 import { holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
 import { scanOf } from './scan.ts'
 import type { LeaseTable, Progress } from './table.ts'
@@ -23,12 +24,16 @@ interface Update {
 /** Writes of which each may meet one of the same worker whose answer was lost. */
 const REPEATS = 3
 
-/** Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem, UpdateItem and DeleteItem, and CreateTable and DescribeTable to who makes it. */
+/**
+ * Leases in a DynamoDB table, as KCL keeps them. Grant Scan, GetItem, PutItem, UpdateItem and DeleteItem, and CreateTable and DescribeTable to who makes
+ * it; and GetItem on the coordinator's table.
+ */
 export function dynamodbLeases({
   client,
   table,
   application,
   create,
+  coordinator,
 }: {
   readonly client: DynamoDBClient
   readonly table: string
@@ -36,8 +41,12 @@ export function dynamodbLeases({
   readonly application: string
   /** Makes a table that is missing. @default on the embedded spaceship only */
   readonly create?: boolean | undefined
+  /** The table in which a KCL fleet that shares this one may say that it has moved on. @default none is asked */
+  readonly coordinator?: string | undefined
 }): LeaseTable {
   const asked = createAsked(table)
+  const elsewhere = async () =>
+    coordinator === undefined ? undefined : coordinatorState(client, coordinator)
 
   async function read(key: string): Promise<Lease | undefined> {
     const command = new GetItemCommand({
@@ -47,6 +56,20 @@ export function dynamodbLeases({
     })
     const { Item } = await asked('GetItem', client.send(command))
     return Item === undefined ? undefined : leaseOf(Item)
+  }
+
+  async function all(ConsistentRead: boolean): Promise<readonly Item[]> {
+    const items: Item[] = []
+    let from: Item | undefined
+    // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
+    do {
+      const start = from === undefined ? {} : { ExclusiveStartKey: from }
+      const command = new ScanCommand({ TableName: table, ConsistentRead, ...start })
+      const page = await asked('Scan', client.send(command))
+      items.push(...(page.Items ?? []))
+      from = page.LastEvaluatedKey
+    } while (from !== undefined)
+    return items
   }
 
   /** Every update bumps the counter by one, on the condition that it is still the one that was seen. */
@@ -111,22 +134,14 @@ export function dynamodbLeases({
     check: async () => {
       const flag = "'create: true'"
       const make = () => makeTable({ client, table, keys: ['leaseKey'] })
-      return ensureUsable({ client, table, create, flag, probe: () => probe(client, table), make })
+      const made = await ensureUsable({
+        ...{ client, table, create, flag },
+        ...{ probe: () => probe(client, table), make },
+      })
+      await elsewhere()
+      return made
     },
-    scan: async (how = 'strong') => {
-      const ConsistentRead = how === 'strong'
-      const items: Item[] = []
-      let from: Item | undefined
-      // Not the SDK's paginator, which takes clients of its own copy of the SDK only.
-      do {
-        const start = from === undefined ? {} : { ExclusiveStartKey: from }
-        const command = new ScanCommand({ TableName: table, ConsistentRead, ...start })
-        const page = await asked('Scan', client.send(command))
-        items.push(...(page.Items ?? []))
-        from = page.LastEvaluatedKey
-      } while (from !== undefined)
-      return scanOf(items)
-    },
+    scan: async (how = 'strong') => scanOf(...(await Promise.all([all(how === 'strong'), elsewhere()]))),
     read,
     create: async (lease) => {
       const command = new PutItemCommand({

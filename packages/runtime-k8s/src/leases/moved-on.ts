@@ -8,11 +8,13 @@
  * | `Migration3.0` at `CLIENT_VERSION_2X`                               | of 2.x again: its fleet was rolled back           |
  * | a lease with a `checkpointOwner`                                    | beyond 2.x: KCL 3 hands the lease over            |
  * | any other item: `Leader`, `Migration3.0`, a worker's metrics        | beyond 2.x: KCL 3.5 keeps more than leases there  |
+ *
+ * What KCL 3.0 to 3.4 keeps beside it: `coordinator.ts`.
  */
 
 import type { Item } from './lease.ts'
 
-const MIGRATION = 'Migration3.0'
+export const MIGRATION = 'Migration3.0'
 const ROLLED_BACK = 'CLIENT_VERSION_2X'
 
 /** What shows it, in words; undefined for a table of 2.x. */
@@ -22,10 +24,18 @@ export function movedOn(items: readonly Item[]): string | undefined {
     return `the lease '${handedOver.leaseKey?.S}' has a 'checkpointOwner': KCL 3 hands it over`
   const others = items.filter((item) => item.entityType?.S !== undefined && item.entityType.S !== 'LEASE')
   const migration = others.find((item) => item.leaseKey?.S === MIGRATION)
-  if (migration?.cv?.S === ROLLED_BACK) return undefined
-  if (migration !== undefined) return `'${MIGRATION}' is at '${migration.cv?.S}'`
+  if (migration !== undefined) {
+    const version = migratedTo(migration)
+    return version && `'${MIGRATION}' is at '${version}'`
+  }
   const [other] = others
   return other && `the item '${other.leaseKey?.S}' has the 'entityType' '${other.entityType?.S}'`
+}
+
+/** The version that `Migration3.0` says, of whichever table; undefined if there is none, and of a fleet that was rolled back. */
+export function migratedTo(migration: Item | undefined): string | undefined {
+  if (migration === undefined || migration.cv?.S === ROLLED_BACK) return undefined
+  return migration.cv?.S ?? 'no version'
 }
 
 /** What to do about it. */

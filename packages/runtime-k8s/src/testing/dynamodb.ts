@@ -72,7 +72,7 @@ export function createTable(pageSize: () => number): SimTable {
       }
       if (command instanceof PutItemCommand) {
         const { input } = command
-        write(keyOf(input.TableName, input.Item), input, () => ({ ...input.Item }), written)
+        write(keyOf(input.TableName, input.Item, false), input, () => ({ ...input.Item }), written)
         return {}
       }
       if (command instanceof UpdateItemCommand) {
@@ -110,8 +110,11 @@ function scan(rows: ReadonlyMap<string, Item>, { input }: ScanCommand, size: num
   }
 }
 
-function keyOf(table: string | undefined, item: Item | undefined): string {
-  if (table !== TABLE) throw refusal('ResourceNotFoundException', `Table ${table} not found`)
+/** @param isKey there is no attribute but the key's */
+function keyOf(table: string | undefined, item: Item | undefined, isKey = true): string {
+  if (table !== TABLE) throw refusal('ResourceNotFoundException', 'Requested resource not found')
+  if (isKey && Object.keys(item ?? {}).some((name) => name !== 'leaseKey'))
+    throw refusal('ValidationException', 'The provided key element does not match the schema')
   const key = item?.leaseKey?.S
   if (key === undefined || key === '') throw refusal('ValidationException', 'the key is missing')
   return key
