@@ -35,6 +35,7 @@ import {
   leadersOf,
   type Observer,
   observeLeases,
+  readableLeases,
   SHARD_END,
 } from './leases/index.ts'
 import type { Notices } from './notices.ts'
@@ -142,7 +143,7 @@ export class Assignment {
    */
   async take(stopping: AbortSignal): Promise<number> {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
-    const { leases, movedOn } = await table.scan('late')
+    const { leases, malformed, movedOn } = await table.scan('late')
     this.#shards.saw(leases)
     if (this.#isMovedOn(movedOn)) return failover / 3
     const open = leases.filter(
@@ -151,7 +152,7 @@ export class Assignment {
     // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
     const expired = new Set(this.#observer.free(open, clock.monotonic()))
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
-    const counted = readable(open)
+    const counted = readableLeases(open, malformed)
     const free = counted.filter(
       (lease) =>
         (expired.has(lease) || lease.owner === me) &&
@@ -412,15 +413,4 @@ export class Assignment {
     this.#troubles.forget(READING, `${this.#shards.nameOf(stream)}/${shard}`)
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
-}
-
-/** Leases of shards that have not ended, and whose parents have. */
-function readable(leases: readonly Lease[]): readonly Lease[] {
-  const unended = leases.filter((lease) => lease.checkpoint.sequence !== SHARD_END)
-  // Each worker asks at each look: pairs of thousands of leases would keep its event loop from all else.
-  const nameOfShard = (stream: string, shard: string) => `${stream}/${shard}`
-  const waited = new Set(unended.map(({ stream, shard }) => nameOfShard(stream, shard)))
-  return unended.filter(
-    ({ stream, parents }) => !parents.some((parent) => waited.has(nameOfShard(stream, parent))),
-  )
 }

@@ -32,6 +32,7 @@ import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spa
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { READ_INTERVAL } from './consume/index.ts'
 import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
+import { tellingLeases } from './malformed-rows.ts'
 import { patientLeases } from './patient-leases.ts'
 import { type Start, streamName } from './shards/index.ts'
 
@@ -277,9 +278,9 @@ function settingsOf(
     }),
     application,
     me,
-    leases: patientLeases(
-      dynamodbLeases({ client: dynamodb, table, application, create, coordinator }),
-      clock,
+    leases: tellingLeases(
+      patientLeases(dynamodbLeases({ client: dynamodb, table, application, create, coordinator }), clock),
+      logger,
     ),
     migrate,
     layout: leases.layout,

@@ -100,7 +100,7 @@ export class ShardSync {
     const turn = this.#turns % OTHERS
     this.#turns += 1
     if (turn !== 0 && this.#isOthers()) return
-    const { leases, movedOn } = await this.#settings.leases.scan()
+    const { leases, malformed, movedOn } = await this.#settings.leases.scan()
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
     this.saw(leases)
@@ -110,6 +110,7 @@ export class ShardSync {
         id,
         stream,
         leases.filter((lease) => lease.stream === id),
+        new Set(malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))),
       )
   }
 
@@ -121,11 +122,13 @@ export class ShardSync {
     id: StreamId,
     { stream, name, start, startAt }: WorkerSettings['streams'][number],
     leases: readonly Lease[],
+    malformed: ReadonlySet<string>,
   ): Promise<void> {
     const { leases: table } = this.#settings
-    const openAt = leases.length === 0 ? startAt : undefined
+    // A malformed row is somebody's: its shard gets no other, and has not ended.
+    const leased = new Set([...leases.map((lease) => lease.shard), ...malformed])
+    const openAt = leased.size === 0 ? startAt : undefined
     const shards = await this.#listed(stream, openAt)
-    const leased = new Set(leases.map((lease) => lease.shard))
     const over = leases.filter(({ checkpoint }) => checkpoint.sequence === SHARD_END)
     const ended = new Set(over.map((lease) => lease.shard))
     const missing = missingLeases(shards, leased, start, ended)
@@ -134,8 +137,9 @@ export class ShardSync {
       await Promise.all(some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))))
     }
     if (missing.length > 0) return this.#made()
-    this.#audit(name, holeIn(leases))
-    for (const lease of finishedLeases(leases, childrenIn(shards))) await table.remove(lease)
+    // A malformed row may be what covers it, and is told by itself.
+    this.#audit(name, malformed.size > 0 ? undefined : holeIn(leases))
+    for (const lease of finishedLeases(leases, childrenIn(shards), malformed)) await table.remove(lease)
   }
 
   /** A row may have been made or ended while the table was read: what is seen three times running is no such moment. */

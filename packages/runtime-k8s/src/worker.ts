@@ -170,8 +170,9 @@ class Life {
     const { leases, layout } = this.#settings
     const known = await leases.scan()
     this.#refuseForeign(known)
-    if (known.leases.length === 0) this.#tellOfNewTable()
-    await this.#shards.identify(layoutOf(known.leases, layout))
+    const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
+    if (rows.length === 0) this.#tellOfNewTable()
+    await this.#shards.identify(layoutOf(rows, layout))
     await this.#shards.sync()
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())

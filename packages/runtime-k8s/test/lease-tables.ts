@@ -22,7 +22,10 @@ export function leaseTableSuite(client: () => DynamoDBClient): void {
         create: true,
       })
       await table.check()
-      await run(table)
+      const put = async (Item: Item) => {
+        await client().send(new PutItemCommand({ TableName: `leases-${n}`, Item }))
+      }
+      await run(table, put)
     })
   })
 

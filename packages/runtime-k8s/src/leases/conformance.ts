@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
-import type { NewLease } from './lease.ts'
+import { type Item, itemOf, leaseKey, type NewLease } from './lease.ts'
 import type { LeaseTable } from './table.ts'
 
-/** What every LeaseTable must do. Each case gets an empty table. */
-export const leaseTableCases: readonly { readonly name: string; run(table: LeaseTable): Promise<void> }[] = [
+/** What every LeaseTable must do. */
+export const leaseTableCases: readonly {
+  readonly name: string
+  /** @param table an empty one @param put writes an item into it, as somebody else might */
+  run(table: LeaseTable, put: (item: Item) => Promise<void>): Promise<void>
+}[] = [
   {
     name: 'a lease is created once; the second create changes nothing',
     run: async (table) => {
@@ -170,6 +174,67 @@ export const leaseTableCases: readonly { readonly name: string; run(table: Lease
         children: ['shardId-000000000001', 'shardId-000000000002'],
       })
       assert.equal(ended?.checkpoint.sequence, 'SHARD_END')
+    },
+  },
+  {
+    name: 'a malformed row is left out, and told by its key, its place and what is wrong with it',
+    run: async (table, put) => {
+      const mine = await taken(table, 'w1')
+      const shard = 'shardId-000000000004'
+      const key = leaseKey(fresh.stream, shard)
+      const { checkpoint: _, ...rest } = itemOf({ ...fresh, shard }, 'app')
+      const { leaseCounter: __, ...uncounted } = rest
+      const hostile: readonly (readonly [item: Item, problems: readonly string[]])[] = [
+        [
+          { ...rest, leaseCounter: { S: '7' } },
+          [
+            "'leaseCounter' is S (1 characters): expected N, a whole number",
+            "'checkpoint' is missing: expected S, a sequence number, TRIM_HORIZON, LATEST, AT_TIMESTAMP or SHARD_END",
+          ],
+        ],
+        [
+          { ...uncounted, checkpoint: { S: '12ab' } },
+          [
+            "'leaseCounter' is missing: expected N, a whole number",
+            "'checkpoint' is S (4 characters): expected S, a sequence number, TRIM_HORIZON, LATEST, AT_TIMESTAMP or SHARD_END",
+          ],
+        ],
+        [
+          { ...itemOf({ ...fresh, shard }, 'app'), parentShardId: { L: [{ S: 'shardId-000000000000' }] } },
+          ["'parentShardId' is L (1 values): expected SS, ids of shards"],
+        ],
+      ]
+      for (const [item, problems] of hostile) {
+        await put(item)
+        const place = { stream: fresh.stream, shard }
+        assert.deepEqual(await table.scan(), {
+          leases: [mine],
+          malformed: [{ key, place, problems }],
+          movedOn: undefined,
+        })
+        assert.equal(await table.read(key), undefined)
+        await table.create({ ...fresh, shard })
+        assert.deepEqual((await table.scan()).leases, [mine])
+      }
+      await put({ leaseKey: { S: 'a:b' } })
+      assert.ok((await table.scan()).malformed.some((row) => row.key === 'a:b' && row.place === undefined))
+      await put(itemOf({ ...fresh, shard }, 'app'))
+      assert.equal((await table.scan()).leases.length, 2)
+    },
+  },
+  {
+    name: 'a lease whose row somebody has spoilt is neither renewed nor checkpointed on a guess, and not taken',
+    run: async (table, put) => {
+      const mine = await taken(table, 'w1')
+      const item = itemOf(fresh, 'app')
+      await put({ ...item, leaseOwner: { S: 'w1' }, leaseCounter: { S: String(mine.counter) } })
+      const checkpoint = { sequence: '7', subSequence: 0 }
+      assert.equal(await table.renew(mine), undefined)
+      assert.equal(await table.checkpoint(mine, { checkpoint, journal: undefined }), undefined)
+      assert.equal(await table.take(mine, 'w2'), undefined)
+      await table.release(mine)
+      await put(item)
+      assert.equal((await table.read(mine.key))?.checkpoint.sequence, 'TRIM_HORIZON')
     },
   },
 ]

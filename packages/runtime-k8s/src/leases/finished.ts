@@ -4,7 +4,7 @@
  * | the lease of an ended shard                                  | then                                                       |
  * |--------------------------------------------------------------|------------------------------------------------------------|
  * | has a child without a lease, or one that has read nothing    | stays: it says that the child may be read                  |
- * | has a parent with a lease                                    | stays until that one is deleted                            |
+ * | has a parent with a lease, or with a malformed row           | stays until that one is deleted                            |
  * | all children have leases with a position of their own        | is deleted                                                 |
  * | its shard is not in the stream any more, nor are children    | is deleted: its records have expired                       |
  */
@@ -16,10 +16,12 @@ const UNREAD: ReadonlySet<string> = new Set(['TRIM_HORIZON', 'AT_TIMESTAMP', 'LA
 /**
  * @param leases of one stream
  * @param children of each shard that the stream still has, by the shard's id
+ * @param malformed shards of the stream whose rows are
  */
 export function finishedLeases(
   leases: readonly Lease[],
   children: ReadonlyMap<string, readonly string[]>,
+  malformed: ReadonlySet<string> = new Set(),
 ): readonly Lease[] {
   const byShard = new Map(leases.map((lease) => [lease.shard, lease]))
   // By the rows' own word: the stream says nothing of a shard that is gone.
@@ -32,7 +34,8 @@ export function finishedLeases(
     return lease !== undefined && !UNREAD.has(lease.checkpoint.sequence)
   }
   return leases.filter(({ shard, checkpoint, parents }) => {
-    if (checkpoint.sequence !== SHARD_END || parents.some((parent) => byShard.has(parent))) return false
+    if (checkpoint.sequence !== SHARD_END) return false
+    if (parents.some((parent) => byShard.has(parent) || malformed.has(parent))) return false
     const known = children.get(shard)
     if (known !== undefined) return known.length > 0 && known.every(isBegun)
     // A shard that is gone may still have children that are there.

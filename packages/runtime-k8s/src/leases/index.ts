@@ -9,6 +9,7 @@ export {
   type Layout,
   type Lease,
   leaseKey,
+  type MalformedRow,
   type NewLease,
   SHARD_END,
   SINGLE_STREAM,
@@ -17,6 +18,7 @@ export {
 export { ABOUT_MOVED_ON } from './moved-on.ts'
 export { type Observer, observeLeases } from './observer.ts'
 export { type Checkpoint, compareCheckpoints } from './order.ts'
+export { readableLeases } from './readable.ts'
 export { keepRenewed } from './renewal.ts'
 export type { LeaseScan, LeaseTable, Progress } from './table.ts'
 export { foreignLeases, isTakeable, layoutOf } from './whose.ts'

@@ -59,7 +59,10 @@ test('a new lease has every attribute that KCL requires, and none of the empty o
 })
 
 test('a journal is dropped when someone moved the checkpoint back, and kept when it moved on', () => {
-  const item = { leaseKey: { S: 'a:b:1:s' }, spaceshipJournal: { S: 'j' }, spaceshipJournalAt: { S: '100' } }
+  const item = {
+    ...{ leaseKey: { S: 'a:b:1:s' }, leaseCounter: { N: '7' }, ownerSwitchesSinceCheckpoint: { N: '0' } },
+    ...{ spaceshipJournal: { S: 'j' }, spaceshipJournalAt: { S: '100' } },
+  }
   const journalAt = (checkpoint: string) => leaseOf({ ...item, checkpoint: { S: checkpoint } })?.journal
   expect(journalAt('100')).toBe('j')
   expect(journalAt('1000')).toBe('j')

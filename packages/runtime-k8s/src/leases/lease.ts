@@ -24,6 +24,7 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { HashKeyRange } from '@spaceship/core/engine'
+import { isLeaseKey, problemsIn } from './malformed.ts'
 import { type Checkpoint, compareCheckpoints, isCheckpoint } from './order.ts'
 
 export type Item = Record<string, AttributeValue>
@@ -90,12 +91,31 @@ export function itemOf(
   }
 }
 
-/** The lease in an item, or undefined for the other kinds of item that newer KCLs keep in the table. */
+/** A row that is no lease as KCL writes leases: nothing reads or writes it, but what tells of it. */
+export interface MalformedRow {
+  readonly key: string
+  /** By its key; undefined if that is malformed. */
+  readonly place: Pick<Lease, 'stream' | 'shard'> | undefined
+  /** In words, without the row's values. */
+  readonly problems: readonly string[]
+}
+
+/** Whether an item is of another kind: newer KCLs keep such beside their leases. */
+export function isOfOtherKind({ entityType }: Item): boolean {
+  return entityType?.S !== undefined && entityType.S !== 'LEASE'
+}
+
+/** What is wrong with an item that should be a lease. */
+export function malformedRow(item: Item): MalformedRow {
+  const key = item.leaseKey?.S ?? ''
+  return { key, place: isLeaseKey(key) ? placeOf(key) : undefined, problems: problemsIn(item) }
+}
+
+/** The lease in an item; undefined for items of other kinds, and for malformed rows. */
 export function leaseOf(item: Item): Lease | undefined {
-  const kind = item.entityType?.S
   const key = item.leaseKey?.S
   const sequence = item.checkpoint?.S
-  if ((kind !== undefined && kind !== 'LEASE') || key === undefined || sequence === undefined)
+  if (isOfOtherKind(item) || key === undefined || sequence === undefined || problemsIn(item).length > 0)
     return undefined
   return {
     key,

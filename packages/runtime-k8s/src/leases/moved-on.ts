@@ -12,17 +12,19 @@
  * What KCL 3.0 to 3.4 keeps beside it: `coordinator.ts`.
  */
 
-import type { Item } from './lease.ts'
+import { type Item, isOfOtherKind, leaseOf } from './lease.ts'
 
 export const MIGRATION = 'Migration3.0'
 const ROLLED_BACK = 'CLIENT_VERSION_2X'
 
 /** What shows it, in words; undefined for a table of 2.x. */
 export function movedOn(items: readonly Item[]): string | undefined {
-  const handedOver = items.find((item) => item.checkpointOwner?.S !== undefined)
+  const handedOver = items.find(
+    (item) => item.checkpointOwner?.S !== undefined && leaseOf(item) !== undefined,
+  )
   if (handedOver !== undefined)
     return `the lease '${handedOver.leaseKey?.S}' has a 'checkpointOwner': KCL 3 hands it over`
-  const others = items.filter((item) => item.entityType?.S !== undefined && item.entityType.S !== 'LEASE')
+  const others = items.filter(isOfOtherKind)
   const migration = others.find((item) => item.leaseKey?.S === MIGRATION)
   if (migration !== undefined) {
     const version = migratedTo(migration)

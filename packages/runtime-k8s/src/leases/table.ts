@@ -1,4 +1,4 @@
-import type { Lease, NewLease } from './lease.ts'
+import type { Lease, MalformedRow, NewLease } from './lease.ts'
 import type { Checkpoint } from './order.ts'
 
 /** What is written with a checkpoint. */
@@ -14,6 +14,8 @@ export interface Progress {
 /** What a table holds at one time. */
 export interface LeaseScan {
   readonly leases: readonly Lease[]
+  /** Rows that are no leases as KCL writes them: they are not taken, not counted and not written, and their shards have not ended. */
+  readonly malformed: readonly MalformedRow[]
   /** What shows that a KCL fleet has moved the table on from 2.x, in words; undefined for a table of 2.x. */
   readonly movedOn: string | undefined
 }
@@ -33,7 +35,7 @@ export interface LeaseTable {
   check(): Promise<string | undefined>
   /** All of it. @param how whether every write that was answered is seen; a late view costs half @default strong */
   scan(how?: 'strong' | 'late'): Promise<LeaseScan>
-  /** One lease, with every write that was answered; undefined if there is none under the key, or an item of another kind. */
+  /** One lease, with every write that was answered; undefined if there is none under the key, an item of another kind, or a malformed row. */
   read(key: string): Promise<Lease | undefined>
   /** Creates the lease unless it exists. */
   create(lease: NewLease): Promise<void>

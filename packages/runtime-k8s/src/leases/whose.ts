@@ -35,7 +35,7 @@ export function isTakeable(
 }
 
 /** How the rows of a table name their shards. */
-export function layoutOf(leases: readonly Lease[], asked: Layout | undefined): Layout {
+export function layoutOf(leases: readonly Pick<Lease, 'stream'>[], asked: Layout | undefined): Layout {
   const [first] = leases
   if (first === undefined) return asked ?? 'multi-stream'
   return first.stream === SINGLE_STREAM ? 'single-stream' : 'multi-stream'

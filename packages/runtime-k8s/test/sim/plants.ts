@@ -115,5 +115,7 @@ function advanced(command: UpdateItemCommand, read: ReadonlyMap<string, string>)
 function pretended({ input }: UpdateItemCommand, member: string): object {
   const { ':leaseCounter': leaseCounter = { N: '0' }, ':checkpoint': checkpoint = { S: 'TRIM_HORIZON' } } =
     input.ExpressionAttributeValues ?? {}
-  return { Attributes: { ...input.Key, leaseOwner: { S: member }, leaseCounter, checkpoint } }
+  const ownerSwitchesSinceCheckpoint = { N: '0' }
+  const row = { leaseOwner: { S: member }, leaseCounter, checkpoint, ownerSwitchesSinceCheckpoint }
+  return { Attributes: { ...input.Key, ...row } }
 }
