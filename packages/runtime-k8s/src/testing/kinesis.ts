@@ -1,6 +1,6 @@
 /**
- * Owns a Kinesis stream of a simulation, as strict as AWS's: iterators that expire, five reads a second and shard, pages of ListShards, sequence
- * numbers that have to be the shard's, shards that end with their children.
+ * Owns a Kinesis stream of a simulation, as strict as AWS's: iterators that expire, five reads and five new iterators a second and shard, twenty
+ * summaries and a thousand lists a second, pages of ListShards, sequence numbers that have to be the shard's, shards that end with their children.
  */
 
 import { createHash } from 'node:crypto'
@@ -11,6 +11,7 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis'
 import type { Chance } from '@spaceship/core/testing'
+import { createQuota } from './quota.ts'
 import { refusal } from './refusal.ts'
 
 export interface Put {
@@ -37,7 +38,9 @@ export interface SimShard {
   /** Its records have expired, and it with them. */
   gone: boolean
   readonly puts: Put[]
-  readonly reads: number[]
+  /** Whether a read is one too many, or an iterator. */
+  readonly isOverRead: () => boolean
+  readonly isOverAsked: () => boolean
 }
 
 export interface SimStream {
@@ -63,7 +66,10 @@ const ACCOUNT = '123456789012'
 const CREATED = new Date(1_796_000_000_000)
 const LAST_HASH = 2n ** 128n - 1n
 const ITERATOR_LIFE = 300_000
-const READS_PER_SECOND = 5
+/** Within a second: those of a shard, of a stream, and of an account. */
+const READS = 5
+const LISTS = 1_000
+const SUMMARIES = 20
 /** A day in truth: longer than the first look of a worker takes, which makes the leases. */
 const RETENTION = 15_000
 
@@ -74,6 +80,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
   const counts = new Map<string, number>()
   const hashes = new Map<string, bigint>()
   const routes = new Map<string, SimShard>()
+  const [isOverListed, isOverSummed] = [createQuota(LISTS, now), createQuota(SUMMARIES, now)]
   let drawn = 0
   let expiredBefore = -1
 
@@ -86,7 +93,8 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const id = `shardId-${String(shards.length).padStart(12, '0')}`
     const shard: SimShard = {
       ...{ id, start, end, parents: parents.map((parent) => parent.id), children: [], first: nextSequence() },
-      ...{ last: undefined, closedAt: 0, gone: false, puts: [], reads: [] },
+      ...{ last: undefined, closedAt: 0, gone: false, puts: [] },
+      ...{ isOverRead: createQuota(READS, now), isOverAsked: createQuota(READS, now) },
     }
     for (const parent of parents) parent.children.push(id)
     shards.push(shard)
@@ -128,6 +136,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
   function iterator({ input }: GetShardIteratorCommand): object {
     named(input.StreamName)
     const shard = found(input.ShardId)
+    if (shard.isOverAsked()) throw refusal('ProvisionedThroughputExceededException')
     const { ShardIteratorType: type, StartingSequenceNumber: from } = input
     return { ShardIterator: tokenOf(shard, placeOf(shard, type, from)) }
   }
@@ -157,9 +166,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       throw refusal('InvalidArgumentException', 'the iterator or the limit is none')
     if (Number(issued) < Math.max(expiredBefore, now() - ITERATOR_LIFE))
       throw refusal('ExpiredIteratorException')
-    while (shard.reads.length > 0 && (shard.reads[0] ?? 0) <= now() - 1_000) shard.reads.shift()
-    if (shard.reads.length >= READS_PER_SECOND) throw refusal('ProvisionedThroughputExceededException')
-    shard.reads.push(now())
+    if (shard.isOverRead()) throw refusal('ProvisionedThroughputExceededException')
     const from = Number(at)
     // Kinesis may answer with nothing though there is more.
     const page = chance.oneIn(20) ? [] : shard.puts.slice(from, from + limit)
@@ -184,6 +191,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     if ((input.NextToken === undefined) === (input.StreamName === undefined))
       throw refusal('InvalidArgumentException', 'expected either a stream or a token')
     if (input.StreamName !== undefined) named(input.StreamName)
+    if (isOverListed()) throw refusal('LimitExceededException')
     const [from, size] = (input.NextToken ?? `0/${input.MaxResults ?? 1_000}`).split('/').map(Number)
     const [start = 0, most = 1_000] = [from, size]
     const listed = shards.filter(({ gone }) => !gone)
@@ -246,7 +254,10 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       if (command instanceof GetRecordsCommand) return records(command)
       if (command instanceof GetShardIteratorCommand) return iterator(command)
       if (command instanceof ListShardsCommand) return list(command)
-      if (command instanceof DescribeStreamSummaryCommand) return summary(command)
+      if (command instanceof DescribeStreamSummaryCommand) {
+        if (isOverSummed()) throw refusal('LimitExceededException')
+        return summary(command)
+      }
       throw refusal('UnknownOperationException')
     },
   }

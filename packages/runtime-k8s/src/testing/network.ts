@@ -58,7 +58,10 @@ export function clientOn(wire: Wire): { send(command: unknown, options?: Sent): 
   }
 }
 
-const REPEATED = new Set(['TimeoutError', 'ThrottlingException', 'ProvisionedThroughputExceededException'])
+const REPEATED = new Set([
+  ...['TimeoutError', 'ThrottlingException', 'LimitExceededException'],
+  'ProvisionedThroughputExceededException',
+])
 
 function isRepeated(error: unknown): boolean {
   return error instanceof Error && REPEATED.has(error.name)
