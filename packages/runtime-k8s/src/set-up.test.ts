@@ -59,6 +59,6 @@ test.each([
   ['x'.repeat(129), "'streams' takes names, 1 to 128 letters"],
 ])('a stream of the name %s is told without a request', async (stream, advice) => {
   pods.bent.fail = () => new Error('asked')
-  const error = await told(checkStream(pods.kinesis, stream))
+  const error = await told(checkStream(pods.kinesis, stream, Math.random))
   expect(setUpOf(error)).toMatchObject({ reason: 'not-found', advice: expect.stringContaining(advice) })
 })

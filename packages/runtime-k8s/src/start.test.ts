@@ -123,6 +123,18 @@ test('an outage at the start is told once and waited for', async () => {
   expect(told).toMatchObject([{ level: 'warn', fields: { dependency: 'kinesis' } }])
 })
 
+test('while one thing is waited for, what was well is not asked again', async () => {
+  let [failures, summaries] = [0, 0]
+  pods.bent.fail = (operation) => {
+    if (operation === 'DescribeStreamSummary') summaries += 1
+    if (operation !== 'Scan' || failures >= 3) return undefined
+    failures += 1
+    return refusal('ThrottlingException')
+  }
+  await flies({ clock: hurried(20) })
+  expect([failures, summaries]).toEqual([3, 1])
+})
+
 test('a stop ends a start that waits', async () => {
   pods.bent.fail = () => refusal('ThrottlingException')
   const pod = pods.pod(noting(), { application })

@@ -4,7 +4,7 @@
  * ```
  *  ask all ──┬─ all well ─────────────────────────────────> join the fleet
  *            ├─ a set-up is wrong ────────────────────────> fail, with everything that is wrong
- *            └─ something is down ─ say so ─ wait longer ─> ask all again
+ *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well
  *  no answer within 5 s: say so, and go on waiting
  * ```
  */
@@ -14,6 +14,7 @@ import { refuse, setUpOf } from '@spaceship/core/adapter'
 import { type Checked, checked, type Engine } from '@spaceship/core/engine'
 import { errorFields } from '@spaceship/core/log'
 import { classified } from '@spaceship/handlers/aws'
+import type { StreamId } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
 import { checkStream } from './shards/index.ts'
@@ -33,18 +34,27 @@ export async function startUp(
   engine: Engine,
   settings: WorkerSettings,
   signal: AbortSignal,
-  join: () => Promise<void>,
+  join: (identities: ReadonlyMap<string, StreamId>) => Promise<void>,
 ): Promise<void> {
   const { clock, logger, random } = settings
   const told = new Set<unknown>()
+  const identities = new Map<string, StreamId>()
+  const asks = asksOf(settings, identities)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const answer = await unlessAborted(inTime(ask(engine, settings), settings), signal)
+    const answer = await unlessAborted(inTime(ask(engine, asks), settings), signal)
     if (answer === undefined) return
     const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
-    for (const note of new Set(notes)) logger.warn(note)
+    for (const note of new Set(notes)) if (!told.has(note)) logger.warn(note)
+    for (const note of notes) told.add(note)
     refuse(`worker of '${settings.application}' cannot start`, problems)
-    const down = outages.length > 0 ? outages : await unlessAborted(outagesOf(join), signal)
+    const down =
+      outages.length > 0
+        ? outages
+        : await unlessAborted(
+            outagesOf(() => join(identities)),
+            signal,
+          )
     if (down === undefined || down.length === 0) return
     for (const error of down) {
       const { dependency } = Object(error)
@@ -70,11 +80,37 @@ async function outagesOf(join: () => Promise<void>): Promise<readonly unknown[]>
   }
 }
 
-async function ask(engine: Engine, { kinesis, leases, streams }: WorkerSettings): Promise<Checked> {
-  const ours = Object.fromEntries(
-    streams.map(({ stream }, n) => [`streams[${n}]`, checkStream(kinesis, stream)] as const),
-  )
-  const all = await Promise.all([engine.check(), checked({ ...ours, leases: leases.check() })])
+type Asks = Readonly<Record<string, () => Promise<string | undefined>>>
+
+/** What is asked beside the engine. Of a large fleet each is throttled at first: what is well is not asked again, or there would be ever more to throttle. */
+function asksOf(
+  { kinesis, leases, random, streams }: WorkerSettings,
+  identities: Map<string, StreamId>,
+): Asks {
+  const ours = streams.map(({ stream }, n) => {
+    const identified = async () => {
+      identities.set(stream, await checkStream(kinesis, stream, random))
+      return undefined
+    }
+    return [`streams[${n}]`, untilWell(identified)] as const
+  })
+  return { ...Object.fromEntries(ours), leases: untilWell(() => leases.check()) }
+}
+
+function untilWell<T>(ask: () => Promise<T>): () => Promise<T> {
+  let well: Promise<T> | undefined
+  return () => {
+    well ??= ask().catch((error: unknown) => {
+      well = undefined
+      throw error
+    })
+    return well
+  }
+}
+
+async function ask(engine: Engine, asks: Asks): Promise<Checked> {
+  const ours = Object.fromEntries(Object.entries(asks).map(([name, asked]) => [name, asked()]))
+  const all = await Promise.all([engine.check(), checked(ours)])
   return {
     problems: all.flatMap(({ problems }) => problems),
     outages: all.flatMap(({ outages }) => outages),

@@ -41,7 +41,7 @@ function fleetOf(owner: string | undefined, me: string) {
     if (lease !== undefined && by !== undefined) await table.take(lease, by)
   }
   const prepared = async () => {
-    await sync.identify('single-stream')
+    sync.identify('single-stream', new Map())
     await sync.sync()
     await own(owner)
     scans.length = 0

@@ -2,7 +2,7 @@
  * Owns the streams of a worker, and the sync of their shards: a shard that no lease leads to gets a row in the lease table.
  *
  * ```
- *  identify  stream's name ─> DescribeStreamSummary ─> stream's id, which every lease of the stream carries; none in single-stream layout
+ *  identify  stream's name ─> stream's id, which every lease of the stream carries; none in single-stream layout
  *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted
  *  children  `children.ts`
  * ```
@@ -23,7 +23,7 @@ import {
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { inTime } from './patience.ts'
-import { childrenIn, identify, listShards, missingLeases, type Shard } from './shards/index.ts'
+import { childrenIn, listShards, missingLeases, type Shard } from './shards/index.ts'
 
 export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
 
@@ -76,15 +76,13 @@ export class ShardSync {
     return { stream: known?.stream ?? '', startAt: known?.startAt }
   }
 
-  /** @throws whatever Kinesis says about a stream that it does not know */
-  async identify(layout: Layout): Promise<void> {
-    const { kinesis, streams } = this.#settings
-    const [only] = streams
-    if (layout === 'single-stream' && only !== undefined) {
-      this.#streams.set(SINGLE_STREAM, only)
-      return
+  /** @param identities of the streams, by what the options name them */
+  identify(layout: Layout, identities: ReadonlyMap<string, StreamId>): void {
+    const { streams } = this.#settings
+    for (const each of streams) {
+      const identity = layout === 'single-stream' ? SINGLE_STREAM : identities.get(each.stream)
+      if (identity !== undefined) this.#streams.set(identity, each)
     }
-    for (const each of streams) this.#streams.set(await identify(kinesis, each.stream), each)
   }
 
   /** Takes in what somebody has read of the table: so most workers need not read it to learn that another one looks after the shards. */

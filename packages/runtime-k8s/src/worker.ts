@@ -18,7 +18,7 @@ import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
 import { Assignment, type DrainReport } from './assignment.ts'
 import { DirectTicks } from './direct.ts'
-import { ABOUT_MOVED_ON, foreignLeases, type LeaseScan, layoutOf } from './leases/index.ts'
+import { ABOUT_MOVED_ON, foreignLeases, type LeaseScan, layoutOf, type StreamId } from './leases/index.ts'
 import { Notices } from './notices.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
@@ -153,7 +153,7 @@ class Life {
 
   async #start(): Promise<void> {
     const { signal } = this.#stopping
-    await startUp(this.#engine, this.#settings, signal, () => this.#join())
+    await startUp(this.#engine, this.#settings, signal, (identities) => this.#join(identities))
     if (signal.aborted) return
     const { failover, logger, migrate } = this.#settings
     logger.info('worker started', {
@@ -166,13 +166,13 @@ class Life {
     })
   }
 
-  async #join(): Promise<void> {
+  async #join(identities: ReadonlyMap<string, StreamId>): Promise<void> {
     const { leases, layout } = this.#settings
     const known = await leases.scan()
     this.#refuseForeign(known)
     const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
     if (rows.length === 0) this.#tellOfNewTable()
-    await this.#shards.identify(layoutOf(rows, layout))
+    this.#shards.identify(layoutOf(rows, layout), identities)
     await this.#shards.sync()
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())

@@ -11,10 +11,22 @@ import {
 import { Unavailable } from '@spaceship/core'
 import { nearestName, setUpOf } from '@spaceship/core/adapter'
 import { classified, nameOf } from '@spaceship/handlers/aws'
+import type { StreamId } from '../leases/index.ts'
+import { identityIn } from './shard.ts'
 import { streamAt, streamName } from './stream.ts'
 
-/** @throws Unavailable, with `setup` for what somebody has to mend */
-export async function checkStream(client: KinesisClient, stream: string): Promise<void> {
+/** Shards of which one is read. */
+const SHARDS = 100
+
+/** What is refused only where it would be allowed: a shard that was listed may expire before it is read, and so may its iterator; or others read it, too. */
+const ALLOWED = new Set(['ExpiredIteratorException', 'ProvisionedThroughputExceededException'])
+
+/** @returns which stream it is @throws Unavailable, with `setup` for what somebody has to mend */
+export async function checkStream(
+  client: KinesisClient,
+  stream: string,
+  random: () => number,
+): Promise<StreamId> {
   if (streamName(stream) === undefined) throw unnamed(stream)
   async function asked<T>(action: string, request: Promise<T>): Promise<T> {
     try {
@@ -26,22 +38,25 @@ export async function checkStream(client: KinesisClient, stream: string): Promis
   }
   const named = streamAt(stream)
   try {
-    await asked('DescribeStreamSummary', client.send(new DescribeStreamSummaryCommand(named)))
-    const listed = await asked('ListShards', client.send(new ListShardsCommand({ ...named, MaxResults: 1 })))
-    const shard = listed.Shards?.[0]?.ShardId
+    const summary = client.send(new DescribeStreamSummaryCommand(named))
+    const identity = identityIn(stream, await asked('DescribeStreamSummary', summary))
+    const list = new ListShardsCommand({ ...named, MaxResults: SHARDS })
+    const { Shards: shards = [] } = await asked('ListShards', client.send(list))
+    // A shard allows five reads a second: a fleet that starts at one moment would keep whoever reads the first one from it.
+    const shard = shards[Math.floor(random() * shards.length)]?.ShardId
     if (shard !== undefined) await readOnce(shard)
+    return identity
   } catch (error) {
     throw setUpOf(error)?.reason === 'not-found' ? await missing(client, stream, error) : error
   }
 
-  /** A shard that was listed may expire before it is read, and so may its iterator: then the call was allowed. */
   async function readOnce(shard: string): Promise<void> {
     try {
       const iterator = new GetShardIteratorCommand({ ...named, ShardId: shard, ShardIteratorType: 'LATEST' })
       const { ShardIterator } = await asked('GetShardIterator', client.send(iterator))
       await asked('GetRecords', client.send(new GetRecordsCommand({ ShardIterator, Limit: 1 })))
     } catch (error) {
-      if (setUpOf(error)?.reason !== 'not-found' && nameOf(error) !== 'ExpiredIteratorException') throw error
+      if (setUpOf(error)?.reason !== 'not-found' && !ALLOWED.has(nameOf(error))) throw error
     }
   }
 }

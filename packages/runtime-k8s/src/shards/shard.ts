@@ -1,7 +1,7 @@
 /** Owns what Kinesis says about streams and their shards. */
 
 import {
-  DescribeStreamSummaryCommand,
+  type DescribeStreamSummaryCommandOutput,
   type KinesisClient,
   ListShardsCommand,
   type ListShardsCommandOutput,
@@ -18,11 +18,11 @@ export interface Shard {
   readonly hashRange: readonly [start: string, end: string] | undefined
 }
 
-/** @throws SpaceshipError `stream` if Kinesis does not know the stream */
-export async function identify(client: KinesisClient, stream: string): Promise<StreamId> {
-  const { StreamDescriptionSummary: summary } = await client.send(
-    new DescribeStreamSummaryCommand(streamAt(stream)),
-  )
+/** @throws SpaceshipError `stream` if Kinesis does not say whose the stream is */
+export function identityIn(
+  stream: string,
+  { StreamDescriptionSummary: summary }: DescribeStreamSummaryCommandOutput,
+): StreamId {
   const account = summary?.StreamARN?.split(':')[4]
   const epoch = summary?.StreamCreationTimestamp
   if (account === undefined || epoch === undefined)
