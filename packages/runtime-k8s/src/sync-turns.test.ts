@@ -8,16 +8,21 @@ import { ShardSync, type SyncSettings } from './sync.ts'
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-/** One shard, which the worker `owner` has, as `me` looks at it. */
-function fleetOf(owner: string | undefined, me: string) {
-  const items = new Map<string, Item>()
+/** Some shards, of which the worker `owner` has the first, as `me` looks at them. */
+function fleetOf(
+  owner: string | undefined,
+  me: string,
+  { items = new Map<string, Item>(), shards = 1 } = {},
+) {
   const table = memoryLeases('app', items)
+  let creates = 0
   const scans: string[] = []
   let lists = 0
   const kinesis = {
     send: async () => {
       lists += 1
-      return { Shards: [{ ShardId: 'shardId-0', SequenceNumberRange: {} }] }
+      const Shards = Array.from({ length: shards }, (_, n) => ({ ShardId: `shardId-${n}` }))
+      return { Shards: Shards.map((shard) => ({ ...shard, SequenceNumberRange: {} })) }
     },
   }
   const settings: SyncSettings = {
@@ -29,6 +34,10 @@ function fleetOf(owner: string | undefined, me: string) {
       scan: async (how = 'strong') => {
         scans.push(how)
         return table.scan(how)
+      },
+      create: async (lease) => {
+        creates += 1
+        return table.create(lease)
       },
     },
     logger,
@@ -51,7 +60,7 @@ function fleetOf(owner: string | undefined, me: string) {
     for (let turn = 0; turn < count; turn += 1) await sync.sync()
   }
   const look = async () => sync.saw((await table.scan()).leases)
-  return { prepared, turns, look, own, scans, lists: () => lists }
+  return { prepared, turns, look, own, scans, lists: () => lists, sync, creates: () => creates }
 }
 
 test('who has seen that another worker looks after the shards reads the table at one turn in ten', async () => {
@@ -82,4 +91,26 @@ test('a worker becomes the one who looks as soon as it has seen that the other o
   await look()
   await turns(2)
   expect(lists()).toBe(2)
+})
+
+test('of workers that look at one moment one makes the rows', async () => {
+  const items = new Map<string, Item>()
+  const fleet = Array.from({ length: 50 }, (_, n) => fleetOf(undefined, `w${n}`, { items, shards: 200 }))
+  for (const { sync } of fleet) sync.identify('single-stream', new Map())
+  await Promise.all(fleet.map(({ sync }) => sync.sync()))
+  expect(items.size).toBe(200)
+  expect(fleet.reduce((sum, { creates }) => sum + creates(), 0)).toBe(200 + 49)
+  expect(fleet.filter(({ sync }) => sync.isBeaten).length).toBe(49)
+})
+
+test('what it leaves, because it died meanwhile, is made by one that it was ahead of, also if a third one looks after the shards', async () => {
+  const items = new Map<string, Item>()
+  const [first, second] = [fleetOf(undefined, 'a', { items }), fleetOf(undefined, 'b', { items, shards: 40 })]
+  for (const { sync } of [first, second]) sync.identify('single-stream', new Map())
+  await Promise.all([first.sync.sync(), second.sync.sync()])
+  expect([items.size, second.sync.isBeaten]).toEqual([1, true])
+  await second.own('c')
+  await second.look()
+  await second.turns(1)
+  expect([items.size, second.sync.isBeaten]).toEqual([40, false])
 })

@@ -23,7 +23,7 @@ import {
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { inTime } from './patience.ts'
-import { childrenIn, listShards, missingLeases, type Shard } from './shards/index.ts'
+import { childrenIn, listShards, type Missing, missingLeases, type Shard } from './shards/index.ts'
 
 export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
 
@@ -50,6 +50,7 @@ export class ShardSync {
   /** Who looks after the shards, as far as is known. */
   #leader: string | undefined
   readonly #made: () => void
+  #isBeaten = false
 
   /** @param made called when rows were made that nobody owns */
   constructor(settings: SyncSettings, made: () => void) {
@@ -68,6 +69,11 @@ export class ShardSync {
 
   nameOf(stream: StreamId): string {
     return this.#streams.get(stream)?.name ?? ''
+  }
+
+  /** At the last look another worker was making rows: what it leaves is to be looked for soon. */
+  get isBeaten(): boolean {
+    return this.#isBeaten
   }
 
   /** As the options name it, and from when on it is read if its leases say `AT_TIMESTAMP`. */
@@ -95,10 +101,12 @@ export class ShardSync {
    * and then: a leader that cannot see its streams must not blind the fleet.
    */
   async sync(): Promise<void> {
-    const turn = this.#turns % OTHERS
+    // Whoever makes rows may die before the last one.
+    const turn = this.#isBeaten ? 0 : this.#turns % OTHERS
     this.#turns += 1
     if (turn !== 0 && this.#isOthers()) return
     const { leases, malformed, movedOn } = await this.#settings.leases.scan()
+    this.#isBeaten = false
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
     this.saw(leases)
@@ -130,14 +138,25 @@ export class ShardSync {
     const over = leases.filter(({ checkpoint }) => checkpoint.sequence === SHARD_END)
     const ended = new Set(over.map((lease) => lease.shard))
     const missing = missingLeases(shards, leased, start, ended)
-    for (let from = 0; from < missing.length; from += AT_ONCE) {
-      const some = missing.slice(from, from + AT_ONCE)
-      await Promise.all(some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))))
-    }
-    if (missing.length > 0) return this.#made()
+    if (missing.length > 0) return this.#make(id, missing)
     // A malformed row may be what covers it, and is told by itself.
     this.#audit(name, malformed.size > 0 ? undefined : holeIn(leases))
     for (const lease of finishedLeases(leases, childrenIn(shards), malformed)) await table.remove(lease)
+  }
+
+  /** Of workers that start at one moment each would make all rows: who makes the first one makes the others, too, until another worker is ahead. */
+  async #make(id: StreamId, missing: readonly Missing[]): Promise<void> {
+    const { leases: table } = this.#settings
+    for (let from = 0, size = 1; from < missing.length; from += size, size = AT_ONCE) {
+      const some = missing.slice(from, from + size)
+      const made = await Promise.all(
+        some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))),
+      )
+      if (made.includes(true)) continue
+      this.#isBeaten = true
+      return
+    }
+    this.#made()
   }
 
   /** A row may have been made or ended while the table was read: what is seen three times running is no such moment. */

@@ -30,6 +30,9 @@ import { Troubles } from './troubles.ts'
 /** In words, for what is told of its troubles. */
 const LISTENING = 'listening for free leases'
 
+/** Milliseconds in which another worker makes the rows that are missing. */
+const SOON = 2_000
+
 export interface Worker extends AsyncDisposable {
   readonly id: string
   /**
@@ -214,11 +217,14 @@ class Life {
   }
 
   async #syncOnAndOn(): Promise<void> {
-    const { clock, shardSync } = this.#settings
+    const { clock, random, shardSync } = this.#settings
     const { signal } = this.#stopping
-    while (!signal.aborted) {
+    for (;;) {
+      // The start has just looked.
+      const wait = this.#shards.isBeaten ? (0.5 + random()) * SOON : shardSync
+      await clock.sleep(Math.min(shardSync, wait), signal)
+      if (signal.aborted) return
       await this.#tried('looking for shards', () => this.#shards.sync())
-      await clock.sleep(shardSync, signal)
     }
   }
 

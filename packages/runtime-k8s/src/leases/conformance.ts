@@ -11,8 +11,8 @@ export const leaseTableCases: readonly {
   {
     name: 'a lease is created once; the second create changes nothing',
     run: async (table) => {
-      await table.create(fresh)
-      await table.create({ ...fresh, checkpoint: 'LATEST' })
+      assert.equal(await table.create(fresh), true)
+      assert.equal(await table.create({ ...fresh, checkpoint: 'LATEST' }), false)
       const [lease, ...more] = (await table.scan()).leases
       assert.equal(more.length, 0)
       assert.deepEqual(

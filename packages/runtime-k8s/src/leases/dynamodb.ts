@@ -151,8 +151,10 @@ export function dynamodbLeases({
       })
       try {
         await asked('PutItem', client.send(command))
+        return true
       } catch (error) {
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+        return false
       }
     },
     remove: async ({ key }) => {

@@ -35,7 +35,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     create: async (lease) => {
       const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''
-      if (!items.has(key)) items.set(key, item)
+      if (items.has(key)) return false
+      items.set(key, item)
+      return true
     },
     remove: async ({ key }) => {
       if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)

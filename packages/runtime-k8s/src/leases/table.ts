@@ -37,8 +37,8 @@ export interface LeaseTable {
   scan(how?: 'strong' | 'late'): Promise<LeaseScan>
   /** One lease, with every write that was answered; undefined if there is none under the key, an item of another kind, or a malformed row. */
   read(key: string): Promise<Lease | undefined>
-  /** Creates the lease unless it exists. */
-  create(lease: NewLease): Promise<void>
+  /** Creates the lease unless it exists. @returns whether it did not */
+  create(lease: NewLease): Promise<boolean>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
   remove(lease: Lease): Promise<void>
   /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile */
