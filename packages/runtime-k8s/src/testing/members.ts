@@ -137,12 +137,16 @@ async function handle(
 const PATIENCE = 5_000
 
 function clientFor(world: World, member: Member, process: Process, slot: number, service: Service) {
-  const { plan, plant, stream, table, oracle, universe } = world
+  const { plan, plant, audience, stream, table, oracle, universe } = world
   const planted = member.kind === 'ours' ? plant : undefined
-  const answer = (command: unknown) =>
-    service === 'kinesis'
-      ? stream.answer(command)
-      : table.answer(command, (write) => oracle.wrote(member, write))
+  const answer = (command: unknown) => {
+    audience?.asked(member.id, operationOf(command), universe.now)
+    if (service === 'kinesis') return stream.answer(command)
+    return table.answer(command, (write) => {
+      oracle.wrote(member, write)
+      audience?.wrote(write, universe.now)
+    })
+  }
   return clientOn({
     universe,
     process,
@@ -158,6 +162,11 @@ function clientFor(world: World, member: Member, process: Process, slot: number,
       planted?.answer === undefined ? answer : (command) => planted.answer?.(command, answer, member.id),
     arrived: (command, output) => arrived(world, member, command, output),
   })
+}
+
+/** As AWS names it. */
+function operationOf(command: unknown): string {
+  return Object(command).constructor.name.replace(/Command$/, '')
 }
 
 /** What a member knows from here on. */

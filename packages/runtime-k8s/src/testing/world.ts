@@ -11,6 +11,7 @@ import type { Service, Weather } from './network.ts'
 import { createOracle, type Oracle } from './oracle.ts'
 import type { Plan } from './plan.ts'
 import type { Plant } from './plant.ts'
+import type { Audience } from './requests.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { createUniverse, type Universe } from './universe.ts'
 
@@ -26,6 +27,7 @@ export interface Spell extends Weather {
 export interface World {
   readonly plan: Plan
   readonly plant: Plant | undefined
+  readonly audience: Audience | undefined
   /** Undefined: records of its own, for the reactor that watches. */
   readonly cargo: Cargo | undefined
   readonly universe: Universe
@@ -56,9 +58,10 @@ export const WATCH = { reactor: 'simulation', route: 'see' } as const
 export interface Load {
   readonly plant?: Plant | undefined
   readonly cargo?: Cargo | undefined
+  readonly audience?: Audience | undefined
 }
 
-export function createWorld(plan: Plan, { plant, cargo }: Load): World {
+export function createWorld(plan: Plan, { plant, cargo, audience }: Load): World {
   const universe = createUniverse()
   const trace = createTrace()
   const now = () => universe.now
@@ -78,7 +81,7 @@ export function createWorld(plan: Plan, { plant, cargo }: Load): World {
   const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, isExcused })
   const letters = memoryDeadLetters()
   return {
-    ...{ plan, plant, cargo, universe, stream, table, trace, oracle, spells, slots, chance },
+    ...{ plan, plant, cargo, audience, universe, stream, table, trace, oracle, spells, slots, chance },
     events: memoryEvents(),
     state: memoryState({ clock: universe.process('state').clock }),
     deadLetters: {
