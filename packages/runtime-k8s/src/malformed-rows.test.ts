@@ -81,7 +81,7 @@ async function synced(
     streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
   }
   const sync = new ShardSync(settings, () => {})
-  await sync.identify('single-stream')
+  sync.identify('single-stream', new Map())
   await sync.sync()
   return Object.fromEntries(await raw.rows())
 }
