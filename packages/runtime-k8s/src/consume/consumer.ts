@@ -13,10 +13,17 @@
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import { type Checkpoint, type Held, isSentinel, type Progress, SHARD_END } from '../leases/index.ts'
+import {
+  type Checkpoint,
+  type Held,
+  isSentinel,
+  markOf,
+  type Progress,
+  SHARD_END,
+  timeOf,
+} from '../leases/index.ts'
 import { persistently } from '../patience.ts'
 import type { Shard } from '../shards/index.ts'
-import { isMark, markOf } from './iterators.ts'
 import type { Page, Reader } from './reader.ts'
 import { type Standstill, Watchdog } from './watchdog.ts'
 
@@ -111,7 +118,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   /** Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. */
   async function keepPlace({ records: [newest] }: Page, began: number): Promise<void> {
-    const isUnread = checkpoint.sequence === 'LATEST' && (first === undefined || isMark(first))
+    const isUnread = checkpoint.sequence === 'LATEST' && (first === undefined || timeOf(first) !== undefined)
     if (!isUnread || (newest === undefined && first !== undefined)) return
     first = newest?.sequence ?? markOf(began)
     // What is refused comes with the next renewal.

@@ -11,6 +11,7 @@
  */
 
 import { GetShardIteratorCommand } from '@aws-sdk/client-kinesis'
+import { timeOf } from '../leases/index.ts'
 import { streamAt } from '../shards/index.ts'
 
 export interface Beginning {
@@ -18,17 +19,6 @@ export interface Beginning {
   readonly of: { readonly stream: string; readonly startAt: Date | undefined }
   readonly shard: string
   readonly position: string
-}
-
-const MARK = /^@(\d{1,15})$/
-
-/** Says from when on a shard is read in which nothing has come since: who reads it next at its newest record would pass over what comes meanwhile. */
-export function markOf(ms: number): string {
-  return `@${Math.floor(ms)}`
-}
-
-export function isMark(position: string): boolean {
-  return MARK.test(position)
 }
 
 export function iteratorAt({ of, shard, position }: Beginning): GetShardIteratorCommand {
@@ -43,9 +33,8 @@ function begin(position: string, startAt: Date | undefined) {
   if (/^\d+$/.test(position))
     return { ShardIteratorType: 'AT_SEQUENCE_NUMBER', StartingSequenceNumber: position } as const
   if (position === 'LATEST') return { ShardIteratorType: 'LATEST' } as const
-  const [, mark] = MARK.exec(position) ?? []
-  if (mark !== undefined)
-    return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: new Date(Number(mark)) } as const
+  const mark = timeOf(position)
+  if (mark !== undefined) return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: mark } as const
   if (position === 'AT_TIMESTAMP' && startAt !== undefined)
     return { ShardIteratorType: 'AT_TIMESTAMP', Timestamp: startAt } as const
   return { ShardIteratorType: 'TRIM_HORIZON' } as const

@@ -15,6 +15,7 @@ export {
   SINGLE_STREAM,
   type StreamId,
 } from './lease.ts'
+export { markOf, timeOf } from './mark.ts'
 export { ABOUT_MOVED_ON } from './moved-on.ts'
 export { type Observer, observeLeases } from './observer.ts'
 export { type Checkpoint, compareCheckpoints } from './order.ts'

@@ -4,6 +4,7 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { timeOf } from './mark.ts'
 import { isCheckpoint } from './order.ts'
 
 interface Form {
@@ -61,7 +62,11 @@ const FORMS: Readonly<Record<string, Form>> = {
   endingHashKey: hash,
   spaceshipJournal: name,
   spaceshipJournalAt: name,
-  spaceshipFirst: { type: 'S', expected: 'a sequence number', fits: (text) => /^\d{1,129}$/.test(text) },
+  spaceshipFirst: {
+    type: 'S',
+    expected: "a sequence number, or '@' and milliseconds",
+    fits: (text) => /^\d{1,129}$/.test(text) || timeOf(text) !== undefined,
+  },
   application: name,
 }
 
