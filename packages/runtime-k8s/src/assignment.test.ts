@@ -8,6 +8,7 @@ import { Assignment } from './assignment.ts'
 import { SHARD_END } from './leases/index.ts'
 import { memoryLeases } from './leases/memory.ts'
 import { parseWorkerOptions } from './options.ts'
+import { Streams } from './streams.ts'
 import { ShardSync } from './sync.ts'
 import { Troubles } from './troubles.ts'
 
@@ -40,8 +41,9 @@ test('a shard whose end is written between the look and the take is not read aga
       return leases.take(lease, owner)
     },
   }
-  const shards = new ShardSync({ ...settings, leases: table }, () => {})
-  shards.identify('multi-stream', new Map([['cdc', '123456789012:cdc:1']]))
+  const ours = new Streams(settings)
+  const shards = new ShardSync({ ...settings, leases: table }, ours, () => {})
+  ours.identify('multi-stream', new Map([['cdc', '123456789012:cdc:1']]))
   await leases.create({
     ...{ stream: '123456789012:cdc:1', shard, checkpoint: 'TRIM_HORIZON' },
     ...{ parents: [], hashRange: undefined },
@@ -51,7 +53,7 @@ test('a shard whose end is written between the look and the take is not read aga
   if (free !== undefined) await leases.take(free, 'me')
   const troubles = new Troubles(settings.logger)
   const assignment = new Assignment({
-    ...{ engine, settings: { ...settings, leases: table }, shards, troubles },
+    ...{ engine, settings: { ...settings, leases: table }, streams: ours, shards, troubles },
     ...{
       notices: { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false },
       freed: () => {},

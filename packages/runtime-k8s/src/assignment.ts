@@ -42,12 +42,14 @@ import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
 import { inTime } from './patience.ts'
 import type { Shard } from './shards/index.ts'
+import type { Streams } from './streams.ts'
 import type { ShardSync } from './sync.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface AssignmentOptions {
   readonly engine: Engine
   readonly settings: WorkerSettings
+  readonly streams: Streams
   readonly shards: ShardSync
   readonly troubles: Troubles
   readonly notices: Pick<Notices, 'tell' | 'told' | 'beat' | 'silent'>
@@ -92,10 +94,13 @@ export interface DrainReport {
 export class Assignment {
   readonly #engine: Engine
   readonly #settings: WorkerSettings
+  readonly #streams: Streams
   readonly #shards: ShardSync
   readonly #observer: Observer
   readonly #fetches: Fetches
   readonly #consumers = new Map<string, Consumer>()
+  /** Those that finish what runs, and read no more. */
+  readonly #leaving = new WeakSet<Consumer>()
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
   readonly #freed: () => void
@@ -109,12 +114,13 @@ export class Assignment {
   /** The lease that is taken at this moment. */
   #taking: Promise<void> = Promise.resolve()
 
-  constructor({ engine, settings, shards, troubles, notices, freed }: AssignmentOptions) {
+  constructor({ engine, settings, streams, shards, troubles, notices, freed }: AssignmentOptions) {
     this.#notices = notices
     this.#freed = freed
     this.#troubles = troubles
     this.#engine = engine
     this.#settings = settings
+    this.#streams = streams
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
@@ -129,7 +135,7 @@ export class Assignment {
   holds(stream: string, partitionKey: string): boolean {
     return [...this.#consumers.values()].some(
       ({ held: { lease, isHeld } }) =>
-        this.#shards.nameOf(lease.stream) === stream &&
+        this.#streams.nameOf(lease.stream) === stream &&
         // Old leases do not say which records theirs are.
         (lease.hashRange === undefined || isWithin(lease.hashRange, partitionKey)) &&
         isHeld(),
@@ -145,12 +151,15 @@ export class Assignment {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
     const { leases, malformed, movedOn } = await table.scan('late')
     this.#shards.saw(leases)
+    await this.#streams.saw(leases)
+    this.#leaveFormer()
     if (this.#isMovedOn(movedOn)) return failover / 3
+    const former = leases.filter((lease) => this.#streams.isFormer(lease.stream))
     const open = leases.filter(
-      (lease) => this.#shards.isOurs(lease.stream) && isTakeable(lease, this.#settings),
+      (lease) => this.#streams.isOurs(lease.stream) && isTakeable(lease, this.#settings),
     )
     // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
-    const expired = new Set(this.#observer.free(open, clock.monotonic()))
+    const expired = new Set(this.#observer.free([...open, ...former], clock.monotonic()))
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readableLeases(open, malformed)
     const free = counted.filter(
@@ -174,10 +183,12 @@ export class Assignment {
       if (await taking) taken += 1
     }
     const mine = new Set(chosen)
-    const watches = await this.#watch(
-      leases,
-      free.filter((lease) => !mine.has(lease)),
-    )
+    // Of the rows of a former stream the owners that are dead are taken out: KCL's rule would name one of them to look after the shards.
+    const left = [
+      ...free.filter((lease) => !mine.has(lease)),
+      ...former.filter((lease) => expired.has(lease)),
+    ]
+    const watches = await this.#watch(leases, left)
     // Others were quicker: what they have left is taken at once.
     if (taken < chosen.length && free.length > 0) return (0.5 + random()) * QUICK
     return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
@@ -337,7 +348,7 @@ export class Assignment {
   #consume(held: Consumer['held']): Promise<Consumer> {
     const { clock, kinesis: client, limit, logger, maxStandstill, pollInterval, random } = this.#settings
     const { stream: id, shard } = held.lease
-    const [stream, of] = [this.#shards.nameOf(id), this.#shards.readingOf(id)]
+    const [stream, of] = [this.#streams.nameOf(id), this.#streams.readingOf(id)]
     const [fetches, troubles] = [this.#fetches, this.#troubles]
     const about = { client, stream, of, shard, limit, interval: pollInterval }
     const polling = { ...about, fetches, clock, random, logger, troubles }
@@ -350,6 +361,7 @@ export class Assignment {
       maxStandstill,
       reader: (from, signal) => pollShard(polling, from, signal),
       makeChildren: (named) => this.#makeChildren(held, named),
+      isCurrent: () => this.#isCurrent(held),
     })
   }
 
@@ -374,12 +386,33 @@ export class Assignment {
 
   /** KCL 3 waits for it, and takes the lease anyway when it has waited long. */
   #handOver(consumer: Consumer): void {
-    const { clock, drainTimeout, logger } = this.#settings
-    logger.warn('a fleet of KCL 3 asks for a lease: what runs is finished, and the lease is given to it', {
-      ...this.#fieldsOf(consumer.held),
-    })
+    this.#settings.logger.warn(
+      'a fleet of KCL 3 asks for a lease: what runs is finished, and the lease is given to it',
+      this.#fieldsOf(consumer.held),
+    )
+    this.#leave(consumer)
+  }
+
+  /** What was read of a stream that is there no more is finished: nobody can read it again. */
+  #leaveFormer(): void {
+    for (const consumer of this.#consumers.values())
+      if (!this.#streams.isOurs(consumer.held.lease.stream)) this.#leave(consumer)
+  }
+
+  /** Finishes what runs, and gives the lease up. */
+  #leave(consumer: Consumer): void {
+    if (this.#leaving.has(consumer)) return
+    this.#leaving.add(consumer)
+    const { clock, drainTimeout } = this.#settings
     // Its failure is told where it is drained.
     this.#drainOne(consumer, new Date(clock.now() + drainTimeout)).catch(() => {})
+  }
+
+  /** Asked when Kinesis refuses a position: it may be one of a stream that was deleted and made again. */
+  async #isCurrent(held: Consumer['held']): Promise<boolean> {
+    await this.#streams.again(held.lease.stream)
+    this.#leaveFormer()
+    return this.#streams.isOurs(held.lease.stream)
   }
 
   #lose(consumer: Consumer, why: string): void {
@@ -402,7 +435,7 @@ export class Assignment {
   }
 
   #fieldsOf({ lease: { key, stream, shard } }: Consumer['held']): LogFields {
-    return { lease: key, stream: this.#shards.nameOf(stream), shard }
+    return { lease: key, stream: this.#streams.nameOf(stream), shard }
   }
 
   /** A consumer that ends late may have a successor under the same key, which stays. */
@@ -410,7 +443,7 @@ export class Assignment {
     const { key, stream, shard } = consumer.held.lease
     this.#troubles.forget(RENEWING, key)
     this.#troubles.forget(ENDING, key)
-    this.#troubles.forget(READING, `${this.#shards.nameOf(stream)}/${shard}`)
+    this.#troubles.forget(READING, `${this.#streams.nameOf(stream)}/${shard}`)
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
 }

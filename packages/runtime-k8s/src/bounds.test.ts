@@ -101,6 +101,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
         logger: silent,
         maxStandstill: 3_600_000,
         makeChildren: async () => [],
+        isCurrent: async () => true,
       },
       held: holdLease({
         ...{ table, taken, sentAt: clock.now(), failover: 3_600_000, monotonic: clock.monotonic },

@@ -7,6 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { type Pods, podsOnShip, saved } from '../test/pods.ts'
 import { rawMemory } from '../test/raw-leases.ts'
 import { type Item, itemOf, SINGLE_STREAM } from './leases/lease.ts'
+import { Streams } from './streams.ts'
 import { ShardSync, type SyncSettings } from './sync.ts'
 
 const wait = { timeout: 20_000, interval: 20 }
@@ -78,10 +79,11 @@ async function synced(
     // Of the client, `send` alone is used, for ListShards.
     kinesis: { send: async () => ({ Shards: shards }) } as unknown as SyncSettings['kinesis'],
     ...{ clock: systemClock, leases: raw.table, logger: silent, me: 'me' },
-    streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
   }
-  const sync = new ShardSync(settings, () => {})
-  sync.identify('single-stream', new Map())
+  const listed = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
+  const streams = new Streams({ ...settings, streams: listed })
+  streams.identify('single-stream', new Map())
+  const sync = new ShardSync(settings, streams, () => {})
   await sync.sync()
   return Object.fromEntries(await raw.rows())
 }

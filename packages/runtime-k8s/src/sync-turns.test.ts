@@ -4,6 +4,7 @@ import { systemClock } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import type { Item } from './leases/lease.ts'
 import { memoryLeases } from './leases/memory.ts'
+import { Streams } from './streams.ts'
 import { ShardSync, type SyncSettings } from './sync.ts'
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -42,15 +43,16 @@ function fleetOf(
     },
     logger,
     me,
-    streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
   }
-  const sync = new ShardSync(settings, () => {})
+  const listed = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
+  const streams = new Streams({ ...settings, streams: listed })
+  streams.identify('single-stream', new Map())
+  const sync = new ShardSync(settings, streams, () => {})
   const own = async (by: string | undefined) => {
     const [lease] = (await table.scan()).leases
     if (lease !== undefined && by !== undefined) await table.take(lease, by)
   }
   const prepared = async () => {
-    sync.identify('single-stream', new Map())
     await sync.sync()
     await own(owner)
     scans.length = 0
@@ -96,7 +98,6 @@ test('a worker becomes the one who looks as soon as it has seen that the other o
 test('of workers that look at one moment one makes the rows', async () => {
   const items = new Map<string, Item>()
   const fleet = Array.from({ length: 50 }, (_, n) => fleetOf(undefined, `w${n}`, { items, shards: 200 }))
-  for (const { sync } of fleet) sync.identify('single-stream', new Map())
   await Promise.all(fleet.map(({ sync }) => sync.sync()))
   expect(items.size).toBe(200)
   expect(fleet.reduce((sum, { creates }) => sum + creates(), 0)).toBe(200 + 49)
@@ -106,7 +107,6 @@ test('of workers that look at one moment one makes the rows', async () => {
 test('what it leaves, because it died meanwhile, is made by one that it was ahead of, also if a third one looks after the shards', async () => {
   const items = new Map<string, Item>()
   const [first, second] = [fleetOf(undefined, 'a', { items }), fleetOf(undefined, 'b', { items, shards: 40 })]
-  for (const { sync } of [first, second]) sync.identify('single-stream', new Map())
   await Promise.all([first.sync.sync(), second.sync.sync()])
   expect([items.size, second.sync.isBeaten]).toEqual([1, true])
   await second.own('c')

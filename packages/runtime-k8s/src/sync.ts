@@ -1,31 +1,29 @@
 /**
- * Owns the streams of a worker, and the sync of their shards: a shard that no lease leads to gets a row in the lease table.
+ * Owns the sync of shards: one that no lease leads to gets a row in the lease table.
  *
  * ```
- *  identify  stream's name ─> stream's id, which every lease of the stream carries; none in single-stream layout
  *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted
  *  children  `children.ts`
  * ```
  */
 
+import { Audit } from './audit.ts'
 import { leaseOf, leasesAfter } from './children.ts'
 import {
   finishedLeases,
-  type Hole,
   holeIn,
-  type Layout,
   type Lease,
   leadersOf,
   type NewLease,
   SHARD_END,
-  SINGLE_STREAM,
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { inTime } from './patience.ts'
 import { childrenIn, listShards, type Missing, missingLeases, type Shard } from './shards/index.ts'
+import type { StreamSettings, Streams } from './streams.ts'
 
-export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me' | 'streams'>
+export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me'>
 
 /** Turns between two looks of a worker that is not the leader. */
 const OTHERS = 10
@@ -39,13 +37,10 @@ const AT_ONCE = 16
 /** Milliseconds. */
 const PATIENCE = 60_000
 
-/** Times running that the same hole is seen before it is told, as in KCL. */
-const CONFIDENT = 3
-
 export class ShardSync {
   readonly #settings: SyncSettings
-  readonly #streams = new Map<StreamId, WorkerSettings['streams'][number]>()
-  readonly #holes = new Map<string, { readonly hole: Hole; readonly times: number }>()
+  readonly #streams: Streams
+  readonly #audit: Audit
   #turns = 0
   /** Who looks after the shards, as far as is known. */
   #leader: string | undefined
@@ -53,42 +48,16 @@ export class ShardSync {
   #isBeaten = false
 
   /** @param made called when rows were made that nobody owns */
-  constructor(settings: SyncSettings, made: () => void) {
+  constructor(settings: SyncSettings, streams: Streams, made: () => void) {
     this.#settings = settings
+    this.#streams = streams
+    this.#audit = new Audit(settings.logger)
     this.#made = made
-  }
-
-  /** The streams' names. */
-  get streams(): readonly string[] {
-    return [...this.#streams.values()].map(({ name }) => name)
-  }
-
-  isOurs(stream: StreamId): boolean {
-    return this.#streams.has(stream)
-  }
-
-  nameOf(stream: StreamId): string {
-    return this.#streams.get(stream)?.name ?? ''
   }
 
   /** At the last look another worker was making rows: what it leaves is to be looked for soon. */
   get isBeaten(): boolean {
     return this.#isBeaten
-  }
-
-  /** As the options name it, and from when on it is read if its leases say `AT_TIMESTAMP`. */
-  readingOf(stream: StreamId): { readonly stream: string; readonly startAt: Date | undefined } {
-    const known = this.#streams.get(stream)
-    return { stream: known?.stream ?? '', startAt: known?.startAt }
-  }
-
-  /** @param identities of the streams, by what the options name them */
-  identify(layout: Layout, identities: ReadonlyMap<string, StreamId>): void {
-    const { streams } = this.#settings
-    for (const each of streams) {
-      const identity = layout === 'single-stream' ? SINGLE_STREAM : identities.get(each.stream)
-      if (identity !== undefined) this.#streams.set(identity, each)
-    }
   }
 
   /** Takes in what somebody has read of the table: so most workers need not read it to learn that another one looks after the shards. */
@@ -111,13 +80,25 @@ export class ShardSync {
     if (movedOn !== undefined) return
     this.saw(leases)
     if (turn !== 0 && this.#isOthers()) return
-    for (const [id, stream] of this.#streams)
-      await this.#syncOne(
-        id,
-        stream,
-        leases.filter((lease) => lease.stream === id),
-        new Set(malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))),
-      )
+    const failures: unknown[] = []
+    for (const [id] of this.#streams.current)
+      try {
+        await this.#streams.again(id)
+      } catch (error) {
+        failures.push(error)
+      }
+    for (const [id, stream] of this.#streams.current) {
+      const rows = leases.filter((lease) => lease.stream === id)
+      const spoilt = malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))
+      const isRemade = leases.some((lease) => this.#streams.formerOf(lease.stream) === id)
+      try {
+        await this.#syncOne(id, isRemade ? remade(stream) : stream, rows, new Set(spoilt))
+      } catch (error) {
+        // One stream that cannot be looked at does not hide the others.
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 
   #isOthers(): boolean {
@@ -126,7 +107,7 @@ export class ShardSync {
 
   async #syncOne(
     id: StreamId,
-    { stream, name, start, startAt }: WorkerSettings['streams'][number],
+    { stream, name, start, startAt }: StreamSettings,
     leases: readonly Lease[],
     malformed: ReadonlySet<string>,
   ): Promise<void> {
@@ -137,10 +118,16 @@ export class ShardSync {
     const shards = await this.#listed(stream, openAt)
     const over = leases.filter(({ checkpoint }) => checkpoint.sequence === SHARD_END)
     const ended = new Set(over.map((lease) => lease.shard))
+    const reborn = this.#audit.reborn(name, leases, shards)
+    for (const { lease, shard } of reborn) {
+      await table.remove(lease)
+      await table.create(leaseOf(id, shard, 'TRIM_HORIZON'))
+    }
+    if (reborn.length > 0) return this.#made()
     const missing = missingLeases(shards, leased, start, ended)
     if (missing.length > 0) return this.#make(id, missing)
     // A malformed row may be what covers it, and is told by itself.
-    this.#audit(name, malformed.size > 0 ? undefined : holeIn(leases))
+    this.#audit.hole(name, malformed.size > 0 ? undefined : holeIn(leases))
     for (const lease of finishedLeases(leases, childrenIn(shards), malformed)) await table.remove(lease)
   }
 
@@ -159,31 +146,13 @@ export class ShardSync {
     this.#made()
   }
 
-  /** A row may have been made or ended while the table was read: what is seen three times running is no such moment. */
-  #audit(name: string, hole: Hole | undefined): void {
-    const seen = this.#holes.get(name)
-    const isSame = hole !== undefined && seen?.hole.start === hole.start && seen.hole.end === hole.end
-    const times = isSame ? seen.times + 1 : 1
-    if (hole === undefined) this.#holes.delete(name)
-    else this.#holes.set(name, { hole, times })
-    if (hole === undefined || times !== CONFIDENT) return
-    this.#settings.logger.error('no lease covers a part of a stream: nobody reads its records', {
-      stream: name,
-      details: {
-        ...hole,
-        advice:
-          'delete the rows of the stream that nobody needs, so that they are made again; or tell us what led here',
-      },
-    })
-  }
-
   /** The leases that follow on a shard that has ended. */
   leasesAfter(
     stream: StreamId,
     shard: string,
     named: readonly Shard[],
   ): Promise<readonly NewLease[] | undefined> {
-    const list = () => this.#listed(this.readingOf(stream).stream)
+    const list = () => this.#listed(this.#streams.readingOf(stream).stream)
     return leasesAfter({ leases: this.#settings.leases, list, stream, shard, named })
   }
 
@@ -193,4 +162,9 @@ export class ShardSync {
     const late = `Kinesis did not list the shards within ${PATIENCE} ms`
     return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late })
   }
+}
+
+/** What came to it since it was made is nobody's yet. */
+function remade(stream: StreamSettings): StreamSettings {
+  return { ...stream, start: 'TRIM_HORIZON', startAt: undefined }
 }

@@ -23,6 +23,7 @@ import { Notices } from './notices.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
+import { Streams } from './streams.ts'
 import { ShardSync } from './sync.ts'
 import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
@@ -66,6 +67,7 @@ export function worker(reactors: readonly Reactor[], options: WorkerOptions): Wo
 
 class Life {
   readonly #settings: WorkerSettings
+  readonly #streams: Streams
   readonly #shards: ShardSync
   readonly #engine: Engine
   readonly #assignment: Assignment
@@ -92,9 +94,10 @@ class Life {
       // Never rejects.
       void this.#notices.tell()
     }
-    this.#shards = new ShardSync(settings, freed)
-    const [shards, troubles, notices] = [this.#shards, this.#troubles, this.#notices]
-    this.#assignment = new Assignment({ engine, settings, shards, troubles, notices, freed })
+    this.#streams = new Streams(settings)
+    this.#shards = new ShardSync(settings, this.#streams, freed)
+    const [streams, shards, troubles, notices] = [this.#streams, this.#shards, this.#troubles, this.#notices]
+    this.#assignment = new Assignment({ engine, settings, streams, shards, troubles, notices, freed })
     const holds = (key: string) => this.#holds(key)
     const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
     this.#direct = new DirectTicks({ engine, clock, holds, failed })
@@ -161,7 +164,7 @@ class Life {
     const { failover, logger, migrate } = this.#settings
     logger.info('worker started', {
       details: {
-        streams: this.#shards.streams,
+        streams: this.#streams.names,
         routes: this.#engine.routes.map(({ key }) => key),
         failoverMs: failover,
         migrate,
@@ -175,7 +178,7 @@ class Life {
     this.#refuseForeign(known)
     const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
     if (rows.length === 0) this.#tellOfNewTable()
-    this.#shards.identify(layoutOf(rows, layout), identities)
+    this.#streams.identify(layoutOf(rows, layout), identities)
     await this.#shards.sync()
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())

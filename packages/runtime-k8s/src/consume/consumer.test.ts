@@ -85,7 +85,7 @@ async function consuming(table: LeaseTable, makeChildren: () => Promise<readonly
     clock,
   })
   const consumer = await startConsumer({
-    ...{ engine, stream: 'cdc', clock, logger: silent, makeChildren },
+    ...{ engine, stream: 'cdc', clock, logger: silent, makeChildren, isCurrent: async () => true },
     maxStandstill: 3_600_000,
     held: holdLease({
       ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },

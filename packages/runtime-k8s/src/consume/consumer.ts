@@ -10,6 +10,7 @@
  * ```
  */
 
+import { SpaceshipError } from '@spaceship/core'
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
@@ -43,6 +44,8 @@ export interface Consuming {
    * @returns their shards; undefined while one of them may not be made yet, and after a failure, which is told
    */
   readonly makeChildren: (named: readonly Shard[]) => Promise<readonly string[] | undefined>
+  /** Whether the stream is still the one of the lease; if it is not, the consumer is drained. */
+  readonly isCurrent: () => Promise<boolean>
 }
 
 export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled'
@@ -106,7 +109,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       if (stop.signal.aborted) break
       watchdog.page(page.records.length, page.millisBehind)
       await keepPlace(page, began)
-      if (page.lost === 'checkpoint') return startOver()
+      if (page.lost !== undefined) return losePlace(page.lost)
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
@@ -123,6 +126,13 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     first = newest?.sequence ?? markOf(began)
     // What is refused comes with the next renewal.
     await beat().catch(() => {})
+  }
+
+  /** A position of a stream that was deleted and made again says nothing of the new one: what runs of the former is finished, and its lease given up. */
+  async function losePlace(lost: 'checkpoint' | 'position'): Promise<ConsumerEnd> {
+    if (!(await consuming.isCurrent())) return 'released'
+    if (lost === 'checkpoint') return startOver()
+    throw new SpaceshipError('stream', `Kinesis refuses a position of the shard '${shard}' that it has given`)
   }
 
   /** Whoever takes the lease next, we or a peer, reads from the oldest record that is left. */

@@ -11,7 +11,7 @@
  * |                                                      | expires before it was of use is a failure like others         |
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
- * | InvalidArgument for a later record                   | the reading fails: the lease is taken again at its checkpoint |
+ * | InvalidArgument for a later record                   | the position is lost: the lease is taken again                |
  * | throughput exceeded, throttling, outage, no answer   | wait, with full jitter                                        |
  * | within 30 s                                          |                                                               |
  * | a missing permission, another set-up that is wrong   | wait likewise; told once, with what to do                     |
@@ -118,7 +118,7 @@ export async function* pollShard(
         return yield { records: [], millisBehind: 0, pause: 0, ended: [] }
       }
       if (name === 'InvalidArgumentException' && iterator === undefined && !isSentinel(last.sequence)) {
-        if (last !== from) throw error
+        if (last !== from) return yield { records: [], millisBehind: 0, pause: 0, lost: 'position' }
         await tellOfRefusal(polling, last, error, signal)
         return yield { records: [], millisBehind: 0, pause: 0, lost: 'checkpoint' }
       }

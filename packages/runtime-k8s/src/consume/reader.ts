@@ -25,6 +25,6 @@ export interface Page {
   readonly pause: number
   /** The shard has ended, or it is gone: the shards that follow it, as far as its source has said. */
   readonly ended?: readonly Shard[]
-  /** The checkpoint is none of the shard's, which no repeat can change. Such a page has no records. */
-  readonly lost?: 'checkpoint'
+  /** The checkpoint is none of the shard's, or a later position, from which was read before. No repeat changes it, and such a page has no records. */
+  readonly lost?: 'checkpoint' | 'position'
 }

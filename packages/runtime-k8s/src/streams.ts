@@ -1,0 +1,118 @@
+/**
+ * Owns which streams a worker reads, and under which identity: a lease carries that of its stream, but in single-stream layout. A stream that is
+ * deleted and made again has another one, and leases of the former say nothing of it.
+ *
+ * ```
+ *  named by the options ─ start ─> current ── at each sync, when a row of another identity is seen, when Kinesis refuses a position:
+ *                                     │        DescribeStreamSummary, another identity
+ *                                     └─────────────────────────────> former: its leases are given up, and nobody takes them
+ *                                                                     the new one is read from its oldest record
+ * ```
+ */
+
+import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis'
+import { type Layout, type Lease, SINGLE_STREAM, type StreamId } from './leases/index.ts'
+import type { WorkerSettings } from './options.ts'
+import { inTime } from './patience.ts'
+import { identityIn, streamAt } from './shards/index.ts'
+
+export type StreamSettings = WorkerSettings['streams'][number]
+
+/** Milliseconds. */
+const PATIENCE = 30_000
+
+export class Streams {
+  readonly #settings: Pick<WorkerSettings, 'clock' | 'kinesis' | 'logger' | 'streams'>
+  /** Current ones and former ones. */
+  readonly #known = new Map<StreamId, StreamSettings>()
+  /** By the streams' names. */
+  readonly #current = new Map<string, StreamId>()
+
+  constructor(settings: Pick<WorkerSettings, 'clock' | 'kinesis' | 'logger' | 'streams'>) {
+    this.#settings = settings
+  }
+
+  get names(): readonly string[] {
+    return [...this.#current.keys()]
+  }
+
+  get current(): readonly (readonly [StreamId, StreamSettings])[] {
+    return [...this.#current.values()].flatMap((id) => {
+      const stream = this.#known.get(id)
+      return stream === undefined ? [] : [[id, stream] as const]
+    })
+  }
+
+  isOurs(id: StreamId): boolean {
+    return this.#current.get(this.nameOf(id)) === id
+  }
+
+  /** Whether it is one of ours as it was before it was made again. */
+  isFormer(id: StreamId): boolean {
+    return this.formerOf(id) !== undefined
+  }
+
+  /** The one that it is today. */
+  formerOf(id: StreamId): StreamId | undefined {
+    return [...this.#current.values()].find((now) => isBefore(id, now))
+  }
+
+  nameOf(id: StreamId): string {
+    return this.#known.get(id)?.name ?? ''
+  }
+
+  /** As the options name it, and from when on it is read if its leases say `AT_TIMESTAMP`. */
+  readingOf(id: StreamId): { readonly stream: string; readonly startAt: Date | undefined } {
+    const known = this.#known.get(id)
+    return { stream: known?.stream ?? '', startAt: known?.startAt }
+  }
+
+  /** @param identities of the streams, by what the options name them */
+  identify(layout: Layout, identities: ReadonlyMap<string, StreamId>): void {
+    for (const each of this.#settings.streams) {
+      const id = layout === 'single-stream' ? SINGLE_STREAM : identities.get(each.stream)
+      if (id !== undefined) this.#set(id, each)
+    }
+  }
+
+  /** Looks again where the table has leases of a later identity of a stream: another worker has seen that it was made again. */
+  async saw(leases: readonly Lease[]): Promise<void> {
+    const seen = new Set(leases.map(({ stream }) => stream))
+    for (const [id] of this.current) for (const other of seen) if (isBefore(id, other)) await this.again(id)
+  }
+
+  /** Asks Kinesis again which stream it is. @throws what Kinesis refuses it with */
+  async again(id: StreamId): Promise<void> {
+    const each = this.#known.get(id)
+    if (each === undefined || id === SINGLE_STREAM || !this.isOurs(id)) return
+    const now = await this.#identityOf(each.stream)
+    if (now === id || !this.isOurs(id)) return
+    this.#set(now, each)
+    const advice = 'delete the rows of the former one when no worker needs them'
+    this.#settings.logger.error(
+      'a stream was deleted and made again: its former leases are given up, and it is read from its oldest record',
+      { stream: each.name, details: { former: id, now, advice } },
+    )
+  }
+
+  #set(id: StreamId, stream: StreamSettings): void {
+    this.#known.set(id, stream)
+    this.#current.set(stream.name, id)
+  }
+
+  async #identityOf(stream: string): Promise<StreamId> {
+    const { clock, kinesis } = this.#settings
+    const ask = (abortSignal: AbortSignal) =>
+      kinesis.send(new DescribeStreamSummaryCommand(streamAt(stream)), { abortSignal })
+    const late = `Kinesis did not describe the stream within ${PATIENCE} ms`
+    return identityIn(stream, await inTime(ask, { within: PATIENCE, clock, late }))
+  }
+}
+
+/** Whether both are of one account and name, and the first one was made earlier. */
+function isBefore(id: StreamId, other: StreamId): boolean {
+  const [at, otherAt] = [id.lastIndexOf(':'), other.lastIndexOf(':')]
+  return (
+    id.slice(0, at) === other.slice(0, otherAt) && Number(id.slice(at + 1)) < Number(other.slice(otherAt + 1))
+  )
+}
