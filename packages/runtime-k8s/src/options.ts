@@ -6,6 +6,7 @@ import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { codeOf, type Duration, type Reactor } from '@spaceship/core'
 import {
   bare,
+  callable,
   called,
   choice,
   count,
@@ -39,7 +40,7 @@ import { type Start, streamName } from './shards/index.ts'
 export interface StreamOptions {
   /** Its name, or its ARN, for one of another account. */
   readonly stream: string
-  /** Where a stream starts that has no leases yet; a date is the arrival of the first record. @default 'TRIM_HORIZON' */
+  /** Where a stream starts that has no leases yet; a date is the arrival of the first record, and has passed. @default 'TRIM_HORIZON' */
   readonly start?: 'TRIM_HORIZON' | 'LATEST' | Date
 }
 
@@ -303,8 +304,9 @@ function settingsOf(
 const TABLE = /^[A-Za-z0-9_.-]{3,255}$/
 
 function togetherProblems(options: WorkerOptions): string[] {
-  const { application, streams, leases } = Object(options)
-  const names = (Array.isArray(streams) ? streams : []).map((listed: unknown) => {
+  const { application, streams, leases, clock } = Object(options)
+  const all: readonly unknown[] = Array.isArray(streams) ? streams : []
+  const names = all.map((listed) => {
     const given = typeof listed === 'string' ? listed : Object(listed).stream
     return typeof given === 'string' ? (streamName(given) ?? given) : given
   })
@@ -314,6 +316,7 @@ function togetherProblems(options: WorkerOptions): string[] {
         ? [`'streams[${i}]' is '${name}', which is listed before: expected each name once`]
         : [],
     ),
+    ...futureProblems(all, clock),
     ...(Object(leases).layout === 'single-stream' && names.length > 1
       ? [
           `'leases.layout' is 'single-stream', and 'streams' has ${names.length}: expected one stream, or the layout 'multi-stream'`,
@@ -322,6 +325,19 @@ function togetherProblems(options: WorkerOptions): string[] {
     ...tableProblems(application, Object(leases).table),
     ...coordinatorProblems(Object(leases)),
   ]
+}
+
+/** Kinesis reads nothing from a time to come: the first read would be refused, on and on until that time. */
+function futureProblems(streams: readonly unknown[], clock: unknown): string[] {
+  const known: Clock = callable.fits(Object(clock).now) ? Object(clock) : systemClock
+  const moment = known.now()
+  return streams.flatMap((listed, i) => {
+    const { stream, start } = Object(listed)
+    if (!date.fits(start) || !(start.getTime() > moment)) return []
+    return [
+      `'streams[${i}].start' of '${stream}' is ${start.toISOString()}, which is to come, since it is ${new Date(moment).toISOString()}: expected a date that has passed, or 'LATEST' for what is put from now on`,
+    ]
+  })
 }
 
 function coordinatorProblems({
