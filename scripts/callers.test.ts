@@ -30,7 +30,7 @@ const ODD: Readonly<Record<string, unknown>> = {
 const hot = named([
   'core: marshal skip unmarshal',
   'core/adapter: differenceFrom encodePublished equalities marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
-  'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition isWithin keyOfLane parsePosition read',
+  'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane parsePosition read takenBy',
   'core/ports: listedKey listedPrefix',
   'core/testing: chanceOf createTables',
   'handlers/slack: escapeText',

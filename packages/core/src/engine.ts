@@ -59,10 +59,10 @@ export {
   deaggregate,
   formatPosition,
   type HashKeyRange,
-  isWithin,
   type Position,
   parsePosition,
   type StreamRecord,
+  takenBy,
   tickEnvelope,
   type UserRecord,
 } from './wire/index.ts'

@@ -1,11 +1,11 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, reactor } from '@spaceship/core'
-import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { silent } from '@spaceship/core/ports'
-import { expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { Assignment } from './assignment.ts'
-import { SHARD_END } from './leases/index.ts'
+import { SHARD_END, SINGLE_STREAM } from './leases/index.ts'
 import { memoryLeases } from './leases/memory.ts'
 import { parseWorkerOptions } from './options.ts'
 import { Streams } from './streams.ts'
@@ -64,4 +64,63 @@ test('a shard whose end is written between the look and the take is not read aga
   expect([assignment.held, asked.length - before]).toEqual([0, 0])
   const [lease] = (await leases.scan()).leases
   expect([lease?.owner, lease?.checkpoint.sequence]).toEqual([undefined, SHARD_END])
+})
+
+/** A worker that holds leases of some of as many equal parts of the stream's keys; nothing that it asks Kinesis is answered. */
+async function holding(
+  count: number,
+  parts = Array.from({ length: count }, (_, n) => n),
+): Promise<Assignment> {
+  // Only `send` is used.
+  const kinesis = { send: () => new Promise<never>(() => {}) } as unknown as KinesisClient
+  const reactors = [reactor('note').on('see', Row.saved('row.saved'), () => {})]
+  const stores = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  const { engine, settings } = parseWorkerOptions(reactors, {
+    ...{ application: 'app', streams: ['cdc'], ...stores, kinesis, logger: silent, workerId: 'me' },
+    clock: virtualClock(),
+  })
+  const leases = memoryLeases()
+  const start = (n: number) => (2n ** 128n / BigInt(count)) * BigInt(n)
+  for (const n of parts)
+    await leases.create({
+      ...{ stream: SINGLE_STREAM, shard: `shardId-${n}`, checkpoint: 'TRIM_HORIZON', parents: [] },
+      hashRange: [String(start(n)), String(start(n + 1) - 1n)],
+    })
+  const streams = new Streams(settings)
+  const shards = new ShardSync({ ...settings, leases }, streams, () => {})
+  streams.identify('single-stream', new Map())
+  const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
+  const troubles = new Troubles(settings.logger)
+  const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
+  const assignment = new Assignment({ ...about, freed: () => {} })
+  await assignment.take(new AbortController().signal)
+  expect(assignment.held).toBe(parts.length)
+  return assignment
+}
+
+describe('whether a worker holds the shard of a partition key', () => {
+  test('is asked of all its leases with one hash of the key, however many they are', async () => {
+    const hashes = vi.spyOn(process.getBuiltinModule('node:crypto'), 'createHash')
+    for (const count of [1, 8, 64]) {
+      const assignment = await holding(count)
+      hashes.mockClear()
+      expect(assignment.holds('cdc', 'note/see')).toBe(true)
+      expect([count, hashes.mock.calls]).toEqual([count, [['md5']]])
+    }
+    hashes.mockRestore()
+  })
+
+  test('is said by the MD5 of the key, and of the stream that is asked for alone', async () => {
+    // Their hashes begin with 0c, 4a, 92 and e1: one in each quarter.
+    const keys = ['a', 'c', 'b', 'e']
+    const held = async (...parts: number[]) => {
+      const assignment = await holding(4, parts)
+      expect(keys.some((key) => assignment.holds('other', key))).toBe(false)
+      return keys.filter((key) => assignment.holds('cdc', key))
+    }
+    expect(await held(0, 1, 2, 3)).toEqual(keys)
+    expect(await held(0, 2)).toEqual(['a', 'b'])
+    expect(await held(1)).toEqual(['c'])
+    expect(await held(3)).toEqual(['e'])
+  })
 })

@@ -14,7 +14,7 @@
  */
 
 import { codeOf } from '@spaceship/core'
-import { type Engine, isWithin } from '@spaceship/core/engine'
+import { type Engine, takenBy } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import {
@@ -133,11 +133,13 @@ export class Assignment {
 
   /** Whether this worker holds the shard of the stream that takes records of the partition key. */
   holds(stream: string, partitionKey: string): boolean {
+    // Each route asks each second, of all leases: thousands of hashes were a good part of it.
+    const isTakenBy = takenBy(partitionKey)
     return [...this.#consumers.values()].some(
       ({ held: { lease, isHeld } }) =>
         this.#streams.nameOf(lease.stream) === stream &&
         // Old leases do not say which records theirs are.
-        (lease.hashRange === undefined || isWithin(lease.hashRange, partitionKey)) &&
+        (lease.hashRange === undefined || isTakenBy(lease.hashRange)) &&
         isHeld(),
     )
   }

@@ -190,14 +190,11 @@ function isTag(data: Buffer, from: number, to: number): boolean {
   return read && named
 }
 
-/**
- * Whether a shard takes the records of a partition key: Kinesis hashes the key by MD5.
- *
- * @param range of the shard
- */
-export function isWithin({ startingHashKey, endingHashKey }: HashKeyRange, partitionKey: string): boolean {
+/** Whether the shard of a range takes the records of a partition key, which Kinesis hashes by MD5: once, for all shards that are asked. */
+export function takenBy(partitionKey: string): (range: HashKeyRange) => boolean {
   const hash = hashOf(partitionKey)
-  return hash >= BigInt(startingHashKey) && hash <= BigInt(endingHashKey)
+  return ({ startingHashKey, endingHashKey }) =>
+    hash >= BigInt(startingHashKey) && hash <= BigInt(endingHashKey)
 }
 
 function hashOf(partitionKey: string): bigint {

@@ -1,4 +1,4 @@
-export { type Aggregate, deaggregate, type HashKeyRange, isWithin, type UserRecord } from './aggregate.ts'
+export { type Aggregate, deaggregate, type HashKeyRange, takenBy, type UserRecord } from './aggregate.ts'
 export { marshal, unmarshal } from './attributes.ts'
 export type { Change } from './change.ts'
 export type { CloudEvent } from './cloudevent.ts'
