@@ -141,6 +141,22 @@ test('property: whatever rows are left of whatever lineage, every open shard is 
   )
 })
 
+test('a row that is left leads to nothing through a shard that was read, and whose row somebody has deleted', () => {
+  // 0 has ended, and 1, which follows it; of the two that follow 1 one has a row.
+  const split = [shard('0', [], false), shard('1', ['0'], false), shard('2', ['1']), shard('3', ['1'])]
+  expect(ids(missingLeases(split, new Set(['0', '2']), 'TRIM_HORIZON', new Set(['0'])))).toEqual([
+    '3@TRIM_HORIZON',
+  ])
+  // 2 follows 0 and 1: it was read, and so was 1.
+  const merge = [
+    ...[shard('0', [], false), shard('1', [], false), shard('2', ['0', '1'], false)],
+    ...[shard('3', ['2']), shard('4', ['2'])],
+  ]
+  expect(ids(missingLeases(merge, new Set(['0', '3']), 'TRIM_HORIZON', new Set(['0'])))).toEqual([
+    '4@TRIM_HORIZON',
+  ])
+})
+
 test('a shard whose parent has ended, and which has no row, is made: nothing leads to it any more', () => {
   const split = [shard('0', [], false), shard('1', ['0']), shard('2', ['0'])]
   for (const start of ['TRIM_HORIZON', 'LATEST'] as const) {

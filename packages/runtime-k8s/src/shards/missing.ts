@@ -45,13 +45,15 @@ export function missingLeases(
   const parentsOf = ({ parents }: Shard) => named(parents)
   const open = shards.filter((shard) => shard.open)
   const owned = shards.filter(({ id }) => leased.has(id))
-  /** To these the end of a leased shard leads. */
-  const led = reached(owned, ({ id }) => named(children.get(id) ?? []))
   /** What a leased shard follows has been read to its end. */
   const passed = reached(owned.flatMap(parentsOf), parentsOf)
+  /** What was read, and whose row somebody has deleted, will not end again. */
+  const isOver = (shard: Shard) => passed.has(shard) && !leased.has(shard.id)
+  /** To these the end of a leased shard leads. */
+  const led = reached(owned, (shard) => (isOver(shard) ? [] : named(children.get(shard.id) ?? [])))
 
   /** Those that wait: for all of their parents, and one that nobody reads would keep them waiting for ever. */
-  const isWaiting = (shard: Shard) => led.has(shard) && !leased.has(shard.id)
+  const isWaiting = (shard: Shard) => led.has(shard) && !leased.has(shard.id) && !isOver(shard)
   const waiting = reached(open.filter(isWaiting), (shard) => parentsOf(shard).filter(isWaiting))
   const kept = [...waiting].flatMap(parentsOf).filter((parent) => !led.has(parent))
   const unled = open.filter((shard) => !led.has(shard))
