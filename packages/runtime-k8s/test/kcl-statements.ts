@@ -127,6 +127,19 @@ export function kclStatements(make: () => Promise<RawLeases>): void {
     expect(await raw.table.renew(renewed)).toBeUndefined()
   })
 
+  test('a row that somebody has deleted, and that another worker has by now, is not written by who had the first one, though the counter is the same', async () => {
+    const raw = await make()
+    const [row] = kclRows(OWNED)
+    const key = row?.leaseKey?.S ?? ''
+    await raw.put([{ ...row, leaseOwner: { S: 'ours' } }])
+    const seen = await leaseOf(raw, key)
+    await raw.put([{ ...row, leaseOwner: { S: 'java' } }])
+    const checkpoint = { sequence: '49', subSequence: 0 }
+    expect(await raw.table.renew(seen)).toBeUndefined()
+    expect(await raw.table.checkpoint(seen, { checkpoint, journal: undefined })).toBeUndefined()
+    expect(await leaseOf(raw, key)).toEqual({ ...seen, owner: 'java' })
+  })
+
   test('statement 6: a renewal that failed because it had been done already is one', async () => {
     const raw = await make()
     await raw.put(kclRows(OWNED))

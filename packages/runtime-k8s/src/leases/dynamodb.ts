@@ -17,6 +17,8 @@ import type { LeaseTable, Progress } from './table.ts'
 interface Update {
   /** Whose it must still be. */
   readonly owner?: string | undefined
+  /** Who must still have it: the owner, or, while KCL 3 hands it over, the one before. */
+  readonly holder?: string | undefined
   readonly set: Readonly<Record<string, Item[string] | undefined>>
   readonly remove: readonly string[]
 }
@@ -73,7 +75,7 @@ export function dynamodbLeases({
   }
 
   /** Every update bumps the counter by one, on the condition that it is still the one that was seen. */
-  async function update(lease: Lease, { owner, set, remove }: Update): Promise<Lease | undefined> {
+  async function update(lease: Lease, { owner, holder, set, remove }: Update): Promise<Lease | undefined> {
     const counter: Item[string] = { N: String(lease.counter + 1) }
     const changes = Object.entries({ ...set, leaseCounter: counter }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, value] as const],
@@ -83,17 +85,24 @@ export function dynamodbLeases({
         ...changes.map(([name]) => name),
         ...remove,
         ...['leaseCounter', ...(owner === undefined ? [] : ['leaseOwner'])],
+        ...(holder === undefined ? [] : ['leaseOwner', 'checkpointOwner']),
       ].map((name) => [`#${name}`, name]),
     )
     const values: Item = {
       ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
       ...(owner === undefined ? {} : { ':owner': { S: owner } }),
+      ...(holder === undefined ? {} : { ':holder': { S: holder } }),
     }
+    const conditions = [
+      '#leaseCounter = :seen',
+      ...(owner === undefined ? [] : ['#leaseOwner = :owner']),
+      ...(holder === undefined ? [] : ['(#leaseOwner = :holder OR #checkpointOwner = :holder)']),
+    ]
     const removal = remove.length === 0 ? '' : ` REMOVE ${remove.map((name) => `#${name}`).join(', ')}`
     const command = new UpdateItemCommand({
       TableName: table,
       Key: { leaseKey: { S: lease.key } },
-      ConditionExpression: `#leaseCounter = :seen${owner === undefined ? '' : ' AND #leaseOwner = :owner'}`,
+      ConditionExpression: conditions.join(' AND '),
       UpdateExpression: `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}${removal}`,
       ExpressionAttributeNames: names,
       ExpressionAttributeValues: { ...values, ':seen': { N: String(lease.counter) } },
@@ -128,6 +137,16 @@ export function dynamodbLeases({
       seen = now
     }
     return undefined
+  }
+
+  /** A row that somebody has deleted is made again with the counter 0, and may soon have the same one, and another owner. */
+  function holderUpdate(
+    lease: Lease,
+    change: Update,
+    isHeld: (() => boolean) | undefined,
+  ): Promise<Lease | undefined> {
+    const holder = holderOf(lease)
+    return ownUpdate(lease, holder, { ...change, holder }, isHeld)
   }
 
   return {
@@ -170,17 +189,14 @@ export function dynamodbLeases({
         if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
       }
     },
-    renew: (lease, isHeld) => ownUpdate(lease, holderOf(lease), { set: {}, remove: [] }, isHeld),
+    renew: (lease, isHeld) => holderUpdate(lease, { set: {}, remove: [] }, isHeld),
     take: (lease, owner) => {
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
-      return ownUpdate(lease, owner, {
-        set: { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint, application: { S: application } },
-        remove: ['checkpointOwner'],
-      })
+      const set = { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint, application: { S: application } }
+      return ownUpdate(lease, owner, { set, remove: ['checkpointOwner'] })
     },
-    checkpoint: (lease, progress, isHeld) =>
-      ownUpdate(lease, holderOf(lease), checkpointUpdate(progress), isHeld),
+    checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(progress), isHeld),
     release: async (lease, charged = false) => {
       await update(lease, releaseUpdate(lease, charged))
     },

@@ -9,6 +9,8 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   function update(lease: Lease, change: (item: Item) => Item): Lease | undefined {
     const item = items.get(lease.key)
     if (item === undefined || Number(item.leaseCounter?.N) !== lease.counter) return undefined
+    // A row that somebody has deleted and that was made again may have the same counter.
+    if (![item.leaseOwner?.S, item.checkpointOwner?.S].includes(holderOf(lease))) return undefined
     const changed = { ...change(item), leaseCounter: { N: String(lease.counter + 1) } }
     items.set(lease.key, changed)
     return leaseOf(changed)

@@ -152,6 +152,12 @@ function namesOf(input: Expressions): Names {
 function holds(condition: string | undefined, item: Item | undefined, names: Names): boolean {
   if (condition === undefined) return true
   if (condition.includes(' AND ')) return condition.split(' AND ').every((part) => holds(part, item, names))
+  const either = /^\((.*)\)$/.exec(condition)?.[1]
+  if (either !== undefined)
+    return either
+      .split(' OR ')
+      .map((part) => holds(part, item, names))
+      .includes(true)
   const exists = /^attribute_(not_)?exists\((#?\w+)\)$/.exec(condition)
   if (exists !== null)
     return (item?.[names.name(exists[2] ?? '')] === undefined) === (exists[1] !== undefined)

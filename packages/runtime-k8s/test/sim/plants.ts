@@ -90,8 +90,15 @@ function isUpdateOf(command: unknown, attribute: string): command is UpdateItemC
 
 function unconditional({ input }: UpdateItemCommand): UpdateItemCommand {
   const { ConditionExpression: _, ...rest } = input
-  const { ':seen': __, ...values } = rest.ExpressionAttributeValues ?? {}
-  return new UpdateItemCommand({ ...rest, ExpressionAttributeValues: values })
+  // What the condition alone has named would be refused.
+  const left = new Set(rest.UpdateExpression?.match(/[#:]\w+/g))
+  const used = <T>(given: Readonly<Record<string, T>> = {}) =>
+    Object.fromEntries(Object.entries(given).filter(([name]) => left.has(name)))
+  return new UpdateItemCommand({
+    ...rest,
+    ExpressionAttributeNames: used(rest.ExpressionAttributeNames),
+    ExpressionAttributeValues: used(rest.ExpressionAttributeValues),
+  })
 }
 
 function noted(command: GetRecordsCommand, output: object, read: Map<string, string>): object {
