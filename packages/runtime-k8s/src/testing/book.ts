@@ -58,12 +58,27 @@ export interface Watching {
   readonly isExcused: (member: Member, since: number) => boolean
 }
 
+/** What `deletions.ts` keeps of rows that somebody has deleted, by their shards. */
+export interface Deletions {
+  /** They have had a row. */
+  readonly leased: Set<string>
+  /** They may get a row again. */
+  readonly anew: Set<string>
+  /** Their row was deleted, and is not made again; and whether they had not ended. */
+  readonly missing: Map<string, boolean>
+  /** Nobody may be left to read them. */
+  readonly skipped: Set<string>
+  /** What follows them may overtake them. */
+  readonly late: Set<string>
+}
+
 export interface Book extends Watching {
   readonly counts: Counts
   readonly byKey: Map<string, Put[]>
   readonly handled: Set<Put>
   /** What was handled when its lease was given back in order, and when that was: who takes it later knows of it. */
   readonly passedOn: Map<Put, number>
+  readonly deletions: Deletions
   readonly violation: Violation | undefined
   violate(kind: string, what: string, shard?: string): void
   note(shard: string, who: string, what: string): void
@@ -86,6 +101,13 @@ export function createBook(watching: Watching): Book {
     byKey: new Map(),
     handled,
     passedOn: new Map(),
+    deletions: {
+      leased: new Set(),
+      anew: new Set(),
+      missing: new Map(),
+      skipped: new Set(),
+      late: new Set(),
+    },
     get violation() {
       return violation
     },

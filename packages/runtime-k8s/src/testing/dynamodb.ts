@@ -26,6 +26,8 @@ export interface SimTable {
   readonly rows: ReadonlyMap<string, Item>
   /** @param written told of what has changed @throws what AWS would refuse it with */
   answer(command: unknown, written: (write: Write) => void): object
+  /** Deletes a row, whatever it says. @returns none if there is none */
+  drop(pick: number): { readonly key: string; readonly row: Item } | undefined
 }
 
 export const TABLE = 'app'
@@ -87,6 +89,13 @@ export function createTable(pageSize: () => number): SimTable {
         return {}
       }
       throw refusal('UnknownOperationException')
+    },
+    drop: (pick) => {
+      const key = [...rows.keys()].sort()[pick % Math.max(1, rows.size)]
+      const row = rows.get(key ?? '')
+      if (key === undefined || row === undefined) return undefined
+      rows.delete(key)
+      return { key, row }
     },
   }
 }

@@ -10,6 +10,7 @@
  * | nor what lies below the checkpoint or was handled when the lease was given back              |                             |
  * | who writes a lease holds it, or takes it as it saw it; of living owners one at a time        | each write (`writes.ts`)    |
  * | a checkpoint moves on, over handled records only; an ended shard has leases for its children | each write                  |
+ * | a lease is made again only if somebody has deleted it (`deletions.ts`)                       | each write                  |
  * | a shard whose lease is renewed is read, unless its service is down                           | each renewal                |
  * | a worker that has stopped in order has given back what it held                               | its end                     |
  * | everything is handled, each open shard is owned and read, the shares are equal               | the end of all (`rest.ts`)  |
@@ -25,12 +26,15 @@ import {
   type Tenure,
   type Watching,
 } from './book.ts'
+import { deleted } from './deletions.ts'
 import type { Write } from './dynamodb.ts'
 import type { Put, SimShard } from './kinesis.ts'
 import { ends, starts } from './starts.ts'
 import { type Sight, wrote } from './writes.ts'
 
 export interface Oracle extends Pick<Book, 'violation' | 'violate' | 'tenure'> {
+  /** Whether the shard may be left unread, for what somebody has done to its lease. */
+  isSkipped(shard: string): boolean
   readonly counts: Readonly<Counts>
   put(put: Put): void
   /** How many records of the shard are handled without a gap, from its first one. */
@@ -40,6 +44,8 @@ export interface Oracle extends Pick<Book, 'violation' | 'violate' | 'tenure'> {
   /** It was kept as a dead letter. */
   kept(shard: string, sequence: string): void
   wrote(member: Member, write: Write): void
+  /** Somebody who is no member has deleted a row. */
+  deleted(shard: string, row: Item): void
   /** A member has seen these rows: a whole scan, or one of them. */
   saw(member: Member, items: readonly Item[], isScan: boolean): void
   read(member: Member, shard: string, moved: boolean, caughtUp: boolean): void
@@ -67,6 +73,7 @@ export function createOracle(watching: Watching): Oracle {
       note(put.shard, 'producer', `puts ${put.key}#${put.n} as ${put.sequence.slice(-12)}`)
     },
     handled: book.prefix,
+    isSkipped: (shard) => book.deletions.skipped.has(shard),
     starts: (member, key, n) => starts(book, member, key, n),
     ends: (its, key, n, well) => ends(book, its, key, n, well),
     kept: (id, sequence) => {
@@ -80,6 +87,7 @@ export function createOracle(watching: Watching): Oracle {
       handled.add(put)
     },
     wrote: (member, write) => wrote(book, looks, member, write),
+    deleted: (shard, row) => deleted(book, shard, row),
     saw: (member, items, isScan) => {
       looks.add(member, items, isScan)
       if (isScan) return

@@ -36,7 +36,8 @@ export type Fault =
       readonly ms: number
       readonly oneIn: number
     }
-  | { readonly kind: 'split' | 'merge'; readonly at: number; readonly pick: number }
+  /** Of `delete`: somebody deletes a row of the lease table. */
+  | { readonly kind: 'split' | 'merge' | 'delete'; readonly at: number; readonly pick: number }
   | { readonly kind: 'deploy'; readonly at: number; readonly gap: number }
   /** Iterators are of no use any more; shards that are read to their end are forgotten by the stream. */
   | { readonly kind: 'expire' | 'trim'; readonly at: number }
@@ -65,7 +66,7 @@ export interface Plan extends Sizes {
 
 const KINDS = [
   ...(['kill', 'kill', 'stall', 'stall', 'jump', 'moved', 'cut', 'cut'] as const),
-  ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire', 'trim'] as const),
+  ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire', 'trim', 'delete'] as const),
 ] as const
 
 /** Of one seed the same faults come at the same moments, however large the fleet is: so a violation can be made smaller. */
@@ -121,6 +122,7 @@ function faultOf(
       return { kind, at, service, ms: about * 2, oneIn: 2 + chance.below(4) }
     case 'split':
     case 'merge':
+    case 'delete':
       return { kind, at, pick: chance.below(1_000_000) }
     case 'deploy':
       return { kind, at, gap: chance.below(3_000) }

@@ -1,7 +1,7 @@
 /** Owns one run of the simulation: puts records, lets the plan's faults come, waits for rest, and says what was found. */
 
 import type { DeadLetter, OutgoingRecord } from '@spaceship/core/ports'
-import type { Counts, Violation } from './book.ts'
+import { type Counts, shardIn, type Violation } from './book.ts'
 import { type Running, startMember } from './members.ts'
 import { type Fault, type Plan, toldFault } from './plan.ts'
 import { unrest } from './rest.ts'
@@ -200,6 +200,11 @@ function strike(world: World, fleet: Fleet, fault: Fault): void {
     case 'merge':
       stream.merge(fault.pick)
       break
+    case 'delete': {
+      const dropped = world.table.drop(fault.pick)
+      if (dropped !== undefined) world.oracle.deleted(shardIn(dropped.key), dropped.row)
+      break
+    }
     case 'deploy':
       deploy(world, fleet, plan.workers, fault.gap)
       break

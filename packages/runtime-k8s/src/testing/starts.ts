@@ -43,13 +43,19 @@ export function ends(book: Book, its: Tenure | undefined, key: string, n: number
   its.done.add(put)
 }
 
-function checkOrder({ byKey, handled, stream, prefix, violate }: Book, put: Put, shard: SimShard): void {
+function checkOrder(
+  { byKey, deletions, handled, stream, prefix, violate }: Book,
+  put: Put,
+  shard: SimShard,
+): void {
   const before = put.n === 0 ? undefined : byKey.get(put.key)?.[put.n - 1]
-  if (before !== undefined && !handled.has(before))
+  const { late } = deletions
+  const isExcused = before !== undefined && before.shard !== put.shard && late.has(before.shard)
+  if (before !== undefined && !isExcused && !handled.has(before))
     violate('order', `${put.key}#${put.n} starts before ${put.key}#${before.n} is handled`, put.shard)
   for (const id of shard.parents) {
     const parent = stream.shard(id)
-    if (parent !== undefined && prefix(parent) < parent.puts.length)
+    if (parent !== undefined && !late.has(id) && prefix(parent) < parent.puts.length)
       violate('parents', `${put.key}#${put.n} starts before all of ${id} is handled`, put.shard)
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Item } from '../leases/lease.ts'
 import { type Book, type Member, shardIn, type Tenure } from './book.ts'
+import { made } from './deletions.ts'
 import type { Write } from './dynamodb.ts'
 import type { SimShard } from './kinesis.ts'
 
@@ -21,7 +22,10 @@ export function wrote(book: Book, sight: Sight, member: Member, write: Write): v
   const shard = shardIn(key)
   const owner = before?.leaseOwner?.S
   book.note(shard, member.id, toldWrite(write))
-  if (before === undefined) return
+  if (before === undefined) {
+    made(book, member, shard)
+    return
+  }
   if (after === undefined) {
     if (before.checkpoint?.S !== 'SHARD_END')
       book.violate('deleted', `${member.id} deletes the lease of a shard that has not ended`, shard)
@@ -73,7 +77,7 @@ function isAlive(book: Book, shard: string, { leaseOwner }: Item): boolean {
 }
 
 function checkCheckpoint(
-  { stream, rows, prefix, violate }: Book,
+  { deletions, stream, rows, prefix, violate }: Book,
   member: Member,
   { from, to }: { readonly from: string; readonly to: string },
   id: string,
@@ -96,7 +100,9 @@ function checkCheckpoint(
   if (to !== 'SHARD_END' || shard.gone) return
   if (shard.last === undefined) violate('shard-end', `${member.id} ends a shard that is open`, id)
   const names = new Set([...rows.keys()].map(shardIn))
-  const missing = shard.children.filter((child) => !names.has(child) && stream.shard(child)?.gone === false)
+  const missing = shard.children.filter(
+    (child) => !names.has(child) && !deletions.missing.has(child) && stream.shard(child)?.gone === false,
+  )
   if (missing.length > 0)
     violate('shard-end', `${member.id} ends a shard, and no lease leads to ${missing.join(', ')}`, id)
 }

@@ -69,6 +69,19 @@ export const PLANTS: Readonly<Record<string, () => Plant>> = {
         ? {}
         : answer(command),
   }),
+  'a deleted row that nobody makes again': () => {
+    const made = new Set<string>()
+    return {
+      answer: (command, answer) => {
+        if (!(command instanceof PutItemCommand)) return answer(command)
+        const key = command.input.Item?.leaseKey?.S ?? ''
+        if (made.has(key)) return {}
+        const output = answer(command)
+        made.add(key)
+        return output
+      },
+    }
+  },
   'a lease kept after a stall': () => ({ monotonic: 'awake' }),
 }
 

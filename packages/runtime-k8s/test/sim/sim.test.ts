@@ -1,7 +1,8 @@
 /** A few small seeds of the simulation, so that a fault in the workers or in the simulation shows early. `npm run sim` is for many. */
 
+import { chanceOf } from '@spaceship/core/testing'
 import { expect, test } from 'vitest'
-import { planOf, type Sizes } from '../../src/testing/plan.ts'
+import { type Fault, planOf, type Sizes } from '../../src/testing/plan.ts'
 import { simulate } from '../../src/testing/run.ts'
 import { shrink } from '../../src/testing/shrink.ts'
 import { commandOf, toldViolation } from '../../src/testing/tell.ts'
@@ -21,6 +22,32 @@ test('nor in a fleet of which each worker has several shards', async () => {
     expect([seed, found.violation]).toEqual([seed, undefined])
   }
 })
+
+/** Each of these seeds has found a fault of ours. */
+test.each([11, 23, 60, 183, 205, 222, 249, 256, 282])(
+  'nor if somebody deletes rows of the lease table while shards split and merge, seed %i',
+  async (seed) => {
+    const found = await simulate({
+      ...planOf({ seed, workers: 3, shards: 4 }),
+      javas: 0,
+      faults: deletions(seed),
+    })
+    expect(found.violation).toBeUndefined()
+  },
+)
+
+function deletions(seed: number): readonly Fault[] {
+  const chance = chanceOf(seed * 77)
+  const kinds = ['delete', 'delete', 'delete', 'merge', 'merge', 'split', 'trim', 'kill'] as const
+  const faults = Array.from({ length: 14 }, (): Fault => {
+    const kind = chance.pick(kinds)
+    const at = 1_000 + chance.below(28_000)
+    if (kind === 'trim') return { kind, at }
+    if (kind === 'kill') return { kind, at, slot: chance.below(3), back: chance.below(3_000), same: false }
+    return { kind, at, pick: chance.below(1_000_000) }
+  })
+  return faults.sort((a, b) => a.at - b.at)
+}
 
 test('a seed says all: its second run is the first one', async () => {
   const run = () => simulate(planOf({ seed: 7, workers: 3, shards: 4 }))

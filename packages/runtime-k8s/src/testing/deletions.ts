@@ -1,0 +1,54 @@
+/**
+ * Owns what it excuses that somebody deletes a row of the lease table, beside the workers.
+ *
+ * | of                                          | is excused                                                                           |
+ * |---------------------------------------------|--------------------------------------------------------------------------------------|
+ * | the shard, and what it follows              | one new row each, and that all of it is handled again                                |
+ * | the parents of the shard                    | that they end while it has no row                                                    |
+ * | the shard, if it has not ended and what was | what is left of it, and that it comes late, with what it follows: no row says that   |
+ * | merged of it and another one has a row      | anybody has to wait for it                                                           |
+ */
+
+import type { Item } from '../leases/lease.ts'
+import { type Book, type Member, shardIn } from './book.ts'
+
+/** Somebody has deleted this row of the shard. */
+export function deleted(book: Book, id: string, row: Item): void {
+  const { deletions, note, rows, stream } = book
+  note(id, 'somebody', `deletes the lease of ${row.leaseOwner?.S ?? 'nobody'} at ${row.checkpoint?.S}`)
+  deletions.missing.set(id, row.checkpoint?.S !== 'SHARD_END')
+  for (const one of lineOf(book, id)) deletions.anew.add(one)
+  const names = new Set([...rows.keys()].map(shardIn))
+  if (stream.shard(id)?.children.some((child) => names.has(child))) overtaken(book, id)
+}
+
+/** A worker has made the row of a shard. */
+export function made(book: Book, member: Member, id: string): void {
+  const { deletions, passedOn, stream, violate } = book
+  const { anew, leased, missing } = deletions
+  missing.delete(id)
+  const shard = stream.shard(id)
+  for (const parent of shard?.parents ?? []) overtaken(book, parent)
+  if (!leased.has(id)) {
+    leased.add(id)
+    return
+  }
+  if (!anew.delete(id)) violate('anew', `${member.id} makes a lease again that nobody has deleted`, id)
+  for (const put of shard?.puts ?? []) passedOn.delete(put)
+}
+
+/** What follows the shard has a row. */
+function overtaken(book: Book, id: string): void {
+  const { late, missing, skipped } = book.deletions
+  if (missing.get(id) !== true) return
+  skipped.add(id)
+  for (const one of lineOf(book, id)) late.add(one)
+}
+
+/** The shard, and all that it follows. */
+function lineOf({ stream }: Book, id: string): ReadonlySet<string> {
+  const line = new Set([id])
+  // A set that grows while it is walked is walked to its end.
+  for (const one of line) for (const parent of stream.shard(one)?.parents ?? []) line.add(parent)
+  return line
+}
