@@ -63,7 +63,8 @@ export async function startUp(
       logger[level]('the start waits for what is down', { dependency, error: errorFields(error) })
       told.add(dependency)
     }
-    await clock.sleep((0.5 + random() / 2) * wait, signal)
+    // Workers of a fleet that start at one moment come back at many.
+    await clock.sleep(2 * random() * wait, signal)
   }
 }
 

@@ -70,6 +70,8 @@ export class ShardSync {
    * and then: a leader that cannot see its streams must not blind the fleet.
    */
   async sync(): Promise<void> {
+    // An account has few summaries of streams a second, and a large fleet has just asked for them at its start.
+    const isSoon = this.#isBeaten || this.#turns === 0
     // Whoever makes rows may die before the last one.
     const turn = this.#isBeaten ? 0 : this.#turns % OTHERS
     this.#turns += 1
@@ -80,13 +82,7 @@ export class ShardSync {
     if (movedOn !== undefined) return
     this.saw(leases)
     if (turn !== 0 && this.#isOthers()) return
-    const failures: unknown[] = []
-    for (const [id] of this.#streams.current)
-      try {
-        await this.#streams.again(id)
-      } catch (error) {
-        failures.push(error)
-      }
+    const failures = isSoon ? [] : await this.#identified()
     for (const [id, stream] of this.#streams.current) {
       const rows = leases.filter((lease) => lease.stream === id)
       const spoilt = malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))
@@ -99,6 +95,18 @@ export class ShardSync {
       }
     }
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** @returns why streams could not be identified again: they are looked at as those that they were */
+  async #identified(): Promise<unknown[]> {
+    const failures: unknown[] = []
+    for (const [id] of this.#streams.current)
+      try {
+        await this.#streams.again(id)
+      } catch (error) {
+        failures.push(error)
+      }
+    return failures
   }
 
   #isOthers(): boolean {
