@@ -123,7 +123,9 @@ export class ShardSync {
     // A malformed row is somebody's: its shard gets no other, and has not ended.
     const leased = new Set([...leases.map((lease) => lease.shard), ...malformed])
     const openAt = leased.size === 0 ? startAt : undefined
-    const shards = await this.#listed(stream, openAt)
+    const then = await this.#listed(stream, openAt)
+    // All that was open then has expired: all that is there came later.
+    const shards = openAt !== undefined && then.length === 0 ? await this.#listed(stream) : then
     const over = leases.filter(({ checkpoint }) => checkpoint.sequence === SHARD_END)
     const ended = new Set(over.map((lease) => lease.shard))
     const reborn = this.#audit.reborn(name, leases, shards)
