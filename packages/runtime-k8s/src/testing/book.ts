@@ -2,6 +2,7 @@
 
 import type { Item } from '../leases/lease.ts'
 import type { Put, SimShard, SimStream } from './kinesis.ts'
+import type { Promises } from './promises.ts'
 import { FLEET, type Trace } from './trace.ts'
 
 /** One life of one worker. */
@@ -54,6 +55,7 @@ export interface Watching {
   readonly now: () => number
   readonly failover: number
   readonly rows: ReadonlyMap<string, Item>
+  readonly promises: Promises
   /** Whether something kept this member from its services since then. */
   readonly isExcused: (member: Member, since: number) => boolean
 }
@@ -82,7 +84,7 @@ export interface Book extends Watching {
   readonly violation: Violation | undefined
   violate(kind: string, what: string, shard?: string): void
   note(shard: string, who: string, what: string): void
-  /** How many records of the shard are handled without a gap, from its first one. */
+  /** How many records of the shard are handled without a gap, or not promised, from its first one. */
   prefix(shard: SimShard): number
   tenure(shard: string, member: Member): Tenure | undefined
   tenures(shard: string): readonly Tenure[]
@@ -90,7 +92,7 @@ export interface Book extends Watching {
 }
 
 export function createBook(watching: Watching): Book {
-  const { now, trace } = watching
+  const { now, promises, trace } = watching
   const handled = new Set<Put>()
   const prefixes = new Map<string, number>()
   const tenures = new Map<string, Map<Member, Tenure>>()
@@ -117,8 +119,11 @@ export function createBook(watching: Watching): Book {
     },
     note: (shard, who, what) => trace.note(shard, now(), who, what),
     prefix: (shard) => {
-      let prefix = prefixes.get(shard.id) ?? 0
-      for (let put = shard.puts[prefix]; put !== undefined && handled.has(put); put = shard.puts[prefix])
+      const first = promises.firstPromised(shard)
+      if (first >= shard.puts.length) return shard.puts.length
+      let prefix = Math.max(first, prefixes.get(shard.id) ?? 0)
+      const isOver = (put: Put) => handled.has(put) || !promises.isPromised(shard, put)
+      for (let put = shard.puts[prefix]; put !== undefined && isOver(put); put = shard.puts[prefix])
         prefix += 1
       prefixes.set(shard.id, prefix)
       return prefix

@@ -7,6 +7,7 @@
  * | the parents of the shard                    | that they end while it has no row                                                    |
  * | the shard, if it has not ended and what was | what is left of it, and that it comes late, with what it follows: no row says that   |
  * | merged of it and another one has a row      | anybody has to wait for it                                                           |
+ * | the same, whatever follows, at `LATEST`     | likewise: a row is made at the newest record, and of open shards alone               |
  */
 
 import type { Item } from '../leases/lease.ts'
@@ -19,16 +20,22 @@ export function deleted(book: Book, id: string, row: Item): void {
   deletions.missing.set(id, row.checkpoint?.S !== 'SHARD_END')
   for (const one of lineOf(book, id)) deletions.anew.add(one)
   const names = new Set([...rows.keys()].map(shardIn))
-  if (stream.shard(id)?.children.some((child) => names.has(child))) overtaken(book, id)
+  // At the newest record it is made anew only while it is open, and passes over what was there.
+  const isPassedOver = book.promises.start.from === 'LATEST'
+  if (isPassedOver || stream.shard(id)?.children.some((child) => names.has(child))) overtaken(book, id)
 }
 
 /** A worker has made the row of a shard. */
-export function made(book: Book, member: Member, id: string): void {
+export function made(book: Book, member: Member, id: string, row: Item): void {
   const { deletions, passedOn, stream, violate } = book
   const { anew, leased, missing } = deletions
   missing.delete(id)
+  book.promises.made(id, row)
   const shard = stream.shard(id)
   for (const parent of shard?.parents ?? []) overtaken(book, parent)
+  // What led here was deleted: it is not looked for.
+  if (row.checkpoint?.S === 'LATEST' && missing.size > 0)
+    for (const one of lineOf(book, id)) if (one !== id) pass(book, one)
   if (!leased.has(id)) {
     leased.add(id)
     return
@@ -39,8 +46,11 @@ export function made(book: Book, member: Member, id: string): void {
 
 /** What follows the shard has a row. */
 function overtaken(book: Book, id: string): void {
-  const { late, missing, skipped } = book.deletions
-  if (missing.get(id) !== true) return
+  if (book.deletions.missing.get(id) === true) pass(book, id)
+}
+
+function pass(book: Book, id: string): void {
+  const { late, skipped } = book.deletions
   skipped.add(id)
   for (const one of lineOf(book, id)) late.add(one)
 }

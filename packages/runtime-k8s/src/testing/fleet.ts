@@ -125,10 +125,13 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetReport>
   return report
 }
 
+/** Reactors see everything, in workers of ours. */
+const WHOLE = { javas: 0, start: { from: 'TRIM_HORIZON', at: 0 }, fleetAt: 0 } as const
+
 /** A check that fails is a violation like others: a smaller run is looked for that has it, too. */
 async function once(scenario: FleetOptions['scenario'], sizes: Sizes): Promise<Found> {
   const { cargo, asked } = loaded(scenario, sizes.seed)
-  const found = await simulate({ ...planOf(sizes), javas: 0 }, { cargo })
+  const found = await simulate({ ...planOf(sizes), ...WHOLE }, { cargo })
   if (found.violation !== undefined) return found
   try {
     await asked?.({ letters: found.letters, published: found.published })

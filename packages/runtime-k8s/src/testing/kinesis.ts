@@ -31,6 +31,7 @@ export interface SimShard {
   readonly start: bigint
   readonly end: bigint
   readonly first: string
+  readonly openedAt: number
   /** Of the last record that it could have; undefined while it is open. */
   last: string | undefined
   /** When it was closed. */
@@ -93,6 +94,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const id = `shardId-${String(shards.length).padStart(12, '0')}`
     const shard: SimShard = {
       ...{ id, start, end, parents: parents.map((parent) => parent.id), children: [], first: nextSequence() },
+      openedAt: now(),
       ...{ last: undefined, closedAt: 0, gone: false, puts: [] },
       ...{ isOverRead: createQuota(READS, now), isOverAsked: createQuota(READS, now) },
     }
@@ -137,8 +139,11 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     named(input.StreamName)
     const shard = found(input.ShardId)
     if (shard.isOverAsked()) throw refusal('ProvisionedThroughputExceededException')
-    const { ShardIteratorType: type, StartingSequenceNumber: from } = input
-    return { ShardIterator: tokenOf(shard, placeOf(shard, type, from)) }
+    const { ShardIteratorType: type, StartingSequenceNumber: from, Timestamp: at } = input
+    if (type !== 'AT_TIMESTAMP') return { ShardIterator: tokenOf(shard, placeOf(shard, type, from)) }
+    if (at === undefined) throw refusal('InvalidArgumentException', 'AT_TIMESTAMP takes a time')
+    const place = shard.puts.findIndex((put) => put.at >= arrivalOf(at))
+    return { ShardIterator: tokenOf(shard, place === -1 ? shard.puts.length : place) }
   }
 
   function placeOf(shard: SimShard, type: string | undefined, from: string | undefined): number {
@@ -178,7 +183,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
         SequenceNumber: sequence,
         PartitionKey: key,
         Data: data,
-        ApproximateArrivalTimestamp: new Date(CREATED.getTime() + arrived),
+        ApproximateArrivalTimestamp: arrivalAt(arrived),
       })),
       MillisBehindLatest: next === undefined ? 0 : Math.ceil(now() - next.at),
       ...(isOver
@@ -194,7 +199,13 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     if (isOverListed()) throw refusal('LimitExceededException')
     const [from, size] = (input.NextToken ?? `0/${input.MaxResults ?? 1_000}`).split('/').map(Number)
     const [start = 0, most = 1_000] = [from, size]
-    const listed = shards.filter(({ gone }) => !gone)
+    const { Type: type, Timestamp: openAt } = input.ShardFilter ?? {}
+    if (type !== undefined && (type !== 'AT_TIMESTAMP' || openAt === undefined))
+      throw refusal('InvalidArgumentException', `the filter ${type} is none`)
+    const then = openAt === undefined ? undefined : arrivalOf(openAt)
+    const isListed = ({ openedAt, closedAt, last }: SimShard) =>
+      then === undefined || (openedAt <= then && (last === undefined || closedAt > then))
+    const listed = shards.filter((shard) => !shard.gone && isListed(shard))
     const page = listed.slice(start, start + most)
     return {
       Shards: page.map(described),
@@ -261,6 +272,15 @@ export function createStream(count: number, now: () => number, chance: Chance): 
       throw refusal('UnknownOperationException')
     },
   }
+}
+
+/** A moment of a run, as the stream dates it, and back. */
+export function arrivalAt(at: number): Date {
+  return new Date(CREATED.getTime() + at)
+}
+
+function arrivalOf(date: Date): number {
+  return date.getTime() - CREATED.getTime()
 }
 
 /** The first record that is not before the sequence number. All numbers have the same length. */

@@ -1,16 +1,18 @@
 /** Owns the members of a simulated fleet: our own worker as it is, or the model of a Java worker, each in a process of its own. */
 
 import { type DynamoDBClient, GetItemCommand, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { GetRecordsCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { type EventMeta, type Reactor, reactor } from '@spaceship/core'
 import type { Item } from '../leases/lease.ts'
+import type { StreamOptions } from '../options.ts'
 import { worker } from '../worker.ts'
 import type { Member } from './book.ts'
 import { mortal, watched } from './cargo.ts'
 import { TABLE } from './dynamodb.ts'
 import { startJava } from './java.ts'
-import { STREAM } from './kinesis.ts'
+import { arrivalAt, STREAM } from './kinesis.ts'
 import { clientOn, type Service } from './network.ts'
+import type { Plan } from './plan.ts'
 import { deaf } from './signals.ts'
 import { FLEET } from './trace.ts'
 import type { Process } from './universe.ts'
@@ -48,7 +50,7 @@ function startOurs(world: World, member: Member, process: Process, slot: number)
   const own = cargo?.reactors({ workerId: member.id, clock: process.clock, state }) ?? []
   const pod = worker([reactorOf(world, member, process), ...own.map((one) => mortal(one, process))], {
     application: 'app',
-    streams: [STREAM],
+    streams: [streamOf(plan)],
     workerId: member.id,
     state,
     deadLetters,
@@ -101,6 +103,10 @@ function startModel(world: World, member: Member, process: Process, slot: number
       ended()
     },
   }
+}
+
+function streamOf({ start: { from, at } }: Plan): StreamOptions {
+  return { stream: STREAM, start: from === 'AT_TIMESTAMP' ? arrivalAt(at) : from }
 }
 
 /** The reactor that tells what is delivered, beside those that are simulated. */
@@ -175,7 +181,10 @@ function arrived({ oracle }: World, member: Member, command: unknown, output: ob
   if (command instanceof ScanCommand) oracle.saw(member, (output as { Items: Item[] }).Items, true)
   else if (command instanceof GetItemCommand) saw((output as { Item?: Item }).Item)
   else if (command instanceof UpdateItemCommand) saw((output as { Attributes?: Item }).Attributes)
-  else if (command instanceof GetRecordsCommand) {
+  else if (command instanceof GetShardIteratorCommand && command.input.ShardIteratorType === 'LATEST') {
+    const [shard = '', place] = (output as { ShardIterator: string }).ShardIterator.split('/')
+    oracle.pointed(member, shard, Number(place))
+  } else if (command instanceof GetRecordsCommand) {
     const { Records, MillisBehindLatest, NextShardIterator } = output as Page
     const [shard = ''] = (command.input.ShardIterator ?? '').split('/')
     const caughtUp = MillisBehindLatest === 0

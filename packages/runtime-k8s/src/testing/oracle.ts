@@ -35,6 +35,7 @@ import { type Sight, wrote } from './writes.ts'
 export interface Oracle extends Pick<Book, 'violation' | 'violate' | 'tenure'> {
   /** Whether the shard may be left unread, for what somebody has done to its lease. */
   isSkipped(shard: string): boolean
+  isPromised(shard: SimShard, put: Put): boolean
   readonly counts: Readonly<Counts>
   put(put: Put): void
   /** How many records of the shard are handled without a gap, from its first one. */
@@ -48,6 +49,8 @@ export interface Oracle extends Pick<Book, 'violation' | 'violate' | 'tenure'> {
   deleted(shard: string, row: Item): void
   /** A member has seen these rows: a whole scan, or one of them. */
   saw(member: Member, items: readonly Item[], isScan: boolean): void
+  /** A member has got an iterator at the newest record. */
+  pointed(member: Member, shard: string, place: number): void
   read(member: Member, shard: string, moved: boolean, caughtUp: boolean): void
   /** A member says that it has lost the lease. */
   lost(member: Member, shard: string): void
@@ -73,6 +76,11 @@ export function createOracle(watching: Watching): Oracle {
       note(put.shard, 'producer', `puts ${put.key}#${put.n} as ${put.sequence.slice(-12)}`)
     },
     handled: book.prefix,
+    isPromised: book.promises.isPromised,
+    pointed: (member, id, place) => {
+      const owner = [...rows].find(([key]) => shardIn(key) === id)?.[1].leaseOwner?.S
+      if (owner === member.id && tenure(id, member) !== undefined) book.promises.pointed(id, place)
+    },
     isSkipped: (shard) => book.deletions.skipped.has(shard),
     starts: (member, key, n) => starts(book, member, key, n),
     ends: (its, key, n, well) => ends(book, its, key, n, well),

@@ -2,6 +2,7 @@
 
 import { type Chance, chanceOf } from '@spaceship/core/testing'
 import type { Service } from './network.ts'
+import type { FleetStart } from './promises.ts'
 
 export type Fault =
   | {
@@ -61,6 +62,9 @@ export interface Plan extends Sizes {
   /** Attempts that clients make for a request. */
   readonly attempts: number
   readonly effect: 'idempotent' | 'journal'
+  /** Where the first leases begin, and when the fleet comes. */
+  readonly start: FleetStart
+  readonly fleetAt: number
   readonly faults: readonly Fault[]
 }
 
@@ -80,13 +84,18 @@ export function planOf({ seed, workers, shards, only }: Sizes): Plan {
     // One deploy at a time, as those who deploy do it.
     .filter(({ kind }, n, all) => kind !== 'deploy' || all.findIndex((other) => other.kind === kind) === n)
     .sort((a, b) => a.at - b.at)
+  const javas = chance.oneIn(3) ? Math.min(workers - 1, 1 + chance.below(Math.max(1, workers >> 1))) : 0
+  const attempts = chance.pick([1, 3])
+  const effect = chance.pick(['idempotent', 'journal'] as const)
+  // Beside the workers of KCL all is read: their model knows no other start.
+  const from = chance.pick(['TRIM_HORIZON', 'TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'] as const)
+  const later = 2_000 + chance.below(6_000)
+  const start = { from: javas > 0 ? 'TRIM_HORIZON' : from, at: chance.below(later) } as const
   return {
-    ...{ seed, workers, shards, only, duration, failover },
+    ...{ seed, workers, shards, only, duration, failover, javas, attempts, effect, start },
+    fleetAt: start.from === 'TRIM_HORIZON' ? 0 : later,
     records: Math.max(300, shards * 10),
     keys: Math.max(20, shards * 3),
-    javas: chance.oneIn(3) ? Math.min(workers - 1, 1 + chance.below(Math.max(1, workers >> 1))) : 0,
-    attempts: chance.pick([1, 3]),
-    effect: chance.pick(['idempotent', 'journal']),
     faults: faults.filter((_, n) => only?.includes(n) ?? true),
   }
 }

@@ -34,9 +34,10 @@ export function unrest(resting: Resting): Violation | undefined {
 
 function unread(
   { oracle, members, now, failover }: Resting,
-  { id, puts }: SimShard,
+  shard: SimShard,
   row: Item | undefined,
 ): Violation | undefined {
+  const { id, puts } = shard
   const owner = members.find((member) => member.id === row?.leaseOwner?.S)
   const its = owner === undefined ? undefined : oracle.tenure(id, owner)
   if (its === undefined)
@@ -53,7 +54,10 @@ function unread(
     }
   const last = puts.at(-1)
   // A checkpoint that failed comes with the next batch of a Java worker.
-  return last === undefined || its.member.kind === 'java' || row?.checkpoint?.S === last.sequence
+  return last === undefined ||
+    !oracle.isPromised(shard, last) ||
+    its.member.kind === 'java' ||
+    row?.checkpoint?.S === last.sequence
     ? undefined
     : {
         kind: 'unwritten',

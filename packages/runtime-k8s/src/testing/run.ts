@@ -28,7 +28,11 @@ export async function simulate(plan: Plan, load: Load = {}): Promise<Found> {
   const world = createWorld(plan, load)
   const fleet = createFleet(world)
   const { universe, oracle, trace } = world
-  for (let slot = 0; slot < plan.workers; slot += 1) fleet.start(slot)
+  const begin = () => {
+    for (let slot = 0; slot < plan.workers; slot += 1) fleet.start(slot)
+  }
+  if (plan.fleetAt === 0) begin()
+  else universe.plan(plan.fleetAt, begin)
   putRecords(world)
   for (const fault of plan.faults) universe.plan(fault.at, () => strike(world, fleet, fault))
   const isOver = () => oracle.violation !== undefined

@@ -44,14 +44,16 @@ export function ends(book: Book, its: Tenure | undefined, key: string, n: number
 }
 
 function checkOrder(
-  { byKey, deletions, handled, stream, prefix, violate }: Book,
+  { byKey, deletions, handled, promises, stream, prefix, violate }: Book,
   put: Put,
   shard: SimShard,
 ): void {
   const before = put.n === 0 ? undefined : byKey.get(put.key)?.[put.n - 1]
   const { late } = deletions
   const isExcused = before !== undefined && before.shard !== put.shard && late.has(before.shard)
-  if (before !== undefined && !isExcused && !handled.has(before))
+  const origin = stream.shard(before?.shard ?? '')
+  const isDue = before !== undefined && origin !== undefined && promises.isPromised(origin, before)
+  if (isDue && !isExcused && !handled.has(before))
     violate('order', `${put.key}#${put.n} starts before ${put.key}#${before.n} is handled`, put.shard)
   for (const id of shard.parents) {
     const parent = stream.shard(id)

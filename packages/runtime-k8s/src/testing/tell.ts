@@ -21,6 +21,7 @@ export function toldRun({ plan, counts, lasted, violation }: Found): string {
     `${kills} kills`,
     `${plan.faults.length} faults`,
     ...(letters > 0 ? [`${letters} dead letters`] : []),
+    ...(plan.start.from === 'TRIM_HORIZON' ? [] : [`from ${plan.start.from}`]),
     ...(plan.javas > 0 ? [`${plan.javas} of ${plan.workers} by KCL's rules`] : []),
     `${(lasted / 1_000).toFixed(1)} s`,
   ]

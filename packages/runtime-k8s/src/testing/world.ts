@@ -11,6 +11,7 @@ import type { Service, Weather } from './network.ts'
 import { createOracle, type Oracle } from './oracle.ts'
 import type { Plan } from './plan.ts'
 import type { Plant } from './plant.ts'
+import { createPromises } from './promises.ts'
 import type { Audience } from './requests.ts'
 import { createTrace, type Trace } from './trace.ts'
 import { createUniverse, type Universe } from './universe.ts'
@@ -78,7 +79,8 @@ export function createWorld(plan: Plan, { plant, cargo, audience }: Load): World
       ({ slot, until }) => (slot === undefined || slot === slots.get(member)) && until + 10_000 > since,
     )
   const { failover } = plan
-  const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, isExcused })
+  const promises = createPromises(plan.start, now)
+  const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, promises, isExcused })
   const letters = memoryDeadLetters()
   return {
     ...{ plan, plant, cargo, audience, universe, stream, table, trace, oracle, spells, slots, chance },

@@ -23,7 +23,7 @@ export function wrote(book: Book, sight: Sight, member: Member, write: Write): v
   const owner = before?.leaseOwner?.S
   book.note(shard, member.id, toldWrite(write))
   if (before === undefined) {
-    made(book, member, shard)
+    if (after !== undefined) made(book, member, shard, after)
     return
   }
   if (after === undefined) {
@@ -58,6 +58,7 @@ function taken(book: Book, sight: Sight, member: Member, key: string, before: It
   const steals = owner !== member.id && isAlive(book, shard, before) ? sight.steals(member) : 0
   if (steals > 1)
     book.violate('steal', `${member.id} takes ${steals} leases of living owners at one look`, shard)
+  book.promises.taken(shard, before)
   book.begin(shard, member, before.checkpoint?.S ?? '')
 }
 

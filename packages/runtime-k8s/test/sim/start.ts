@@ -16,7 +16,14 @@ const DURATION = 50_000
 export async function started(sizes: Omit<Sizes, 'only'>): Promise<Started> {
   const requests = countRequests()
   const plan = planOf({ ...sizes, only: [] })
-  const calm = { javas: 0, records: sizes.shards, failover: FAILOVER, duration: DURATION }
+  const calm = {
+    javas: 0,
+    start: { from: 'TRIM_HORIZON', at: 0 } as const,
+    fleetAt: 0,
+    records: sizes.shards,
+    failover: FAILOVER,
+    duration: DURATION,
+  }
   const found = await simulate({ ...plan, ...calm }, { audience: requests })
   return { found, requests }
 }
