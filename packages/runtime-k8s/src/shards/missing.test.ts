@@ -157,6 +157,14 @@ test('a row that is left leads to nothing through a shard that was read, and who
   ])
 })
 
+test('a shard that has expired and has a row still leads to what follows it: that is not passed over', () => {
+  const left = [shard('1', ['0'], false), shard('2', ['1'])]
+  for (const start of ['TRIM_HORIZON', 'LATEST'] as const) {
+    expect(ids(missingLeases(left, new Set(['0']), start))).toEqual([])
+    expect(ids(missingLeases(left, new Set(['0']), start, new Set(['0'])))).toEqual(['1@TRIM_HORIZON'])
+  }
+})
+
 test('a shard whose parent has ended, and which has no row, is made: nothing leads to it any more', () => {
   const split = [shard('0', [], false), shard('1', ['0']), shard('2', ['0'])]
   for (const start of ['TRIM_HORIZON', 'LATEST'] as const) {

@@ -49,8 +49,12 @@ export function missingLeases(
   const passed = reached(owned.flatMap(parentsOf), parentsOf)
   /** What was read, and whose row somebody has deleted, will not end again. */
   const isOver = (shard: Shard) => passed.has(shard) && !leased.has(shard.id)
+  /** What follows a leased shard that has expired: it still ends, and leads there. */
+  const followers = shards.filter(({ parents }) => parents.some((id) => leased.has(id) && !known.has(id)))
   /** To these the end of a leased shard leads. */
-  const led = reached(owned, (shard) => (isOver(shard) ? [] : named(children.get(shard.id) ?? [])))
+  const led = reached([...owned, ...followers], (shard) =>
+    isOver(shard) ? [] : named(children.get(shard.id) ?? []),
+  )
 
   /** Those that wait: for all of their parents, and one that nobody reads would keep them waiting for ever. */
   const isWaiting = (shard: Shard) => led.has(shard) && !leased.has(shard.id) && !isOver(shard)
