@@ -8,6 +8,8 @@
  * | the shard, if it has not ended and what was | what is left of it, and that it comes late, with what it follows: no row says that   |
  * | merged of it and another one has a row      | anybody has to wait for it                                                           |
  * | the same, whatever follows, at `LATEST`     | likewise: a row is made at the newest record, and of open shards alone               |
+ * | what an open shard follows, at `LATEST`, if | likewise                                                                             |
+ * | one of it has expired before it had a row   |                                                                                      |
  */
 
 import type { Item } from '../leases/lease.ts'
@@ -33,8 +35,7 @@ export function made(book: Book, member: Member, id: string, row: Item): void {
   book.promises.made(id, row)
   const shard = stream.shard(id)
   for (const parent of shard?.parents ?? []) overtaken(book, parent)
-  // What led here was deleted: it is not looked for.
-  if (row.checkpoint?.S === 'LATEST' && missing.size > 0)
+  if (row.checkpoint?.S === 'LATEST' && isCutOff(book, id))
     for (const one of lineOf(book, id)) if (one !== id) pass(book, one)
   if (!leased.has(id)) {
     leased.add(id)
@@ -42,6 +43,13 @@ export function made(book: Book, member: Member, id: string, row: Item): void {
   }
   if (!anew.delete(id)) violate('anew', `${member.id} makes a lease again that nobody has deleted`, id)
   for (const put of shard?.puts ?? []) passedOn.delete(put)
+}
+
+/** What would have led to the shard was deleted, or has expired before it had a row: it is not looked for at the newest record. */
+function isCutOff(book: Book, id: string): boolean {
+  const { deletions, stream } = book
+  if (deletions.missing.size > 0) return true
+  return [...lineOf(book, id)].some((one) => stream.shard(one)?.gone === true && !deletions.leased.has(one))
 }
 
 /** What follows the shard has a row. */

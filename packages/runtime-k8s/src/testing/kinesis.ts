@@ -36,6 +36,8 @@ export interface SimShard {
   last: string | undefined
   /** When it was closed. */
   closedAt: number
+  /** The place of the first record that has not expired. */
+  horizon: number
   /** Its records have expired, and it with them. */
   gone: boolean
   readonly puts: Put[]
@@ -56,6 +58,8 @@ export interface SimStream {
   merge(pick: number): SimShard | undefined
   /** Iterators that were handed out before are of no use any more. */
   expireIterators(): void
+  /** Records that were put before then expire, and with them the shards that were closed before. @returns how many */
+  forget(before: number): number
   /** Shards that were closed long ago, and of which this is so, are there no longer. */
   trim(isDone: (shard: SimShard) => boolean): void
   /** @throws what AWS would refuse it with */
@@ -95,7 +99,7 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const shard: SimShard = {
       ...{ id, start, end, parents: parents.map((parent) => parent.id), children: [], first: nextSequence() },
       openedAt: now(),
-      ...{ last: undefined, closedAt: 0, gone: false, puts: [] },
+      ...{ last: undefined, closedAt: 0, gone: false, puts: [], horizon: 0 },
       ...{ isOverRead: createQuota(READS, now), isOverAsked: createQuota(READS, now) },
     }
     for (const parent of parents) parent.children.push(id)
@@ -142,14 +146,14 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     const { ShardIteratorType: type, StartingSequenceNumber: from, Timestamp: at } = input
     if (type !== 'AT_TIMESTAMP') return { ShardIterator: tokenOf(shard, placeOf(shard, type, from)) }
     if (at === undefined) throw refusal('InvalidArgumentException', 'AT_TIMESTAMP takes a time')
-    const place = shard.puts.findIndex((put) => put.at >= arrivalOf(at))
+    const place = shard.puts.findIndex((put, n) => n >= shard.horizon && put.at >= arrivalOf(at))
     return { ShardIterator: tokenOf(shard, place === -1 ? shard.puts.length : place) }
   }
 
   function placeOf(shard: SimShard, type: string | undefined, from: string | undefined): number {
     if (type === 'TRIM_HORIZON' || type === 'LATEST') {
       if (from !== undefined) throw refusal('InvalidArgumentException', `${type} takes no sequence number`)
-      return type === 'LATEST' ? shard.puts.length : 0
+      return type === 'LATEST' ? shard.puts.length : shard.horizon
     }
     const isOurs =
       from?.length === 56 && from >= shard.first && (shard.last === undefined || from <= shard.last)
@@ -172,7 +176,8 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     if (Number(issued) < Math.max(expiredBefore, now() - ITERATOR_LIFE))
       throw refusal('ExpiredIteratorException')
     if (shard.isOverRead()) throw refusal('ProvisionedThroughputExceededException')
-    const from = Number(at)
+    // What has expired is passed over without a word.
+    const from = Math.max(shard.horizon, Number(at))
     // Kinesis may answer with nothing though there is more.
     const page = chance.oneIn(20) ? [] : shard.puts.slice(from, from + limit)
     const to = from + page.length
@@ -252,6 +257,17 @@ export function createStream(count: number, now: () => number, chance: Chance): 
     },
     expireIterators: () => {
       expiredBefore = now()
+    },
+    forget: (before) => {
+      let count = 0
+      for (const shard of shards) {
+        const kept = shard.puts.findIndex((put) => put.at >= before)
+        const horizon = Math.max(shard.horizon, kept === -1 ? shard.puts.length : kept)
+        count += horizon - shard.horizon
+        shard.horizon = horizon
+        if (shard.last !== undefined && shard.closedAt < before) shard.gone = true
+      }
+      return count
     },
     trim: (isDone) => {
       // Parents are closed before their children are, so they expire first.

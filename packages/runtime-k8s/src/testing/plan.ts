@@ -40,6 +40,8 @@ export type Fault =
   /** Of `delete`: somebody deletes a row of the lease table. */
   | { readonly kind: 'split' | 'merge' | 'delete'; readonly at: number; readonly pick: number }
   | { readonly kind: 'deploy'; readonly at: number; readonly gap: number }
+  /** Nobody is there for so long, and records expire meanwhile that are older than the retention. */
+  | { readonly kind: 'lapse'; readonly at: number; readonly ms: number; readonly retention: number }
   /** Iterators are of no use any more; shards that are read to their end are forgotten by the stream. */
   | { readonly kind: 'expire' | 'trim'; readonly at: number }
 
@@ -70,8 +72,21 @@ export interface Plan extends Sizes {
 
 const KINDS = [
   ...(['kill', 'kill', 'stall', 'stall', 'jump', 'moved', 'cut', 'cut'] as const),
-  ...(['throttle', 'lost-answers', 'split', 'merge', 'merge', 'deploy', 'expire', 'trim', 'delete'] as const),
+  ...([
+    'throttle',
+    'lost-answers',
+    'split',
+    'merge',
+    'merge',
+    'deploy',
+    'expire',
+    'trim',
+    'delete',
+    'lapse',
+  ] as const),
 ] as const
+
+const ONCE = new Set<Fault['kind']>(['deploy', 'lapse'])
 
 /** Of one seed the same faults come at the same moments, however large the fleet is: so a violation can be made smaller. */
 export function planOf({ seed, workers, shards, only }: Sizes): Plan {
@@ -82,7 +97,7 @@ export function planOf({ seed, workers, shards, only }: Sizes): Plan {
   const count = chance.pick([3, 5, 8, 16]) + chance.below(4) + (workers > 20 ? workers >> 1 : 0)
   const faults = Array.from({ length: count }, () => faultOf(chance, { workers, duration, failover }))
     // One deploy at a time, as those who deploy do it.
-    .filter(({ kind }, n, all) => kind !== 'deploy' || all.findIndex((other) => other.kind === kind) === n)
+    .filter(({ kind }, n, all) => !ONCE.has(kind) || all.findIndex((other) => other.kind === kind) === n)
     .sort((a, b) => a.at - b.at)
   const javas = chance.oneIn(3) ? Math.min(workers - 1, 1 + chance.below(Math.max(1, workers >> 1))) : 0
   const attempts = chance.pick([1, 3])
@@ -135,6 +150,8 @@ function faultOf(
       return { kind, at, pick: chance.below(1_000_000) }
     case 'deploy':
       return { kind, at, gap: chance.below(3_000) }
+    case 'lapse':
+      return { kind, at, ms: 3_000 + chance.below(5_000), retention: 500 + chance.below(3_000) }
     case 'expire':
     case 'trim':
       return { kind, at }

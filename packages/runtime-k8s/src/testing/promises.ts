@@ -1,6 +1,8 @@
 /**
  * Owns which records the application is promised.
  *
+ * Of what expires before it is read nothing is promised. Of the rest:
+ *
  * | start          | all that                                                                                                    |
  * |----------------|-------------------------------------------------------------------------------------------------------------|
  * | `TRIM_HORIZON` | is put                                                                                                      |
@@ -65,7 +67,7 @@ export function createPromises(start: FleetStart, now: () => number): Promises {
     firstPromised,
     isPromised: (shard, put) => {
       if (start.from === 'AT_TIMESTAMP' && put.at < start.at) return false
-      return firstAt(shard.puts, put.sequence) >= firstPromised(shard)
+      return firstAt(shard.puts, put.sequence) >= Math.max(shard.horizon, firstPromised(shard))
     },
     made: (id, row) => {
       firstMadeAt = Math.min(firstMadeAt, now())

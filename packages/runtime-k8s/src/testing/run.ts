@@ -209,6 +209,13 @@ function strike(world: World, fleet: Fleet, fault: Fault): void {
       if (dropped !== undefined) world.oracle.deleted(shardIn(dropped.key), dropped.row)
       break
     }
+    case 'lapse':
+      for (let slot = 0; slot < plan.workers; slot += 1) fleet.kill(slot, fault.ms, false)
+      universe.plan(fault.ms - 1, () => {
+        const count = stream.forget(universe.now - fault.retention)
+        trace.note(FLEET, universe.now, 'stream', `forgets ${count} records`)
+      })
+      break
     case 'deploy':
       deploy(world, fleet, plan.workers, fault.gap)
       break

@@ -69,11 +69,11 @@ test.each(Object.keys(PLANTS))('a fault is found within a hundred small seeds: %
 test('a violation is told with a smaller run that has it, too', async () => {
   const plant = PLANTS['a reader that stops silently']
   const run = (sizes: Sizes) => simulate(planOf(sizes), { plant: plant?.() })
-  const found = await run({ seed: 1, workers: 3, shards: 4 })
+  const found = await run({ seed: 4, workers: 3, shards: 4 })
   const { sizes, found: smaller } = await shrink(found, run)
   expect(smaller.violation?.kind).toBe(found.violation?.kind)
   expect([sizes.workers, sizes.shards, sizes.only]).toEqual([1, 1, []])
   const told = toldViolation({ sizes, found: smaller }, commandOf)
   expect(told).toMatch(/VIOLATION/)
-  expect(told).toMatch(/again: npm run sim -- --from 1 --seeds 1 --workers 1 --shards 1 --only none$/)
+  expect(told).toMatch(/again: npm run sim -- --from 4 --seeds 1 --workers 1 --shards 1 --only none$/)
 })

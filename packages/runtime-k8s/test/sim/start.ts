@@ -17,6 +17,7 @@ export async function started(sizes: Omit<Sizes, 'only'>): Promise<Started> {
   const requests = countRequests()
   const plan = planOf({ ...sizes, only: [] })
   const calm = {
+    attempts: 3,
     javas: 0,
     start: { from: 'TRIM_HORIZON', at: 0 } as const,
     fleetAt: 0,
