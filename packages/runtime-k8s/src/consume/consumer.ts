@@ -103,12 +103,11 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const done = Promise.race([stalled.promise, read().then(async (end) => (await drained) ?? end)])
 
   async function read(): Promise<ConsumerEnd> {
-    const began = clock.now()
     const from = first === undefined ? checkpoint : { sequence: first, subSequence: 0 }
     for await (const page of consuming.reader(from, stop.signal)) {
       if (stop.signal.aborted) break
       watchdog.page(page.records.length, page.millisBehind)
-      await keepPlace(page, began)
+      await keepPlace(page)
       if (page.lost !== undefined) return losePlace(page.lost)
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
@@ -119,11 +118,14 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     return lost ? 'lost' : 'released'
   }
 
-  /** Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. */
-  async function keepPlace({ records: [newest] }: Page, began: number): Promise<void> {
+  /**
+   * Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. The mark is the source's own time, since
+   * clocks differ, and a second earlier, since it is told in whole ones.
+   */
+  async function keepPlace({ records: [newest], answeredAt }: Page): Promise<void> {
     const isUnread = checkpoint.sequence === 'LATEST' && (first === undefined || timeOf(first) !== undefined)
     if (!isUnread || (newest === undefined && first !== undefined)) return
-    first = newest?.sequence ?? markOf(began)
+    first = newest?.sequence ?? markOf((answeredAt?.getTime() ?? clock.now()) - 1_000)
     // What is refused comes with the next renewal.
     await beat().catch(() => {})
   }

@@ -25,6 +25,8 @@ export interface Answer {
   /** Undefined at the end of the shard. */
   readonly next: string | undefined
   readonly millisBehind: number
+  /** When Kinesis answered, by its own clock, in whole seconds; what is no HTTP does not say. */
+  readonly answeredAt: Date | undefined
   /** At the end of the shard: those that follow it. Some that answer for Kinesis do not say. */
   readonly children: readonly Shard[]
 }
@@ -45,10 +47,12 @@ export async function getRecords(
 ): Promise<Answer> {
   const command = new GetRecordsCommand({ ShardIterator: iterator, Limit: limit, ...arn })
   let taken: readonly StreamRecord[] | undefined
+  let answeredAt: Date | undefined
   command.middlewareStack.add(
     (next) => async (args) => {
       const output = await next(args)
       taken = await takeRecords(output.response, now)
+      answeredAt = dateOf(output.response)
       return output
     },
     // Next to the network: what the SDK reads is what this one leaves.
@@ -62,7 +66,12 @@ export async function getRecords(
     throw new SpaceshipError('stream', `what answers for Kinesis answers no records: ${advice}`)
   }
   const { NextShardIterator: next, MillisBehindLatest: millisBehind = 0, ChildShards = [] } = answer
-  return { records, next, millisBehind, children: ChildShards.map(childOf) }
+  return { records, next, millisBehind, answeredAt, children: ChildShards.map(childOf) }
+}
+
+function dateOf(response: unknown): Date | undefined {
+  const date = new Date(String(Object(Object(response).headers).date))
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 function childOf({ ShardId, ParentShards, HashKeyRange }: ChildShard): Shard {

@@ -189,3 +189,14 @@ test('a caught-up shard is asked for a small page, and one that is behind for wh
   await run()
   expect(reads().map(({ input }) => Object(input).Limit)).toEqual([1_000, 1_000, 64, 655])
 })
+
+test('a mark of a clock that ran ahead is read from the newest record on: Kinesis refuses a time that is to come', async () => {
+  const begun: string[] = []
+  const { run } = polled({ sequence: '@9999999999999', subSequence: 0 }, [{ records: ['7'] }], (type) => {
+    begun.push(type)
+    if (type === 'LATEST') return 'i'
+    throw Object.assign(new Error('no'), { name: 'InvalidArgumentException' })
+  })
+  expect(await run()).toMatchObject([{ records: [{ sequence: '7' }] }])
+  expect(begun).toEqual(['AT_TIMESTAMP', 'LATEST'])
+})

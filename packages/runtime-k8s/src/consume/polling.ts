@@ -12,6 +12,7 @@
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the position is lost: the lease is taken again                |
+ * | InvalidArgument for a mark                           | its time is to come: the newest record on                     |
  * | throughput exceeded, throttling, outage, no answer   | wait, with full jitter                                        |
  * | within 30 s                                          |                                                               |
  * | a missing permission, another set-up that is wrong   | wait likewise; told once, with what to do                     |
@@ -24,7 +25,7 @@ import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { type Checkpoint, compareCheckpoints, isSentinel } from '../leases/index.ts'
+import { type Checkpoint, compareCheckpoints, isSentinel, timeOf } from '../leases/index.ts'
 import { inTime } from '../patience.ts'
 import { arnOf, listShards } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
@@ -101,7 +102,7 @@ export async function* pollShard(
       if (answer.records.length > 0) average = bytes / answer.records.length
       const rest = isBehind ? READ_INTERVAL : polling.interval
       const pause = Math.max(rest, (bytes / BYTES_PER_SECOND) * 1_000)
-      const page = { records, millisBehind, pause }
+      const page = { records, millisBehind, answeredAt: answer.answeredAt, pause }
       if (iterator === undefined) return yield { ...page, ended: answer.children }
       yield page
       await clock.sleep(pause, signal)
@@ -121,6 +122,21 @@ export async function* pollShard(
         if (last !== from) return yield { records: [], millisBehind: 0, pause: 0, lost: 'position' }
         await tellOfRefusal(polling, last, error, signal)
         return yield { records: [], millisBehind: 0, pause: 0, lost: 'checkpoint' }
+      }
+      if (
+        name === 'InvalidArgumentException' &&
+        iterator === undefined &&
+        timeOf(last.sequence) !== undefined
+      ) {
+        // Whoever wrote it had a clock that runs ahead, and Kinesis reads nothing that is to come.
+        last = { sequence: 'LATEST', subSequence: 0 }
+        logger.warn(
+          'an idle shard is read from its newest record on: since when it was read is a time to come',
+          {
+            ...{ stream, shard, error: errorFields(error) },
+          },
+        )
+        continue
       }
       failures += 1
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']

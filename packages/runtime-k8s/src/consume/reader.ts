@@ -21,6 +21,8 @@ export interface Page {
   readonly records: readonly StreamRecord[]
   /** How far the page's end is behind the newest record, in milliseconds; 0 for a shard that is caught up. */
   readonly millisBehind: number
+  /** When the source answered, by its own clock, as far as it says. */
+  readonly answeredAt?: Date | undefined
   /** How long the reader rests before it asks again, in milliseconds. */
   readonly pause: number
   /** The shard has ended, or it is gone: the shards that follow it, as far as its source has said. */

@@ -13,6 +13,7 @@ import {
 import type { Chance } from '@spaceship/core/testing'
 import { createQuota } from './quota.ts'
 import { refusal } from './refusal.ts'
+import { BEGINNING } from './universe.ts'
 
 export interface Put {
   readonly key: string
@@ -68,7 +69,7 @@ export interface SimStream {
 
 export const STREAM = 'cdc'
 const ACCOUNT = '123456789012'
-const CREATED = new Date(1_796_000_000_000)
+const CREATED = new Date(BEGINNING)
 const LAST_HASH = 2n ** 128n - 1n
 const ITERATOR_LIFE = 300_000
 /** Within a second: those of a shard, of a stream, and of an account. */

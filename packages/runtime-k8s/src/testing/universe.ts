@@ -47,7 +47,8 @@ export interface Universe {
   pass(until: number, isOver?: () => boolean): Promise<void>
 }
 
-const START = Date.UTC(2026, 0, 1)
+/** Milliseconds since 1970 at which each simulation begins. */
+export const BEGINNING = Date.UTC(2026, 0, 1)
 
 export function createUniverse(): Universe {
   const heap = createHeap()
@@ -100,7 +101,7 @@ function createProcess(
   time: Pick<Universe, 'plan'> & { readonly now: () => number },
 ): Process {
   let [alive, offset, stalledUntil, asleep] = [true, 0, 0, 0]
-  const wall = () => START + time.now() + offset
+  const wall = () => BEGINNING + time.now() + offset
   const monotonics = { right: time.now, wall, awake: () => time.now() - asleep }
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
