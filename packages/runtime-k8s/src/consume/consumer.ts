@@ -14,15 +14,7 @@ import { SpaceshipError } from '@spaceship/core'
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import {
-  type Checkpoint,
-  type Held,
-  isSentinel,
-  markOf,
-  type Progress,
-  SHARD_END,
-  timeOf,
-} from '../leases/index.ts'
+import { type Checkpoint, type Held, isSentinel, type Progress, SHARD_END, timeOf } from '../leases/index.ts'
 import { persistently } from '../patience.ts'
 import type { Shard } from '../shards/index.ts'
 import type { Page, Reader } from './reader.ts'
@@ -118,14 +110,12 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     return lost ? 'lost' : 'released'
   }
 
-  /**
-   * Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. The mark is the source's own time, since
-   * clocks differ, and a second earlier, since it is told in whole ones.
-   */
-  async function keepPlace({ records: [newest], answeredAt }: Page): Promise<void> {
+  /** Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. */
+  async function keepPlace({ records: [newest], mark }: Page): Promise<void> {
     const isUnread = checkpoint.sequence === 'LATEST' && (first === undefined || timeOf(first) !== undefined)
-    if (!isUnread || (newest === undefined && first !== undefined)) return
-    first = newest?.sequence ?? markOf((answeredAt?.getTime() ?? clock.now()) - 1_000)
+    const place = newest?.sequence ?? (first === undefined ? mark : undefined)
+    if (!isUnread || place === undefined) return
+    first = place
     // What is refused comes with the next renewal.
     await beat().catch(() => {})
   }

@@ -200,3 +200,19 @@ test('a mark of a clock that ran ahead is read from the newest record on: Kinesi
   expect(await run()).toMatchObject([{ records: [{ sequence: '7' }] }])
   expect(begun).toEqual(['AT_TIMESTAMP', 'LATEST'])
 })
+
+test('an iterator at the newest record that expires before one has come is followed by one at the time of the first read', async () => {
+  const begun: string[] = []
+  const replies = [{}, { fails: 'ExpiredIteratorException' }, { records: ['7'] }]
+  const { run, asked } = polled({ sequence: 'LATEST', subSequence: 0 }, replies, (type) => {
+    begun.push(type)
+    return 'i'
+  })
+  const [first, second] = await run()
+  expect(first?.mark).toMatch(/^@\d+$/)
+  expect(second).toMatchObject({ records: [{ sequence: '7' }] })
+  expect(second?.mark).toBeUndefined()
+  expect(begun).toEqual(['LATEST', 'AT_TIMESTAMP'])
+  const iterators = asked.filter(({ input }) => 'ShardIteratorType' in input)
+  expect(Object(iterators[1]?.input).Timestamp).toEqual(new Date(Number(first?.mark?.slice(1))))
+})

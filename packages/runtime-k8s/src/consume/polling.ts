@@ -25,7 +25,7 @@ import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import { classified, nameOf } from '@spaceship/handlers/aws'
-import { type Checkpoint, compareCheckpoints, isSentinel, timeOf } from '../leases/index.ts'
+import { type Checkpoint, compareCheckpoints, isSentinel, markOf, timeOf } from '../leases/index.ts'
 import { inTime } from '../patience.ts'
 import { arnOf, listShards } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
@@ -96,13 +96,15 @@ export async function* pollShard(
       const isAgain = last !== from && first?.sequence === last.sequence
       const records = isAgain ? answer.records.slice(1) : answer.records
       if (first !== undefined || millisBehind === 0) isExpected = false
-      last = answer.records.at(-1) ?? last
+      const mark = first === undefined && last.sequence === 'LATEST' ? markIn(answer, clock) : undefined
+      // An iterator that expires before a record has come would be followed by one at a newer record.
+      last = answer.records.at(-1) ?? (mark === undefined ? last : { sequence: mark, subSequence: 0 })
       isBehind = millisBehind > 0
       const bytes = weightOf(answer.records)
       if (answer.records.length > 0) average = bytes / answer.records.length
       const rest = isBehind ? READ_INTERVAL : polling.interval
       const pause = Math.max(rest, (bytes / BYTES_PER_SECOND) * 1_000)
-      const page = { records, millisBehind, answeredAt: answer.answeredAt, pause }
+      const page = { records, millisBehind, pause, ...(mark !== undefined && { mark }) }
       if (iterator === undefined) return yield { ...page, ended: answer.children }
       yield page
       await clock.sleep(pause, signal)
@@ -208,6 +210,11 @@ async function oldest(polling: Polling, signal: AbortSignal): Promise<string | u
   const asking = { iterator, limit: 1, arn: arnOf(polling.of.stream), now: polling.clock.now() }
   const ask = (signal: AbortSignal) => getRecords(polling.client, { ...asking, signal })
   return (await answered(polling, signal, ask)).records[0]?.sequence
+}
+
+/** By Kinesis's clock, since clocks differ; and a second earlier, since it is told in whole ones. */
+function markIn({ answeredAt }: Answer, clock: Clock): string {
+  return markOf((answeredAt?.getTime() ?? clock.now()) - 1_000)
 }
 
 function weightOf(records: readonly StreamRecord[]): number {

@@ -21,8 +21,10 @@ export interface Page {
   readonly records: readonly StreamRecord[]
   /** How far the page's end is behind the newest record, in milliseconds; 0 for a shard that is caught up. */
   readonly millisBehind: number
-  /** When the source answered, by its own clock, as far as it says. */
-  readonly answeredAt?: Date | undefined
+  /**
+   * Of a shard that is read at its newest record, while none has come: a position from which nothing is passed over, if it is read by somebody else, or again.
+   */
+  readonly mark?: string
   /** How long the reader rests before it asks again, in milliseconds. */
   readonly pause: number
   /** The shard has ended, or it is gone: the shards that follow it, as far as its source has said. */

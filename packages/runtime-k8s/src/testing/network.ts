@@ -10,9 +10,10 @@
  * ```
  */
 
+import { GetRecordsCommand, type GetRecordsCommandOutput } from '@aws-sdk/client-kinesis'
 import type { Chance } from '@spaceship/core/testing'
 import { aborted, refusal, timedOut } from './refusal.ts'
-import type { Process, Universe } from './universe.ts'
+import { BEGINNING, type Process, type Universe } from './universe.ts'
 
 export type Service = 'kinesis' | 'dynamodb'
 
@@ -48,7 +49,7 @@ export function clientOn(wire: Wire): { send(command: unknown, options?: Sent): 
     send: async (command, { abortSignal } = {}) => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await sendOnce(wire, command, abortSignal)
+          return await throughMiddleware(command, await sendOnce(wire, command, abortSignal))
         } catch (error) {
           if (attempt >= wire.attempts || !isRepeated(error) || abortSignal?.aborted) throw error
         }
@@ -56,6 +57,22 @@ export function clientOn(wire: Wire): { send(command: unknown, options?: Sent): 
       }
     },
   }
+}
+
+/** What a service has answered, and when, by its own clock. */
+interface Answered {
+  readonly value: object
+  readonly at: number
+}
+
+/** What is added to the command of a read sees the head of an answer, as with the SDK. */
+async function throughMiddleware(command: unknown, { value, at }: Answered): Promise<object> {
+  if (!(command instanceof GetRecordsCommand)) return value
+  const date = new Date(BEGINNING + at).toUTCString()
+  // What the simulated stream answers is as the SDK gives it.
+  const output = value as GetRecordsCommandOutput
+  const answer = async () => ({ response: { headers: { date } }, output })
+  return (await command.middlewareStack.resolve(answer, {})({ input: command.input })).output
 }
 
 const REPEATED = new Set([
@@ -67,7 +84,7 @@ function isRepeated(error: unknown): boolean {
   return error instanceof Error && REPEATED.has(error.name)
 }
 
-function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined): Promise<object> {
+function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined): Promise<Answered> {
   const { universe, process, chance, weather, timeout, answer, arrived } = wire
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted())
@@ -91,6 +108,7 @@ function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined)
     universe.plan(there, () => {
       const arrival = throttled > 0 && chance.oneIn(throttled) ? throttling : () => answer(command)
       const outcome = outcomeOf(arrival)
+      const at = universe.now
       if (outcome === undefined) return
       const { cut, lostAnswers } = weather()
       if (cut || (lostAnswers > 0 && chance.oneIn(lostAnswers))) return
@@ -101,7 +119,7 @@ function sendOnce(wire: Wire, command: unknown, signal: AbortSignal | undefined)
           if (signal?.aborted) return
           if ('error' in outcome) return settle(reject, outcome.error)
           arrived?.(command, outcome.value)
-          settle(resolve, outcome.value)
+          settle(resolve, { value: outcome.value, at })
         },
         process,
       )

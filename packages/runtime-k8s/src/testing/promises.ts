@@ -44,8 +44,8 @@ export function createPromises(start: FleetStart, now: () => number): Promises {
   let firstMadeAt = NONE
 
   /**
-   * At `LATEST`: the place of the last iterator with which the owner of the lease began. A lease that is still at the newest record when another
-   * worker takes it begins anew there: what is put between the two is passed over, as KCL does.
+   * At `LATEST`: the place of the last iterator with which the owner of the lease began. A lease whose owner has had no answer to a read begins anew with the next
+   * one: what is put between the two is passed over, as KCL does.
    */
   function firstPromised({ id, openedAt }: SimShard): number {
     if (start.from !== LATEST) return 0
@@ -75,7 +75,7 @@ export function createPromises(start: FleetStart, now: () => number): Promises {
     },
     taken: begun,
     pointed: (id, place) => {
-      // Each time: one that expires before a record was read is followed by one at a later place. Stricter would be: the first time of an owner alone.
+      // Each time: one that expires before its first read is answered is followed by one at a later place.
       if (newest.has(id)) places.set(id, place)
     },
   }
