@@ -133,3 +133,23 @@ test('an answer in JSON that breaks off is an outage: nobody else would have beg
     expect(String(error)).not.toMatch(/hush/)
   }
 })
+
+test('a connection that is reset in mid-answer is an outage, whatever its status says', async () => {
+  for (const status of [200, 400]) {
+    const server = createServer((request, answer) => {
+      // A reset before the request was read is another case.
+      request.resume().on('end', () => {
+        answer.writeHead(status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': '100' })
+        answer.write('{"hush":', () => answer.destroy())
+      })
+    })
+    servers.push(server)
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+    const address = server.address()
+    const calls = callsTo(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await told(call() ?? Promise.resolve())
+      expect([status, name, error]).toMatchObject([status, name, { code: 'unavailable', setup: undefined }])
+    }
+  }
+})

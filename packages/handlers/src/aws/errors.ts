@@ -16,7 +16,7 @@
  * | TLS: a certificate that is not trusted, or no TLS there                 | set-up `unknown-operation`: the certificate     |
  * | throttling, quotas, time-outs, 5xx, what says that it is the server's   | an outage                                       |
  * | no answer: refused, reset, not resolved, a broken HTTP/2 session        | an outage                                       |
- * | an answer in JSON that breaks off                                       | an outage                                       |
+ * | an answer that breaks off: its connection is lost, or its JSON ends      | an outage                                       |
  * | `ValidationException` and the like, 413                                 | Permanent: the request's own fault              |
  * | anything else (a failed condition, an abort, a mistake of the program)  | passed on as it came                            |
  *
@@ -246,7 +246,10 @@ const BROKEN_OFF = /^(Unexpected end of JSON|Unterminated |Expected .* after .* 
 
 function isBrokenOff(cause: unknown): boolean {
   const { name, message, $response } = Object(cause)
-  return name === 'SyntaxError' && $response !== undefined && BROKEN_OFF.test(String(message))
+  if ($response === undefined) return false
+  // The head of the answer has come, and the connection was lost in the midst of the rest.
+  if (networkCode(cause) !== undefined) return true
+  return name === 'SyntaxError' && BROKEN_OFF.test(String(message))
 }
 
 /** The SDK gives a fault to each error that a service words, and no name to one without; the text of what it could not read is in its message. */
