@@ -1,7 +1,8 @@
 /**
  * `npm run chaos -- [--from SEED] [--schedules N] [--workers W] [--shards S] [--failover MS] [--events N]`: real worker processes on the embedded
  * spaceship, killed, frozen, cut off, throttled, resharded and deployed by a seed. A ledger says that every change had its effect, in the order of
- * its key. Prints how long a key was without an effect around each event, and exits 1 on a finding.
+ * its key, and an observer of the lease table that no lease is renewed while its shard makes no progress. Prints how long a key was without an
+ * effect around each event, and exits 1 on a finding.
  *
  * - `--kcl VERSION [--layout single-stream|multi-stream]`: every second process is a worker of the Java Kinesis Client Library, which Maven fetches.
  * - `--faketime LIBRARY`: clocks jump, too, by the library of Debian's package `faketime`: /usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
@@ -45,7 +46,7 @@ for (let seed = from; seed < from + schedules; seed += 1) {
   repeated += outcome.repeated
   byKcl += outcome.byKcl
   for (const [what, times] of outcome.silences) silences.set(what, [...(silences.get(what) ?? []), ...times])
-  if (outcome.missing.length > 0 || outcome.disordered.length > 0) {
+  if ([outcome.missing, outcome.disordered, outcome.standing].some((found) => found.length > 0)) {
     findings += 1
     tell(seed, outcome)
   }
@@ -65,11 +66,12 @@ console.log(
 )
 process.exitCode = findings === 0 ? 0 : 1
 
-function tell(seed: number, { missing, disordered }: Outcome): void {
+function tell(seed: number, { missing, disordered, standing }: Outcome): void {
   console.error(
-    `--from ${seed} --schedules 1: ${missing.length} change(s) without an effect, ${disordered.length} out of order`,
+    `--from ${seed} --schedules 1: ${missing.length} change(s) without an effect, ${disordered.length} out of order, ${standing.length} lease(s) renewed without progress`,
   )
-  for (const line of [...missing.slice(0, 10), ...disordered.slice(0, 10)]) console.error(`  ${line}`)
+  for (const line of [missing, disordered, standing].flatMap((found) => found.slice(0, 10)))
+    console.error(`  ${line}`)
 }
 
 function at(times: readonly number[], share: number): number {

@@ -12,7 +12,7 @@ const POD = fileURLToPath(new URL('pod.ts', import.meta.url))
 const KCL = fileURLToPath(new URL('../../../../scripts/kcl/start.sh', import.meta.url))
 
 /** The lease table of a fleet, and its stream. */
-const TABLE = 'chaos-leases'
+export const TABLE = 'chaos-leases'
 const STREAM = 'cdc'
 
 export const LAYOUTS = ['single-stream', 'multi-stream'] as const

@@ -10,6 +10,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { entity, reactor } from '@spaceship/core'
 import * as z from 'zod'
 import { worker } from '../../src/index.ts'
+import { STANDSTILL } from './law.ts'
 import { machineTime } from './time.ts'
 
 const [kinesisUrl = '', dynamodbUrl = '', file = '', failover = '', table = '', stream = '', layout] =
@@ -53,6 +54,7 @@ const pod = worker([ledger], {
   leases: {
     table,
     failover: `${Number(failover)}ms`,
+    maxStandstill: `${STANDSTILL * Number(failover)}ms`,
     // With a layout, beside workers of KCL.
     ...(layout !== undefined && {
       migrate: true,

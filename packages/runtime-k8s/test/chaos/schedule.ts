@@ -17,11 +17,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { KinesisClient, UpdateShardCountCommand } from '@aws-sdk/client-kinesis'
 import { launch, type Spaceship } from '@spaceship/local'
 import type { Fault } from '../../../handlers/test/tcp-proxy.ts'
-import { type Fleet, fleetOn, type Kcl, type Pod } from './fleet.ts'
+import { type Fleet, fleetOn, type Kcl, type Pod, TABLE } from './fleet.ts'
+import { type Law, STANDSTILL, watchLaw } from './law.ts'
 import { type Findings, judge, silenceAround } from './ledger.ts'
 import { machineTime } from './time.ts'
 
@@ -40,11 +41,15 @@ export interface Schedule {
 }
 
 export interface Outcome extends Findings {
+  /** Leases that were renewed while their shards made no progress. */
+  readonly standing: readonly string[]
   /** By what befell the fleet: how long a key was without an effect around it, at the longest. */
   readonly silences: ReadonlyMap<string, readonly number[]>
 }
 
 const KEYS = 24
+/** Between two looks at the lease table. */
+const LOOK = 250
 /** Between two changes of some key. */
 const PACE = 15
 /** How long a fleet may take to come to the end of what was put, once nothing befalls it any more. */
@@ -76,6 +81,10 @@ export async function live(schedule: Schedule): Promise<Outcome> {
   try {
     for (let n = 0; n < workers; n += 1) await fleet.start()
     const load = startLoad(ship)
+    const keys = Array.from({ length: KEYS }, (_, n) => `k${n}`)
+    const law = watchLaw(keys, (STANDSTILL + 2) * failover)
+    // A worker of KCL has another law.
+    const watching = kcl === undefined ? watch(ship, law) : undefined
     // Workers of KCL come later, and steal one lease after the other.
     const isShared = () => kcl === undefined || fleet.effects().some(({ byKcl }) => byKcl)
     await until(() => fleet.effects().length > KEYS && isShared(), patience)
@@ -88,6 +97,7 @@ export async function live(schedule: Schedule): Promise<Outcome> {
       await befall(what, { ship, fleet, kinesis, random, failover, shards })
       await wait(random() * failover)
     }
+    await watching?.stop()
     const puts = await load.stop()
     await ship.settled()
     await until(() => judge(puts, fleet.effects()).missing.length === 0, patience)
@@ -95,6 +105,7 @@ export async function live(schedule: Schedule): Promise<Outcome> {
     const silences = Map.groupBy(befallen, ({ what }) => what)
     return {
       ...judge(puts, effects),
+      standing: law.broken,
       silences: new Map(
         [...silences].map(([what, all]) => [
           what,
@@ -162,6 +173,30 @@ async function meanwhile(pod: Pod, fault: Fault, of: 'kinesis' | 'dynamodb', ms:
   pod.fault(of, fault)
   await wait(ms)
   pod.fault(of, 'pass')
+}
+
+/** Looks at the lease table while records come. */
+function watch(ship: Spaceship, law: Law) {
+  const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
+  let isOver = false
+  const running = (async () => {
+    while (!isOver) {
+      // A look that is throttled is one fewer.
+      const rows = await dynamodb.send(new ScanCommand({ TableName: TABLE, ConsistentRead: true })).then(
+        ({ Items = [] }) => Items,
+        () => [],
+      )
+      law.look(rows, performance.now())
+      await wait(LOOK)
+    }
+  })()
+  return {
+    stop: async () => {
+      isOver = true
+      await running
+      dynamodb.destroy()
+    },
+  }
 }
 
 /** Changes one key after the other, each with its next version. */
