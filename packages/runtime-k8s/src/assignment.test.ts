@@ -5,7 +5,7 @@ import { silent } from '@spaceship/core/ports'
 import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { Assignment } from './assignment.ts'
-import { SHARD_END, SINGLE_STREAM } from './leases/index.ts'
+import { type LeaseTable, SHARD_END, SINGLE_STREAM } from './leases/index.ts'
 import { memoryLeases } from './leases/memory.ts'
 import { parseWorkerOptions } from './options.ts'
 import { Streams } from './streams.ts'
@@ -57,6 +57,7 @@ test('a shard whose end is written between the look and the take is not read aga
     ...{
       notices: { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false },
       freed: () => {},
+      lost: () => {},
     },
   })
   const before = asked.length
@@ -70,6 +71,7 @@ test('a shard whose end is written between the look and the take is not read aga
 async function holding(
   count: number,
   parts = Array.from({ length: count }, (_, n) => n),
+  leases: LeaseTable = memoryLeases(),
 ): Promise<Assignment> {
   // Only `send` is used.
   const kinesis = { send: () => new Promise<never>(() => {}) } as unknown as KinesisClient
@@ -79,7 +81,6 @@ async function holding(
     ...{ application: 'app', streams: ['cdc'], ...stores, kinesis, logger: silent, workerId: 'me' },
     clock: virtualClock(),
   })
-  const leases = memoryLeases()
   const start = (n: number) => (2n ** 128n / BigInt(count)) * BigInt(n)
   for (const n of parts)
     await leases.create({
@@ -92,7 +93,7 @@ async function holding(
   const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
   const troubles = new Troubles(settings.logger)
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
-  const assignment = new Assignment({ ...about, freed: () => {} })
+  const assignment = new Assignment({ ...about, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
   expect(assignment.held).toBe(parts.length)
   return assignment
@@ -123,4 +124,29 @@ describe('whether a worker holds the shard of a partition key', () => {
     expect(await held(1)).toEqual(['c'])
     expect(await held(3)).toEqual(['e'])
   })
+})
+
+test('a worker takes many leases at the same time, each once, and a failure of one costs it no other', async () => {
+  let [running, most, takes] = [0, 0, 0]
+  let failed: string | undefined
+  const table = memoryLeases()
+  const slow: LeaseTable = {
+    ...table,
+    take: async (lease, owner) => {
+      takes += 1
+      const nth = takes
+      running += 1
+      most = Math.max(most, running)
+      await new Promise((resolve) => setImmediate(resolve))
+      running -= 1
+      if (nth !== 5) return table.take(lease, owner)
+      failed = lease.shard
+      throw new Error('no answer')
+    },
+  }
+  await expect(holding(40, undefined, slow)).rejects.toThrow('no answer')
+  expect([takes, most]).toEqual([16, 16])
+  const { leases } = await table.scan()
+  expect(leases.filter(({ owner }) => owner === 'me').length).toBe(15)
+  expect(leases.find(({ shard: id }) => id === failed)?.owner).toBeUndefined()
 })

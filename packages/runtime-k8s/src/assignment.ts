@@ -55,6 +55,8 @@ export interface AssignmentOptions {
   readonly notices: Pick<Notices, 'tell' | 'told' | 'beat' | 'silent'>
   /** Told when there are leases that nobody owns: for a look of this worker, and of others. */
   readonly freed: () => void
+  /** Told when another worker has taken a lease, or may: for a look of this worker alone, which may have less than its share. */
+  readonly lost: () => void
 }
 
 const RENEWING = 'renewing leases'
@@ -63,7 +65,7 @@ const ENDING = 'making the leases that follow on shards'
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
 
-/** Leases of dead workers that are freed at the same time. */
+/** Leases that are taken, or of dead workers freed, at the same time. */
 const AT_ONCE = 16
 
 /** Workers that look for dead ones. */
@@ -104,6 +106,7 @@ export class Assignment {
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
   readonly #freed: () => void
+  readonly #lost: () => void
   #beatenAt = Number.NEGATIVE_INFINITY
   /** Until when a lease is not taken again, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
@@ -111,12 +114,13 @@ export class Assignment {
   readonly #doubtful = new Map<string, Lease>()
   /** What showed at the last look that the table has moved on. */
   #movedOn: string | undefined
-  /** The lease that is taken at this moment. */
-  #taking: Promise<void> = Promise.resolve()
+  /** The leases that are taken at this moment. */
+  #taking: Promise<unknown> = Promise.resolve()
 
-  constructor({ engine, settings, streams, shards, troubles, notices, freed }: AssignmentOptions) {
+  constructor({ engine, settings, streams, shards, troubles, notices, freed, lost }: AssignmentOptions) {
     this.#notices = notices
     this.#freed = freed
+    this.#lost = lost
     this.#troubles = troubles
     this.#engine = engine
     this.#settings = settings
@@ -175,14 +179,17 @@ export class Assignment {
     const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
     const chosen = chooseLeases(scan)
     let taken = 0
-    for (const lease of chosen) {
+    // One after the other, those of a worker with a thousand shards would take longer than a life.
+    for (let from = 0; from < chosen.length; from += AT_ONCE) {
       if (stopping.aborted) return 0
-      if (this.#consumers.has(lease.key)) continue
-      const taking = this.#takeOne(lease, stopping)
-      // A failure is told by whoever waits for this turn.
-      const over = () => {}
-      this.#taking = taking.then(over, over)
-      if (await taking) taken += 1
+      const some = chosen.slice(from, from + AT_ONCE).filter(({ key }) => !this.#consumers.has(key))
+      const taking = Promise.allSettled(some.map((lease) => this.#takeOne(lease, stopping)))
+      this.#taking = taking
+      for (const end of await taking) {
+        // It is told by whoever waits for this turn, when all of them are over: the next turn would take one that is under way once more.
+        if (end.status === 'rejected') throw end.reason
+        if (end.value) taken += 1
+      }
     }
     const mine = new Set(chosen)
     // Of the rows of a former stream the owners that are dead are taken out: KCL's rule would name one of them to look after the shards.
@@ -209,7 +216,7 @@ export class Assignment {
     const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
     if (!watches) return false
     const dead = left.filter(({ owner }) => owner !== undefined && owner !== me)
-    // As if it were taken: the owner counts as dead. One after the other, those of a worker with a thousand shards would take longer than a life.
+    // As if it were taken: the owner counts as dead.
     for (let from = 0; from < dead.length; from += AT_ONCE)
       await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))
     if (dead.length > 0) await this.#notices.tell()
@@ -420,8 +427,9 @@ export class Assignment {
   #lose(consumer: Consumer, why: string): void {
     const wasHeld = this.#forget(consumer)
     consumer.revoke()
-    if (wasHeld)
-      this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
+    if (!wasHeld) return
+    this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
+    this.#lost()
   }
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {

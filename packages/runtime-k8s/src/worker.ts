@@ -31,7 +31,7 @@ import { Troubles } from './troubles.ts'
 /** In words, for what is told of its troubles. */
 const LISTENING = 'listening for free leases'
 
-/** Milliseconds in which another worker makes the rows that are missing. */
+/** Milliseconds in which another worker makes the rows that are missing, or has taken what it takes. */
 const SOON = 2_000
 
 export interface Worker extends AsyncDisposable {
@@ -94,10 +94,15 @@ class Life {
       // Never rejects.
       void this.#notices.tell()
     }
+    // Of two that steal from it in one moment neither knows, and it would look for its share in a minute. At a start many lose some at the same time.
+    const lost = () => {
+      // Never rejects.
+      void clock.sleep((0.5 + random()) * SOON, this.#stopping.signal).then(() => this.#hurry.abort())
+    }
     this.#streams = new Streams(settings)
     this.#shards = new ShardSync(settings, this.#streams, freed)
     const [streams, shards, troubles, notices] = [this.#streams, this.#shards, this.#troubles, this.#notices]
-    this.#assignment = new Assignment({ engine, settings, streams, shards, troubles, notices, freed })
+    this.#assignment = new Assignment({ engine, settings, streams, shards, troubles, notices, freed, lost })
     const holds = (key: string) => this.#holds(key)
     const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
     this.#direct = new DirectTicks({ engine, clock, holds, failed })
