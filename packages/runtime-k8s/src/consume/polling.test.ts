@@ -203,7 +203,7 @@ test('a mark of a clock that ran ahead is read from the newest record on: Kinesi
 
 test('an iterator at the newest record that expires before one has come is followed by one at the time of the first read', async () => {
   const begun: string[] = []
-  const replies = [{}, { fails: 'ExpiredIteratorException' }, { records: ['7'] }]
+  const replies = [{ behind: 4_000 }, { fails: 'ExpiredIteratorException' }, { records: ['7'] }]
   const { run, asked } = polled({ sequence: 'LATEST', subSequence: 0 }, replies, (type) => {
     begun.push(type)
     return 'i'
@@ -215,4 +215,7 @@ test('an iterator at the newest record that expires before one has come is follo
   expect(begun).toEqual(['LATEST', 'AT_TIMESTAMP'])
   const iterators = asked.filter(({ input }) => 'ShardIteratorType' in input)
   expect(Object(iterators[1]?.input).Timestamp).toEqual(new Date(Number(first?.mark?.slice(1))))
+  // The page came no further than four seconds before its answer.
+  const { at = 0 } = asked.find(({ input }) => 'Limit' in input) ?? {}
+  expect(Number(first?.mark?.slice(1)) - virtualClock().now()).toBeLessThanOrEqual(at - 4_000)
 })

@@ -212,9 +212,9 @@ async function oldest(polling: Polling, signal: AbortSignal): Promise<string | u
   return (await answered(polling, signal, ask)).records[0]?.sequence
 }
 
-/** By Kinesis's clock, since clocks differ; and a second earlier, since it is told in whole ones. */
-function markIn({ answeredAt }: Answer, clock: Clock): string {
-  return markOf((answeredAt?.getTime() ?? clock.now()) - 1_000)
+/** By Kinesis's clock, where it is known. */
+function markIn({ answeredAt, millisBehind }: Answer, clock: Clock): string {
+  return markOf(answeredAt?.getTime() ?? clock.now(), millisBehind)
 }
 
 function weightOf(records: readonly StreamRecord[]): number {

@@ -5,8 +5,17 @@
 
 const MARK = /^@(\d{1,15})$/
 
-export function markOf(ms: number): string {
-  return `@${Math.floor(ms)}`
+/** How coarsely the source tells its time, in milliseconds. */
+const INEXACT = 1_000
+
+/**
+ * Of a page without records: the time that it has come to.
+ *
+ * @param answeredAt by the source's own clock, since clocks differ
+ * @param millisBehind a page may be without records though the shard has some that were put since
+ */
+export function markOf(answeredAt: number, millisBehind: number): string {
+  return `@${Math.max(0, Math.floor(answeredAt - millisBehind - INEXACT))}`
 }
 
 /** Undefined for what is no mark. */
