@@ -2,7 +2,7 @@
 
 import { GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, reactor } from '@spaceship/core'
-import { createEngine } from '@spaceship/core/engine'
+import { createEngine, type StreamRecord } from '@spaceship/core/engine'
 import { memoryDeadLetters, memoryState, type VirtualClock, virtualClock } from '@spaceship/core/memory'
 import { silent } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
@@ -13,6 +13,7 @@ import { Troubles } from '../troubles.ts'
 import { startConsumer } from './consumer.ts'
 import { Fetches } from './fetches.ts'
 import { pollShard } from './polling.ts'
+import type { Page, Reader } from './reader.ts'
 
 const Row = entity('row', { table: 'rows', key: 'id', schema: z.looseObject({ id: z.string() }) })
 const shard = 'shardId-000000000000'
@@ -58,6 +59,70 @@ test('a shard of which a child may not be made yet is held until it may', async 
   expect(await checkpointIn(leases)).toBe(SHARD_END)
 })
 
+test('the mark that a page without records comes with is kept for the next owner', async () => {
+  const leases = memoryLeases()
+  async function* reader(): AsyncGenerator<Page, void> {
+    yield { records: [], millisBehind: 4_000, mark: '@1796000005000', pause: 0 }
+    await new Promise(() => {})
+  }
+  const { clock } = await consuming(leases, async () => [], { checkpoint: 'LATEST', reader })
+  await pass(clock, 100)
+  const [lease] = (await leases.scan()).leases
+  expect(lease?.first).toBe('@1796000005000')
+})
+
+test('a drain that meets a table that refuses the end of a shard asks for it at a pace', async () => {
+  const leases = memoryLeases()
+  let asked = 0
+  const table: LeaseTable = {
+    ...leases,
+    checkpoint: async () => {
+      asked += 1
+      // As over a network.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      throw new Error('throttled')
+    },
+  }
+  const { consumer, clock } = await consuming(table, async () => [])
+  await pass(clock, 3_000)
+  const before = asked
+  expect(before).toBeGreaterThan(0)
+  const drained = consumer.drain(new Date(clock.now() + 5_000)).catch(() => {})
+  for (let turn = 0; turn < 200; turn += 1) await pass(clock, 50)
+  await drained
+  expect(asked - before).toBeLessThan(40)
+})
+
+test('a drain that begins while the place of a first page is written gives the lease up, and runs nothing of the page', async () => {
+  const leases = memoryLeases()
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const table: LeaseTable = {
+    ...leases,
+    checkpoint: async (lease, progress, isHeld) => {
+      asked.resolve()
+      await answered.promise
+      return leases.checkpoint(lease, progress, isHeld)
+    },
+  }
+  const record: StreamRecord = {
+    ...{ sequence: '7', subSequence: 0, partitionKey: 'a', data: Buffer.from('no JSON') },
+    arrivedAt: new Date(0),
+  }
+  async function* reader(): AsyncGenerator<Page, void> {
+    yield { records: [record], millisBehind: 0, pause: 0 }
+    await new Promise(() => {})
+  }
+  const { consumer, clock } = await consuming(table, async () => [], { checkpoint: 'LATEST', reader })
+  await asked.promise
+  const drained = consumer.drain(new Date(clock.now() + 5_000))
+  await pass(clock, 1_000)
+  answered.resolve()
+  expect(await drained).toBe(0)
+  expect(await consumer.done).toBe('released')
+  const [lease] = (await leases.scan()).leases
+  expect([lease?.owner, lease?.first]).toEqual([undefined, '7'])
+})
+
 async function pass(clock: VirtualClock, ms: number): Promise<void> {
   const idle = () => new Promise<void>((resolve) => setImmediate(resolve))
   await idle()
@@ -69,9 +134,13 @@ async function checkpointIn(leases: LeaseTable): Promise<string | undefined> {
 }
 
 /** Of a shard that has one record, and has ended. */
-async function consuming(table: LeaseTable, makeChildren: () => Promise<readonly string[] | undefined>) {
+async function consuming(
+  table: LeaseTable,
+  makeChildren: () => Promise<readonly string[] | undefined>,
+  { checkpoint = 'TRIM_HORIZON', reader }: { checkpoint?: string; reader?: Reader } = {},
+) {
   const clock = virtualClock()
-  const lease: NewLease = { stream, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined }
+  const lease: NewLease = { stream, shard, checkpoint, parents: [], hashRange: undefined }
   await table.create(lease)
   const [free] = (await table.scan()).leases
   const taken = free && (await table.take(free, 'me'))
@@ -91,16 +160,18 @@ async function consuming(table: LeaseTable, makeChildren: () => Promise<readonly
       ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
       ...{ lost: () => {}, handedOver: () => {} },
     }),
-    reader: (from, signal) =>
-      pollShard(
-        {
-          of: { stream: 'cdc', startAt: undefined },
-          ...{ client: ended(), stream: 'cdc', shard, limit: 10, interval: 200, clock, random: () => 0.5 },
-          ...{ logger: silent, troubles: new Troubles(silent), fetches: new Fetches(clock, () => 1_000) },
-        },
-        from,
-        signal,
-      ),
+    reader:
+      reader ??
+      ((from, signal) =>
+        pollShard(
+          {
+            of: { stream: 'cdc', startAt: undefined },
+            ...{ client: ended(), stream: 'cdc', shard, limit: 10, interval: 200, clock, random: () => 0.5 },
+            ...{ logger: silent, troubles: new Troubles(silent), fetches: new Fetches(clock, () => 1_000) },
+          },
+          from,
+          signal,
+        )),
   })
   return { consumer, clock }
 }

@@ -161,7 +161,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       try {
         return await held.beat(final)
       } catch {
-        await clock.sleep(AGAIN, stop.signal)
+        // Not cut short by a drain: its signal stays aborted, and the table would be asked without a pause.
+        await clock.sleep(AGAIN)
       }
   }
 
