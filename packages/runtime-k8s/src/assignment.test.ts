@@ -1,4 +1,4 @@
-import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, reactor } from '@spaceship/core'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { silent } from '@spaceship/core/ports'
@@ -98,6 +98,39 @@ async function holding(
   expect(assignment.held).toBe(parts.length)
   return assignment
 }
+
+test('a stream that was made again and may not be looked at keeps no lease of another stream from being taken', async () => {
+  const reactors = [reactor('note').on('see', Row.saved('row.saved'), () => {})]
+  const stores = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  const send = (command: unknown) =>
+    command instanceof DescribeStreamSummaryCommand
+      ? Promise.reject(Object.assign(new Error('gone'), { name: 'ResourceNotFoundException' }))
+      : new Promise<never>(() => {})
+  // Only `send` is used.
+  const kinesis = { send } as unknown as KinesisClient
+  const { engine, settings } = parseWorkerOptions(reactors, {
+    ...{ application: 'app', streams: ['gone', 'cdc'], ...stores, kinesis, logger: silent, workerId: 'me' },
+    clock: virtualClock(),
+  })
+  const leases = memoryLeases()
+  for (const stream of ['1:gone:200', '1:cdc:100'])
+    await leases.create({ stream, shard, checkpoint: 'TRIM_HORIZON', parents: [], hashRange: undefined })
+  const streams = new Streams(settings)
+  const shards = new ShardSync({ ...settings, leases }, streams, () => {})
+  streams.identify(
+    'multi-stream',
+    new Map([
+      ['gone', '1:gone:100'],
+      ['cdc', '1:cdc:100'],
+    ]),
+  )
+  const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
+  const troubles = new Troubles(settings.logger)
+  const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
+  const assignment = new Assignment({ ...about, freed: () => {} })
+  await assignment.take(new AbortController().signal)
+  expect(assignment.held).toBe(1)
+})
 
 describe('whether a worker holds the shard of a partition key', () => {
   test('is asked of all its leases with one hash of the key, however many they are', async () => {

@@ -61,6 +61,7 @@ export interface AssignmentOptions {
 
 const RENEWING = 'renewing leases'
 const ENDING = 'making the leases that follow on shards'
+const IDENTIFYING = 'looking whether streams were made again'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
@@ -157,7 +158,7 @@ export class Assignment {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
     const { leases, malformed, movedOn } = await table.scan('late')
     this.#shards.saw(leases)
-    await this.#streams.saw(leases)
+    await this.#identify(leases)
     this.#leaveFormer()
     if (this.#isMovedOn(movedOn)) return failover / 3
     const former = leases.filter((lease) => this.#streams.isFormer(lease.stream))
@@ -400,6 +401,18 @@ export class Assignment {
       this.#fieldsOf(consumer.held),
     )
     this.#leave(consumer)
+  }
+
+  /** One stream that cannot be looked at keeps no lease of the others from being taken. */
+  async #identify(leases: readonly Lease[]): Promise<void> {
+    const failures = await this.#streams.saw(leases)
+    const actions = ['kinesis:DescribeStreamSummary']
+    for (const stream of this.#streams.names) {
+      const error = failures.get(stream)
+      const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
+      if (error === undefined) this.#troubles.over(IDENTIFYING, stream)
+      else this.#troubles.failed(IDENTIFYING, stream, classified(about, error), { stream })
+    }
   }
 
   /** What was read of a stream that is there no more is finished: nobody can read it again. */

@@ -1,10 +1,12 @@
 /** How a stream is named, and from when on it is read. */
 
-import { GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis'
+import { GetRecordsCommand, GetShardIteratorCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import { virtualClock } from '@spaceship/core/memory'
+import { silent, systemClock } from '@spaceship/core/ports'
 import { expect, test, vi } from 'vitest'
 import { type Pods, podsOnShip, saved } from '../test/pods.ts'
+import { Streams } from './streams.ts'
 
 const wait = { timeout: 15_000, interval: 20 }
 const ARN = 'arn:aws:kinesis:us-east-1:000000000000:stream/cdc'
@@ -122,3 +124,26 @@ test('a start at a time to come is refused with all else that is wrong: Kinesis 
       pods.pod(noting().made, { streams: [{ stream: 'cdc', start: new Date(8.64e15) }], ...more }),
     ).toThrow(/which is to come/)
 }, 60_000)
+
+test('a summary that is late makes no stream the former one again', async () => {
+  let made = 100
+  const send = async () => ({
+    StreamDescriptionSummary: { StreamARN: ARN, StreamCreationTimestamp: new Date(made * 1_000) },
+  })
+  const streams = new Streams({
+    // Only `send` is used, for DescribeStreamSummary.
+    kinesis: { send } as unknown as KinesisClient,
+    ...{ clock: systemClock, logger: silent },
+    streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
+  })
+  const [former, now] = ['000000000000:cdc:100', '000000000000:cdc:200']
+  streams.identify('multi-stream', new Map([['cdc', former]]))
+  await streams.again(former)
+  expect(streams.isOurs(former)).toBe(true)
+  made = 200
+  await streams.again(former)
+  expect([streams.isOurs(now), streams.isFormer(former)]).toEqual([true, true])
+  made = 100
+  await streams.again(now)
+  expect([streams.isOurs(now), streams.isFormer(former)]).toEqual([true, true])
+})

@@ -75,18 +75,29 @@ export class Streams {
     }
   }
 
-  /** Looks again where the table has leases of a later identity of a stream: another worker has seen that it was made again. */
-  async saw(leases: readonly Lease[]): Promise<void> {
+  /**
+   * Looks again where the table has leases of a later identity of a stream: another worker has seen that it was made again.
+   *
+   * @returns what Kinesis refused it with, by the streams' names: they count as those that they were, and hide no other one
+   */
+  async saw(leases: readonly Lease[]): Promise<ReadonlyMap<string, unknown>> {
     const seen = new Set(leases.map(({ stream }) => stream))
-    for (const [id] of this.current) for (const other of seen) if (isBefore(id, other)) await this.again(id)
+    const failures = new Map<string, unknown>()
+    for (const [id, { name }] of this.current)
+      try {
+        if ([...seen].some((other) => isBefore(id, other))) await this.again(id)
+      } catch (error) {
+        failures.set(name, error)
+      }
+    return failures
   }
 
-  /** Asks Kinesis again which stream it is. @throws what Kinesis refuses it with */
+  /** Asks Kinesis again which stream it is: one that was made earlier is an answer of before. @throws what Kinesis refuses it with */
   async again(id: StreamId): Promise<void> {
     const each = this.#known.get(id)
     if (each === undefined || id === SINGLE_STREAM || !this.isOurs(id)) return
     const now = await this.#identityOf(each.stream)
-    if (now === id || !this.isOurs(id)) return
+    if (!isBefore(id, now) || !this.isOurs(id)) return
     this.#set(now, each)
     const advice = 'delete the rows of the former one when no worker needs them'
     this.#settings.logger.error(
