@@ -100,6 +100,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       if (stop.signal.aborted) break
       watchdog.page(page.records.length, page.millisBehind)
       await keepPlace(page)
+      // A drain that has begun meanwhile may be over, and then nothing may be pushed any more: the next owner reads it.
+      if (stop.signal.aborted) break
       if (page.lost !== undefined) return losePlace(page.lost)
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
