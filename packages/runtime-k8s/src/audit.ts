@@ -5,8 +5,9 @@
  * | seen                                                     | then                                                                 |
  * |----------------------------------------------------------|----------------------------------------------------------------------|
  * | a part of the stream that no lease covers                | told, once                                                           |
- * | an open shard whose lease is at its shard's end, where a | told; the row is of a stream that was deleted and made again, and is |
- * | row does not say of which stream it is (single-stream)   | made anew                                                            |
+ * | an open shard whose lease is at its shard's end, or waits | told; the row is of a stream that was deleted and made again, and is |
+ * | for a shard that is none of its parents, where a row does | made anew                                                            |
+ * | not say of which stream it is (single-stream)            |                                                                      |
  */
 
 import type { Log } from '@spaceship/core/log'
@@ -44,17 +45,19 @@ export class Audit {
 
   /** @returns the shards whose leases are to be made anew, with those that they have */
   reborn(stream: string, leases: readonly Lease[], shards: readonly Shard[]): readonly Reborn[] {
-    const open = new Map(shards.flatMap((shard) => (shard.open ? [[shard.id, shard] as const] : [])))
+    const known = new Map(shards.map((shard) => [shard.id, shard]))
     const reborn = leases.flatMap((lease) => {
-      const shard = open.get(lease.shard)
-      const isEnded = lease.stream === SINGLE_STREAM && lease.checkpoint.sequence === SHARD_END
-      return shard !== undefined && isEnded ? { lease, shard } : []
+      const shard = known.get(lease.shard)
+      if (lease.stream !== SINGLE_STREAM || shard?.open !== true) return []
+      // It would wait for that one until it ends, and longer.
+      const isAstray = lease.parents.some((id) => known.has(id) && !shard.parents.includes(id))
+      return isAstray || lease.checkpoint.sequence === SHARD_END ? { lease, shard } : []
     })
     const names = reborn.map(({ shard }) => shard.id)
     const times = this.#times(`${stream} reborn`, names.length === 0 ? undefined : names.join())
     if (times < CONFIDENT) return []
     this.#logger.error(
-      'a stream was deleted and made again: shards that had ended are open, and are read from their oldest record',
+      'a stream was deleted and made again: shards that had ended, or that followed on others, are open, and are read from their oldest record',
       { stream, details: { shards: names } },
     )
     return reborn

@@ -3,6 +3,7 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { silent, systemClock } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
+import { SHARD_END, SINGLE_STREAM } from './leases/index.ts'
 import { memoryLeases } from './leases/memory.ts'
 import { Streams } from './streams.ts'
 import { ShardSync } from './sync.ts'
@@ -21,4 +22,54 @@ test('of a stream whose shards of the start have all expired, those that followe
   await new ShardSync(settings, streams, () => {}).sync()
   const made = (await leases.scan()).leases.map(({ shard, checkpoint }) => [shard, checkpoint.sequence])
   expect(made).toEqual([['b', 'AT_TIMESTAMP']])
+})
+
+/** A table without the streams' names: after some looks at the shards of which the stream consists. */
+async function looked(
+  rows: readonly {
+    readonly shard: string
+    readonly parents: readonly string[]
+    readonly checkpoint: string
+  }[],
+  shards: readonly { readonly ShardId: string; readonly ParentShardId?: string }[],
+) {
+  const leases = memoryLeases()
+  for (const row of rows) await leases.create({ stream: SINGLE_STREAM, ...row, hashRange: undefined })
+  // Somebody reads one of them.
+  const [, taken] = (await leases.scan()).leases
+  if (taken !== undefined) await leases.take(taken, 'other')
+  // Only `send` is used, for the list of the shards.
+  const kinesis = { send: async () => ({ Shards: shards }) } as unknown as KinesisClient
+  const listed = [{ stream: 'cdc', name: 'cdc', start: 'LATEST' as const, startAt: undefined }]
+  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'other' }
+  const streams = new Streams({ ...settings, streams: listed })
+  streams.identify('single-stream', new Map())
+  const sync = new ShardSync(settings, streams, () => {})
+  for (let look = 0; look < 4; look += 1) await sync.sync()
+  const made = (await leases.scan()).leases.toSorted((a, b) => a.shard.localeCompare(b.shard))
+  return made.map(({ shard, parents, checkpoint }) => [shard, checkpoint.sequence, ...parents])
+}
+
+const SPLIT = [
+  { shard: 'a', parents: [], checkpoint: SHARD_END },
+  { shard: 'b', parents: ['a'], checkpoint: '10' },
+  { shard: 'c', parents: ['a'], checkpoint: '10' },
+]
+
+test('of a stream that was made again, a row that would wait for a shard which is none of its parents is made anew, too', async () => {
+  expect(await looked(SPLIT, [{ ShardId: 'a' }, { ShardId: 'b' }, { ShardId: 'c' }])).toEqual([
+    ['a', 'TRIM_HORIZON'],
+    ['b', 'TRIM_HORIZON'],
+    ['c', 'TRIM_HORIZON'],
+  ])
+})
+
+test('a list of shards that is late takes no position from a shard that has just been split off', async () => {
+  const late = [{ ShardId: 'a' }, ...['b', 'c'].map((ShardId) => ({ ShardId, ParentShardId: 'a' }))]
+  const rows = SPLIT.map((row) => (row.shard === 'a' ? { ...row, checkpoint: '5' } : row))
+  expect(await looked(rows, late)).toEqual([
+    ['a', '5'],
+    ['b', '10', 'a'],
+    ['c', '10', 'a'],
+  ])
 })

@@ -15,6 +15,7 @@ import {
   type Lease,
   leadersOf,
   type NewLease,
+  type Progress,
   SHARD_END,
   type StreamId,
 } from './leases/index.ts'
@@ -36,6 +37,8 @@ const AT_ONCE = 16
 
 /** Milliseconds. */
 const PATIENCE = 60_000
+
+const ENDED: Progress = { checkpoint: { sequence: SHARD_END, subSequence: 0 }, journal: undefined }
 
 export class ShardSync {
   readonly #settings: SyncSettings
@@ -130,6 +133,9 @@ export class ShardSync {
     const ended = new Set(over.map((lease) => lease.shard))
     const reborn = this.#audit.reborn(name, leases, shards)
     for (const { lease, shard } of reborn) {
+      // Only the row of a shard that has ended is deleted. Whoever dies in between leaves one that is seen at the next look.
+      const isOver = lease.checkpoint.sequence === SHARD_END
+      if (!isOver && (await table.checkpoint(lease, ENDED)) === undefined) continue
       await table.remove(lease)
       await table.create(leaseOf(id, shard, 'TRIM_HORIZON'))
     }
