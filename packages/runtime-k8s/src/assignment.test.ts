@@ -127,7 +127,7 @@ test('a stream that was made again and may not be looked at keeps no lease of an
   const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
   const troubles = new Troubles(settings.logger)
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
-  const assignment = new Assignment({ ...about, freed: () => {} })
+  const assignment = new Assignment({ ...about, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
   expect(assignment.held).toBe(1)
 })
