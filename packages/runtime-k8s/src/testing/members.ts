@@ -145,13 +145,20 @@ const PATIENCE = 5_000
 function clientFor(world: World, member: Member, process: Process, slot: number, service: Service) {
   const { plan, plant, audience, stream, table, oracle, universe } = world
   const planted = member.kind === 'ours' ? plant : undefined
+  /** Rows of which a write was refused: who reads one next asks whose it is. */
+  const refused = new Set<string>()
   const answer = (command: unknown) => {
     audience?.asked(member.id, operationOf(command), universe.now)
     if (service === 'kinesis') return stream.answer(command)
-    return table.answer(command, (write) => {
-      oracle.wrote(member, write)
-      audience?.wrote(write, universe.now)
-    })
+    try {
+      return table.answer(command, (write) => {
+        oracle.wrote(member, write)
+        audience?.wrote(write, universe.now)
+      })
+    } catch (error) {
+      if (command instanceof UpdateItemCommand) refused.add(keyOf(command))
+      throw error
+    }
   }
   return clientOn({
     universe,
@@ -166,8 +173,16 @@ function clientFor(world: World, member: Member, process: Process, slot: number,
     attempts: plan.attempts,
     answer:
       planted?.answer === undefined ? answer : (command) => planted.answer?.(command, answer, member.id),
-    arrived: (command, output) => arrived(world, member, command, output),
+    arrived: (command, output) => {
+      // A row that is read for another reason, as at the end of a shard before it, tells its owner nothing.
+      if (command instanceof GetItemCommand && !refused.delete(keyOf(command))) return
+      arrived(world, member, command, output)
+    },
   })
+}
+
+function keyOf({ input }: GetItemCommand | UpdateItemCommand): string {
+  return input.Key?.leaseKey?.S ?? ''
 }
 
 /** As AWS names it. */
