@@ -42,6 +42,16 @@ test('a bound that is smaller than a page lets one reader at a time ask', async 
   expect(isSecond).toBe(true)
 })
 
+test('shards that are caught up and had no record yet ask at once, for one record each: a thousand idle ones hold nobody up', async () => {
+  const clock = virtualClock()
+  const fetches = new Fetches(clock, () => 64 * MIB)
+  const given: Fetch[] = []
+  for (let reader = 0; reader < 1_000; reader += 1)
+    void fetches.next({ ...UNKNOWN, isBehind: false }, never).then((fetch) => given.push(fetch))
+  await idle()
+  expect(given.map(({ limit }) => limit)).toEqual(Array(1_000).fill(1))
+})
+
 test('a stop ends the wait', async () => {
   const clock = virtualClock()
   const fetches = new Fetches(clock, () => 0)

@@ -6,6 +6,7 @@
  * |-------------------------------------------------------|-------------------------------------------------------------|
  * | when its page fits                                    | as many records as the options say, or a small page while   |
  * |                                                       | its shard is caught up                                      |
+ * | of a caught-up shard that had no record yet           | one record, at once                                         |
  * | when no other one is under way, and there is some room | the same: a bound may be smaller than a page                |
  * | when it has waited for `PATIENCE`                     | a small page: none starves, whatever others hold            |
  */
@@ -52,7 +53,8 @@ export class Fetches {
   /** Resolves when the reader may ask, or when the signal is aborted. */
   async next(appetite: Appetite, signal: AbortSignal): Promise<Fetch> {
     const { limit, average, isBehind } = appetite
-    const most = isBehind || average === undefined ? LARGEST_PAGE : SMALL_PAGE
+    if (average === undefined && !isBehind) return this.#ask(SMALL_PAGE, { limit: 1, average })
+    const most = isBehind ? LARGEST_PAGE : SMALL_PAGE
     const bytes = average === undefined ? most : Math.max(average, Math.min(most, limit * average))
     const patience = this.#clock.monotonic() + PATIENCE
     while (!signal.aborted && this.#clock.monotonic() < patience) {

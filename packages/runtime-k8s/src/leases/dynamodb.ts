@@ -50,14 +50,13 @@ export function dynamodbLeases({
   const elsewhere = async () =>
     coordinator === undefined ? undefined : coordinatorState(client, coordinator)
 
-  async function read(key: string): Promise<Lease | undefined> {
+  async function item(key: string): Promise<Item | undefined> {
     const command = new GetItemCommand({
       TableName: table,
       Key: { leaseKey: { S: key } },
       ConsistentRead: true,
     })
-    const { Item } = await asked('GetItem', client.send(command))
-    return Item === undefined ? undefined : leaseOf(Item)
+    return (await asked('GetItem', client.send(command))).Item
   }
 
   async function all(ConsistentRead: boolean): Promise<readonly Item[]> {
@@ -131,7 +130,8 @@ export function dynamodbLeases({
     for (let left = REPEATS; left > 0; left -= 1) {
       const updated = await update(seen, change)
       if (updated !== undefined || owner === undefined) return updated
-      const now = await read(lease.key)
+      const row = await item(lease.key)
+      const now = row === undefined ? undefined : leaseOf(row)
       if (now === undefined || holderOf(now) !== owner || now.counter !== seen.counter + 1 || !isHeld())
         return undefined
       seen = now
@@ -161,7 +161,7 @@ export function dynamodbLeases({
       return made
     },
     scan: async (how = 'strong') => scanOf(...(await Promise.all([all(how === 'strong'), elsewhere()]))),
-    read,
+    has: async (key) => (await item(key)) !== undefined,
     create: async (lease) => {
       const command = new PutItemCommand({
         TableName: table,

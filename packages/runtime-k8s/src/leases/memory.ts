@@ -33,7 +33,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   return {
     check: async () => undefined,
     scan: async () => scanOf([...items.values()]),
-    read: async (key) => read(key),
+    has: async (key) => items.has(key),
     create: async (lease) => {
       const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''

@@ -35,8 +35,8 @@ export interface LeaseTable {
   check(): Promise<string | undefined>
   /** All of it. @param how whether every write that was answered is seen; a late view costs half @default strong */
   scan(how?: 'strong' | 'late'): Promise<LeaseScan>
-  /** One lease, with every write that was answered; undefined if there is none under the key, an item of another kind, or a malformed row. */
-  read(key: string): Promise<Lease | undefined>
+  /** Whether there is a row under the key, with every write that was answered; a malformed one is somebody's, too. */
+  has(key: string): Promise<boolean>
   /** Creates the lease unless it exists. @returns whether it did not */
   create(lease: NewLease): Promise<boolean>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
