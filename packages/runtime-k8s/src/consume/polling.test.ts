@@ -24,7 +24,12 @@ interface Reply {
 }
 
 /** Answers reads with these in turn, and then with nothing new. */
-function polled(from: Checkpoint, replies: readonly Reply[], begin: (type: string) => string = () => 'i') {
+function polled(
+  from: Checkpoint,
+  replies: readonly Reply[],
+  begin: (type: string) => string = () => 'i',
+  work = 0,
+) {
   const clock: VirtualClock = virtualClock()
   const left = [...replies]
   const asked: { readonly at: number; readonly input: object }[] = []
@@ -61,6 +66,8 @@ function polled(from: Checkpoint, replies: readonly Reply[], begin: (type: strin
   const done = (async () => {
     for await (const page of pollShard(polling, from, stop.signal)) {
       pages.push(page)
+      // What its consumer makes of a page takes so long.
+      if (work > 0) await clock.sleep(work)
       if (pages.length === replies.filter(({ fails }) => fails === undefined).length) stop.abort()
     }
   })()
@@ -137,6 +144,19 @@ test('the pace: at once while behind, also after pages without records; by their
   await run()
   const at = reads().map((read) => read.at)
   expect(at.slice(1).map((each, n) => each - (at[n] ?? 0))).toEqual([200, 200, 200, 2_000, 1_000])
+})
+
+test('what is made of a page counts in the pause after it: a consumer that is slower than Kinesis waits no longer for it', async () => {
+  const pages = [1, 2, 3].map((n) => ({ records: [String(n)], bytes: 2 * MIB, behind: 5_000 }))
+  for (const [work, between] of [
+    [400, 1_000],
+    [1_500, 1_500],
+  ] as const) {
+    const { run, reads } = polled(OLDEST, pages, undefined, work)
+    await run()
+    const at = reads().map((read) => read.at)
+    expect(at.slice(1).map((each, n) => each - (at[n] ?? 0))).toEqual([between, between])
+  }
 })
 
 test('a refused checkpoint is told with the record that reading starts at again', async () => {

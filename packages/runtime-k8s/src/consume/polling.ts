@@ -106,8 +106,10 @@ export async function* pollShard(
       const pause = Math.max(rest, (bytes / BYTES_PER_SECOND) * 1_000)
       const page = { records, millisBehind, pause, ...(mark !== undefined && { mark }) }
       if (iterator === undefined) return yield { ...page, ended: answer.children }
+      const next = clock.monotonic() + pause
       yield page
-      await clock.sleep(pause, signal)
+      // What was made of the page meanwhile took a part of the pause, or all of it.
+      await clock.sleep(Math.max(0, next - clock.monotonic()), signal)
     } catch (error) {
       if (signal.aborted) return
       const name = nameOf(error)
