@@ -85,7 +85,7 @@ export class ShardSync {
     if (movedOn !== undefined) return
     this.saw(leases)
     if (turn !== 0 && this.#isOthers()) return
-    const failures = isSoon ? [] : await this.#identified()
+    const failures = isSoon ? [] : [...(await this.#streams.allAgain()).values()]
     for (const [id, stream] of this.#streams.current) {
       const rows = leases.filter((lease) => lease.stream === id)
       const spoilt = malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))
@@ -98,18 +98,6 @@ export class ShardSync {
       }
     }
     if (failures.length > 0) throw failures[0]
-  }
-
-  /** @returns why streams could not be identified again: they are looked at as those that they were */
-  async #identified(): Promise<unknown[]> {
-    const failures: unknown[] = []
-    for (const [id] of this.#streams.current)
-      try {
-        await this.#streams.again(id)
-      } catch (error) {
-        failures.push(error)
-      }
-    return failures
   }
 
   #isOthers(): boolean {

@@ -6,8 +6,8 @@
  * |-------------------------------------------------------|-------------------------------------------------------------|
  * | when its page fits                                    | as many records as the options say, or a small page while   |
  * |                                                       | its shard is caught up                                      |
- * | of a caught-up shard that had no record yet           | one record, at once                                         |
  * | when no other one is under way, and there is some room | the same: a bound may be smaller than a page                |
+ * | of a caught-up shard that had no record yet           | one record, at once                                         |
  * | when it has waited for `PATIENCE`                     | a small page: none starves, whatever others hold            |
  */
 
@@ -53,7 +53,7 @@ export class Fetches {
   /** Resolves when the reader may ask, or when the signal is aborted. */
   async next(appetite: Appetite, signal: AbortSignal): Promise<Fetch> {
     const { limit, average, isBehind } = appetite
-    if (average === undefined && !isBehind) return this.#ask(SMALL_PAGE, { limit: 1, average })
+    if (average === undefined && !isBehind) return this.#askSmall(appetite)
     const most = isBehind ? LARGEST_PAGE : SMALL_PAGE
     const bytes = average === undefined ? most : Math.max(average, Math.min(most, limit * average))
     const patience = this.#clock.monotonic() + PATIENCE
@@ -62,10 +62,13 @@ export class Fetches {
       if (bytes <= room || (this.#asked === 0 && room > 0)) return this.#ask(bytes, appetite)
       await this.#clock.sleep(LOOK, signal)
     }
-    return this.#ask(Math.max(SMALL_PAGE, average ?? 0), {
-      limit: average === undefined ? 1 : limit,
-      average,
-    })
+    return this.#askSmall(appetite)
+  }
+
+  /** Of records whose size is not known, one. */
+  #askSmall({ limit, average }: Appetite): Fetch {
+    const bytes = Math.max(SMALL_PAGE, average ?? 0)
+    return this.#ask(bytes, { limit: average === undefined ? 1 : limit, average })
   }
 
   #ask(bytes: number, { limit, average }: Pick<Appetite, 'limit' | 'average'>): Fetch {

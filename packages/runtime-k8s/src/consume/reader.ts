@@ -8,7 +8,6 @@
  * | keeps the pace that its source sets | and says with each page how long it rests before it asks for the next one            |
  * | mends what a repeat mends           | and tells it; the consumer sees only pages                                           |
  * | ends                                | after a page that has `ended` or `lost`, and when its signal is aborted              |
- * | throws                              | what only a fresh start of the lease mends                                           |
  */
 
 import type { StreamRecord } from '@spaceship/core/engine'
