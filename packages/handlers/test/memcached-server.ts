@@ -2,14 +2,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { freePort } from '../../../scripts/free-port.ts'
 
 export interface MemcachedServer {
   readonly port: number
   readonly address: string
-  /** SIGSTOP lets it be silent, SIGCONT speak again. */
-  signal(signal: NodeJS.Signals): void
+  /** Resolves once it is silent: until it speaks again it answers nothing that it is asked. */
+  silence(): Promise<void>
+  speak(): void
   /** Ends the process, and waits until it has ended. */
   stop(): Promise<void>
 }
@@ -37,7 +39,11 @@ export async function startMemcached(args: readonly string[] = [], port?: number
   return {
     port: at,
     address: `127.0.0.1:${at}`,
-    signal: (signal) => void server.kill(signal),
+    silence: async () => {
+      server.kill('SIGSTOP')
+      await stopped(server.pid)
+    },
+    speak: () => void server.kill('SIGCONT'),
     stop: async () => {
       if (server.exitCode !== null || server.signalCode !== null) return
       const ended = once(server, 'exit')
@@ -61,4 +67,13 @@ function listening(server: ChildProcess): Promise<void> {
       if (listens) resolve()
     })
   })
+}
+
+/** A signal is on its way when `kill` returns, and a thread that runs meanwhile still answers. Where there is no `/proc`, nobody can tell. */
+async function stopped(pid = 0): Promise<void> {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return
+  // The name of the program stands in brackets, and its state behind them.
+  const isStopped = (task: string) => /\) T /.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'))
+  while (!readdirSync(tasks).every(isStopped)) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -67,7 +67,7 @@ test('a node that accepts and is silent is an outage for add and get within the 
   const proxy = await proxyTo(node.port)
   const store = references({ nodes: [proxy.address], timeout: 300 })
   await store.set('a', 'before', 60_000)
-  node.signal('SIGSTOP')
+  await node.silence()
   const calls = [
     store.add('a', 'x', 60_000),
     store.get('a'),
@@ -77,7 +77,7 @@ test('a node that accepts and is silent is an outage for add and get within the 
   ]
   for (const call of await Promise.allSettled(calls))
     expect(call).toMatchObject({ status: 'rejected', reason: outage })
-  node.signal('SIGCONT')
+  node.speak()
   expect(await store.get('a')).toBe('before')
   expect(proxy.connections()).toBe(2)
 })
