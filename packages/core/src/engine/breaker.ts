@@ -151,10 +151,7 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
       const due = breaker?.probe === undefined && (breaker?.until ?? 0) <= clock.monotonic()
       if (due) trip(dependency, comer, error)
     },
-    until: (dependency) => {
-      const breaker = breakers.get(dependency)
-      return breaker === undefined ? 0 : breaker.until - clock.monotonic()
-    },
+    until: (dependency) => (breakers.get(dependency)?.until ?? 0) - clock.monotonic(),
   }
 }
 

@@ -11,6 +11,7 @@
 
 import { SpaceshipError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
+import type { RoutePlan } from './plan.ts'
 
 /** A handler that runs, or is about to. */
 export class Run {
@@ -23,9 +24,11 @@ export class Run {
   handler: Promise<unknown> | undefined = undefined
   /** Its place among those that are watched. */
   index = 0
+  readonly plan: RoutePlan
 
   /** @param reported if nobody is to hear of it */
-  constructor(deadline: number, reported: boolean) {
+  constructor(plan: RoutePlan, deadline: number, reported: boolean) {
+    this.plan = plan
     this.deadline = deadline
     this.reported = reported
   }
@@ -48,22 +51,32 @@ export class Run {
 /** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
 export const OVER = 'over'
 
+/** Handlers of a process that go on beyond what they were given. Those who watch them write it. */
+export interface Beyond {
+  /** They have passed their deadline. */
+  readonly late: Set<Run>
+  /** Their delivery has been settled without them. */
+  readonly left: Set<Run>
+}
+
 /** How long a handler may take to notice that its signal is aborted. */
 export const NOTICE = 1_000
 
 export class Deadlines {
   readonly #clock: Clock
-  readonly #late: (handler: Promise<unknown>) => void
+  readonly #beyond: Beyond
+  readonly #told: () => void
   // No map, for the reason that lane-map.ts gives; as many as may run at once, so it hardly grows.
   readonly #runs: Run[] = []
   #armed = Number.POSITIVE_INFINITY
   #timer = new AbortController()
   readonly #stopped: AbortSignal
 
-  /** @param late told of handlers that ignore their signal */
-  constructor(clock: Clock, stopped: AbortSignal, late: (handler: Promise<unknown>) => void) {
+  /** @param told called for each handler that ignores its signal */
+  constructor(clock: Clock, stopped: AbortSignal, beyond: Beyond, told: () => void) {
     this.#clock = clock
-    this.#late = late
+    this.#beyond = beyond
+    this.#told = told
     this.#stopped = stopped
     stopped.addEventListener('abort', () => {
       for (const run of this.#runs) run.abort(stopped.reason)
@@ -83,6 +96,8 @@ export class Deadlines {
 
   settled(run: Run): void {
     run.handler = undefined
+    this.#beyond.late.delete(run)
+    this.#beyond.left.delete(run)
     // The last one takes its place.
     const last = this.#runs.pop()
     if (last !== undefined && last !== run) {
@@ -98,9 +113,16 @@ export class Deadlines {
     this.#arm(deadline)
   }
 
-  /** Handlers that have not settled. */
-  get handlers(): readonly Promise<unknown>[] {
-    return this.#runs.flatMap(({ handler }) => handler ?? [])
+  /** The delivery has been settled: those that have not outlive it. */
+  orphan(): void {
+    for (const run of this.#runs) this.#beyond.left.add(run)
+  }
+
+  /** Whether handlers that ignore their signals fill all places: of the route in the process, or of the shard. What is gathered takes none of the shard's. */
+  fillAll(plan: RoutePlan, places: number): boolean {
+    const ofRoute = [...this.#beyond.late].filter((run) => run.plan === plan)
+    const ofShard = this.#runs.filter((run) => run.reported && !run.plan.gathers)
+    return ofRoute.length >= plan.concurrency || ofShard.length >= places
   }
 
   #restIfIdle(): void {
@@ -110,7 +132,7 @@ export class Deadlines {
   }
 
   #arm(moment: number): void {
-    if (moment >= this.#armed || !Number.isFinite(moment)) return
+    if (moment >= this.#armed) return
     this.#timer.abort(OVER)
     this.#timer = new AbortController()
     this.#armed = moment
@@ -128,7 +150,8 @@ export class Deadlines {
       if (momentOf(run) <= now) {
         if (run.aborted) {
           run.reported = true
-          if (run.handler !== undefined) this.#late(run.handler)
+          this.#beyond.late.add(run)
+          this.#told()
         } else run.abort(passed())
       }
       next = Math.min(next, momentOf(run))
@@ -138,8 +161,7 @@ export class Deadlines {
 }
 
 function momentOf({ aborted, reported, deadline }: Run): number {
-  if (reported) return Number.POSITIVE_INFINITY
-  return aborted ? deadline + NOTICE : deadline
+  return reported ? Number.POSITIVE_INFINITY : deadline + (aborted ? NOTICE : 0)
 }
 
 function passed(): SpaceshipError {

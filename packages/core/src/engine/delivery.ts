@@ -20,7 +20,7 @@ import type { Position, StreamRecord } from '../wire/index.ts'
 import { type Activity, createActivity } from './activity.ts'
 import type { Budget } from './budget.ts'
 import { Chain } from './chain.ts'
-import { Deadlines, NOTICE, OVER } from './deadlines.ts'
+import { type Beyond, Deadlines, NOTICE } from './deadlines.ts'
 import type { Gate } from './gate.ts'
 import { Intake } from './intake.ts'
 import type { Reader } from './kind.ts'
@@ -37,6 +37,7 @@ import { createSuffixJournal, type SuffixJournal } from './suffix-journal.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
 import { type Task, tasksOf } from './task.ts'
 import { placeFields } from './telling.ts'
+import { within } from './within.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
@@ -50,9 +51,7 @@ export interface Opening {
   readonly hold: Hold
   readonly gate: Gate
   readonly budget: Budget
-  /** Told of handlers that pass their deadline, and of those that have not settled when the delivery ends. */
-  readonly late: (handler: Promise<unknown>) => void
-  readonly orphaned: (handler: Promise<unknown>) => void
+  readonly beyond: Beyond
 }
 
 export async function openDelivery(opening: Opening): Promise<Delivery> {
@@ -99,10 +98,7 @@ class ShardDelivery implements Delivery {
     this.#settings = settings
     this.#routeKeys = plans.routes.map((plan) => plan.key)
     const reporter = new Reporter(settings, place)
-    this.#deadlines = new Deadlines(clock, stopped, (handler) => {
-      opening.late(handler)
-      reporter.late()
-    })
+    this.#deadlines = new Deadlines(clock, stopped, opening.beyond, () => reporter.late())
     const scope: Scope = {
       settings,
       place,
@@ -189,7 +185,7 @@ class ShardDelivery implements Delivery {
     // Of a short time the half is left for the journal: what cannot be journaled must not be answered.
     const now = this.#clock.monotonic()
     await this.#within(now + Math.min(NOTICE, (this.#hardEnd - now) / 2), this.#activity.drained())
-    for (const handler of this.#deadlines.handlers) this.#opening.orphaned(handler)
+    this.#deadlines.orphan()
     // What ends from here on is not in the journal, so it is not in the answer either.
     const unfinished = this.#unfinished()
     try {
@@ -258,10 +254,8 @@ class ShardDelivery implements Delivery {
   }
 
   /** Waits for the work, but no longer than until the moment. */
-  async #within(moment: number, work: Promise<unknown>): Promise<void> {
-    const over = new AbortController()
-    await Promise.race([work, this.#clock.sleep(Math.max(0, moment - this.#clock.monotonic()), over.signal)])
-    over.abort(OVER)
+  #within(moment: number, work: Promise<unknown>): Promise<void> {
+    return within(this.#clock, moment - this.#clock.monotonic(), work)
   }
 
   /** Lanes that are halted have ended, and still hold their records: then the whole time passes. */

@@ -6,6 +6,7 @@ import type { StreamRecord } from '../wire/index.ts'
 import { announcing } from './announced.ts'
 import { createBudget } from './budget.ts'
 import { checkPorts } from './check.ts'
+import type { Beyond } from './deadlines.ts'
 import { openDelivery } from './delivery.ts'
 import { stagesOf } from './describe.ts'
 import { explain } from './explain.ts'
@@ -14,6 +15,7 @@ import { type Parts, parseOptions } from './options.ts'
 import { wantsOf } from './plan.ts'
 import type { Engine } from './seam.ts'
 import type { EngineOptions, ProcessAbout } from './settings.ts'
+import { within } from './within.ts'
 
 /** How long handlers of an earlier delivery may take to settle before a new one is refused. */
 const ORPHANED = 1_000
@@ -21,7 +23,7 @@ const ORPHANED = 1_000
 /** @throws ConfigurationError that lists every problem */
 export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessAbout = {}): Engine {
   const { settings, announce } = announcing(parseOptions(options, parts, about))
-  const orphans = new Set<Promise<unknown>>()
+  const beyond: Beyond = { late: new Set(), left: new Set() }
   const readers = parts.kinds.map((kind) =>
     kind.reader({ application: settings.application, ...settings.plans }),
   )
@@ -40,7 +42,6 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     const limit = users.length === 0 ? undefined : limits?.(options)
     if (limit !== undefined) settings.logger.warn(limit, { details: { routes: users.map(({ key }) => key) } })
   }
-  let overdue = 0
 
   function named(key: string): string {
     const known = new Set(routes.flatMap((plan) => [plan.key, plan.reactor]))
@@ -71,42 +72,28 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
       return budget.room
     },
     get overdue() {
-      return overdue
+      return beyond.late.size
     },
     pause: (key) => gate.pause(named(key)),
     resume: (key) => gate.resume(named(key)),
     open: async (source, hold = {}) => {
       await orphansGone()
-      return openDelivery({ settings, readers, parts, source, hold, gate, budget, late, orphaned })
+      return openDelivery({ settings, readers, parts, source, hold, gate, budget, beyond })
     },
   }
   announce(engine)
   return engine
 
-  function late(handler: Promise<unknown>): void {
-    overdue += 1
-    const settled = () => {
-      overdue -= 1
-    }
-    handler.then(settled, settled)
-  }
-
-  function orphaned(handler: Promise<unknown>): void {
-    const gone = () => orphans.delete(handler)
-    orphans.add(handler)
-    handler.then(gone, gone)
-  }
-
   /** A frozen process thaws in the next invocation: a handler of the former one must not act after newer records ran. */
   async function orphansGone(): Promise<void> {
-    if (orphans.size === 0) return
-    const over = new AbortController()
-    await Promise.race([Promise.allSettled(orphans), settings.clock.sleep(ORPHANED, over.signal)])
-    over.abort()
-    if (orphans.size === 0) return
+    const { left } = beyond
+    if (left.size === 0) return
+    const handlers = [...left].map(({ handler }) => handler)
+    await within(settings.clock, ORPHANED, Promise.allSettled(handlers))
+    if (left.size === 0) return
     throw new SpaceshipError(
       'tainted',
-      `${orphans.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
+      `${left.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
     )
   }
 }

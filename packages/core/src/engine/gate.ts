@@ -22,7 +22,7 @@ export interface Gate {
   passOn(comer: Comer): void
   /** The comer found that a dependency is down before it could enter. */
   report(comer: Comer, dependency: string, error: unknown): void
-  /** Milliseconds until the next attempt of a route that needs the dependency. */
+  /** Milliseconds until the next attempt of a route that needs the dependency; less than none if it may start. */
   until(dependency: string): number
   pause(key: string): void
   resume(key: string): void

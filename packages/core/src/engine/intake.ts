@@ -152,14 +152,9 @@ export class Intake {
 
   /** Gives a record more tasks. */
   spread(entry: Entry, shares: readonly Share[]): void {
-    const { ledger, lanes, reporter } = this.#work
     const first = this.#addTasks(entry, shares)
-    ledger.spread(entry, first)
-    for (let task = first; task !== undefined; task = task.sibling) {
-      if (task.done) continue
-      reporter.taken(task)
-      lanes.add(task)
-    }
+    this.#work.ledger.spread(entry, first)
+    this.#begin(first)
   }
 
   /** @param enough called when the rest of the page has to wait for its turn */
@@ -278,14 +273,19 @@ export class Intake {
   /** @param shares undefined if the record is to stay unfinished */
   #enter(entry: Entry, shares: readonly Share[] | undefined): void {
     if (shares === undefined) return
-    const { ledger, lanes, reporter } = this.#work
+    const { ledger, reporter } = this.#work
     if (shares.length === 0) reporter.unwanted(entry)
     this.#addTasks(entry, shares)
     ledger.seal(entry)
-    for (let task = entry.first; task !== undefined; task = task.sibling) {
+    this.#begin(entry.first)
+  }
+
+  /** Hands a task and its siblings to their lanes. */
+  #begin(first: Task | undefined): void {
+    for (let task = first; task !== undefined; task = task.sibling) {
       if (task.done) continue
-      reporter.taken(task)
-      lanes.add(task)
+      this.#work.reporter.taken(task)
+      this.#work.lanes.add(task)
     }
   }
 

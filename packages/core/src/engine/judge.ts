@@ -50,7 +50,7 @@ export function waitOf(
   outcome: Waiting,
   { plan, attempts }: Pick<Task, 'plan' | 'attempts'>,
   { clock, random }: Pick<Settings, 'clock' | 'random'>,
-  /** Milliseconds until a dependency that is down may be asked again. */
+  /** Milliseconds until a dependency may be asked again; less than none if it is up. */
   backIn: (dependency: string) => number,
 ): number {
   switch (outcome.kind) {

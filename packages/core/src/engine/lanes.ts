@@ -15,6 +15,7 @@
  * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
  */
 
+import { changed } from './condition.ts'
 import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
@@ -82,7 +83,7 @@ export class Lanes {
     this.#open = scope.settings.plans.routes.map(() => createLaneMap<Lane>())
     this.#free = scope.settings.concurrency
     scope.stopped.addEventListener('abort', () => {
-      for (const wake of [...this.#waiting]) wake()
+      changed(this.#waiting)
       // Those that are ready may have been woken for a place that others wait for, while deaf handlers keep all of ours.
       if (!this.#pumping) this.#pump()
       this.#feed?.()
@@ -116,6 +117,8 @@ export class Lanes {
   reasonOf(task: Task): Reason {
     const { run, waits, plan } = this.#open[task.plan.index]?.get(task.lane)?.first ?? task
     if (run !== undefined) return run.reported && run.aborted ? 'overdue' : 'handler'
+    const { deadlines, settings } = this.#scope
+    if (waits === 'place' && deadlines.fillAll(plan, settings.concurrency)) return 'blocked'
     return waits ?? (this.#halted.has(plan.reactor) ? 'halt' : 'unnamed')
   }
 

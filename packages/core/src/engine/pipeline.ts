@@ -126,21 +126,15 @@ export class Pipeline {
     const { run } = attempt
     attempt.runs(run)
     scope.deadlines.watch(run, running)
+    const settled = (given: Verdict) => {
+      attempt.runs(undefined)
+      scope.deadlines.settled(run)
+      return this.#conclude(attempt, given)
+    }
     return running.then(
-      (value) => {
-        this.#settled(attempt)
-        return this.#conclude(attempt, ofReturn(value))
-      },
-      (error) => {
-        this.#settled(attempt)
-        return this.#conclude(attempt, ofThrown(error))
-      },
+      (value) => settled(ofReturn(value)),
+      (error) => settled(ofThrown(error)),
     )
-  }
-
-  #settled(attempt: Attempt): void {
-    attempt.runs(undefined)
-    this.#scope.deadlines.settled(attempt.run)
   }
 
   /** The look-up, the user's middleware, and the call in their midst. */

@@ -154,6 +154,49 @@ test('a route whose places are taken in another shard waits for a place, and not
   expect(second.waitsFor).toBe('place')
 })
 
+test('places are blocked once all who have one ignore their deadlines, of the route or of the shard, and of no other', async () => {
+  const deaf: Handle = ({ key }) => (key.startsWith('deaf') ? never() : undefined)
+  const slow: Handle = () => never()
+  const made = reactor('r')
+    .on('deaf', saved, deaf, { concurrency: 2, timeout: '10s' })
+    .on('slow', saved, slow, { concurrency: 1, timeout: '1h' })
+  const one = world(made)
+  const waiting = async (...ids: string[]) => {
+    const delivery = await one.engine.open({ stream: 's', shard: ids.join(), redelivers: 'none' })
+    void delivery.push(ids.map((id, n) => change(id, n + 1))).catch(() => {})
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    return delivery
+  }
+  // The first shard has a place of `deaf`, and that of `slow`.
+  await waiting('deaf 1')
+  const other = await waiting('well')
+  await one.clock.moveTo(one.clock.now() + 12_000)
+  expect(one.engine.overdue).toBe(1)
+  // A handler of another route is deaf, and this one waits for a place that somebody has within his deadline.
+  expect(other.waitsFor).toBe('place')
+  await waiting('deaf 2')
+  const blocked = await waiting('deaf 3')
+  expect(blocked.waitsFor).toBe('place')
+  await one.clock.moveTo(one.clock.now() + 12_000)
+  expect([other.waitsFor, blocked.waitsFor]).toEqual(['place', 'blocked'])
+})
+
+test('the places of a shard are blocked once all who have one ignore their deadlines', async () => {
+  const handler: Handle = ({ key }) => {
+    if (key === 'a') throw new Error('no')
+    return never()
+  }
+  const made = see(handler, { timeout: '10s', retry: { base: '1s', attempts: 9 } })
+  const one = world(made, memoryState(), { concurrency: 1 })
+  // The first record comes back for its next attempt, and the second one has the place.
+  const delivery = await opened(one, 'a', 'b')
+  expect(delivery.waitsFor).toBe('retry')
+  await one.clock.moveTo(one.clock.now() + 5_000)
+  expect(delivery.waitsFor).toBe('place')
+  await one.clock.moveTo(one.clock.now() + 7_000)
+  expect(delivery.waitsFor).toBe('blocked')
+})
+
 test('a paused route, a rate and a full house are named', async () => {
   const paused = world(see(() => {}))
   paused.engine.pause('r/see')

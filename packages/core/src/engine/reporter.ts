@@ -38,15 +38,15 @@ export class Reporter {
   }
 
   taken(task: Task): void {
-    if (this.#observe !== undefined) this.#tell('taken', task)
+    this.#tell('taken', task)
   }
 
   started(task: Task): void {
-    if (this.#observe !== undefined) this.#tell('started', task)
+    this.#tell('started', task)
   }
 
   ended(task: Task, { step, detail }: Extract<Outcome, { kind: 'ended' | 'again' }>): void {
-    if (this.#observe !== undefined) this.#tell(step, task, detail)
+    this.#tell(step, task, detail)
     if (step === 'skipped')
       this.#logger.debug('skipped', { ...this.#fieldsOf(task), outcome: step, details: { detail } })
   }

@@ -59,6 +59,7 @@ export interface Hold {
  * | `held`        | another owner has its claim                                                                 |
  * | `gate`        | its route is paused, has its rate, or needs a dependency that is down                       |
  * | `place`       | as many handlers run as may, of its route or of its shard                                   |
+ * | `blocked`     | likewise, and each of these runs on beyond its deadline                                     |
  * | `halt`        | its reactor waits until someone acts                                                        |
  * | `unnamed`     | none of these: a store or a schema that does not answer, or a fault of the engine           |
  */
@@ -71,6 +72,7 @@ export type Reason =
   | 'held'
   | 'gate'
   | 'place'
+  | 'blocked'
   | 'halt'
   | 'unnamed'
 

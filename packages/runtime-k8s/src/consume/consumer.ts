@@ -188,7 +188,6 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       checkpoint: `${sequence}.${subSequence}`,
       journal,
       waitsFor,
-      overdue: engine.overdue,
     })
   }
 

@@ -10,12 +10,8 @@ function watched() {
   const dog = new Watchdog(() => now, BOUND)
   const look = (
     waitsFor?: Reason,
-    {
-      progress = 'p',
-      checkpoint = '1',
-      overdue = 0,
-    }: { progress?: string; checkpoint?: string; overdue?: number } = {},
-  ) => dog.look({ checkpoint, journal: progress, overdue, waitsFor })
+    { progress = 'p', checkpoint = '1' }: { progress?: string; checkpoint?: string } = {},
+  ) => dog.look({ checkpoint, journal: progress, waitsFor })
   const read = () => {
     dog.page(0, 0)
     dog.asks(0)
@@ -76,38 +72,32 @@ test('what has no name is waited for until the bound, and progress begins it ane
 })
 
 test('a handler that ignores its deadline is charged; one that may keep others out only ends the hold', () => {
-  for (const reason of ['overdue', 'place'] as const) {
+  for (const reason of ['overdue', 'blocked'] as const) {
     const { dog, look, pass } = watched()
     dog.page(1, 0)
-    expect(look(reason, { overdue: 1 })).toBeUndefined()
+    expect(look(reason)).toBeUndefined()
     pass(BOUND + 1)
-    expect([reason, look(reason, { overdue: 1 })]).toMatchObject([reason, { charged: reason === 'overdue' }])
+    expect([reason, look(reason)]).toMatchObject([reason, { charged: reason === 'overdue' }])
   }
 })
 
-test('a breaker, a rate or a pause keeps the lease, whatever handlers of other routes ignore their deadlines', () => {
-  const { dog, look, pass } = watched()
-  dog.page(1, 0)
-  for (let hours = 0; hours < 100; hours += 1) {
-    pass(3_600_000)
-    expect(look('gate', { overdue: 3 })).toBeUndefined()
-  }
-})
-
-test('what is done above a record whose handler ignores its deadline does not keep the lease: the checkpoint alone tells', () => {
-  const { dog, look, pass } = watched()
-  dog.page(1, 0)
-  for (let steps = 0; steps < 3; steps += 1) {
-    pass(BOUND / 2)
-    expect(look('overdue', { progress: `p${steps}`, checkpoint: String(steps) })).toBeUndefined()
-  }
-  for (let steps = 3; steps < 5; steps += 1) {
-    pass(BOUND / 2)
-    expect(look('overdue', { progress: `p${steps}`, checkpoint: '2' })).toBeUndefined()
-  }
-  pass(1)
-  expect(look('overdue', { progress: 'p5', checkpoint: '2' })).toMatchObject({ charged: true })
-})
+test.each(['overdue', 'blocked'] as const)(
+  'what is done above a record that is %s does not keep the lease: the checkpoint alone tells',
+  (reason) => {
+    const { dog, look, pass } = watched()
+    dog.page(1, 0)
+    for (let steps = 0; steps < 3; steps += 1) {
+      pass(BOUND / 2)
+      expect(look(reason, { progress: `p${steps}`, checkpoint: String(steps) })).toBeUndefined()
+    }
+    for (let steps = 3; steps < 5; steps += 1) {
+      pass(BOUND / 2)
+      expect(look(reason, { progress: `p${steps}`, checkpoint: '2' })).toBeUndefined()
+    }
+    pass(1)
+    expect(look(reason, { progress: 'p5', checkpoint: '2' })).toMatchObject({ charged: reason === 'overdue' })
+  },
+)
 
 test('pages that find nothing keep the lease while they come nearer to the newest record, and not where they stay', () => {
   const { dog, look, pass } = watched()

@@ -10,11 +10,11 @@
  * | pages come without, and the shard has newer records             | given up                                                 |
  * | the checkpoint moves, or the journal above no overdue handler   | renewed                                                  |
  * | the lowest record waits: a handler within its deadline, a retry, | renewed: each is told by the engine (`Reason`)          |
- * | an outage, a claim elsewhere, a rate, a halt                    |                                                          |
+ * | an outage, a claim elsewhere, a rate, a place, a halt           |                                                          |
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
  * | no read is answered, or none follows on what is done            | given up                                                 |
  * | its handler runs on beyond its deadline                         | given up, and charged to the owner: suspect mode follows |
- * | it waits for a place, and handlers of the process do so        | given up                                                 |
+ * | it waits for a place, and those who have one do so              | given up                                                 |
  * | none of these: a store or a schema that never answers           | given up                                                 |
  */
 
@@ -35,8 +35,6 @@ export interface Look {
   /** What is done above it, and attempted. */
   readonly journal: string | undefined
   readonly waitsFor: Reason | undefined
-  /** Handlers of the process that run on beyond their deadlines. */
-  readonly overdue: number
 }
 
 /** Kinesis says roughly how far a page is behind: reading that comes no further seems to, by less than so many milliseconds. */
@@ -80,12 +78,11 @@ export class Watchdog {
   }
 
   /** Why the lease is not to be renewed. */
-  look({ checkpoint, journal, waitsFor, overdue }: Look): Standstill | undefined {
+  look({ checkpoint, journal, waitsFor }: Look): Standstill | undefined {
     const now = this.#monotonic()
-    // Only handlers of this process give a place back; a gate opens by itself, or by someone's hand.
-    const isBlamed = waitsFor === 'overdue' || (overdue > 0 && waitsFor === 'place')
-    // Records above one whose handler is deaf go on for as long as there is room: that one is no better for it.
-    const moves = checkpoint !== this.#checkpoint || (waitsFor !== 'overdue' && journal !== this.#journal)
+    const isBlamed = waitsFor === 'overdue' || waitsFor === 'blocked'
+    // Records above one whose handler is deaf, or which deaf handlers keep out, go on for as long as there is room: that one is no better for it.
+    const moves = checkpoint !== this.#checkpoint || (!isBlamed && journal !== this.#journal)
     if (moves || (waitsFor !== 'unnamed' && !isBlamed)) this.#well = now
     this.#checkpoint = checkpoint
     this.#journal = journal
@@ -105,5 +102,5 @@ export class Watchdog {
 function whyOf(waitsFor: Reason | undefined): string {
   if (waitsFor === 'overdue') return 'a handler runs on beyond its deadline, and ignores its signal'
   if (waitsFor === 'unnamed') return 'its lowest unfinished record waits for nothing that has a name'
-  return 'its lowest unfinished record does not start, while handlers of the process ignore their signals'
+  return 'its lowest unfinished record does not start: handlers that ignore their signals have all places'
 }
