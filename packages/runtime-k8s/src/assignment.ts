@@ -32,6 +32,7 @@ import {
   isTakeable,
   keepRenewed,
   type Lease,
+  type LeaseScan,
   leadersOf,
   type Observer,
   observeLeases,
@@ -40,6 +41,7 @@ import {
 } from './leases/index.ts'
 import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
+import { unsureLeases } from './parents.ts'
 import { inTime } from './patience.ts'
 import type { Shard } from './shards/index.ts'
 import type { Streams } from './streams.ts'
@@ -61,6 +63,7 @@ export interface AssignmentOptions {
 
 const RENEWING = 'renewing leases'
 const ENDING = 'making the leases that follow on shards'
+const PARENTS = 'looking for the parents of shards'
 const IDENTIFYING = 'looking whether streams were made again'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
@@ -156,7 +159,8 @@ export class Assignment {
    */
   async take(stopping: AbortSignal): Promise<number> {
     const { clock, failover, leases: table, me, migrate, random } = this.#settings
-    const { leases, malformed, movedOn } = await table.scan('late')
+    const seen = await table.scan('late')
+    const { leases, malformed, movedOn } = seen
     this.#shards.saw(leases)
     await this.#identify(leases)
     this.#leaveFormer()
@@ -179,11 +183,29 @@ export class Assignment {
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
     const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
     const chosen = chooseLeases(scan)
+    const unsure = new Set([...unsureLeases(chosen, seen).values()].flat())
+    const sure = chosen.filter((lease) => !unsure.has(lease))
+    const missed = sure.length - (await this.#takeAll(sure, stopping))
+    if (stopping.aborted) return 0
+    const mine = new Set(chosen)
+    // Of the rows of a former stream the owners that are dead are taken out: KCL's rule would name one of them to look after the shards.
+    const left = [
+      ...free.filter((lease) => !mine.has(lease)),
+      ...former.filter((lease) => expired.has(lease)),
+    ]
+    const watches = await this.#watch(leases, left)
+    if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans([...unsure], seen), stopping)
+    // Others were quicker: what they have left is taken at once.
+    if (missed > 0 && free.length > 0) return (0.5 + random()) * QUICK
+    return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
+  }
+
+  /** @returns how many were taken */
+  async #takeAll(leases: readonly Lease[], stopping: AbortSignal): Promise<number> {
     let taken = 0
     // One after the other, those of a worker with a thousand shards would take longer than a life.
-    for (let from = 0; from < chosen.length; from += AT_ONCE) {
-      if (stopping.aborted) return 0
-      const some = chosen.slice(from, from + AT_ONCE).filter(({ key }) => !this.#consumers.has(key))
+    for (let from = 0; from < leases.length && !stopping.aborted; from += AT_ONCE) {
+      const some = leases.slice(from, from + AT_ONCE).filter(({ key }) => !this.#consumers.has(key))
       const taking = Promise.allSettled(some.map((lease) => this.#takeOne(lease, stopping)))
       this.#taking = taking
       for (const end of await taking) {
@@ -192,16 +214,20 @@ export class Assignment {
         if (end.value) taken += 1
       }
     }
-    const mine = new Set(chosen)
-    // Of the rows of a former stream the owners that are dead are taken out: KCL's rule would name one of them to look after the shards.
-    const left = [
-      ...free.filter((lease) => !mine.has(lease)),
-      ...former.filter((lease) => expired.has(lease)),
-    ]
-    const watches = await this.#watch(leases, left)
-    // Others were quicker: what they have left is taken at once.
-    if (taken < chosen.length && free.length > 0) return (0.5 + random()) * QUICK
-    return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
+    return taken
+  }
+
+  /** Where the stream does not say which parents are left, they are waited for. */
+  async #unlessOrphans(unsure: readonly Lease[], seen: LeaseScan): Promise<readonly Lease[]> {
+    try {
+      const orphans = await this.#shards.orphans(unsure, seen)
+      this.#troubles.over(PARENTS, '')
+      return unsure.filter((lease) => !orphans.has(lease))
+    } catch (error) {
+      const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
+      this.#troubles.failed(PARENTS, '', classified(about, error))
+      return []
+    }
   }
 
   /**

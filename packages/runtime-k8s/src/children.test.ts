@@ -22,9 +22,9 @@ async function ending(shards: readonly Shard[], leased: readonly string[], named
   for (const name of leased) await lease(name)
   const asked = { lists: 0, rows: 0 }
   const counted = {
-    has: (key: string) => {
+    checkpointOf: (key: string) => {
       asked.rows += 1
-      return leases.has(key)
+      return leases.checkpointOf(key)
     },
   }
   const list = async () => {

@@ -17,7 +17,7 @@ import { type LeaseTable, leaseKey, type NewLease, type StreamId } from './lease
 import type { Shard } from './shards/index.ts'
 
 export interface Ended {
-  readonly leases: Pick<LeaseTable, 'has'>
+  readonly leases: Pick<LeaseTable, 'checkpointOf'>
   /** The shards of the stream. */
   readonly list: () => Promise<readonly Shard[]>
   readonly stream: StreamId
@@ -36,7 +36,7 @@ export async function leasesAfter(ended: Ended): Promise<readonly NewLease[] | u
   const children = isNamed ? ended.named : await listed(ended)
   for (const { id, parents } of children) {
     const others = parents.filter((parent) => parent !== shard)
-    if (others.length === 0 || (await leases.has(leaseKey(stream, id)))) continue
+    if (others.length === 0 || (await leases.checkpointOf(leaseKey(stream, id))) !== undefined) continue
     for (const other of others) if (await isAwaited(ended, other)) return undefined
   }
   return children.map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
@@ -59,6 +59,6 @@ async function listed({ list, shard }: Ended): Promise<readonly Shard[]> {
 
 /** What the stream has no more is not waited for. */
 async function isAwaited({ leases, list, stream }: Ended, parent: string): Promise<boolean> {
-  if (await leases.has(leaseKey(stream, parent))) return false
+  if ((await leases.checkpointOf(leaseKey(stream, parent))) !== undefined) return false
   return (await list()).some(({ id }) => id === parent)
 }

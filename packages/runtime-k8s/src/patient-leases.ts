@@ -17,7 +17,7 @@ export function patientLeases(table: LeaseTable, clock: Clock): LeaseTable {
   return {
     check: () => table.check(),
     scan: (how) => within(all, () => table.scan(how)),
-    has: (key) => within(row, () => table.has(key)),
+    checkpointOf: (key) => within(row, () => table.checkpointOf(key)),
     create: (lease) => within(row, () => table.create(lease)),
     remove: (lease) => within(row, () => table.remove(lease)),
     renew: (lease, isHeld) => within(row, () => table.renew(lease, isHeld)),

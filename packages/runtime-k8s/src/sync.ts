@@ -13,6 +13,7 @@ import {
   finishedLeases,
   holeIn,
   type Lease,
+  type LeaseScan,
   leadersOf,
   type NewLease,
   type Progress,
@@ -20,8 +21,9 @@ import {
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
+import { freshShards, unsureLeases } from './parents.ts'
 import { inTime } from './patience.ts'
-import { childrenIn, listShards, type Missing, missingLeases, type Shard } from './shards/index.ts'
+import { childrenIn, listShards, type Missing, missingLeases, orphansIn, type Shard } from './shards/index.ts'
 import type { StreamSettings, Streams } from './streams.ts'
 
 export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me'>
@@ -70,16 +72,17 @@ export class ShardSync {
 
   /**
    * Makes the rows that are missing, and deletes those that are finished. One worker does it at each turn, named by KCL's rule, and the others now
-   * and then: a leader that cannot see its streams must not blind the fleet.
+   * and then: a leader that cannot see its streams must not blind the fleet. Whoever has seen that rows are missing does it at once.
    */
-  async sync(): Promise<void> {
+  async sync(isDue = false): Promise<void> {
     // An account has few summaries of streams a second, and a large fleet has just asked for them at its start.
-    const isSoon = this.#isBeaten || this.#turns === 0
+    const isSoon = isDue || this.#isBeaten || this.#turns === 0
     // Whoever makes rows may die before the last one.
-    const turn = this.#isBeaten ? 0 : this.#turns % OTHERS
-    this.#turns += 1
+    const turn = isDue || this.#isBeaten ? 0 : this.#turns % OTHERS
+    if (!isDue) this.#turns += 1
     if (turn !== 0 && this.#isOthers()) return
-    const { leases, malformed, movedOn } = await this.#settings.leases.scan()
+    const seen = await this.#settings.leases.scan()
+    const { leases, movedOn } = seen
     this.#isBeaten = false
     // Rows of ours would stand among those of KCL 3.
     if (movedOn !== undefined) return
@@ -87,11 +90,9 @@ export class ShardSync {
     if (turn !== 0 && this.#isOthers()) return
     const failures = isSoon ? [] : [...(await this.#streams.allAgain()).values()]
     for (const [id, stream] of this.#streams.current) {
-      const rows = leases.filter((lease) => lease.stream === id)
-      const spoilt = malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : []))
       const isRemade = leases.some((lease) => this.#streams.formerOf(lease.stream) === id)
       try {
-        await this.#syncOne(id, isRemade ? remade(stream) : stream, rows, new Set(spoilt))
+        await this.#syncOne(id, isRemade ? remade(stream) : stream, rowsOf(id, seen))
       } catch (error) {
         // One stream that cannot be looked at does not hide the others.
         failures.push(error)
@@ -107,12 +108,9 @@ export class ShardSync {
   async #syncOne(
     id: StreamId,
     { stream, name, start, startAt }: StreamSettings,
-    leases: readonly Lease[],
-    malformed: ReadonlySet<string>,
+    { leases, malformed, leased }: Rows,
   ): Promise<void> {
     const { leases: table } = this.#settings
-    // A malformed row is somebody's: its shard gets no other, and has not ended.
-    const leased = new Set([...leases.map((lease) => lease.shard), ...malformed])
     const openAt = leased.size === 0 ? startAt : undefined
     const then = await this.#listed(stream, openAt)
     // All that was open then has expired: all that is there came later.
@@ -128,7 +126,8 @@ export class ShardSync {
       await table.create(leaseOf(id, shard, 'TRIM_HORIZON'))
     }
     if (reborn.length > 0) return this.#made()
-    const missing = missingLeases(shards, leased, start, ended)
+    const looking = { table, stream: id, start, leases, shards, leased }
+    const missing = missingLeases(shards, { all: leased, ended, fresh: await freshShards(looking) }, start)
     if (missing.length > 0) return this.#make(id, missing)
     // A malformed row may be what covers it, and is told by itself.
     this.#audit.hole(name, malformed.size > 0 ? undefined : holeIn(leases))
@@ -150,6 +149,27 @@ export class ShardSync {
     this.#made()
   }
 
+  /**
+   * Of leases that may be taken: those that may not be read, since somebody has deleted the row of a parent that nobody is known to have read. It is
+   * made again.
+   */
+  async orphans(free: readonly Lease[], seen: LeaseScan): Promise<ReadonlySet<Lease>> {
+    const { leases: table } = this.#settings
+    const orphans = new Set<Lease>()
+    for (const [id, unsure] of unsureLeases(free, seen)) {
+      const current = this.#streams.current.find(([stream]) => stream === id)
+      if (current === undefined) continue
+      const [, { stream, start }] = current
+      const { leases, leased } = rowsOf(id, seen)
+      const shards = await this.#listed(stream)
+      const fresh = await freshShards({ table, stream: id, start, leases, shards, leased })
+      const waiting = new Set(orphansIn(shards, { all: leased, fresh }))
+      for (const lease of unsure) if (waiting.has(lease.shard)) orphans.add(lease)
+    }
+    if (orphans.size > 0) await this.sync(true)
+    return orphans
+  }
+
   /** The leases that follow on a shard that has ended. */
   leasesAfter(
     stream: StreamId,
@@ -166,6 +186,23 @@ export class ShardSync {
     const late = `Kinesis did not list the shards within ${PATIENCE} ms`
     return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late })
   }
+}
+
+/** Of a stream. */
+interface Rows {
+  readonly leases: readonly Lease[]
+  /** Shards whose rows are. */
+  readonly malformed: ReadonlySet<string>
+  /** Shards that have a row. */
+  readonly leased: ReadonlySet<string>
+}
+
+function rowsOf(id: StreamId, { leases, malformed }: LeaseScan): Rows {
+  const rows = leases.filter((lease) => lease.stream === id)
+  const spoilt = new Set(malformed.flatMap(({ place }) => (place?.stream === id ? [place.shard] : [])))
+  // A malformed row is somebody's: its shard gets no other, and has not ended.
+  const leased = new Set([...rows.map((lease) => lease.shard), ...spoilt])
+  return { leases: rows, malformed: spoilt, leased }
 }
 
 /** What came to it since it was made is nobody's yet. */

@@ -35,15 +35,16 @@ export const leaseTableCases: readonly {
     },
   },
   {
-    name: 'a row is there or not by its key, as the last write left it',
+    name: 'a row is there or not by its key, and tells its checkpoint as the last write left it',
     run: async (table) => {
       const mine = await taken(table, 'w1')
-      assert.equal(await table.has(mine.key), true)
-      assert.equal(await table.has(`${mine.key}1`), false)
+      assert.equal(await table.checkpointOf(mine.key), 'TRIM_HORIZON')
+      assert.equal(await table.checkpointOf(`${mine.key}1`), undefined)
       const ended = { sequence: SHARD_END, subSequence: 0 }
       await table.checkpoint(mine, { checkpoint: ended, journal: undefined })
+      assert.equal(await table.checkpointOf(mine.key), SHARD_END)
       await table.remove(mine)
-      assert.equal(await table.has(mine.key), false)
+      assert.equal(await table.checkpointOf(mine.key), undefined)
     },
   },
   {
@@ -214,7 +215,7 @@ export const leaseTableCases: readonly {
           malformed: [{ key, place, problems }],
           movedOn: undefined,
         })
-        assert.equal(await table.has(key), true)
+        assert.equal(await table.checkpointOf(key), item.checkpoint?.S ?? '')
         await table.create({ ...fresh, shard })
         assert.deepEqual((await table.scan()).leases, [mine])
       }

@@ -161,7 +161,10 @@ export function dynamodbLeases({
       return made
     },
     scan: async (how = 'strong') => scanOf(...(await Promise.all([all(how === 'strong'), elsewhere()]))),
-    has: async (key) => (await item(key)) !== undefined,
+    checkpointOf: async (key) => {
+      const row = await item(key)
+      return row && (row.checkpoint?.S ?? '')
+    },
     create: async (lease) => {
       const command = new PutItemCommand({
         TableName: table,

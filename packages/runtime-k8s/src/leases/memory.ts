@@ -33,7 +33,10 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   return {
     check: async () => undefined,
     scan: async () => scanOf([...items.values()]),
-    has: async (key) => items.has(key),
+    checkpointOf: async (key) => {
+      const row = items.get(key)
+      return row && (row.checkpoint?.S ?? '')
+    },
     create: async (lease) => {
       const item = itemOf(lease, application)
       const key = item.leaseKey?.S ?? ''

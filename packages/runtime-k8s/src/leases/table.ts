@@ -35,8 +35,8 @@ export interface LeaseTable {
   check(): Promise<string | undefined>
   /** All of it. @param how whether every write that was answered is seen; a late view costs half @default strong */
   scan(how?: 'strong' | 'late'): Promise<LeaseScan>
-  /** Whether there is a row under the key, with every write that was answered; a malformed one is somebody's, too. */
-  has(key: string): Promise<boolean>
+  /** The checkpoint of the row under the key, with every write that was answered; empty if a malformed one has none. @returns undefined if there is no row */
+  checkpointOf(key: string): Promise<string | undefined>
   /** Creates the lease unless it exists. @returns whether it did not */
   create(lease: NewLease): Promise<boolean>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */

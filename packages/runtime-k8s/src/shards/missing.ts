@@ -14,6 +14,9 @@
  * | has ended, if all that it follows is leased | not list it when that one ended                         |                  |
  * | some: one whose parents are led to in part | the parents without a lease, or but for `LATEST`        | `TRIM_HORIZON`   |
  * |                                            | their oldest ancestors: it waits for both               |                  |
+ * | some: one of which nothing is read, whose  | likewise, but for `LATEST`: somebody has deleted the    | the start        |
+ * | parent is listed, has no lease, and was    | parent's row; that of an ended one stays until all      |                  |
+ * | not read                                   | that follows it is begun                                |                  |
  *
  * https://github.com/awslabs/amazon-kinesis-client, `docs/lease-lifecycle.md`.
  */
@@ -28,25 +31,42 @@ export interface Missing {
   readonly checkpoint: Start
 }
 
-/**
- * @param leased ids of the shards that have a lease, ended ones included
- * @param ended those of them whose lease is at its shard's end: it leads to nothing any more
- */
-export function missingLeases(
-  shards: readonly Shard[],
-  leased: ReadonlySet<string>,
-  start: Start,
-  ended: ReadonlySet<string> = new Set(),
-): readonly Missing[] {
+/** The shards of a stream that have a lease, by their ids. */
+export interface Leased {
+  /** All of them, ended ones included. */
+  readonly all: ReadonlySet<string>
+  /** Those at their shard's end: they lead to nothing any more. @default none */
+  readonly ended?: ReadonlySet<string>
+  /** Those at `TRIM_HORIZON`: what they follow need not have been read. @default none */
+  readonly fresh?: ReadonlySet<string>
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** The fresh shards that follow one which the stream still has, which has no lease, and which nobody is known to have read. */
+export function orphansIn(shards: readonly Shard[], { all, fresh = NONE }: Leased): readonly string[] {
+  const { owned, parentsOf, passed } = lineageOf(shards, { all, fresh })
+  const isUnread = (shard: Shard) => !all.has(shard.id) && !passed.has(shard)
+  return owned.filter((shard) => fresh.has(shard.id) && parentsOf(shard).some(isUnread)).map(({ id }) => id)
+}
+
+function lineageOf(shards: readonly Shard[], { all, fresh = NONE }: Leased) {
   const known = new Map(shards.map((shard) => [shard.id, shard]))
-  const children = childrenIn(shards)
   const named = (ids: readonly string[]) => ids.flatMap((id) => known.get(id) ?? [])
   /** The parents that the stream still has. */
   const parentsOf = ({ parents }: Shard) => named(parents)
+  const owned = shards.filter(({ id }) => all.has(id))
+  const begun = owned.filter(({ id }) => !fresh.has(id))
+  /** What a leased shard follows of which something was read has been read to its end. */
+  const passed = reached(begun.flatMap(parentsOf), parentsOf)
+  return { known, named, owned, parentsOf, passed }
+}
+
+export function missingLeases(shards: readonly Shard[], given: Leased, start: Start): readonly Missing[] {
+  const { all: leased, ended = NONE, fresh = NONE } = given
+  const { known, named, owned, parentsOf, passed } = lineageOf(shards, given)
+  const children = childrenIn(shards)
   const open = shards.filter((shard) => shard.open)
-  const owned = shards.filter(({ id }) => leased.has(id))
-  /** What a leased shard follows has been read to its end. */
-  const passed = reached(owned.flatMap(parentsOf), parentsOf)
   /** What was read, and whose row somebody has deleted, will not end again. */
   const isOver = (shard: Shard) => passed.has(shard) && !leased.has(shard.id)
   /** What follows a leased shard that has expired: it still ends, and leads there. */
@@ -58,8 +78,14 @@ export function missingLeases(
 
   /** Those that wait: for all of their parents, and one that nobody reads would keep them waiting for ever. */
   const isWaiting = (shard: Shard) => led.has(shard) && !leased.has(shard.id) && !isOver(shard)
-  const waiting = reached(open.filter(isWaiting), (shard) => parentsOf(shard).filter(isWaiting))
-  const kept = [...waiting].flatMap(parentsOf).filter((parent) => !led.has(parent))
+  const followed = owned.filter(({ id }) => fresh.has(id)).flatMap(parentsOf)
+  const waiting = reached([...open, ...followed].filter(isWaiting), (shard) =>
+    parentsOf(shard).filter(isWaiting),
+  )
+  const kept = [
+    ...[...waiting].flatMap(parentsOf).filter((parent) => !led.has(parent)),
+    ...followed.filter((parent) => !led.has(parent) && !passed.has(parent)),
+  ]
   const unled = open.filter((shard) => !led.has(shard))
 
   const made = new Map<Shard, Start>()

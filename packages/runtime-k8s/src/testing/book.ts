@@ -56,6 +56,8 @@ export interface Watching {
   readonly failover: number
   readonly rows: ReadonlyMap<string, Item>
   readonly promises: Promises
+  /** Workers of KCL are among the members. */
+  readonly isMixed: boolean
   /** Whether something kept this member from its services since then. */
   readonly isExcused: (member: Member, since: number) => boolean
 }

@@ -5,8 +5,10 @@
  * |---------------------------------------------|--------------------------------------------------------------------------------------|
  * | the shard, and what it follows              | one new row each, and that all of it is handled again                                |
  * | the parents of the shard                    | that they end while it has no row                                                    |
- * | the shard, if it has not ended and what was | what is left of it, and that it comes late, with what it follows: no row says that   |
- * | merged of it and another one has a row      | anybody has to wait for it                                                           |
+ * | the shard, if it has not ended and what was | what is left of it, and that it comes late, with what it follows: workers of KCL     |
+ * | merged of it and another one has a row, of  | take it for ended                                                                    |
+ * | which something was read, or KCL's workers  |                                                                                      |
+ * | are there                                   |                                                                                      |
  * | the same, whatever follows, at `LATEST`     | likewise: a row is made at the newest record, and of open shards alone               |
  * | what an open shard follows, at `LATEST`, if | likewise                                                                             |
  * | one of it has expired before it had a row   |                                                                                      |
@@ -21,10 +23,11 @@ export function deleted(book: Book, id: string, row: Item): void {
   note(id, 'somebody', `deletes the lease of ${row.leaseOwner?.S ?? 'nobody'} at ${row.checkpoint?.S}`)
   deletions.missing.set(id, row.checkpoint?.S !== 'SHARD_END')
   for (const one of lineOf(book, id)) deletions.anew.add(one)
-  const names = new Set([...rows.keys()].map(shardIn))
+  const children = new Set(stream.shard(id)?.children)
+  const followers = [...rows].flatMap(([key, follower]) => (children.has(shardIn(key)) ? [follower] : []))
   // At the newest record it is made anew only while it is open, and passes over what was there.
   const isPassedOver = book.promises.start.from === 'LATEST'
-  if (isPassedOver || stream.shard(id)?.children.some((child) => names.has(child))) overtaken(book, id)
+  if (isPassedOver || followers.some((follower) => isAhead(book, follower))) overtaken(book, id)
 }
 
 /** A worker has made the row of a shard. */
@@ -34,7 +37,7 @@ export function made(book: Book, member: Member, id: string, row: Item): void {
   missing.delete(id)
   book.promises.made(id, row)
   const shard = stream.shard(id)
-  for (const parent of shard?.parents ?? []) overtaken(book, parent)
+  if (isAhead(book, row)) for (const parent of shard?.parents ?? []) overtaken(book, parent)
   if (row.checkpoint?.S === 'LATEST' && isCutOff(book, id))
     for (const one of lineOf(book, id)) if (one !== id) pass(book, one)
   if (!leased.has(id)) {
@@ -52,7 +55,12 @@ function isCutOff(book: Book, id: string): boolean {
   return [...lineOf(book, id)].some((one) => stream.shard(one)?.gone === true && !deletions.leased.has(one))
 }
 
-/** What follows the shard has a row. */
+/** Whether it need not wait for a parent without a row: a worker of KCL takes that one for ended. */
+function isAhead({ isMixed, promises }: Book, { checkpoint }: Item): boolean {
+  return isMixed || promises.start.from === 'LATEST' || checkpoint?.S !== 'TRIM_HORIZON'
+}
+
+/** What follows the shard may be read. */
 function overtaken(book: Book, id: string): void {
   if (book.deletions.missing.get(id) === true) pass(book, id)
 }

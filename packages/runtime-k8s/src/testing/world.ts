@@ -80,7 +80,17 @@ export function createWorld(plan: Plan, { plant, cargo, audience }: Load): World
     )
   const { failover } = plan
   const promises = createPromises(plan.start, now)
-  const oracle = createOracle({ stream, trace, now, failover, rows: table.rows, promises, isExcused })
+  const isMixed = plan.javas > 0
+  const oracle = createOracle({
+    stream,
+    trace,
+    now,
+    failover,
+    rows: table.rows,
+    promises,
+    isMixed,
+    isExcused,
+  })
   const letters = memoryDeadLetters()
   return {
     ...{ plan, plant, cargo, audience, universe, stream, table, trace, oracle, spells, slots, chance },
