@@ -29,7 +29,7 @@ const ODD: Readonly<Record<string, unknown>> = {
  */
 const hot = named([
   'core: marshal skip unmarshal',
-  'core/adapter: differenceFrom encodePublished equalities marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
+  'core/adapter: differenceFrom encodePublished equalities inTime marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
   'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane parsePosition read takenBy',
   'core/ports: listedKey listedPrefix',
   'core/testing: chanceOf createTables',
@@ -41,7 +41,7 @@ const refusing = named([
   'core: codeOf',
   'core/ports: checkReference checkReferenceKey checkStateKey checkStateWrite',
   'core/engine: checked lastEnd nextEnd',
-  'handlers/aws: classified nameOf',
+  'handlers/aws: classified nameOf renewConnections',
   'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
   'core/log: errorFields forPeople',
   'core/adapter: exact exactJson pathOf nearestName setUpOf unknownProblems zoneOf',

@@ -32,6 +32,9 @@ export { setUpOf } from './verdicts.ts'
 // What tells a kind of item from others in its table, shown and as values.
 export { differenceFrom, equalities, shownWhen } from './declare/marks.ts'
 
+// What may never answer is waited for in one way.
+export { type InTime, inTime } from './in-time.ts'
+
 // Options have durations in these forms.
 export { isDuration, milliseconds, spacing } from './duration.ts'
 

@@ -26,6 +26,8 @@ export interface TcpProxy {
   fault: Fault
   /** Resolves with the next bytes that a client sends, before the server has them; `drop` closes the connections without passing them on. */
   intercept(): Promise<{ readonly bytes: Buffer; pass(): void; drop(): void }>
+  /** Lets nothing of what the server says pass on the connections of now: they stay, as those do that a router has forgotten. */
+  deafen(): void
   /** Closes all connections at once. */
   cut(): void
   close(): Promise<void>
@@ -33,6 +35,7 @@ export interface TcpProxy {
 
 export async function startProxy(upstream: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
+  const forgotten = new WeakSet<Socket>()
   let connections = 0
   let muted = false
   let fault: Fault = 'pass'
@@ -67,7 +70,7 @@ export async function startProxy(upstream: number): Promise<TcpProxy> {
       else take(bytes, pass)
     })
     onward.on('data', (bytes) => {
-      if (muted || fault === 'silent') return
+      if (muted || fault === 'silent' || forgotten.has(onward)) return
       if (fault === 'answer lost') client.destroy()
       else if (fault === 'half') client.end(bytes.subarray(0, Math.ceil(bytes.length / 2)))
       else if (fault === 'garbage') client.end('\u0000\u0001 this is no answer\r\n\r\n')
@@ -101,6 +104,9 @@ export async function startProxy(upstream: number): Promise<TcpProxy> {
       new Promise((resolve) => {
         interceptor = (bytes, pass) => resolve({ bytes, pass, drop: cut })
       }),
+    deafen: () => {
+      for (const socket of sockets) forgotten.add(socket)
+    },
     cut,
     close: async () => {
       const closed = once(server, 'close')

@@ -14,6 +14,7 @@
  */
 
 import { codeOf } from '@spaceship/core'
+import { inTime } from '@spaceship/core/adapter'
 import { type Engine, takenBy } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { classified, nameOf } from '@spaceship/handlers/aws'
@@ -42,7 +43,6 @@ import {
 import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
 import { unsureLeases } from './parents.ts'
-import { inTime } from './patience.ts'
 import type { Shard } from './shards/index.ts'
 import type { Streams } from './streams.ts'
 import type { ShardSync } from './sync.ts'

@@ -1,6 +1,6 @@
 /** Owns how long the worker waits for what may never answer: not beyond a stop, and not beyond the end of a drain. */
 
-import { SpaceshipError } from '@spaceship/core'
+import { inTime } from '@spaceship/core/adapter'
 import type { Clock } from '@spaceship/core/ports'
 
 /** What the work came to; undefined when the signal is aborted first. Then nobody waits for the work, and its failure is nobody's. */
@@ -15,44 +15,6 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
     return await Promise.race([aborted.promise, work])
   } finally {
     signal.removeEventListener('abort', stop)
-  }
-}
-
-export interface InTime {
-  /** Milliseconds. */
-  readonly within: number
-  readonly clock: Clock
-  /** What is said of work that is late. */
-  readonly late: string
-  /** Ends the wait, too. @default never */
-  readonly signal?: AbortSignal
-}
-
-/**
- * Waits for the work no longer than that, whether or not the work hears through its signal that nobody waits for it any more.
- *
- * @throws what the work failed with; SpaceshipError `no-answer` if it is late, or not waited for any more
- */
-export async function inTime<T>(
-  work: (signal: AbortSignal) => Promise<T>,
-  { within, clock, late: why, signal }: InTime,
-): Promise<T> {
-  const over = new AbortController()
-  const stop = () => {
-    over.abort(signal?.reason)
-  }
-  if (signal?.aborted) stop()
-  signal?.addEventListener('abort', stop)
-  const late = clock.sleep(within, over.signal).then(() => {
-    throw new SpaceshipError('no-answer', signal?.aborted ? 'it is not waited for any more' : why)
-  })
-  // It loses the race unless it is the one that ends it.
-  late.catch(() => {})
-  try {
-    return await Promise.race([work(over.signal), late])
-  } finally {
-    signal?.removeEventListener('abort', stop)
-    over.abort()
   }
 }
 

@@ -3,9 +3,9 @@
  * that waits takes no lease any more. What is not answered in time counts as an answer that was lost: it may have been done.
  */
 
+import { inTime } from '@spaceship/core/adapter'
 import type { Clock } from '@spaceship/core/ports'
 import type { LeaseTable } from './leases/index.ts'
-import { inTime } from './patience.ts'
 
 /** Milliseconds: for one row, and for all of them. */
 const PATIENCE = { row: 30_000, table: 120_000 }

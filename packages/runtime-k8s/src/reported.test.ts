@@ -127,6 +127,31 @@ test('a connection that is half open answers nothing: reading goes on when it is
   await proxy.close()
 }, 60_000)
 
+test('a connection that a router has forgotten stays, and answers nothing: reading goes on over another one', async () => {
+  await using pods = await podsOnShip()
+  const proxy = await startProxy(Number(new URL(pods.ship.endpoints.kinesis).port))
+  const kinesis = new KinesisClient({
+    ...pods.ship.clientConfig('kinesis'),
+    endpoint: `http://127.0.0.1:${proxy.port}`,
+    maxAttempts: 1,
+    // All requests of such a client share one connection of HTTP/2.
+    requestHandler: { requestTimeout: 500 },
+  })
+  const seen: string[] = []
+  const one = pods.pod(noting(seen), { leases, kinesis })
+  const run = one.run()
+  await pods.put('a')
+  await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
+  proxy.deafen()
+  await pods.put('b')
+  await vi.waitFor(() => expect(seen).toEqual(['a', 'b']), wait)
+  expect(standing(pods)).toEqual([])
+  await one.stop()
+  await run
+  kinesis.destroy()
+  await proxy.close()
+}, 60_000)
+
 test('one throttled renewal is no loss: the shard keeps its owner, and is read all along', async () => {
   await using pods = await podsOnShip()
   const seen: string[] = []

@@ -11,9 +11,9 @@
  */
 
 import { DescribeStreamSummaryCommand } from '@aws-sdk/client-kinesis'
+import { inTime } from '@spaceship/core/adapter'
 import { type Layout, type Lease, SINGLE_STREAM, type StreamId } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
-import { inTime } from './patience.ts'
 import { identityIn, streamAt } from './shards/index.ts'
 
 export type StreamSettings = WorkerSettings['streams'][number]

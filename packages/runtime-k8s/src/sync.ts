@@ -7,6 +7,7 @@
  * ```
  */
 
+import { inTime } from '@spaceship/core/adapter'
 import { Audit } from './audit.ts'
 import { leaseOf, leasesAfter } from './children.ts'
 import {
@@ -22,7 +23,6 @@ import {
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { freshShards, unsureLeases } from './parents.ts'
-import { inTime } from './patience.ts'
 import { childrenIn, listShards, type Missing, missingLeases, orphansIn, type Shard } from './shards/index.ts'
 import type { StreamSettings, Streams } from './streams.ts'
 

@@ -1,3 +1,4 @@
+export { renewConnections } from './connections.ts'
 export { isOfEmbeddedShip } from './embedded.ts'
 export { type About, classified, foreignAnswer, nameOf, ofName } from './errors.ts'
 export { digestOf, partitionKeyFor } from './partition-key.ts'

@@ -1,6 +1,7 @@
 import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-sdk/client-kinesis'
 import { event } from '@spaceship/core'
 import { eventSinkCases, eventSinkOutageCases } from '@spaceship/core/conformance'
+import { virtualClock } from '@spaceship/core/memory'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -169,4 +170,33 @@ test('an answer without the records is none: nothing is taken for accepted', asy
       setup: { reason: 'unknown-operation' },
     })
   }
+})
+
+test('a request that is never answered is given up after a while: what waits behind it is sent, and the record itself again', async () => {
+  const clock = virtualClock()
+  const sent: string[][] = []
+  let late = 0
+  // Only `send` is used of a client.
+  const client = {
+    send: (
+      { input }: { input: { Records: readonly { PartitionKey: string }[] } },
+      { abortSignal }: { abortSignal: AbortSignal },
+    ) => {
+      sent.push(input.Records.map((record) => record.PartitionKey))
+      abortSignal.addEventListener('abort', () => {
+        if (Object(abortSignal.reason).code === 'no-answer') late += 1
+      })
+      return sent.length === 1
+        ? new Promise(() => {})
+        : Promise.resolve({ Records: input.Records.map(() => ({})) })
+    },
+  } as unknown as KinesisClient
+  const sink = kinesisSink({ client, stream: 'any', clock, random: () => 0 })
+  const puts = ['first', 'second'].map((partitionKey) => sink.put([{ partitionKey, data: new Uint8Array() }]))
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+  await clock.moveTo(clock.now() + 29_999, settled)
+  expect([sent, late]).toEqual([[['first']], 0])
+  await clock.moveTo(clock.now() + 1, settled)
+  await Promise.all(puts)
+  expect([sent.slice(1).flat().toSorted(), late]).toEqual([['first', 'second'], 1])
 })

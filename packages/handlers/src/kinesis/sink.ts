@@ -3,7 +3,7 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { bare, check, count, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { EventSink } from '@spaceship/core/ports'
-import { classified, foreignAnswer, nameFor, ofName, client as sdk } from '../aws/index.ts'
+import { classified, foreignAnswer, nameFor, ofName, renewConnections, client as sdk } from '../aws/index.ts'
 import { SINK_OPTIONS, type SinkOptions, sinkOn } from '../publishing/index.ts'
 import { entryOf, LIMITS, RECORD_BYTES, type StreamEntry } from './entry.ts'
 
@@ -39,11 +39,17 @@ export function kinesisSink(options: KinesisSinkOptions): EventSink {
   const resource = `stream '${stream}'`
   const about = { dependency: 'kinesis', resource, actions: ['kinesis:PutRecords'] }
 
-  async function send(entries: readonly StreamEntry[]): Promise<ReadonlyMap<number, unknown>> {
+  renewConnections(client)
+
+  async function send(
+    entries: readonly StreamEntry[],
+    abortSignal: AbortSignal,
+  ): Promise<ReadonlyMap<number, unknown>> {
     const Records = entries.map(({ key, data }) => ({ PartitionKey: key, Data: data }))
     const refused = new Map<number, unknown>()
     try {
-      const answer = await client.send(new PutRecordsCommand({ StreamName: stream, Records }))
+      const command = new PutRecordsCommand({ StreamName: stream, Records })
+      const answer = await client.send(command, { abortSignal })
       const { Records: told = [] } = answer
       if (told.length !== entries.length) throw foreignAnswer(about, answer)
       for (const [at, { ErrorCode }] of told.entries()) {

@@ -23,9 +23,10 @@ export interface Channel<E extends Entry> {
   entryOf(record: OutgoingRecord): E
   /**
    * @returns what was not accepted, by its index, with the reason: classified; what is not is taken for an outage
+   * @param signal aborted when the answer is not waited for any more
    * @throws the reason for which nothing was accepted, likewise
    */
-  send(entries: readonly E[]): Promise<ReadonlyMap<number, unknown>>
+  send(entries: readonly E[], signal: AbortSignal): Promise<ReadonlyMap<number, unknown>>
 }
 
 interface Excess {

@@ -22,7 +22,7 @@ export interface MessageChannel {
   /** Bytes of one message, and of all in one request. */
   readonly limit: number
   readonly requestLimit: number
-  send(messages: readonly SentMessage[]): Promise<BatchAnswer>
+  send(messages: readonly SentMessage[], abortSignal: AbortSignal): Promise<BatchAnswer>
 }
 
 /** An EventSink on a queue or a topic. */
@@ -38,13 +38,13 @@ export function messageSink(
       limits: { records: MOST_MESSAGES, bytes: requestLimit },
       ordered: fifo,
       entryOf: (record) => messageOf(record, { resource, limit, fifo }),
-      send: async (entries) => {
+      send: async (entries, signal) => {
         const messages = entries.map(({ text, attributes, fifo }, at) => ({
           text,
           rest: { Id: String(at), MessageAttributes: attributes, ...fifo },
         }))
         try {
-          return refusedIn(about, await send(messages), entries.length)
+          return refusedIn(about, await send(messages, signal), entries.length)
         } catch (error) {
           throw classified(about, error)
         }

@@ -11,13 +11,14 @@
  * | the request is refused for what it holds               | each of its records goes out alone; Permanent for the one that |
  * |                                                        | is refused alone                                               |
  * | set-up: access, credentials, KMS, no such channel      | `Unavailable` with `setup` for all that wait, at once          |
+ * | no answer within 30 s                                  | sent again: what was accepted all the same is there twice      |
  * | throttled, or an outage, of the request or of a record | sent again; `Unavailable` for all after `attempts` without     |
  * |                                                        | progress                                                       |
  * | the put's signal is aborted                            | its reason; what is not under way yet is not sent              |
  */
 
 import { codeOf, Unavailable } from '@spaceship/core'
-import { callable, count, port, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
+import { callable, count, inTime, port, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
 import { type Clock, type EventSink, systemClock, type TraceContext } from '@spaceship/core/ports'
 import type { Channel, Entry } from './channel.ts'
 
@@ -42,6 +43,9 @@ export const SINK_OPTIONS = {
   clock: port('sleep', 'a Clock'),
   random: callable,
 } satisfies ShapesOf<SinkOptions>
+
+/** Milliseconds. One request is under way at a time: without an end, one that is never answered would keep all that come after it. */
+const PATIENCE = 30_000
 
 interface Waiting<E> {
   readonly entry: E
@@ -92,7 +96,10 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
   async function send(batch: readonly Waiting<E>[]): Promise<Map<Waiting<E>, unknown>> {
     const left = new Map<Waiting<E>, unknown>()
     try {
-      const refused = await channel.send(batch.map(({ entry }) => entry))
+      const entries = batch.map(({ entry }) => entry)
+      const late = `${dependency} did not answer within ${PATIENCE} ms`
+      const ask = (signal: AbortSignal) => channel.send(entries, signal)
+      const refused = await inTime(ask, { within: PATIENCE, clock, late })
       batch.forEach((waiting, i) => {
         if (refused.has(i)) left.set(waiting, refused.get(i))
       })

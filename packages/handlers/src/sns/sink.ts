@@ -53,9 +53,9 @@ export function snsSink(options: SnsSinkOptions): EventSink {
       limit,
       // The sum of a request is bounded as one message is.
       requestLimit: limit,
-      send: (messages) => {
+      send: (messages, abortSignal) => {
         const PublishBatchRequestEntries = messages.map(({ text, rest }) => ({ ...rest, Message: text }))
-        return client.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }))
+        return client.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }), { abortSignal })
       },
     },
     options,

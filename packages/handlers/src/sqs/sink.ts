@@ -55,9 +55,9 @@ export function sqsSink(options: SqsSinkOptions): EventSink {
       fifo: name.endsWith('.fifo'),
       limit,
       requestLimit: MOST_BYTES,
-      send: (messages) => {
+      send: (messages, abortSignal) => {
         const Entries = messages.map(({ text, rest }) => ({ ...rest, MessageBody: text }))
-        return client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))
+        return client.send(new SendMessageBatchCommand({ QueueUrl, Entries }), { abortSignal })
       },
     },
     options,

@@ -21,12 +21,12 @@
 
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SpaceshipError } from '@spaceship/core'
+import { inTime } from '@spaceship/core/adapter'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, compareCheckpoints, isSentinel, markOf, timeOf } from '../leases/index.ts'
-import { inTime } from '../patience.ts'
 import { arnOf, listShards } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
 import type { Fetches } from './fetches.ts'
