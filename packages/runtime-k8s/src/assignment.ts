@@ -34,7 +34,6 @@ import {
   keepRenewed,
   type Lease,
   type LeaseScan,
-  leadersOf,
   type Observer,
   observeLeases,
   readableLeases,
@@ -47,6 +46,7 @@ import type { Shard } from './shards/index.ts'
 import type { Streams } from './streams.ts'
 import type { ShardSync } from './sync.ts'
 import type { Troubles } from './troubles.ts'
+import { AT_ONCE, Watch } from './watch.ts'
 
 export interface AssignmentOptions {
   readonly engine: Engine
@@ -63,17 +63,12 @@ export interface AssignmentOptions {
 
 const RENEWING = 'renewing leases'
 const ENDING = 'making the leases that follow on shards'
+const OPENING = 'opening shards'
 const PARENTS = 'looking for the parents of shards'
 const IDENTIFYING = 'looking whether streams were made again'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
 const FORGOTTEN = 3
-
-/** Leases that are taken, or of dead workers freed, at the same time. */
-const AT_ONCE = 16
-
-/** Workers that look for dead ones. */
-const WATCHERS = 3
 
 /** Lives of a lease between two looks of a worker that has its share, and is told of free leases. */
 const RELAXED = 6
@@ -84,8 +79,8 @@ const LAST_LOOK = 1_000
 /** Milliseconds after which a worker looks again that was not quick enough. */
 const QUICK = 400
 
-/** Lives of a lease in which a worker leaves a shard that stood still to others. */
-const SHUNNED = 2
+/** Lives of a lease in which a worker leaves a shard that stood still to others: in a fleet whose shares are equal none takes it before it is forgotten. */
+const SHUNNED = FORGOTTEN + 2
 
 /** What a drain came to. */
 export interface DrainReport {
@@ -104,6 +99,7 @@ export class Assignment {
   readonly #shards: ShardSync
   readonly #observer: Observer
   readonly #fetches: Fetches
+  readonly #watch: Watch
   readonly #consumers = new Map<string, Consumer>()
   /** Those that finish what runs, and read no more. */
   readonly #leaving = new WeakSet<Consumer>()
@@ -111,7 +107,6 @@ export class Assignment {
   readonly #notices: AssignmentOptions['notices']
   readonly #freed: () => void
   readonly #lost: () => void
-  #beatenAt = Number.NEGATIVE_INFINITY
   /** Until when a lease is not taken again, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
   /** Leases that may be ours in the table, and are not held: as a take would have left them. */
@@ -131,6 +126,7 @@ export class Assignment {
     this.#streams = streams
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
+    this.#watch = new Watch(settings, notices)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
   }
 
@@ -165,12 +161,10 @@ export class Assignment {
     await this.#identify(leases)
     this.#leaveFormer()
     if (this.#isMovedOn(movedOn)) return failover / 3
-    const former = leases.filter((lease) => this.#streams.isFormer(lease.stream))
-    const open = leases.filter(
-      (lease) => this.#streams.isOurs(lease.stream) && isTakeable(lease, this.#settings),
-    )
+    const takeable = leases.filter((lease) => isTakeable(lease, this.#settings))
+    const open = takeable.filter((lease) => this.#streams.isOurs(lease.stream))
     // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
-    const expired = new Set(this.#observer.free([...open, ...former], clock.monotonic()))
+    const expired = new Set(this.#observer.free(takeable, clock.monotonic()))
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readableLeases(open, malformed)
     const free = counted.filter(
@@ -185,23 +179,24 @@ export class Assignment {
     const chosen = chooseLeases(scan)
     const unsure = new Set([...unsureLeases(chosen, seen).values()].flat())
     const sure = chosen.filter((lease) => !unsure.has(lease))
-    const missed = sure.length - (await this.#takeAll(sure, stopping))
+    const failures: unknown[] = []
+    const missed = sure.length - (await this.#takeAll(sure, stopping, failures))
     if (stopping.aborted) return 0
     const mine = new Set(chosen)
-    // Of the rows of a former stream the owners that are dead are taken out: KCL's rule would name one of them to look after the shards.
-    const left = [
-      ...free.filter((lease) => !mine.has(lease)),
-      ...former.filter((lease) => expired.has(lease)),
-    ]
-    const watches = await this.#watch(leases, left)
-    if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans([...unsure], seen), stopping)
+    const watches = await this.#watch.look(
+      leases,
+      [...expired].filter((lease) => !mine.has(lease)),
+    )
+    if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans([...unsure], seen), stopping, failures)
+    // It is told by whoever waits for this turn, when all of it is over: the next turn would take one that is under way once more.
+    if (failures.length > 0) throw failures[0]
     // Others were quicker: what they have left is taken at once.
     if (missed > 0 && free.length > 0) return (0.5 + random()) * QUICK
     return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
   }
 
-  /** @returns how many were taken */
-  async #takeAll(leases: readonly Lease[], stopping: AbortSignal): Promise<number> {
+  /** @param failures gets what takes failed with: one keeps no other from being tried @returns how many were taken */
+  async #takeAll(leases: readonly Lease[], stopping: AbortSignal, failures: unknown[]): Promise<number> {
     let taken = 0
     // One after the other, those of a worker with a thousand shards would take longer than a life.
     for (let from = 0; from < leases.length && !stopping.aborted; from += AT_ONCE) {
@@ -209,9 +204,8 @@ export class Assignment {
       const taking = Promise.allSettled(some.map((lease) => this.#takeOne(lease, stopping)))
       this.#taking = taking
       for (const end of await taking) {
-        // It is told by whoever waits for this turn, when all of them are over: the next turn would take one that is under way once more.
-        if (end.status === 'rejected') throw end.reason
-        if (end.value) taken += 1
+        if (end.status === 'rejected') failures.push(end.reason)
+        else if (end.value) taken += 1
       }
     }
     return taken
@@ -230,29 +224,9 @@ export class Assignment {
     }
   }
 
-  /**
-   * A few workers look for leases whose owners are dead, and free what they do not take themselves; the others are told. Beside a KCL fleet, and while
-   * nobody seems to look, everybody does.
-   *
-   * @returns whether this worker looks
-   */
-  async #watch(leases: readonly Lease[], left: readonly Lease[]): Promise<boolean> {
-    const { clock, failover, leases: table, me, migrate } = this.#settings
-    if (migrate) return true
-    const rank = leadersOf(leases).indexOf(me)
-    const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
-    if (!watches) return false
-    const dead = left.filter(({ owner }) => owner !== undefined && owner !== me)
-    // As if it were taken: the owner counts as dead.
-    for (let from = 0; from < dead.length; from += AT_ONCE)
-      await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))
-    if (dead.length > 0) await this.#notices.tell()
-    const now = clock.monotonic()
-    if (rank === 0 && now - this.#beatenAt >= failover) {
-      this.#beatenAt = now
-      await this.#notices.beat()
-    }
-    return true
+  #shun(key: string): void {
+    const { clock, failover } = this.#settings
+    this.#shunned.set(key, clock.monotonic() + SHUNNED * failover)
   }
 
   /** A shard that stood still here is left to others first. */
@@ -350,7 +324,9 @@ export class Assignment {
     const lost = (why: string) => this.#lose(consumer, why)
     const handedOver = () => this.#handOver(consumer)
     const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost, handedOver })
-    const consumer: Consumer = await this.#consume(held)
+    const opened = await this.#consumeUnless(held)
+    if (opened === undefined) return false
+    const consumer: Consumer = opened
     this.#consumers.set(lease.key, consumer)
     this.#doubtful.delete(lease.key)
     logger.info('lease taken', {
@@ -381,8 +357,34 @@ export class Assignment {
     return true
   }
 
+  /** What cannot be opened here is told, and left to others: to take it again at once would keep it from them. @returns undefined of such */
+  async #consumeUnless(held: Consumer['held']): Promise<Consumer | undefined> {
+    const { key } = held.lease
+    try {
+      const consumer = await this.#consume(held)
+      this.#troubles.over(OPENING, key)
+      return consumer
+    } catch (error) {
+      this.#troubles.failed(OPENING, key, error, this.#fieldsOf(held))
+      this.#shun(key)
+      await held.release()
+      this.#doubtful.delete(key)
+      this.#freed()
+      return undefined
+    }
+  }
+
   #consume(held: Consumer['held']): Promise<Consumer> {
-    const { clock, kinesis: client, limit, logger, maxStandstill, pollInterval, random } = this.#settings
+    const {
+      clock,
+      failover,
+      kinesis: client,
+      limit,
+      logger,
+      maxStandstill,
+      pollInterval,
+      random,
+    } = this.#settings
     const { stream: id, shard } = held.lease
     const [stream, of] = [this.#streams.nameOf(id), this.#streams.readingOf(id)]
     const [fetches, troubles] = [this.#fetches, this.#troubles]
@@ -395,6 +397,7 @@ export class Assignment {
       clock,
       logger,
       maxStandstill,
+      patience: failover,
       reader: (from, signal) => pollShard(polling, from, signal),
       makeChildren: (named) => this.#makeChildren(held, named),
       isCurrent: () => this.#isCurrent(held),
@@ -473,10 +476,7 @@ export class Assignment {
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {
     const wasHeld = this.#forget(consumer)
-    if (end === 'stalled') {
-      const { clock, failover } = this.#settings
-      this.#shunned.set(consumer.held.lease.key, clock.monotonic() + SHUNNED * failover)
-    }
+    if (end === 'stalled') this.#shun(consumer.held.lease.key)
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')

@@ -100,6 +100,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
         clock,
         logger: silent,
         maxStandstill: 3_600_000,
+        patience: 10_000,
         makeChildren: async () => [],
         isCurrent: async () => true,
       },

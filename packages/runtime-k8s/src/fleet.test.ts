@@ -97,13 +97,23 @@ test("a dead worker's leases are freed by one who looks, for all others, and its
     await pods.dynamodb.send(
       new PutItemCommand({ TableName: 'app', Item: { ...item, leaseOwner: { S: 'dead' } } }),
     )
+  const charged = new Set<unknown>()
+  pods.bent.after = (operation, { Attributes }) => {
+    const { leaseKey, ownerSwitchesSinceCheckpoint } = Object(Attributes)
+    if (operation === 'UpdateItem' && Number(ownerSwitchesSinceCheckpoint?.N) > 0) charged.add(leaseKey?.S)
+  }
   const alive = ['d', 'e', 'f'].map((workerId) => pods.pod(noting([]), { workerId, leases: short }))
   runs.push(...alive.map((pod) => pod.run()))
   await vi.waitFor(async () => {
     const owners = (await rowsOf(pods)).map(({ owner }) => owner).sort()
     expect(owners).toEqual(['d', 'd', 'e', 'e', 'f', 'f'])
   }, wait)
-  for (const { switches } of await rowsOf(pods)) expect(Number(switches)).toBeGreaterThanOrEqual(1)
+  expect(charged.size).toBe(6)
+  // Nothing was read that could be to blame: takes of an idle shard do not make it a suspect one.
+  await vi.waitFor(
+    async () => expect((await rowsOf(pods)).map(({ switches }) => switches)).toEqual(Array(6).fill('0')),
+    wait,
+  )
   await Promise.all(alive.map((pod) => pod.stop()))
   await Promise.all(runs)
 }, 60_000)

@@ -137,3 +137,22 @@ test('what becomes free in the very moment in which a telling ends is told, too'
     expect([moments, begun]).toEqual([moments, before + (before === 0 ? 2 : 1)])
   }
 })
+
+test('a store that never answers ends no wait: what is told is given up after a while, and told', async () => {
+  const silent: StateStore = {
+    ...memoryState(),
+    get: () => new Promise<never>(() => {}),
+    set: () => new Promise<never>(() => {}),
+  }
+  const { workers, pass, failures, stop } = fleet(1, silent)
+  let isTold = false
+  const told = workers[0]?.notices.tell().then(() => {
+    isTold = true
+  })
+  await pass(4_999)
+  expect(isTold).toBe(false)
+  await pass(1)
+  await told
+  stop()
+  expect(failures).toMatchObject([{ code: 'no-answer' }, { code: 'no-answer' }])
+})

@@ -11,7 +11,7 @@
  * It is a hint: what is missed is found by the next scan, and a store that is down costs time, nothing else.
  */
 
-import { noticeKey } from '@spaceship/core/adapter'
+import { inTime, noticeKey } from '@spaceship/core/adapter'
 import type { Clock, StateStore, StateValue } from '@spaceship/core/ports'
 
 export interface NoticesOptions {
@@ -31,6 +31,9 @@ const LOOK = 1_000
 /** Lives of a lease without a sign of anybody who looks for the dead. */
 const SILENCE = 2.5
 
+/** How long the store may take, in milliseconds. */
+const PATIENCE = 5_000
+
 /** Times that a write is made again, because another worker wrote meanwhile. */
 const TRIES = 3
 
@@ -38,6 +41,7 @@ type Part = 'news' | 'beat'
 
 export class Notices {
   readonly #options: NoticesOptions
+  readonly #state: Pick<StateStore, 'get' | 'set'>
   readonly #key: string
   #version: string | undefined
   #news: number | undefined
@@ -49,6 +53,7 @@ export class Notices {
 
   constructor(options: NoticesOptions) {
     this.#options = options
+    this.#state = patient(options)
     this.#key = noticeKey(options.application)
     this.#changedAt = options.clock.monotonic()
   }
@@ -78,8 +83,8 @@ export class Notices {
   }
 
   async #look(): Promise<boolean> {
-    const { clock, state } = this.#options
-    const item = await state.get(this.#key)
+    const { clock } = this.#options
+    const item = await this.#state.get(this.#key)
     if (item?.version !== this.#version) this.#changedAt = clock.monotonic()
     this.#version = item?.version
     const news = numberIn(item?.value, 'news')
@@ -118,14 +123,14 @@ export class Notices {
   }
 
   async #raise(part: Part): Promise<void> {
-    const { state, failed } = this.#options
+    const { failed } = this.#options
     try {
       for (let tries = 0; tries < TRIES; tries += 1) {
-        const item = await state.get(this.#key)
+        const item = await this.#state.get(this.#key)
         const news = numberIn(item?.value, 'news')
         const beat = numberIn(item?.value, 'beat')
         const value = part === 'news' ? { news: news + 1, beat } : { news, beat: beat + 1 }
-        const { ok } = await state.set(this.#key, value, { expect: item?.version })
+        const { ok } = await this.#state.set(this.#key, value, { expect: item?.version })
         if (!ok) continue
         // What this worker tells is no news to it.
         if (part === 'news' && this.#news === news) this.#news = news + 1
@@ -134,6 +139,16 @@ export class Notices {
     } catch (error) {
       failed(error)
     }
+  }
+}
+
+/** Whoever looks for leases waits for what is told: a store that never answers must not end that. */
+function patient({ clock, state }: NoticesOptions): Pick<StateStore, 'get' | 'set'> {
+  const late = `the state store did not answer within ${PATIENCE} ms`
+  const within = <T>(ask: () => Promise<T>) => inTime(ask, { within: PATIENCE, clock, late })
+  return {
+    get: (key) => within(() => state.get(key)),
+    set: (key, value, options) => within(() => state.set(key, value, options)),
   }
 }
 

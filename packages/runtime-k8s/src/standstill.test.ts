@@ -1,7 +1,7 @@
 /** A lease lives only while its shard comes further, or waits for a reason that has a name. */
 
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
-import { MergeShardsCommand } from '@aws-sdk/client-kinesis'
+import { KinesisClient, MergeShardsCommand } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import { memoryState } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
@@ -36,6 +36,34 @@ test('reads that are never answered: the lease is given up, told once, and anoth
   await vi.waitFor(() => expect(seen).toEqual(['a', 'b']), wait)
   await Promise.all([one.stop(), two.stop()])
   await Promise.all([runOne, runTwo])
+}, 60_000)
+
+test('in a fleet whose shares are equal another worker takes the shard that one cannot read', async () => {
+  await using pods = await podsOnShip(4)
+  const seen: string[] = []
+  const shardOf = new Map<unknown, unknown>()
+  pods.bent.after = (operation, output, input) => {
+    if (operation === 'GetShardIterator') shardOf.set(output.ShardIterator, input.ShardId)
+    if (operation === 'GetRecords') shardOf.set(output.NextShardIterator, shardOf.get(input.ShardIterator))
+  }
+  const one = pods.pod(noting(seen), { workerId: 'one', leases })
+  const kinesis = new KinesisClient(pods.ship.clientConfig('kinesis'))
+  const two = pods.pod(noting(seen), { workerId: 'two', leases, kinesis })
+  const runs = [one.run(), two.run()]
+  const owned = async (by: string) => (await pods.leases()).filter(({ owner }) => owner === by)
+  await vi.waitFor(async () => {
+    expect([(await owned('one')).length, (await owned('two')).length]).toEqual([2, 2])
+  }, wait)
+  const [unread] = await owned('one')
+  pods.bent.fail = (operation, input) =>
+    operation === 'GetRecords' && shardOf.get(input.ShardIterator) === unread?.shard
+      ? new Promise<undefined>(() => {})
+      : undefined
+  await pods.put(...Array.from({ length: 40 }, (_, n) => `b${n}`))
+  await vi.waitFor(() => expect(new Set(seen).size).toBe(40), wait)
+  await Promise.all([one.stop(), two.stop()])
+  await Promise.all(runs)
+  kinesis.destroy()
 }, 60_000)
 
 test('a handler that ignores its deadline blocks its lane; then it is charged, and its worker gives the lease up', async () => {

@@ -9,8 +9,8 @@
  * ```
  */
 
-import { codeOf } from '@spaceship/core'
-import { refuse, setUpOf } from '@spaceship/core/adapter'
+import { codeOf, Unavailable } from '@spaceship/core'
+import { inTime, refuse, setUpOf } from '@spaceship/core/adapter'
 import { type Checked, checked, type Engine } from '@spaceship/core/engine'
 import { errorFields } from '@spaceship/core/log'
 import { classified } from '@spaceship/handlers/aws'
@@ -23,6 +23,9 @@ import { checkStream } from './shards/index.ts'
 const PATIENCE = 5_000
 const SHORTEST = 500
 const LONGEST = 10_000
+
+/** After which a question is asked again. */
+const ANSWER = 30_000
 
 /**
  * Resolves when everything could be used and `join` has succeeded, or when the signal is aborted.
@@ -41,7 +44,7 @@ export async function startUp(
   const identities = new Map<string, StreamId>()
   const asks = asksOf(settings, identities)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const answer = await unlessAborted(inTime(ask(engine, asks), settings), signal)
+    const answer = await unlessAborted(tellingOfSilence(ask(engine, asks), settings), signal)
     if (answer === undefined) return
     const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
@@ -76,16 +79,21 @@ async function outagesOf(join: () => Promise<void>): Promise<readonly unknown[]>
   } catch (error) {
     const about = { dependency: 'aws', resource: 'streams and the lease table', actions: [] }
     const meaning = classified(about, error)
+    if (codeOf(error) === 'no-answer') return [unanswered('aws', error)]
     if (codeOf(meaning) !== 'unavailable' || setUpOf(meaning) !== undefined) throw error
     return [meaning]
   }
+}
+
+function unanswered(dependency: string, cause: unknown): Unavailable {
+  return new Unavailable(dependency, `${dependency} does not answer`, { cause })
 }
 
 type Asks = Readonly<Record<string, () => Promise<string | undefined>>>
 
 /** What is asked beside the engine. Of a large fleet each is throttled at first: what is well is not asked again, or there would be ever more to throttle. */
 function asksOf(
-  { kinesis, leases, random, streams }: WorkerSettings,
+  { clock, kinesis, leases, random, streams }: WorkerSettings,
   identities: Map<string, StreamId>,
 ): Asks {
   const ours = streams.map(({ stream }, n) => {
@@ -93,19 +101,21 @@ function asksOf(
       identities.set(stream, await checkStream(kinesis, stream, random))
       return undefined
     }
-    return [`streams[${n}]`, untilWell(identified)] as const
+    return [`streams[${n}]`, untilWell('kinesis', identified)] as const
   })
-  return { ...Object.fromEntries(ours), leases: untilWell(() => leases.check()) }
-}
+  return { ...Object.fromEntries(ours), leases: untilWell('dynamodb', () => leases.check()) }
 
-function untilWell<T>(ask: () => Promise<T>): () => Promise<T> {
-  let well: Promise<T> | undefined
-  return () => {
-    well ??= ask().catch((error: unknown) => {
-      well = undefined
-      throw error
-    })
-    return well
+  function untilWell<T>(dependency: string, ask: () => Promise<T>): () => Promise<T> {
+    let well: Promise<T> | undefined
+    return () => {
+      well ??= inTime(ask, { within: ANSWER, clock, late: `there was no answer within ${ANSWER} ms` }).catch(
+        (error: unknown) => {
+          well = undefined
+          throw codeOf(error) === 'no-answer' ? unanswered(dependency, error) : error
+        },
+      )
+      return well
+    }
   }
 }
 
@@ -128,7 +138,10 @@ function notesOn(routes: Engine['routes']): readonly string[] {
   })
 }
 
-async function inTime(asking: Promise<Checked>, { clock, logger }: WorkerSettings): Promise<Checked> {
+async function tellingOfSilence(
+  asking: Promise<Checked>,
+  { clock, logger }: WorkerSettings,
+): Promise<Checked> {
   const answered = new AbortController()
   void clock.sleep(PATIENCE, answered.signal).then(() => {
     if (!answered.signal.aborted)

@@ -38,11 +38,13 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
   const errors: string[] = []
   const logger = { ...silent, error: (message: string) => void errors.push(message) }
   let failure: Error | undefined
+  let hangs = false
   let offset = 0
   const wall = { ...clock, now: () => clock.now() + offset }
   const kinesis = new KinesisClient({ region: 'us-east-1' })
   vi.spyOn(kinesis, 'send').mockImplementation(async ({ input }) => {
     if (failure !== undefined) throw failure
+    if (hangs) return new Promise<never>(() => {})
     const { Data, PartitionKey, StreamName } = Object(input)
     expect(StreamName).toBe('cdc')
     const { spaceship, ...rest } = JSON.parse(new TextDecoder().decode(Data))
@@ -59,6 +61,9 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
     },
     fail: (error: Error | undefined) => {
       failure = error
+    },
+    hang: (does: boolean) => {
+      hangs = does
     },
     start: (holds: () => boolean) => {
       const stop = new AbortController()
@@ -147,6 +152,19 @@ test('a put that fails is made again until it works, and is told once', async ()
   await clock.moveTo(START + 3 * 60_000, settled)
   expect(times(puts)).toEqual(['12:00:00'])
   await stop()
+})
+
+test('a put that is never answered is made again after a while', async () => {
+  const { clock, errors, puts, start, hang } = fleet('5m')
+  const stop = start(() => true)
+  hang(true)
+  await clock.moveTo(START + 5 * 60_000 + 29_000, settled)
+  expect(puts.map(({ at }) => at)).toEqual(['12:00:00'])
+  hang(false)
+  await clock.moveTo(START + 6 * 60_000, settled)
+  await stop()
+  expect(puts.map(({ at }) => at)).toEqual(['12:00:00', '12:05:00'])
+  expect(errors).toEqual([])
 })
 
 test('a clock that jumps ahead puts the last window, one that is set back none that was put before', async () => {

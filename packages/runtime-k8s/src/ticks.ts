@@ -14,6 +14,7 @@
  */
 
 import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
+import { inTime } from '@spaceship/core/adapter'
 import { type EngineRoute, lastEnd, nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import type { Clock } from '@spaceship/core/ports'
 import { classified } from '@spaceship/handlers/aws'
@@ -37,6 +38,9 @@ export interface TicksOptions {
 
 /** Milliseconds between two looks whether a shard has become ours. */
 const LOOK = 1_000
+
+/** How long Kinesis may take, in milliseconds: without an end no tick would follow. */
+const PATIENCE = 30_000
 
 const PUTTING = 'putting ticks'
 
@@ -78,7 +82,7 @@ async function tickOne(
 
 /** @returns whether it was put */
 async function put(
-  { application, stream, kinesis, direct, troubles }: TicksOptions,
+  { application, clock, stream, kinesis, direct, troubles }: TicksOptions,
   { key: route, schedule }: Ticking,
   moment: number,
 ): Promise<boolean> {
@@ -87,7 +91,11 @@ async function put(
   const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
   try {
     if (schedule.via === 'direct') await direct.put(route, moment)
-    else await kinesis.send(new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data }))
+    else {
+      const command = new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data })
+      const ask = (abortSignal: AbortSignal) => kinesis.send(command, { abortSignal })
+      await inTime(ask, { within: PATIENCE, clock, late: `Kinesis did not answer within ${PATIENCE} ms` })
+    }
     troubles.over(PUTTING, route)
     return true
   } catch (error) {

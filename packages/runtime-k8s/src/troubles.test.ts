@@ -56,3 +56,11 @@ test('one work says nothing of another', () => {
   troubles.failed('taking leases', 'a', denied)
   expect(lines).toHaveLength(2)
 })
+
+test('a set-up that becomes wrong is told also while something else of the work fails', () => {
+  const { lines, troubles } = listening()
+  for (let turn = 0; turn < 3; turn += 1) troubles.failed('reading shards', 'a', new Error('throttled'))
+  for (let turn = 0; turn < 3; turn += 1)
+    for (const shard of ['a', 'b']) troubles.failed('reading shards', shard, denied)
+  expect(lines.map((line) => line.slice(0, 5))).toEqual(['warn ', 'error'])
+})

@@ -4,7 +4,7 @@
  *
  * | the failure                               | is told                                                            |
  * |-------------------------------------------|--------------------------------------------------------------------|
- * | a set-up that somebody has to mend        | at once, at `error`, with what to do                               |
+ * | a set-up that somebody has to mend        | at once, at `error`, with what to do, whatever else was told       |
  * | an outage, or anything else               | at the second time in a row of one lease or shard, at `warn`       |
  * | the last one that failed has recovered    | at `info`                                                          |
  */
@@ -16,7 +16,8 @@ export class Troubles {
   readonly #logger: Log
   /** By the work, for whom it fails, and how often in a row. */
   readonly #failing = new Map<string, Map<string, number>>()
-  readonly #told = new Set<string>()
+  /** By the work: the kinds of failure that were told. */
+  readonly #told = new Map<string, Set<string>>()
 
   constructor(logger: Log) {
     this.#logger = logger
@@ -30,11 +31,13 @@ export class Troubles {
     members.set(member, times)
     const setup = setUpOf(error)
     const about: LogFields = { ...fields, error: errorFields(error) }
-    if (this.#told.has(work) || (setup === undefined && times < 2)) {
+    const told = this.#told.get(work) ?? new Set<string>()
+    const kind = setup === undefined ? 'outage' : `${setup.reason} ${setup.resource}`
+    if (told.has(kind) || (setup === undefined && times < 2)) {
       this.#logger.debug(`${work} failed: will try again`, about)
       return
     }
-    this.#told.add(work)
+    this.#told.set(work, told.add(kind))
     if (setup === undefined) this.#logger.warn(`${work} fails: will try again until it works`, about)
     else
       this.#logger.error(`${work} fails: the set-up is wrong, and is tried until it is mended`, {

@@ -78,6 +78,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
           signal,
         ),
       maxStandstill: 3_600_000,
+      patience: 10_000,
       isCurrent: async () => true,
       makeChildren: async () => {
         const child = shards[shards.findIndex(({ name }) => name === lease.shard) + 1]

@@ -156,6 +156,7 @@ async function consuming(
   const consumer = await startConsumer({
     ...{ engine, stream: 'cdc', clock, logger: silent, makeChildren, isCurrent: async () => true },
     maxStandstill: 3_600_000,
+    patience: 10_000,
     held: holdLease({
       ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
       ...{ lost: () => {}, handedOver: () => {} },

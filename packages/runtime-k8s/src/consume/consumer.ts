@@ -11,6 +11,7 @@
  */
 
 import { SpaceshipError } from '@spaceship/core'
+import { inTime } from '@spaceship/core/adapter'
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
@@ -30,6 +31,8 @@ export interface Consuming {
   readonly reader: Reader
   /** How long the shard may stand still without a reason that has a name. Milliseconds. */
   readonly maxStandstill: number
+  /** How long the engine may take to open the shard, whose stores may be asked for it. Milliseconds. */
+  readonly patience: number
   /**
    * Makes the leases of the shards that follow this one, of which the source may have named some.
    *
@@ -76,17 +79,21 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     redelivers: 'none',
     ...(hashRange === undefined ? {} : { hashRange }),
   } as const
-  const delivery = await engine.open(source, {
+  const hold = {
     isHeld: held.isHeld,
     crashes: held.lease.ownerSwitches,
     ...(isSentinel(checkpoint.sequence) ? {} : { after: checkpoint }),
     ...(journal === undefined ? {} : { journal }),
-  })
+  }
+  const late = `the shard '${shard}' could not be opened within ${consuming.patience} ms: a store does not answer`
+  const delivery = await inTime(() => engine.open(source, hold), { within: consuming.patience, clock, late })
   const stop = new AbortController()
   const watchdog = new Watchdog(() => clock.monotonic(), consuming.maxStandstill)
   const stalled = Promise.withResolvers<ConsumerEnd>()
   let written: Progress = { checkpoint, journal, first }
   let lost = false
+  /** It was read to its newest record, and all of it handed over. */
+  let isReadUp = false
   /** What is said of the shard for good: a renewal that comes beside it says the same, and must not write an earlier position over it. */
   let final: Progress | undefined
   let drained: Promise<ConsumerEnd> | undefined
@@ -106,6 +113,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       // A push that is held back ends when the delivery is settled or revoked. Racing it against a promise that lives as
       // long as the lease would keep a reaction for every page that was ever read.
       await delivery.push(page.records)
+      if (page.millisBehind === 0) isReadUp = true
       if (page.ended !== undefined) return endShard(page.ended)
       watchdog.asks(page.pause)
     }
@@ -170,14 +178,17 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
 
   async function beat(): Promise<void> {
     if (final !== undefined) return held.beat(final)
-    const progress = progressOf(delivery, checkpoint, first)
+    const isDone = isReadUp && delivery.complete
+    const progress = { ...progressOf(delivery, checkpoint, first), isDone }
     const standstill = drained === undefined ? lookAt(progress) : undefined
     if (standstill !== undefined) return standStill(standstill)
     const news =
       progress.checkpoint.sequence !== written.checkpoint.sequence ||
       progress.checkpoint.subSequence !== written.checkpoint.subSequence ||
       progress.journal !== written.journal ||
-      progress.first !== written.first
+      progress.first !== written.first ||
+      // Takes of an idle shard count as if its owners had died of it.
+      (isDone && held.lease.ownerSwitches > 0)
     await held.beat(news ? progress : undefined)
     if (news) written = progress
   }

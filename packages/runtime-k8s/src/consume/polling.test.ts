@@ -132,6 +132,19 @@ test('an iterator that expires in mid-shard begins at the last record, which is 
   expect(gone.lines).toMatchObject([{ fields: { position: '2', details: { next: '5' } } }])
 })
 
+test('an iterator that Kinesis refuses is followed by another one at the last record; a fresh one that it refuses is a failure like others', async () => {
+  const again = polled(OLDEST, [
+    { records: ['1', '2'], behind: 9 },
+    { fails: 'InvalidArgumentException' },
+    { records: ['2', '3'] },
+  ])
+  await again.run()
+  expect([again.lines, again.sequences()]).toEqual([[], [['1', '2'], ['3']]])
+  const fresh = polled(AT_2, [{ fails: 'InvalidArgumentException' }, { records: ['2', '3'] }])
+  await fresh.run()
+  expect([fresh.lines, fresh.sequences()]).toEqual([[], [['2', '3']]])
+})
+
 test('the pace: at once while behind, also after pages without records; by their bytes after large pages; relaxed when caught up', async () => {
   const { run, reads } = polled(OLDEST, [
     { records: ['1'], behind: 9_000 },

@@ -7,8 +7,8 @@
  * |                                                      | bytes take at 2 MiB a second                                  |
  * | none, and the shard is caught up                     | the next read after the poll interval                         |
  * | another record than the one that is read on from     | retention has passed that one: told, and read on              |
- * | ExpiredIterator                                      | a new iterator at the last record that was read; one that     |
- * |                                                      | expires before it was of use is a failure like others         |
+ * | ExpiredIterator, or InvalidArgument for an iterator  | a new iterator at the last record that was read; one that is  |
+ * |                                                      | refused before it was of use is a failure like others         |
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the position is lost: the lease is taken again                |
@@ -113,7 +113,10 @@ export async function* pollShard(
     } catch (error) {
       if (signal.aborted) return
       const name = nameOf(error)
-      if (name === 'ExpiredIteratorException') {
+      // Whether a read was refused, or an iterator.
+      const isRead = iterator !== undefined
+      const isRefused = name === 'InvalidArgumentException' && !isRead
+      if (name === 'ExpiredIteratorException' || (name === 'InvalidArgumentException' && isRead)) {
         iterator = undefined
         if (!isFresh) continue
       }
@@ -122,16 +125,12 @@ export async function* pollShard(
         logger.error('a shard is gone: its records after this position are lost, to its end', fields)
         return yield { records: [], millisBehind: 0, pause: 0, ended: [] }
       }
-      if (name === 'InvalidArgumentException' && iterator === undefined && !isSentinel(last.sequence)) {
+      if (isRefused && !isSentinel(last.sequence)) {
         if (last !== from) return yield { records: [], millisBehind: 0, pause: 0, lost: 'position' }
         await tellOfRefusal(polling, last, error, signal)
         return yield { records: [], millisBehind: 0, pause: 0, lost: 'checkpoint' }
       }
-      if (
-        name === 'InvalidArgumentException' &&
-        iterator === undefined &&
-        timeOf(last.sequence) !== undefined
-      ) {
+      if (isRefused && timeOf(last.sequence) !== undefined) {
         // Whoever wrote it had a clock that runs ahead, and Kinesis reads nothing that is to come.
         last = { sequence: 'LATEST', subSequence: 0 }
         logger.warn(

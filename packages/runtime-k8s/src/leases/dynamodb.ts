@@ -10,7 +10,7 @@ import {
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
 import { coordinatorState } from './coordinator.ts'
-import { holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import { absolves, holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
 import { scanOf } from './scan.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -199,7 +199,7 @@ export function dynamodbLeases({
       const set = { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint, application: { S: application } }
       return ownUpdate(lease, owner, { set, remove: ['checkpointOwner'] })
     },
-    checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(progress), isHeld),
+    checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(lease, progress), isHeld),
     release: async (lease, charged = false) => {
       await update(lease, releaseUpdate(lease, charged))
     },
@@ -255,12 +255,15 @@ function releaseUpdate({ owner, checkpointOwner, ownerSwitches }: Lease, charged
   }
 }
 
-function checkpointUpdate({ checkpoint, journal, first, children = [] }: Progress): Update {
+function checkpointUpdate(
+  lease: Lease,
+  { checkpoint, journal, first, isDone, children = [] }: Progress,
+): Update {
   return {
     set: {
       checkpoint: { S: checkpoint.sequence },
       checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
-      ownerSwitchesSinceCheckpoint: { N: '0' },
+      ownerSwitchesSinceCheckpoint: absolves(lease, checkpoint, isDone) ? { N: '0' } : undefined,
       spaceshipJournal: journal === undefined ? undefined : { S: journal },
       spaceshipJournalAt: journal === undefined ? undefined : { S: checkpoint.sequence },
       spaceshipFirst: first === undefined ? undefined : { S: first },

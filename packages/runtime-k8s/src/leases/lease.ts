@@ -10,7 +10,7 @@
  * | `leaseCounter`                                | N    | grows with each write: the optimistic lock and the heartbeat   |
  * | `checkpoint`                                  | S    | sequence number, or TRIM_HORIZON, LATEST, AT_TIMESTAMP, SHARD_END |
  * | `checkpointSubSequenceNumber`                 | N    | index in a KPL aggregate, else 0                               |
- * | `ownerSwitchesSinceCheckpoint`                | N    | 0 at a checkpoint                                              |
+ * | `ownerSwitchesSinceCheckpoint`                | N    | 0 at a checkpoint that moves, and where nothing that was read is undone |
  * | `checkpointOwner`                             | S    | KCL 3: who has it until the owner, who is the next one, gets it |
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
@@ -25,7 +25,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { HashKeyRange } from '@spaceship/core/engine'
 import { isLeaseKey, problemsIn } from './malformed.ts'
-import { type Checkpoint, compareCheckpoints, isCheckpoint } from './order.ts'
+import { type Checkpoint, compareCheckpoints } from './order.ts'
 
 export type Item = Record<string, AttributeValue>
 
@@ -133,6 +133,14 @@ export function leaseOf(item: Item): Lease | undefined {
   }
 }
 
+/**
+ * Whether the switches of owners are counted anew. A journal alone does not: of a record that kills each of its owners nobody would know, while others are
+ * done beside it.
+ */
+export function absolves(lease: Lease, checkpoint: Checkpoint, isDone = false): boolean {
+  return isDone || compareCheckpoints(lease.checkpoint, checkpoint) !== 0
+}
+
 /** Who may read and checkpoint now. */
 export function holderOf({ owner, checkpointOwner }: Lease): string | undefined {
   return checkpointOwner ?? owner
@@ -151,15 +159,9 @@ function placeOf(key: string): { readonly stream: StreamId; readonly shard: stri
     : { stream: [account, name, epoch].join(':'), shard: rest.join(':') }
 }
 
-/** A checkpoint that was moved back below the journal's is someone's wish to replay: the journal is dropped. */
+/** Of a checkpoint that somebody else has moved: back, to replay, or on, as KCL does and has handled what the journal tells of. Then it says nothing. */
 function journalOf(item: Item, checkpoint: string): string | undefined {
-  const at = item.spaceshipJournalAt?.S
-  const journal = item.spaceshipJournal?.S
-  if (at === undefined || journal === undefined) return undefined
-  if (!isCheckpoint(checkpoint) || !isCheckpoint(at)) return undefined
-  const movedBack =
-    compareCheckpoints({ sequence: checkpoint, subSequence: 0 }, { sequence: at, subSequence: 0 }) < 0
-  return movedBack ? undefined : journal
+  return item.spaceshipJournalAt?.S === checkpoint ? item.spaceshipJournal?.S : undefined
 }
 
 export function isSentinel(checkpoint: string): boolean {

@@ -1,4 +1,4 @@
-import { holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import { absolves, holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
 import { scanOf } from './scan.ts'
 import type { LeaseTable } from './table.ts'
 
@@ -58,7 +58,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),
-    checkpoint: async (lease, { checkpoint, journal, first, children = [] }, isHeld) => {
+    checkpoint: async (lease, { checkpoint, journal, first, isDone, children = [] }, isHeld) => {
       const change = ({
         spaceshipJournal: _,
         spaceshipJournalAt: __,
@@ -68,7 +68,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
         ...item,
         checkpoint: { S: checkpoint.sequence },
         checkpointSubSequenceNumber: { N: String(checkpoint.subSequence) },
-        ownerSwitchesSinceCheckpoint: { N: '0' },
+        ...(absolves(lease, checkpoint, isDone) && { ownerSwitchesSinceCheckpoint: { N: '0' } }),
         ...(journal === undefined
           ? {}
           : { spaceshipJournal: { S: journal }, spaceshipJournalAt: { S: checkpoint.sequence } }),

@@ -7,6 +7,8 @@ export interface Progress {
   readonly journal: string | undefined
   /** While the checkpoint is `LATEST`: the first record that was read, which is not done. It would be passed over by who reads at the newest one. */
   readonly first?: string | undefined
+  /** Nothing that was read is undone: owners that have died did not die of it. @default false */
+  readonly isDone?: boolean
   /** Written once, when the shard has ended. */
   readonly children?: readonly string[]
 }
