@@ -18,6 +18,7 @@ import { inTime } from '@spaceship/core/adapter'
 import { type Engine, takenBy } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { classified, nameOf } from '@spaceship/handlers/aws'
+import { Avoided, FORGOTTEN } from './avoided.ts'
 import {
   type Consumer,
   type ConsumerEnd,
@@ -67,9 +68,6 @@ const OPENING = 'opening shards'
 const PARENTS = 'looking for the parents of shards'
 const IDENTIFYING = 'looking whether streams were made again'
 
-/** Lives of a lease after which a worker takes it whatever its share is. */
-const FORGOTTEN = 3
-
 /** Lives of a lease between two looks of a worker that has its share, and is told of free leases. */
 const RELAXED = 6
 
@@ -78,9 +76,6 @@ const LAST_LOOK = 1_000
 
 /** Milliseconds after which a worker looks again that was not quick enough. */
 const QUICK = 400
-
-/** Lives of a lease in which a worker leaves a shard that stood still to others: in a fleet whose shares are equal none takes it before it is forgotten. */
-const SHUNNED = FORGOTTEN + 2
 
 /** What a drain came to. */
 export interface DrainReport {
@@ -107,8 +102,7 @@ export class Assignment {
   readonly #notices: AssignmentOptions['notices']
   readonly #freed: () => void
   readonly #lost: () => void
-  /** Until when a lease is not taken again, on the monotonic clock. */
-  readonly #shunned = new Map<string, number>()
+  readonly #avoided: Avoided
   /** Leases that may be ours in the table, and are not held: as a take would have left them. */
   readonly #doubtful = new Map<string, Lease>()
   /** What showed at the last look that the table has moved on. */
@@ -127,6 +121,7 @@ export class Assignment {
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
     this.#watch = new Watch(settings, notices)
+    this.#avoided = new Avoided(settings)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
   }
 
@@ -171,7 +166,7 @@ export class Assignment {
       (lease) =>
         (expired.has(lease) || lease.owner === me) &&
         !this.#consumers.has(lease.key) &&
-        !this.#isShunned(lease.key),
+        !this.#avoided.has(lease.key),
     )
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
@@ -222,18 +217,6 @@ export class Assignment {
       this.#troubles.failed(PARENTS, '', classified(about, error))
       return []
     }
-  }
-
-  #shun(key: string): void {
-    const { clock, failover } = this.#settings
-    this.#shunned.set(key, clock.monotonic() + SHUNNED * failover)
-  }
-
-  /** A shard that stood still here is left to others first. */
-  #isShunned(key: string): boolean {
-    const until = this.#shunned.get(key)
-    if (until !== undefined && until <= this.#settings.clock.monotonic()) this.#shunned.delete(key)
-    return this.#shunned.has(key)
   }
 
   /** Writes by the rules of KCL 2.x would break those of KCL 3: what is held is finished, and nothing more is taken. */
@@ -323,7 +306,8 @@ export class Assignment {
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
     const handedOver = () => this.#handOver(consumer)
-    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, lost, handedOver })
+    const told = { lost, remade: () => this.#remade(taken), handedOver }
+    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, ...told })
     const opened = await this.#consumeUnless(held)
     if (opened === undefined) return false
     const consumer: Consumer = opened
@@ -366,7 +350,7 @@ export class Assignment {
       return consumer
     } catch (error) {
       this.#troubles.failed(OPENING, key, error, this.#fieldsOf(held))
-      this.#shun(key)
+      this.#avoided.shun(key)
       await held.release()
       this.#doubtful.delete(key)
       this.#freed()
@@ -466,9 +450,20 @@ export class Assignment {
     return this.#streams.isOurs(held.lease.stream)
   }
 
+  #remade({ key, stream, shard }: Lease): void {
+    this.#settings.logger.error(
+      'somebody has deleted the row of a lease: it is made again where the shard stands',
+      {
+        ...{ lease: key, stream: this.#streams.nameOf(stream), shard },
+      },
+    )
+    this.#freed()
+  }
+
   #lose(consumer: Consumer, why: string): void {
     const wasHeld = this.#forget(consumer)
     consumer.revoke()
+    this.#avoided.running(consumer.held.lease.key, consumer.drained())
     if (!wasHeld) return
     this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
     this.#lost()
@@ -476,7 +471,7 @@ export class Assignment {
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {
     const wasHeld = this.#forget(consumer)
-    if (end === 'stalled') this.#shun(consumer.held.lease.key)
+    if (end === 'stalled') this.#avoided.shun(consumer.held.lease.key)
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')

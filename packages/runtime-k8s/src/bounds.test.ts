@@ -106,7 +106,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
       },
       held: holdLease({
         ...{ table, taken, sentAt: clock.now(), failover: 3_600_000, monotonic: clock.monotonic },
-        ...{ lost: () => {}, handedOver: () => {} },
+        ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
       }),
       reader: (from, signal) => pollShard(polling, from, signal),
     })

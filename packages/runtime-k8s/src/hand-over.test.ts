@@ -348,3 +348,41 @@ test("read from the newest record on: what comes to an idle shard between two ow
   await two.stop()
   await runTwo
 }, 60_000)
+
+test('a lease that is lost, and free again, is not taken beside a handler of it that still runs', async () => {
+  await using pods = await podsOnShip()
+  const ended = Promise.withResolvers<void>()
+  const log: string[] = []
+  // It hears no signal, and keeps its deadline.
+  const slow = reactor('slow').on(
+    'see',
+    saved,
+    async (e) => {
+      log.push(`starts ${e.after.id}`)
+      if (log.length === 1) await ended.promise
+      log.push(`ends ${e.after.id}`)
+    },
+    { timeout: '60s' },
+  )
+  await pods.put('k')
+  const pod = pods.pod(slow)
+  const run = pod.run()
+  await vi.waitFor(() => expect(log).toEqual(['starts k']), wait)
+  const lost = () => pods.lines.some(({ message }) => message === 'lease lost')
+  pods.bent.fail = (operation) =>
+    operation === 'UpdateItem' ? refusal('ProvisionedThroughputExceededException') : undefined
+  await vi.waitFor(() => expect(lost()).toBe(true), wait)
+  delete pods.bent.fail
+  // The lease is free for longer than a worker needs to take one.
+  const scans: string[] = []
+  pods.bent.after = (operation) => {
+    if (operation === 'Scan') scans.push(operation)
+  }
+  await vi.waitFor(() => expect(scans.length).toBeGreaterThan(6), wait)
+  expect(log).toEqual(['starts k'])
+  ended.resolve()
+  await vi.waitFor(() => expect(log.length).toBe(4), wait)
+  expect(log).toEqual(['starts k', 'ends k', 'starts k', 'ends k'])
+  await pod.stop()
+  await run
+}, 60_000)

@@ -1,4 +1,4 @@
-/** A shard does not pass a parent whose row somebody has deleted before it had ended. */
+/** Rows of leases that somebody deletes: what is read on, and that nothing passes what was not. */
 
 import { DeleteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { MergeShardsCommand } from '@aws-sdk/client-kinesis'
@@ -41,8 +41,10 @@ async function orphaned(pods: Pods, isDenied: boolean, made: (scene: Scene) => P
   expect((await checkpoints()).get(C)).toBe('TRIM_HORIZON')
   await pods.put('after-0', 'after-1')
   const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))
+  // Its owner, which knows where it stands, cannot make it again either.
+  const denied = ['ListShards', 'PutItem']
   pods.bent.fail = (operation) =>
-    isDenied && operation === 'ListShards' ? refusal('LimitExceededException') : undefined
+    isDenied && denied.includes(operation) ? refusal('LimitExceededException') : undefined
   const row = Items.find(({ leaseKey }) => leaseKey?.S?.endsWith(A))?.leaseKey
   expect(row).toBeDefined()
   if (row !== undefined)
@@ -74,4 +76,34 @@ test('while the stream does not say which parents are left, the shard is not rea
     expect(seen.filter(([shard]) => shard !== B)).toEqual([])
     delete pods.bent.fail
   })
+}, 60_000)
+
+test('at the newest record: the row is made again where its owner stands, and nothing is passed over', async () => {
+  await using pods = await podsOnShip(2)
+  const seen: string[] = []
+  const noting = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
+  // Nobody looks for missing rows meanwhile.
+  const pod = pods.pod(noting, { streams: [{ stream: 'cdc', start: 'LATEST' }], shardSync: '10m' })
+  const run = pod.run()
+  const marks = async () => {
+    const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))
+    return Items.flatMap(
+      ({ spaceshipFirst, checkpoint }) => spaceshipFirst ?? (checkpoint?.S === 'LATEST' ? [] : checkpoint),
+    )
+  }
+  // Each shard has been read, and says since when, or from which record on.
+  await vi.waitFor(async () => expect((await marks()).length).toBe(2), wait)
+  const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))
+  for (const { leaseKey } of Items)
+    if (leaseKey !== undefined)
+      await pods.dynamodb.send(new DeleteItemCommand({ TableName: 'app', Key: { leaseKey } }))
+  const ids = Array.from({ length: 16 }, (_, n) => `z${n}`)
+  await pods.put(...ids)
+  await vi.waitFor(() => expect([...new Set(seen)].toSorted()).toEqual(ids.toSorted()), wait)
+  const made = /^somebody has deleted the row of a lease/
+  await vi.waitFor(() => expect(pods.lines.filter(({ message }) => made.test(message)).length).toBe(2), wait)
+  await pods.put('after-1', 'after-2', 'after-3', 'after-4')
+  await vi.waitFor(() => expect(new Set(seen).size).toBe(20), wait)
+  await pod.stop()
+  await run
 }, 60_000)

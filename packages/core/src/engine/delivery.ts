@@ -184,7 +184,7 @@ class ShardDelivery implements Delivery {
     this.#stop.abort(new SpaceshipError('draining', 'the delivery is being drained'))
     // Of a short time the half is left for the journal: what cannot be journaled must not be answered.
     const now = this.#clock.monotonic()
-    await this.#within(now + Math.min(NOTICE, (this.#hardEnd - now) / 2), this.#activity.drained())
+    await this.#within(now + Math.min(NOTICE, (this.#hardEnd - now) / 2), this.drained())
     this.#deadlines.orphan()
     // What ends from here on is not in the journal, so it is not in the answer either.
     const unfinished = this.#unfinished()
@@ -200,6 +200,10 @@ class ShardDelivery implements Delivery {
     this.#revoked = true
     this.#stop.abort(reason)
     this.#ledger.close()
+  }
+
+  drained(): Promise<void> {
+    return this.#activity.drained()
   }
 
   /** A moment of the wall's clock. It is looked at once: the system's clock may be set back meanwhile. */
@@ -260,7 +264,7 @@ class ShardDelivery implements Delivery {
 
   /** Lanes that are halted have ended, and still hold their records: then the whole time passes. */
   async #throttled(moment: number): Promise<void> {
-    await this.#within(moment, this.#activity.drained())
+    await this.#within(moment, this.drained())
     if (this.#unfinished().length > 0)
       await this.#clock.sleep(moment - this.#clock.monotonic(), this.#stop.signal)
   }

@@ -93,7 +93,7 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     if (left.size === 0) return
     throw new SpaceshipError(
       'tainted',
-      `${left.size} handler(s) of an earlier delivery ignored their signal and still run: nothing may start beside them`,
+      `${left.size} handler(s) of a former delivery ignore their signal: nothing may start beside them`,
     )
   }
 }

@@ -105,6 +105,8 @@ export interface Delivery {
   settle(until: Date): Promise<readonly Position[]>
   /** The shard is lost: aborts signals, starts nothing more, reports nothing. Synchronous. */
   revoke(reason: unknown): void
+  /** Resolves when no handler runs, and none waits: once the delivery is revoked, when the last one has settled. Never rejects. */
+  drained(): Promise<void>
 }
 
 /** A route, as an engine runs it. */

@@ -49,6 +49,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       failover: FAILOVER,
       monotonic: clock.now,
       lost: () => at?.consumer.revoke(),
+      remade: () => {},
       handedOver: () => {},
     })
     const engine = createEngine({

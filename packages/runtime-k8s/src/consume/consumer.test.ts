@@ -159,7 +159,7 @@ async function consuming(
     patience: 10_000,
     held: holdLease({
       ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
-      ...{ lost: () => {}, handedOver: () => {} },
+      ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
     }),
     reader:
       reader ??

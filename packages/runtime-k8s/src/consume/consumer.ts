@@ -58,6 +58,8 @@ export interface Consumer {
    */
   drain(until: Date): Promise<number>
   readonly done: Promise<ConsumerEnd>
+  /** Resolves when no handler of the shard runs any more, once the lease is lost. Never rejects. */
+  drained(): Promise<void>
 }
 
 /** Milliseconds between two looks at whether all is done of a shard that has ended, and before its end is tried again. */
@@ -243,6 +245,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       return draining
     },
     done,
+    drained: () => delivery.drained(),
   }
 }
 

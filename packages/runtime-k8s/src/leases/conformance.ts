@@ -48,6 +48,29 @@ export const leaseTableCases: readonly {
     },
   },
   {
+    name: 'a lease is made where a shard stands',
+    run: async (table) => {
+      const at = { ...fresh, shard: 'shardId-000000000007', checkpoint: '49', subSequence: 3 }
+      const unread = {
+        ...fresh,
+        shard: 'shardId-000000000008',
+        checkpoint: 'LATEST',
+        first: '@1796000000000',
+      }
+      assert.equal(await table.create(at), true)
+      assert.equal(await table.create(unread), true)
+      assert.equal(await table.create({ ...at, checkpoint: '7' }), false)
+      const { leases } = await table.scan()
+      assert.deepEqual(
+        leases.map(({ checkpoint, first }) => [checkpoint, first]).sort(),
+        [
+          [{ sequence: '49', subSequence: 3 }, undefined],
+          [{ sequence: 'LATEST', subSequence: 0 }, '@1796000000000'],
+        ].sort(),
+      )
+    },
+  },
+  {
     name: 'of two that take what they saw, one wins',
     run: async (table) => {
       const lease = await created(table)

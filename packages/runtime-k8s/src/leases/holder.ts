@@ -3,7 +3,7 @@
  * from before the last successful write was *sent*: a peer can at the earliest have seen it then.
  */
 
-import type { Lease } from './lease.ts'
+import { type Lease, SHARD_END } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
 export interface Held {
@@ -33,6 +33,8 @@ export interface Holding {
   readonly failover: number
   readonly monotonic: () => number
   readonly lost: (why: string) => void
+  /** Told when somebody had deleted the row, and it was made again where the shard stands: it is free. */
+  readonly remade: () => void
   /** Told once, when KCL 3 hands the lease over to another worker: it is held until it is released. */
   readonly handedOver: () => void
 }
@@ -40,7 +42,16 @@ export interface Holding {
 /** Kept back from the failover time: what is checked just before it must not act after it. */
 const MARGIN = 0.1
 
-export function holdLease({ table, taken, sentAt, failover, monotonic, lost, handedOver }: Holding): Held {
+export function holdLease({
+  table,
+  taken,
+  sentAt,
+  failover,
+  monotonic,
+  lost,
+  remade,
+  handedOver,
+}: Holding): Held {
   let lease = taken
   let until = sentAt + failover * (1 - MARGIN)
   let gone = false
@@ -67,6 +78,19 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost, han
     if (!isHeld()) lose('it was not renewed in time')
   }
 
+  /**
+   * The row may be gone: somebody has deleted it. Whoever made it anew from the stream alone would not know where the shard stands.
+   */
+  async function restored(progress: Progress | undefined): Promise<boolean> {
+    const { key, stream, shard, parents, hashRange: range } = lease
+    const { checkpoint, first } = progress ?? lease
+    // That of an ended shard is deleted in order.
+    if (checkpoint.sequence === SHARD_END || (await table.checkpointOf(key)) !== undefined) return false
+    const hashRange = range && ([range.startingHashKey, range.endingHashKey] as const)
+    const { sequence, subSequence } = checkpoint
+    return table.create({ stream, shard, checkpoint: sequence, subSequence, first, parents, hashRange })
+  }
+
   return {
     get lease() {
       return lease
@@ -83,7 +107,14 @@ export function holdLease({ table, taken, sentAt, failover, monotonic, lost, han
         const written = await (progress === undefined
           ? table.renew(lease, isHeld)
           : table.checkpoint(lease, progress, isHeld))
-        if (written === undefined) return lose('another worker took it')
+        if (written === undefined) {
+          // Of what was not held any more another worker may have read the rest, and its row may be deleted in order.
+          const wasHeld = isHeld()
+          // At once: handlers may not start while the row is looked at.
+          lose('another worker took it')
+          if (wasHeld && (await restored(progress))) remade()
+          return
+        }
         const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
         lease = written
         until = sent + failover * (1 - MARGIN)

@@ -64,6 +64,9 @@ export interface NewLease {
   readonly stream: StreamId
   readonly shard: string
   readonly checkpoint: string
+  /** @default 0 */
+  readonly subSequence?: number
+  readonly first?: string | undefined
   readonly parents: readonly string[]
   readonly hashRange: readonly [start: string, end: string] | undefined
 }
@@ -73,7 +76,7 @@ export function leaseKey(stream: StreamId, shard: string): string {
 }
 
 export function itemOf(
-  { stream, shard, checkpoint, parents, hashRange }: NewLease,
+  { stream, shard, checkpoint, subSequence = 0, first, parents, hashRange }: NewLease,
   application: string,
 ): Item {
   return {
@@ -81,9 +84,10 @@ export function itemOf(
     ...(stream === SINGLE_STREAM ? {} : { streamName: { S: stream }, shardId: { S: shard } }),
     leaseCounter: { N: '0' },
     checkpoint: { S: checkpoint },
-    checkpointSubSequenceNumber: { N: '0' },
+    checkpointSubSequenceNumber: { N: String(subSequence) },
     ownerSwitchesSinceCheckpoint: { N: '0' },
     application: { S: application },
+    ...(first === undefined ? {} : { spaceshipFirst: { S: first } }),
     ...(parents.length === 0 ? {} : { parentShardId: { SS: [...parents] } }),
     ...(hashRange === undefined
       ? {}

@@ -59,6 +59,7 @@ async function fleetOf(
         lost.push(lease.shard)
         over.abort()
       },
+      remade: () => {},
       handedOver: () => {},
     })
     held.push(one)
