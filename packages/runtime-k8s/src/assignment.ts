@@ -347,10 +347,11 @@ export class Assignment {
     try {
       const consumer = await this.#consume(held)
       this.#troubles.over(OPENING, key)
+      this.#avoided.opened(key)
       return consumer
     } catch (error) {
       this.#troubles.failed(OPENING, key, error, this.#fieldsOf(held))
-      this.#avoided.shun(key)
+      this.#avoided.unopened(key)
       await held.release()
       this.#doubtful.delete(key)
       this.#freed()
@@ -471,7 +472,7 @@ export class Assignment {
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {
     const wasHeld = this.#forget(consumer)
-    if (end === 'stalled') this.#avoided.shun(consumer.held.lease.key)
+    if (end === 'stalled') this.#avoided.stoodStill(consumer.held.lease.key)
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')

@@ -3,8 +3,10 @@
  *
  * | the lease of a shard that                                 | is left to others                                                               |
  * |-----------------------------------------------------------|---------------------------------------------------------------------------------|
- * | stood still here, or could not be opened                  | for longer than it takes until it is forgotten: in a fleet whose shares are     |
+ * | stood still here                                          | for longer than it takes until it is forgotten: in a fleet whose shares are     |
  * |                                                           | equal nobody takes it sooner                                                    |
+ * | could not be opened                                       | for a life, for two the next time, then for as long: a store that is down for a |
+ * |                                                           | moment keeps everybody from it                                                  |
  * | was lost, while handlers of it still run in this process  | until they have settled; those that ignore their signal are not waited for      |
  * |                                                           | longer than a shard may stand still                                             |
  */
@@ -16,10 +18,15 @@ export const FORGOTTEN = 3
 
 const SHUNNED = FORGOTTEN + 2
 
+/** After the first time that a shard could not be opened, the second one, and all others. */
+const UNOPENED = [1, 2, SHUNNED]
+
 export class Avoided {
   readonly #settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill'>
   /** Until when, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
+  /** How often in a row a shard could not be opened. */
+  readonly #unopened = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
 
   constructor(settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill'>) {
@@ -32,9 +39,23 @@ export class Avoided {
     return this.#shunned.has(key) || this.#running.has(key)
   }
 
-  shun(key: string): void {
+  stoodStill(key: string): void {
+    this.#shun(key, SHUNNED)
+  }
+
+  unopened(key: string): void {
+    const times = this.#unopened.get(key) ?? 0
+    this.#unopened.set(key, times + 1)
+    this.#shun(key, UNOPENED[times] ?? SHUNNED)
+  }
+
+  opened(key: string): void {
+    this.#unopened.delete(key)
+  }
+
+  #shun(key: string, lives: number): void {
     const { clock, failover } = this.#settings
-    this.#shunned.set(key, clock.monotonic() + SHUNNED * failover)
+    this.#shunned.set(key, clock.monotonic() + lives * failover)
   }
 
   /** @param drained resolves when no handler of the shard runs any more, and never rejects */
