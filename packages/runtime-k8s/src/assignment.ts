@@ -172,8 +172,9 @@ export class Assignment {
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
     const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
     const chosen = chooseLeases(scan)
-    const unsure = new Set([...unsureLeases(chosen, seen).values()].flat())
-    const sure = chosen.filter((lease) => !unsure.has(lease))
+    const unsure = unsureLeases(chosen, seen)
+    const unread = new Set([...unsure.values()].flat())
+    const sure = chosen.filter((lease) => !unread.has(lease))
     const failures: unknown[] = []
     const missed = sure.length - (await this.#takeAll(sure, stopping, failures))
     if (stopping.aborted) return 0
@@ -182,7 +183,7 @@ export class Assignment {
       leases,
       [...expired].filter((lease) => !mine.has(lease)),
     )
-    if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans([...unsure], seen), stopping, failures)
+    if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans(unsure, seen), stopping, failures)
     // It is told by whoever waits for this turn, when all of it is over: the next turn would take one that is under way once more.
     if (failures.length > 0) throw failures[0]
     // Others were quicker: what they have left is taken at once.
@@ -207,11 +208,11 @@ export class Assignment {
   }
 
   /** Where the stream does not say which parents are left, they are waited for. */
-  async #unlessOrphans(unsure: readonly Lease[], seen: LeaseScan): Promise<readonly Lease[]> {
+  async #unlessOrphans(unsure: ReturnType<typeof unsureLeases>, seen: LeaseScan): Promise<readonly Lease[]> {
     try {
       const orphans = await this.#shards.orphans(unsure, seen)
       this.#troubles.over(PARENTS, '')
-      return unsure.filter((lease) => !orphans.has(lease))
+      return [...unsure.values()].flat().filter((lease) => !orphans.has(lease))
     } catch (error) {
       const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
       this.#troubles.failed(PARENTS, '', classified(about, error))

@@ -9,7 +9,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { reactor } from '@spaceship/core'
 import { expect, test, vi } from 'vitest'
 import { startProxy } from '../../handlers/test/tcp-proxy.ts'
-import { type Pods, podsOnShip, refusal, saved } from '../test/pods.ts'
+import { type Pods, podsOnShip, refusal, saved, shardsOfReads } from '../test/pods.ts'
 
 const wait = { timeout: 30_000, interval: 20 }
 const leases = { failover: '1s', maxStandstill: '2s' } as const
@@ -25,11 +25,7 @@ const all = (count: number, name: string) => Array.from({ length: count }, (_, n
 test('of many shards a few are never read: these alone are told and given up, and another worker reads them', async () => {
   await using pods = await podsOnShip(12)
   const seen: string[] = []
-  const shardOf = new Map<unknown, unknown>()
-  pods.bent.after = (operation, output, input) => {
-    if (operation === 'GetShardIterator') shardOf.set(output.ShardIterator, input.ShardId)
-    if (operation === 'GetRecords') shardOf.set(output.NextShardIterator, shardOf.get(input.ShardIterator))
-  }
+  const shardOf = shardsOfReads(pods)
   const one = pods.pod(noting(seen), { workerId: 'one', leases })
   const runOne = one.run()
   const first = all(60, 'a')
@@ -38,9 +34,7 @@ test('of many shards a few are never read: these alone are told and given up, an
   // From now on the reads of three shards are never answered to whoever uses this client.
   const silent = new Set<unknown>(['shardId-000000000002', 'shardId-000000000005', 'shardId-000000000011'])
   pods.bent.fail = (operation, input) =>
-    operation === 'GetRecords' && silent.has(shardOf.get(input.ShardIterator))
-      ? new Promise<undefined>(() => {})
-      : undefined
+    operation === 'GetRecords' && silent.has(shardOf(input)) ? new Promise<undefined>(() => {}) : undefined
   await vi.waitFor(() => expect(new Set(standing(pods))).toEqual(silent), wait)
   const kinesis = new KinesisClient(pods.ship.clientConfig('kinesis'))
   const two = pods.pod(noting(seen), { workerId: 'two', leases, kinesis })

@@ -5,7 +5,7 @@ import { KinesisClient, MergeShardsCommand } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import { memoryState } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
-import { type Pods, podsOnShip, saved } from '../test/pods.ts'
+import { type Pods, podsOnShip, saved, shardsOfReads } from '../test/pods.ts'
 
 const wait = { timeout: 30_000, interval: 20 }
 const leases = { failover: '1s', maxStandstill: '2s' } as const
@@ -41,11 +41,7 @@ test('reads that are never answered: the lease is given up, told once, and anoth
 test('in a fleet whose shares are equal another worker takes the shard that one cannot read', async () => {
   await using pods = await podsOnShip(4)
   const seen: string[] = []
-  const shardOf = new Map<unknown, unknown>()
-  pods.bent.after = (operation, output, input) => {
-    if (operation === 'GetShardIterator') shardOf.set(output.ShardIterator, input.ShardId)
-    if (operation === 'GetRecords') shardOf.set(output.NextShardIterator, shardOf.get(input.ShardIterator))
-  }
+  const shardOf = shardsOfReads(pods)
   const one = pods.pod(noting(seen), { workerId: 'one', leases })
   const kinesis = new KinesisClient(pods.ship.clientConfig('kinesis'))
   const two = pods.pod(noting(seen), { workerId: 'two', leases, kinesis })
@@ -56,7 +52,7 @@ test('in a fleet whose shares are equal another worker takes the shard that one 
   }, wait)
   const [unread] = await owned('one')
   pods.bent.fail = (operation, input) =>
-    operation === 'GetRecords' && shardOf.get(input.ShardIterator) === unread?.shard
+    operation === 'GetRecords' && shardOf(input) === unread?.shard
       ? new Promise<undefined>(() => {})
       : undefined
   await pods.put(...Array.from({ length: 40 }, (_, n) => `b${n}`))

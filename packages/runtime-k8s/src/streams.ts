@@ -47,12 +47,7 @@ export class Streams {
     return this.#current.get(this.nameOf(id)) === id
   }
 
-  /** Whether it is one of ours as it was before it was made again. */
-  isFormer(id: StreamId): boolean {
-    return this.formerOf(id) !== undefined
-  }
-
-  /** The one that it is today. */
+  /** Of one of ours as it was before it was made again: the one that it is today. */
   formerOf(id: StreamId): StreamId | undefined {
     // Each lease is asked about at each look, and nearly all are of today.
     if (this.isOurs(id)) return undefined

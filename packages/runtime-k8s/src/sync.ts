@@ -22,7 +22,7 @@ import {
   type StreamId,
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
-import { freshShards, unsureLeases } from './parents.ts'
+import { freshShards } from './parents.ts'
 import { childrenIn, listShards, type Missing, missingLeases, orphansIn, type Shard } from './shards/index.ts'
 import type { StreamSettings, Streams } from './streams.ts'
 
@@ -90,15 +90,20 @@ export class ShardSync {
     if (turn !== 0 && this.#isOthers()) return
     const failures = isSoon ? [] : [...(await this.#streams.allAgain()).values()]
     for (const [id, stream] of this.#streams.current) {
-      const isRemade = leases.some((lease) => this.#streams.formerOf(lease.stream) === id)
       try {
-        await this.#syncOne(id, isRemade ? remade(stream) : stream, rowsOf(id, seen))
+        await this.#syncOne(id, this.#startOf(id, stream, leases), rowsOf(id, seen))
       } catch (error) {
         // One stream that cannot be looked at does not hide the others.
         failures.push(error)
       }
     }
     if (failures.length > 0) throw failures[0]
+  }
+
+  /** A stream that was made again is read from its oldest record. */
+  #startOf(id: StreamId, stream: StreamSettings, leases: readonly Lease[]): StreamSettings {
+    const isRemade = leases.some((lease) => this.#streams.formerOf(lease.stream) === id)
+    return isRemade ? remade(stream) : stream
   }
 
   #isOthers(): boolean {
@@ -150,21 +155,25 @@ export class ShardSync {
   }
 
   /**
-   * Of leases that may be taken: those that may not be read, since somebody has deleted the row of a parent that nobody is known to have read. It is
-   * made again.
+   * Those that may not be read, since somebody has deleted the row of a parent that nobody is known to have read. It is made again.
+   *
+   * @param unsure as `unsureLeases` has found them in what was seen
    */
-  async orphans(free: readonly Lease[], seen: LeaseScan): Promise<ReadonlySet<Lease>> {
+  async orphans(
+    unsure: ReadonlyMap<StreamId, readonly Lease[]>,
+    seen: LeaseScan,
+  ): Promise<ReadonlySet<Lease>> {
     const { leases: table } = this.#settings
     const orphans = new Set<Lease>()
-    for (const [id, unsure] of unsureLeases(free, seen)) {
-      const current = this.#streams.current.find(([stream]) => stream === id)
-      if (current === undefined) continue
-      const [, { stream, start }] = current
+    for (const [id, current] of this.#streams.current) {
+      const some = unsure.get(id) ?? []
+      if (some.length === 0) continue
+      const { stream, start } = this.#startOf(id, current, seen.leases)
       const { leases, leased } = rowsOf(id, seen)
       const shards = await this.#listed(stream)
       const fresh = await freshShards({ table, stream: id, start, leases, shards, leased })
       const waiting = new Set(orphansIn(shards, { all: leased, fresh }))
-      for (const lease of unsure) if (waiting.has(lease.shard)) orphans.add(lease)
+      for (const lease of some) if (waiting.has(lease.shard)) orphans.add(lease)
     }
     if (orphans.size > 0) await this.sync(true)
     return orphans

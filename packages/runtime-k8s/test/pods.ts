@@ -116,6 +116,16 @@ function bend({ middlewareStack }: { readonly middlewareStack: unknown }, bent: 
   )
 }
 
+/** From now on: which shard a GetRecords of the pods is of, by its input. */
+export function shardsOfReads({ bent }: Pods): (input: Readonly<Record<string, unknown>>) => unknown {
+  const shards = new Map<unknown, unknown>()
+  bent.after = (operation, output, input) => {
+    if (operation === 'GetShardIterator') shards.set(output.ShardIterator, input.ShardId)
+    if (operation === 'GetRecords') shards.set(output.NextShardIterator, shards.get(input.ShardIterator))
+  }
+  return ({ ShardIterator }) => shards.get(ShardIterator)
+}
+
 /** As the SDK throws what a service answers. */
 export function refusal(name: string, message = name): Error {
   return Object.assign(new Error(message), { name, $fault: 'client', $metadata: { httpStatusCode: 400 } })
