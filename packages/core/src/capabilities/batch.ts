@@ -230,7 +230,7 @@ class Batches implements Caller {
   async #call(members: readonly Member[]): Promise<unknown> {
     const { settings, stopped, deadlines, hardEnd } = this.#scope
     const plan = this.#plan
-    const run = new Run(plan, Math.min(settings.clock.monotonic() + plan.timeout, hardEnd), false)
+    const run = new Run(plan, Math.min(settings.clock.monotonic() + plan.timeout, hardEnd), true)
     const context: BatchContext = {
       get signal() {
         return run.signal(stopped)

@@ -77,7 +77,7 @@ export class Attempt {
   /** Made for a handler that is still running when it has returned, or looks at its signal. */
   get run(): Run {
     // What is gathered is watched as one.
-    this.#run ??= new Run(this.plan, this.#deadline, this.plan.gathers)
+    this.#run ??= new Run(this.plan, this.#deadline, !this.plan.gathers)
     return this.#run
   }
 

@@ -12,25 +12,27 @@
 import { SpaceshipError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import type { RoutePlan } from './plan.ts'
+import { NEVER, OVER } from './within.ts'
 
 /** A handler that runs, or is about to. */
 export class Run {
   deadline: number
   aborted = false
   #controller: AbortController | undefined = undefined
-  /** The handler was reported as overdue. */
-  reported: boolean
+  /** The handler runs on beyond its deadline, and was reported. */
+  overdue = false
   /** Set while it is watched. */
   handler: Promise<unknown> | undefined = undefined
   /** Its place among those that are watched. */
   index = 0
   readonly plan: RoutePlan
+  readonly timed: boolean
 
-  /** @param reported if nobody is to hear of it */
-  constructor(plan: RoutePlan, deadline: number, reported: boolean) {
+  /** @param timed whether its deadline ends it */
+  constructor(plan: RoutePlan, deadline: number, timed: boolean) {
     this.plan = plan
     this.deadline = deadline
-    this.reported = reported
+    this.timed = timed
   }
 
   /** Made when the handler looks at it. */
@@ -48,9 +50,6 @@ export class Run {
   }
 }
 
-/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
-export const OVER = 'over'
-
 /** Handlers of a process that go on beyond what they were given. Those who watch them write it. */
 export interface Beyond {
   /** They have passed their deadline. */
@@ -65,15 +64,15 @@ export const NOTICE = 1_000
 export class Deadlines {
   readonly #clock: Clock
   readonly #beyond: Beyond
-  readonly #told: () => void
+  readonly #told: (run: Run) => void
   // No map, for the reason that lane-map.ts gives; as many as may run at once, so it hardly grows.
   readonly #runs: Run[] = []
-  #armed = Number.POSITIVE_INFINITY
+  #armed = NEVER
   #timer = new AbortController()
   readonly #stopped: AbortSignal
 
   /** @param told called for each handler that ignores its signal */
-  constructor(clock: Clock, stopped: AbortSignal, beyond: Beyond, told: () => void) {
+  constructor(clock: Clock, stopped: AbortSignal, beyond: Beyond, told: (run: Run) => void) {
     this.#clock = clock
     this.#beyond = beyond
     this.#told = told
@@ -121,14 +120,14 @@ export class Deadlines {
   /** Whether handlers that ignore their signals fill all places: of the route in the process, or of the shard. What is gathered takes none of the shard's. */
   fillAll(plan: RoutePlan, places: number): boolean {
     const ofRoute = [...this.#beyond.late].filter((run) => run.plan === plan)
-    const ofShard = this.#runs.filter((run) => run.reported && !run.plan.gathers)
+    const ofShard = this.#runs.filter((run) => run.overdue && !run.plan.gathers)
     return ofRoute.length >= plan.concurrency || ofShard.length >= places
   }
 
   #restIfIdle(): void {
     if (this.#runs.length > 0) return
     this.#timer.abort(OVER)
-    this.#armed = Number.POSITIVE_INFINITY
+    this.#armed = NEVER
   }
 
   #arm(moment: number): void {
@@ -143,15 +142,15 @@ export class Deadlines {
   }
 
   #ring(): void {
-    this.#armed = Number.POSITIVE_INFINITY
+    this.#armed = NEVER
     const now = this.#clock.monotonic()
     let next = this.#armed
     for (const run of this.#runs) {
       if (momentOf(run) <= now) {
         if (run.aborted) {
-          run.reported = true
+          run.overdue = true
           this.#beyond.late.add(run)
-          this.#told()
+          this.#told(run)
         } else run.abort(passed())
       }
       next = Math.min(next, momentOf(run))
@@ -160,8 +159,8 @@ export class Deadlines {
   }
 }
 
-function momentOf({ aborted, reported, deadline }: Run): number {
-  return reported ? Number.POSITIVE_INFINITY : deadline + (aborted ? NOTICE : 0)
+function momentOf({ aborted, overdue, timed, deadline }: Run): number {
+  return overdue || !timed ? NEVER : deadline + (aborted ? NOTICE : 0)
 }
 
 function passed(): SpaceshipError {

@@ -37,7 +37,7 @@ import { createSuffixJournal, type SuffixJournal } from './suffix-journal.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
 import { type Task, tasksOf } from './task.ts'
 import { placeFields } from './telling.ts'
-import { within } from './within.ts'
+import { NEVER, within } from './within.ts'
 
 /** How long a delivery with unfinished records is held before a source may redeliver them. */
 const THROTTLE = 10_000
@@ -65,7 +65,7 @@ class ShardDelivery implements Delivery {
   readonly #clock: Clock
   /** On the clock's `monotonic`, as all moments here. */
   readonly #hardEnd: number
-  #drainAt = Number.POSITIVE_INFINITY
+  #drainAt = NEVER
   #revoked = false
   readonly #stop = new AbortController()
   readonly #activity: Activity = createActivity()
@@ -85,7 +85,7 @@ class ShardDelivery implements Delivery {
     const { clock, plans, maxAhead, application } = opening.settings
     this.#opening = opening
     this.#clock = clock
-    this.#hardEnd = hold.hardEnd === undefined ? Number.POSITIVE_INFINITY : this.#moment(hold.hardEnd)
+    this.#hardEnd = hold.hardEnd === undefined ? NEVER : this.#moment(hold.hardEnd)
     const stopped = this.#stop.signal
     const place: Place = { application, stream: source.stream, shard: source.shard }
     const assertHeld = () => {
@@ -98,7 +98,12 @@ class ShardDelivery implements Delivery {
     this.#settings = settings
     this.#routeKeys = plans.routes.map((plan) => plan.key)
     const reporter = new Reporter(settings, place)
-    this.#deadlines = new Deadlines(clock, stopped, opening.beyond, () => reporter.late())
+    this.#deadlines = new Deadlines(clock, stopped, opening.beyond, (run) => {
+      reporter.late(run.plan)
+      // The attempt counts for whoever comes next, if it does not end here.
+      for (const entry of this.#ledger.open())
+        for (const task of tasksOf(entry)) if (task.run === run) this.#ledger.touch(task)
+    })
     const scope: Scope = {
       settings,
       place,
@@ -213,7 +218,7 @@ class ShardDelivery implements Delivery {
 
   /** Asked for each record: where there is no end the clock is not looked at. @param now if the caller has just looked */
   #isBefore(moment: number, now?: number): boolean {
-    return moment === Number.POSITIVE_INFINITY || (now ?? this.#clock.monotonic()) < moment
+    return moment === NEVER || (now ?? this.#clock.monotonic()) < moment
   }
 
   #isHeld(now?: number): boolean {

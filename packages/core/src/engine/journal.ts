@@ -91,13 +91,13 @@ export function readJournal(text: string | undefined): Journal {
       const position = positionOf(entry)
       if (comparePositions(position, top) > 0) break
       const at = formatPosition(position)
-      for (const { done, plan, attempts, notBefore, part } of tasksOf(entry))
-        if (!done)
-          list.add(
-            part === undefined
-              ? [at, plan.key, attempts, notBefore]
-              : [at, plan.key, attempts, notBefore, part],
-          )
+      for (const { done, plan, attempts, notBefore, part, run } of tasksOf(entry)) {
+        // Whoever comes next knows of a handler that ran on beyond its deadline as of one that failed.
+        const begun = run?.overdue ? attempts + 1 : attempts
+        if (done) continue
+        const listed = [at, plan.key, begun, notBefore] as const
+        list.add(part === undefined ? listed : [...listed, part])
+      }
       if (list.full) break
     }
     // Beyond what was taken only the former journal speaks, and it says nothing of routes that came after it.

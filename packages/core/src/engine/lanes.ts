@@ -16,7 +16,6 @@
  */
 
 import { changed } from './condition.ts'
-import { OVER } from './deadlines.ts'
 import { waitOf } from './judge.ts'
 import { createLaneMap, type LaneMap } from './lane-map.ts'
 import { finishOf, type Outcome, type Waiting } from './outcome.ts'
@@ -26,6 +25,7 @@ import type { Scope } from './scope.ts'
 import type { Reason } from './seam.ts'
 import type { Task } from './task.ts'
 import type { WaitQueue } from './wait-queue.ts'
+import { NEVER, OVER } from './within.ts'
 
 /** The tasks of one key that have not ended, linked by `next`; what is said of a lane is said of its first task. */
 export class Lane {
@@ -116,7 +116,7 @@ export class Lanes {
   /** What an unfinished task waits for, or the one before it in its lane. */
   reasonOf(task: Task): Reason {
     const { run, waits, plan } = this.#open[task.plan.index]?.get(task.lane)?.first ?? task
-    if (run !== undefined) return run.reported && run.aborted ? 'overdue' : 'handler'
+    if (run !== undefined) return run.overdue ? 'overdue' : 'handler'
     const { deadlines, settings } = this.#scope
     if (waits === 'place' && deadlines.fillAll(plan, settings.concurrency)) return 'blocked'
     return waits ?? (this.#halted.has(plan.reactor) ? 'halt' : 'unnamed')
@@ -261,7 +261,7 @@ export class Lanes {
     // A drain of a lease does not wait for an attempt that is yet to come: the next owner makes it, at its time. What is left to write of a
     // verdict is waited for, and on a source that redelivers at once the attempt as well.
     const isLeft = redelivers === 'none' && task.ending === undefined
-    const busy = activity.asleep(isLeft ? Number.POSITIVE_INFINITY : clock.monotonic() + delay)
+    const busy = activity.asleep(isLeft ? NEVER : clock.monotonic() + delay)
     const over = new AbortController()
     const early = () => over.abort(OVER)
     this.#waiting.add(early)

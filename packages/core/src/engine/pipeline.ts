@@ -276,7 +276,7 @@ function leavable(work: Promise<unknown>): Promise<unknown> {
 const USED_UP: Verdict = {
   kind: 'dead',
   reason: 'exhausted',
-  error: 'its owner ended before its last failure was kept',
+  error: 'its owner ended before its last attempt did',
 }
 
 /** The attempt that was the last one failed, and what it led to was not written. A route that waits for someone to act may try again. */

@@ -113,6 +113,44 @@ test('a handler that runs on beyond its deadline is overdue, and is told from on
   expect(delivery.waitsFor).toBe('overdue')
 })
 
+test('an attempt beyond its deadline counts for the next owner, whatever became of it, and ends with the last one', async () => {
+  const deadLetters = memoryDeadLetters()
+  let starts = 0
+  const deaf: Handle = ({ key }) => {
+    if (key !== 'a') return
+    starts += 1
+    return never()
+  }
+  let journal: string | undefined
+  for (const attempt of [1, 2, 3]) {
+    const made = world(see(deaf, { timeout: '10s', retry: { attempts: 3 } }), memoryState(), { deadLetters })
+    const delivery = await made.engine.open(
+      { stream: 's', shard: '0', redelivers: 'none' },
+      journal === undefined ? {} : { journal },
+    )
+    void delivery.push([change('a', 1), change('b', 2)]).catch(() => {})
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    await made.clock.moveTo(made.clock.now() + 9_000)
+    const before = delivery.journal
+    expect([starts, delivery.waitsFor]).toEqual([attempt, 'handler'])
+    await made.clock.moveTo(made.clock.now() + 3_000)
+    expect(delivery.waitsFor).toBe('overdue')
+    // A lease says that something has changed by its journal.
+    expect(delivery.journal).not.toBe(before)
+    journal = delivery.journal
+    delivery.revoke(new Error('the shard stands still'))
+  }
+  const made = world(see(deaf, { timeout: '10s', retry: { attempts: 3 } }), memoryState(), { deadLetters })
+  const last = await made.engine.open(
+    { stream: 's', shard: '0', redelivers: 'none' },
+    journal === undefined ? {} : { journal },
+  )
+  await last.push([change('a', 1), change('b', 2)])
+  await last.quiet()
+  expect([starts, last.watermark?.sequence]).toEqual([3, '2'])
+  expect(deadLetters.letters.map(({ reason, attempts }) => [reason, attempts])).toEqual([['exhausted', 3]])
+})
+
 test('a claim that another owner has is waited for', async () => {
   const clock = virtualClock()
   const state = memoryState({ clock })

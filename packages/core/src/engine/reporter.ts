@@ -4,11 +4,11 @@ import { describe } from '../foreign.ts'
 import { errorFields, type LogFields } from '../log/index.ts'
 import { formatPosition } from '../wire/index.ts'
 import type { Outcome } from './outcome.ts'
-import { type Plans, unrouted } from './plan.ts'
+import { type Plans, type RoutePlan, unrouted } from './plan.ts'
 import type { Place, Settings } from './settings.ts'
 import type { Step } from './steps.ts'
 import type { Entry, Task } from './task.ts'
-import { eventFields, momentField, placeFields, taskFields } from './telling.ts'
+import { eventFields, momentField, placeFields, routeFields, taskFields } from './telling.ts'
 
 /** Steps after which the attempt is counted already. */
 const COUNTED: ReadonlySet<Step['step']> = new Set([
@@ -84,11 +84,11 @@ export class Reporter {
   }
 
   /** A handler is deaf to its signal. */
-  late(): void {
-    this.#logger.error(
-      'a handler ignores its signal: its lane waits until it settles',
-      placeFields(this.#place),
-    )
+  late(plan: RoutePlan): void {
+    this.#logger.error('a handler ignores its signal: its lane waits until it settles', {
+      ...routeFields(plan),
+      ...placeFields(this.#place),
+    })
   }
 
   #fieldsOf(task: Task): LogFields {

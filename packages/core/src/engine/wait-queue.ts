@@ -1,4 +1,5 @@
 import type { Reason } from './seam.ts'
+import { NEVER } from './within.ts'
 
 /** Owns those who wait for one thing. Whoever leaves, or is woken, is out of it; each of both costs the same however many wait. */
 
@@ -11,7 +12,7 @@ export class WaitQueue<Comer = unknown> {
   readonly reason: Reason
 
   /** When time wakes the next one, on the clock's `monotonic`; infinite if somebody has to. */
-  due = Number.POSITIVE_INFINITY
+  due = NEVER
 
   /** @param emptied called when the last waiter has left without having been woken */
   constructor(emptied?: () => void, reason: Reason = 'gate') {

@@ -1,7 +1,12 @@
-/** Owns waiting for work no longer than for a time. */
+/** Owns waiting no longer than for a time. */
 
 import type { Clock } from '../ports/index.ts'
-import { OVER } from './deadlines.ts'
+
+/** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
+export const OVER = 'over'
+
+/** A moment that does not come, on any clock. */
+export const NEVER = Number.POSITIVE_INFINITY
 
 /** Rejects as the work does, if that comes first. @param ms milliseconds */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
