@@ -40,6 +40,7 @@ import {
   readableLeases,
   SHARD_END,
 } from './leases/index.ts'
+import { Namesakes } from './namesakes.ts'
 import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
 import { unsureLeases } from './parents.ts'
@@ -103,6 +104,7 @@ export class Assignment {
   readonly #freed: () => void
   readonly #lost: () => void
   readonly #avoided: Avoided
+  readonly #namesakes: Namesakes
   /** Leases that may be ours in the table, and are not held: as a take would have left them. */
   readonly #doubtful = new Map<string, Lease>()
   /** What showed at the last look that the table has moved on. */
@@ -122,6 +124,7 @@ export class Assignment {
     this.#observer = observeLeases(settings.failover)
     this.#watch = new Watch(settings, notices)
     this.#avoided = new Avoided(settings)
+    this.#namesakes = new Namesakes(settings)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
   }
 
@@ -149,7 +152,7 @@ export class Assignment {
    * @returns in how many milliseconds to look again, if nobody tells of free leases before
    */
   async take(stopping: AbortSignal): Promise<number> {
-    const { clock, failover, leases: table, me, migrate, random } = this.#settings
+    const { clock, failover, leases: table, migrate, process, random } = this.#settings
     const seen = await table.scan('late')
     const { leases, malformed, movedOn } = seen
     this.#shards.saw(leases)
@@ -158,19 +161,19 @@ export class Assignment {
     if (this.#isMovedOn(movedOn)) return failover / 3
     const takeable = leases.filter((lease) => isTakeable(lease, this.#settings))
     const open = takeable.filter((lease) => this.#streams.isOurs(lease.stream))
-    // A lease under our own id that we do not hold is from before a restart, or from a start that failed.
+    const namesakes = this.#namesakes.look(takeable)
     const expired = new Set(this.#observer.free(takeable, clock.monotonic()))
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readableLeases(open, malformed)
     const free = counted.filter(
       (lease) =>
-        (expired.has(lease) || lease.owner === me) &&
+        (expired.has(lease) || namesakes.has(lease)) &&
         !this.#consumers.has(lease.key) &&
         !this.#avoided.has(lease.key),
     )
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
-    const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me, random }
+    const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me: process, random }
     const chosen = chooseLeases(scan)
     const unsure = unsureLeases(chosen, seen)
     const unread = new Set([...unsure.values()].flat())
@@ -289,11 +292,11 @@ export class Assignment {
 
   /** @returns whether it is held now */
   async #takeOne(lease: Lease, stopping: AbortSignal): Promise<boolean> {
-    const { clock, failover, leases: table, logger, me, random } = this.#settings
+    const { clock, failover, leases: table, logger, me, process, random } = this.#settings
     const sentAt = clock.monotonic()
     // Until it is known that it is not: the answer may be lost, and the consumer may not start.
-    this.#doubtful.set(lease.key, { ...lease, owner: me, counter: lease.counter + 1 })
-    const taken = await table.take(lease, me)
+    this.#doubtful.set(lease.key, { ...lease, owner: me, process, counter: lease.counter + 1 })
+    const taken = await table.take(lease, me, process)
     if (taken === undefined) {
       this.#doubtful.delete(lease.key)
       return false
@@ -308,7 +311,7 @@ export class Assignment {
     const lost = (why: string) => this.#lose(consumer, why)
     const handedOver = () => this.#handOver(consumer)
     const told = { lost, remade: () => this.#remade(taken), handedOver }
-    const held = holdLease({ table, taken, sentAt, failover, monotonic: clock.monotonic, ...told })
+    const held = holdLease({ table, taken, sentAt, failover, clock, ...told })
     const opened = await this.#consumeUnless(held)
     if (opened === undefined) return false
     const consumer: Consumer = opened

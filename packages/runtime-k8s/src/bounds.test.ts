@@ -105,7 +105,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
         isCurrent: async () => true,
       },
       held: holdLease({
-        ...{ table, taken, sentAt: clock.now(), failover: 3_600_000, monotonic: clock.monotonic },
+        ...{ table, taken, sentAt: clock.monotonic(), failover: 3_600_000, clock },
         ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
       }),
       reader: (from, signal) => pollShard(polling, from, signal),

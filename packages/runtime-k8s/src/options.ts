@@ -68,7 +68,12 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
    * @default on the embedded spaceship only: elsewhere a missing table fails the start
    */
   readonly create?: boolean
-  /** Unique among the workers of the application. A pod's name with something random, since a restarted container keeps it. @default random */
+  /**
+   * The owner of its leases, in the lease table and in its lines: a pod's name, for instance. A restarted process takes the leases of the one before it back
+   * at once. Processes that run with the same one at a time share the leases as others do, and it is told; a KCL fleet takes them for one worker.
+   *
+   * @default random
+   */
   readonly workerId?: string
   readonly leases?: {
     /** The lease table's name. @default the application */
@@ -125,7 +130,10 @@ export interface WorkerSettings {
   readonly state: StateStore
   readonly streams: readonly StreamSettings[]
   readonly application: string
+  /** The worker's id. */
   readonly me: string
+  /** Tells this process from others that were given the id, and from those before it: the id, `/` and something random. */
+  readonly process: string
   readonly leases: LeaseTable
   readonly migrate: boolean
   readonly layout: Layout | undefined
@@ -202,12 +210,13 @@ export function parseWorkerOptions(
   ]
   const workerId: unknown = options?.workerId
   const me = typeof workerId === 'string' && workerId !== '' ? workerId : randomUUID()
+  const process = `${me}/${randomUUID().slice(0, 8)}`
   try {
     const clients = clientsOf(options)
     const stores = storesOf(options, clients)
     const engine = createEngine({ ...options, ...stores, reactors }, { process: me })
     refuse(subject, problems)
-    return { engine, settings: settingsOf(options, engine, { ...clients, ...stores, me }) }
+    return { engine, settings: settingsOf(options, engine, { ...clients, ...stores, me, process }) }
   } catch (error) {
     if (problems.length > 0 && codeOf(error) === 'configuration')
       refuse(subject, [...new Set<string>([...Object(error).problems, ...problems])])
@@ -267,7 +276,12 @@ function storesOf(
 function settingsOf(
   options: WorkerOptions,
   { logger }: Engine,
-  { kinesis, dynamodb, close, state, me }: Clients & { readonly state: StateStore; readonly me: string },
+  {
+    kinesis,
+    dynamodb,
+    close,
+    ...stored
+  }: Clients & { readonly state: StateStore } & Pick<WorkerSettings, 'me' | 'process'>,
 ): WorkerSettings {
   const { application, create, leases = {}, poll = {} } = options
   const failover = leases.failover === undefined ? FAILOVER : milliseconds(leases.failover)
@@ -277,7 +291,7 @@ function settingsOf(
   const migrate = leases.migrate ?? false
   const coordinator = migrate ? (leases.coordinatorState ?? `${table}-CoordinatorState`) : undefined
   return {
-    state,
+    ...stored,
     streams: options.streams.map((listed) => {
       const { stream, start = 'TRIM_HORIZON' } = typeof listed === 'string' ? { stream: listed } : listed
       // What has no name is told by the checks of the start.
@@ -287,7 +301,6 @@ function settingsOf(
         : { stream, name, start, startAt: undefined }
     }),
     application,
-    me,
     leases: tellingLeases(
       patientLeases(dynamodbLeases({ client: dynamodb, table, application, create, coordinator }), clock),
       logger,

@@ -7,7 +7,7 @@ import { inTime } from '@spaceship/core/adapter'
 import type { Clock } from '@spaceship/core/ports'
 import type { LeaseTable } from './leases/index.ts'
 
-/** Milliseconds: for one row, and for all of them. */
+/** Milliseconds: for one row, and for all of them. Who holds a lease waits less for its renewals, and counts what is answered later. */
 const PATIENCE = { row: 30_000, table: 120_000 }
 
 export function patientLeases(table: LeaseTable, clock: Clock): LeaseTable {
@@ -20,9 +20,9 @@ export function patientLeases(table: LeaseTable, clock: Clock): LeaseTable {
     checkpointOf: (key) => within(row, () => table.checkpointOf(key)),
     create: (lease) => within(row, () => table.create(lease)),
     remove: (lease) => within(row, () => table.remove(lease)),
-    renew: (lease, isHeld) => within(row, () => table.renew(lease, isHeld)),
-    take: (lease, owner) => within(row, () => table.take(lease, owner)),
-    checkpoint: (lease, progress, isHeld) => within(row, () => table.checkpoint(lease, progress, isHeld)),
+    renew: (lease, isHeld) => table.renew(lease, isHeld),
+    take: (lease, ...by) => within(row, () => table.take(lease, ...by)),
+    checkpoint: (lease, progress, isHeld) => table.checkpoint(lease, progress, isHeld),
     release: (lease, charged) => within(row, () => table.release(lease, charged)),
   }
 }

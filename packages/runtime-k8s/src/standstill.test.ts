@@ -81,6 +81,31 @@ test('a handler that ignores its deadline blocks its lane; then it is charged, a
   await run
 }, 60_000)
 
+test('a worker alone gives a record up whose handler ignores its deadline each time, and reads on', async () => {
+  await using pods = await podsOnShip()
+  const seen: string[] = []
+  let starts = 0
+  const made = reactor('deaf').on(
+    'see',
+    saved,
+    (e) => {
+      if (e.after.id !== 'deaf') return void seen.push(e.after.id)
+      starts += 1
+      return new Promise<void>(() => {})
+    },
+    { timeout: '300ms', retry: { attempts: 2 } },
+  )
+  await pods.put('deaf')
+  const pod = pods.pod(made, { leases, drainTimeout: '200ms' })
+  const run = pod.run()
+  await vi.waitFor(() => expect(pods.letters().map(({ reason }) => reason)).toEqual(['exhausted']), wait)
+  expect(starts).toBe(2)
+  await pods.put('b')
+  await vi.waitFor(() => expect(seen).toEqual(['b']), wait)
+  await pod.stop()
+  await run
+}, 60_000)
+
 test('a handler that obeys its signal has failed an attempt, and no more: its retries keep the lease', async () => {
   await using pods = await podsOnShip()
   let attempts = 0

@@ -13,7 +13,7 @@ const WATCHERS = 3
 /** Leases that are taken, or of dead workers freed, at the same time. */
 export const AT_ONCE = 16
 
-type WatchSettings = Pick<WorkerSettings, 'clock' | 'failover' | 'leases' | 'me' | 'migrate'>
+type WatchSettings = Pick<WorkerSettings, 'clock' | 'failover' | 'leases' | 'me' | 'migrate' | 'process'>
 
 export class Watch {
   readonly #settings: WatchSettings
@@ -31,12 +31,12 @@ export class Watch {
    * @returns whether this worker looks
    */
   async look(leases: readonly Lease[], expired: readonly Lease[]): Promise<boolean> {
-    const { clock, failover, leases: table, me, migrate } = this.#settings
+    const { clock, failover, leases: table, me, migrate, process } = this.#settings
     if (migrate) return true
     const rank = leadersOf(leases).indexOf(me)
     const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
     if (!watches) return false
-    const dead = expired.filter(({ owner }) => owner !== undefined && owner !== me)
+    const dead = expired.filter((lease) => lease.owner !== undefined && lease.process !== process)
     // As if it were taken: the owner counts as dead.
     for (let from = 0; from < dead.length; from += AT_ONCE)
       await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))

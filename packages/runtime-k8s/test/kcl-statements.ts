@@ -3,6 +3,7 @@
  * rows that real workers wrote. The statements about a worker's own behaviour stand beside what they are about, under the same names.
  */
 
+import { virtualClock } from '@spaceship/core/memory'
 import { expect, test } from 'vitest'
 import { holdLease, type Lease, SINGLE_STREAM } from '../src/leases/index.ts'
 import { type Item, itemOf } from '../src/leases/lease.ts'
@@ -174,7 +175,7 @@ export function kclStatements(make: () => Promise<RawLeases>): void {
     const taken = some(await raw.table.take(await leaseOf(raw, 'shardId-000000000002'), 'ours'))
     const lost: string[] = []
     const held = holdLease({
-      ...{ table, taken, sentAt: 0, failover: 10_000, monotonic: () => 0 },
+      ...{ table, taken, sentAt: 0, failover: 10_000, clock: virtualClock(0) },
       ...{ lost: (why: string) => void lost.push(why), remade: () => {}, handedOver: () => {} },
     })
     const progress = (n: number) => ({

@@ -4,6 +4,7 @@ import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dyn
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, type Reactor } from '@spaceship/core'
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
+import type { DeadLetter } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import * as z from 'zod'
 import { type Worker, type WorkerOptions, worker } from '../src/index.ts'
@@ -17,12 +18,12 @@ export interface Bent {
     operation: string,
     input: Readonly<Record<string, unknown>>,
   ) => Error | undefined | Promise<Error | undefined>
-  /** Changes an answer. */
+  /** Changes an answer, or loses it: what was asked for is done. */
   after?: (
     operation: string,
     output: Record<string, unknown>,
     input: Readonly<Record<string, unknown>>,
-  ) => void
+  ) => void | Promise<void>
 }
 
 export interface Line {
@@ -39,6 +40,7 @@ export interface Pods extends AsyncDisposable {
   readonly lines: readonly Line[]
   pod(reactors: Reactor | readonly Reactor[], more?: Partial<WorkerOptions>): Worker
   put(...ids: string[]): Promise<void>
+  letters(): readonly DeadLetter[]
   leases(table?: string): Promise<Array<{ shard: string; checkpoint: string; owner: string | undefined }>>
 }
 
@@ -84,6 +86,7 @@ export async function podsOnShip(shards = 1): Promise<Pods> {
         await dynamodb.send(new PutItemCommand({ TableName: 'items', Item: { id: { S: id } } }))
       await ship.settled()
     },
+    letters: () => deadLetters.letters,
     leases: async (table = 'app') => {
       const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: table }))
       return Items.map((item) => ({
@@ -109,7 +112,7 @@ function bend({ middlewareStack }: { readonly middlewareStack: unknown }, bent: 
       const failure = await bent.fail?.(operation, Object(args.input))
       if (failure !== undefined) throw failure
       const answer = await next(args)
-      bent.after?.(operation, Object(answer.output), Object(args.input))
+      await bent.after?.(operation, Object(answer.output), Object(args.input))
       return answer
     },
     { step: 'initialize' },

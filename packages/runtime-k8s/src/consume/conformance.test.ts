@@ -45,9 +45,9 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
     const held = holdLease({
       table: tableOf(life),
       taken,
-      sentAt: clock.now(),
+      sentAt: clock.monotonic(),
       failover: FAILOVER,
-      monotonic: clock.now,
+      clock,
       lost: () => at?.consumer.revoke(),
       remade: () => {},
       handedOver: () => {},

@@ -158,7 +158,7 @@ async function consuming(
     maxStandstill: 3_600_000,
     patience: 10_000,
     held: holdLease({
-      ...{ table, taken, sentAt: clock.now(), failover: 60_000, monotonic: clock.now },
+      ...{ table, taken, sentAt: clock.monotonic(), failover: 60_000, clock },
       ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
     }),
     reader:

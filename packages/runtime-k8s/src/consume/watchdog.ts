@@ -13,7 +13,8 @@
  * | an outage, a claim elsewhere, a rate, a place, a halt           |                                                          |
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
  * | no read is answered, or none follows on what is done            | given up                                                 |
- * | its handler runs on beyond its deadline                         | given up, and charged to the owner: suspect mode follows |
+ * | its handler runs on beyond its deadline, which is a failed       | given up, and charged to the owner: suspect mode follows |
+ * | attempt in the journal                                          |                                                          |
  * | it waits for a place, and those who have one do so              | given up                                                 |
  * | none of these: a store or a schema that never answers           | given up                                                 |
  */

@@ -11,7 +11,7 @@
  * The share is that of all leases among those who own some, and this worker.
  */
 
-import type { Lease } from './lease.ts'
+import { type Lease, workerOf } from './lease.ts'
 
 export interface Scan {
   /** All that count for the share. */
@@ -21,6 +21,7 @@ export interface Scan {
   readonly free: readonly Lease[]
   /** Those of the free ones that nobody has renewed for three lives. @default none */
   readonly forgotten?: readonly Lease[]
+  /** This worker, as `workerOf` names it. */
   readonly me: string
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -37,7 +38,7 @@ export function chooseLeases({
   if (forgotten.length > 0) return shuffled(forgotten, random)
   const available = new Set(free)
   const owned = leases.filter((lease) => lease.owner !== undefined && !available.has(lease))
-  const loads = Map.groupBy(owned, ({ owner = '' }) => owner)
+  const loads = Map.groupBy(owned, (lease) => workerOf(lease) ?? '')
   const mine = loads.get(me)?.length ?? 0
   if (mine === 0) loads.set(me, [])
   const target = loads.size >= leases.length ? 1 : Math.ceil(leases.length / loads.size)

@@ -130,6 +130,46 @@ export const leaseTableCases: readonly {
     },
   },
   {
+    name: 'a checkpoint that follows on several writes without an answer is written',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const first = await table.renew(mine)
+      assert.ok(first !== undefined)
+      await table.renew(first)
+      const checkpoint = { sequence: '7', subSequence: 0 }
+      const written = await table.checkpoint(mine, { checkpoint, journal: undefined })
+      assert.deepEqual([written?.checkpoint, written?.counter], [checkpoint, mine.counter + 3])
+    },
+  },
+  {
+    name: 'another process of the same id is another owner: it takes a lease, and who had it writes no more',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      assert.equal(mine.process, 'w1/1')
+      const theirs = await table.take(mine, 'w1', 'w1/2')
+      assert.equal(theirs?.process, 'w1/2')
+      const checkpoint = { sequence: '7', subSequence: 0 }
+      assert.equal(await table.checkpoint(mine, { checkpoint, journal: undefined }), undefined)
+      assert.equal(await table.renew(mine), undefined)
+      assert.equal(await table.take(mine, 'w1', 'w1/1'), undefined)
+      assert.deepEqual((await table.scan()).leases, [theirs])
+    },
+  },
+  {
+    name: 'a process is named with its owner: of a lease that a KCL worker has taken it says nothing',
+    run: async (table, put) => {
+      const item = { ...itemOf(fresh, 'app'), spaceshipProcess: { S: 'w1/1' } }
+      const seen = async (more: Item) => {
+        await put({ ...item, ...more })
+        return (await table.scan()).leases[0]?.process
+      }
+      assert.equal(await seen({ leaseOwner: { S: 'java' } }), undefined)
+      assert.equal(await seen({}), undefined)
+      assert.equal(await seen({ leaseOwner: { S: 'w1' } }), 'w1/1')
+      assert.equal(await seen({ leaseOwner: { S: 'java' }, checkpointOwner: { S: 'w1' } }), 'w1/1')
+    },
+  },
+  {
     name: 'a checkpoint of a time that is over does not stand on top of the next one',
     run: async (table) => {
       const mine = await taken(table, 'w1')
@@ -188,6 +228,7 @@ export const leaseTableCases: readonly {
       await table.release(done)
       const [lease] = (await table.scan()).leases
       assert.deepEqual([lease?.owner, lease?.checkpoint.sequence], [undefined, '7'])
+      assert.ok(lease !== undefined && !('process' in lease))
     },
   },
   {
@@ -282,7 +323,7 @@ async function created(table: LeaseTable) {
 }
 
 async function taken(table: LeaseTable, owner: string) {
-  const lease = await table.take(await created(table), owner)
+  const lease = await table.take(await created(table), owner, `${owner}/1`)
   assert.ok(lease !== undefined)
   return lease
 }

@@ -10,7 +10,18 @@ import {
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
 import { coordinatorState } from './coordinator.ts'
-import { absolves, holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import {
+  absolves,
+  holderOf,
+  type Item,
+  isWrittenSince,
+  itemOf,
+  type Lease,
+  leaseOf,
+  SHARD_END,
+  type Writer,
+  writerOf,
+} from './lease.ts'
 import { scanOf } from './scan.ts'
 import type { LeaseTable, Progress } from './table.ts'
 
@@ -119,21 +130,22 @@ export function dynamodbLeases({
   /**
    * A write whose answer was lost makes the next one fail: a repeat by the client, or a later one of ours, which may say something else. What is
    * wanted is written on top of it. To take the earlier one for it would lose a checkpoint, and count the lease's life from too late a moment.
+   *
+   * @param by whose writes those were @param isHeld see `LeaseTable.renew`
    */
   async function ownUpdate(
     lease: Lease,
-    owner: string | undefined,
+    by: Writer,
     change: Update,
     isHeld = () => true,
   ): Promise<Lease | undefined> {
     let seen = lease
     for (let left = REPEATS; left > 0; left -= 1) {
       const updated = await update(seen, change)
-      if (updated !== undefined || owner === undefined) return updated
+      if (updated !== undefined) return updated
       const row = await item(lease.key)
-      const now = row === undefined ? undefined : leaseOf(row)
-      if (now === undefined || holderOf(now) !== owner || now.counter !== seen.counter + 1 || !isHeld())
-        return undefined
+      const now = row && leaseOf(row)
+      if (now === undefined || !isWrittenSince(seen, now, by) || !isHeld()) return undefined
       seen = now
     }
     return undefined
@@ -145,8 +157,7 @@ export function dynamodbLeases({
     change: Update,
     isHeld: (() => boolean) | undefined,
   ): Promise<Lease | undefined> {
-    const holder = holderOf(lease)
-    return ownUpdate(lease, holder, { ...change, holder }, isHeld)
+    return ownUpdate(lease, writerOf(lease), { ...change, holder: holderOf(lease) }, isHeld)
   }
 
   return {
@@ -193,11 +204,16 @@ export function dynamodbLeases({
       }
     },
     renew: (lease, isHeld) => holderUpdate(lease, { set: {}, remove: [] }, isHeld),
-    take: (lease, owner) => {
+    take: (lease, owner, process) => {
       const switched = lease.owner !== undefined && lease.owner !== owner
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
-      const set = { leaseOwner: { S: owner }, ownerSwitchesSinceCheckpoint, application: { S: application } }
-      return ownUpdate(lease, owner, { set, remove: ['checkpointOwner'] })
+      const set = {
+        leaseOwner: { S: owner },
+        spaceshipProcess: process === undefined ? undefined : { S: process },
+        ownerSwitchesSinceCheckpoint,
+        application: { S: application },
+      }
+      return ownUpdate(lease, { holder: owner, process }, { set, remove: ['checkpointOwner'] })
     },
     checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(lease, progress), isHeld),
     release: async (lease, charged = false) => {
@@ -251,7 +267,7 @@ function releaseUpdate({ owner, checkpointOwner, ownerSwitches }: Lease, charged
   return {
     owner,
     set: charged || isHandedOver ? { ownerSwitchesSinceCheckpoint } : {},
-    remove: [isHandedOver ? 'checkpointOwner' : 'leaseOwner'],
+    remove: [isHandedOver ? 'checkpointOwner' : 'leaseOwner', 'spaceshipProcess'],
   }
 }
 

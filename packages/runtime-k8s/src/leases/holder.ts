@@ -3,8 +3,12 @@
  * from before the last successful write was *sent*: a peer can at the earliest have seen it then.
  */
 
+import { inTime } from '@spaceship/core/adapter'
+import type { Clock } from '@spaceship/core/ports'
 import { type Lease, SHARD_END } from './lease.ts'
 import type { LeaseTable, Progress } from './table.ts'
+
+const TAKEN = 'another worker took it'
 
 export interface Held {
   readonly lease: Lease
@@ -31,7 +35,7 @@ export interface Holding {
   readonly taken: Lease
   readonly sentAt: number
   readonly failover: number
-  readonly monotonic: () => number
+  readonly clock: Clock
   readonly lost: (why: string) => void
   /** Told when somebody had deleted the row, and it was made again where the shard stands: it is free. */
   readonly remade: () => void
@@ -42,12 +46,15 @@ export interface Holding {
 /** Kept back from the failover time: what is checked just before it must not act after it. */
 const MARGIN = 0.1
 
+/** A write has a third of the lease's life, so that another one may follow. Milliseconds. */
+const SHORTEST = 1_000
+
 export function holdLease({
   table,
   taken,
   sentAt,
   failover,
-  monotonic,
+  clock,
   lost,
   remade,
   handedOver,
@@ -71,7 +78,36 @@ export function holdLease({
     return turn
   }
 
-  const isHeld = () => !gone && monotonic() < until
+  const isHeld = () => !gone && clock.monotonic() < until
+
+  /**
+   * What is waited for no more is not repeated: on top of a later write it would say what was before. The request under way needs the counter that it
+   * saw. If it is refused because another worker has the lease, that is true whenever it is heard.
+   */
+  async function writeInTime(progress: Progress | undefined): Promise<Lease | undefined> {
+    let isAwaited = true
+    let isOurs = false
+    const isWanted = () => {
+      isOurs = !(isAwaited && isHeld())
+      return !isOurs
+    }
+    const writing =
+      progress === undefined ? table.renew(lease, isWanted) : table.checkpoint(lease, progress, isWanted)
+    // Never rejects: a failure that nobody waits for is nobody's.
+    void writing.then(
+      (written) => {
+        if (!isAwaited && written === undefined && !isOurs) lose(TAKEN)
+      },
+      () => {},
+    )
+    const within = Math.max(SHORTEST, failover / 3)
+    const late = `the lease table did not answer within ${Math.round(within)} ms`
+    try {
+      return await inTime(() => writing, { within, clock, late })
+    } finally {
+      isAwaited = false
+    }
+  }
 
   /** Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed. */
   function expire(): void {
@@ -103,15 +139,13 @@ export function holdLease({
       inTurn(async () => {
         expire()
         if (gone) return
-        const sent = monotonic()
-        const written = await (progress === undefined
-          ? table.renew(lease, isHeld)
-          : table.checkpoint(lease, progress, isHeld))
+        const sent = clock.monotonic()
+        const written = await writeInTime(progress)
         if (written === undefined) {
           // Of what was not held any more another worker may have read the rest, and its row may be deleted in order.
           const wasHeld = isHeld()
           // At once: handlers may not start while the row is looked at.
-          lose('another worker took it')
+          lose(TAKEN)
           if (wasHeld && (await restored(progress))) remade()
           return
         }

@@ -5,6 +5,7 @@ export { type Held, holdLease } from './holder.ts'
 export { type Hole, holeIn } from './holes.ts'
 export { leadersOf } from './leader.ts'
 export {
+  holderOf,
   isSentinel,
   type Layout,
   type Lease,

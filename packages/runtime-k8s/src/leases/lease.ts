@@ -14,6 +14,7 @@
  * | `checkpointOwner`                             | S    | KCL 3: who has it until the owner, who is the next one, gets it |
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
+ * | `spaceshipProcess`                            | S    | ours: the holder's id, `/` and a name of its process; of another owner it says nothing |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
  * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read, or `@` and since when none has come |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
@@ -47,6 +48,8 @@ export interface Lease {
   readonly owner: string | undefined
   /** While KCL 3 hands the lease over: who still has it, until `owner` gets it. */
   readonly checkpointOwner: string | undefined
+  /** Of the one who has it, if that is a worker of ours: several processes may have been given one id. */
+  readonly process?: string | undefined
   readonly counter: number
   readonly checkpoint: Checkpoint
   readonly ownerSwitches: number
@@ -121,11 +124,14 @@ export function leaseOf(item: Item): Lease | undefined {
   const sequence = item.checkpoint?.S
   if (isOfOtherKind(item) || key === undefined || sequence === undefined || problemsIn(item).length > 0)
     return undefined
+  const [owner, checkpointOwner] = [item.leaseOwner?.S, item.checkpointOwner?.S]
+  const process = processOf(item, checkpointOwner ?? owner)
   return {
     key,
     ...placeOf(key),
-    owner: item.leaseOwner?.S,
-    checkpointOwner: item.checkpointOwner?.S,
+    owner,
+    checkpointOwner,
+    ...(process !== undefined && { process }),
     counter: Number(item.leaseCounter?.N ?? 0),
     checkpoint: { sequence, subSequence: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
     ownerSwitches: Number(item.ownerSwitchesSinceCheckpoint?.N ?? 0),
@@ -148,6 +154,39 @@ export function absolves(lease: Lease, checkpoint: Checkpoint, isDone = false): 
 /** Who may read and checkpoint now. */
 export function holderOf({ owner, checkpointOwner }: Lease): string | undefined {
   return checkpointOwner ?? owner
+}
+
+/** Who may have written a lease. */
+export interface Writer {
+  readonly holder: string | undefined
+  readonly process: string | undefined
+}
+
+export function writerOf(lease: Lease): Writer {
+  return { holder: holderOf(lease), process: lease.process }
+}
+
+/** Whether only the writer can have written a lease since it was seen: nobody takes it without a process of its own. */
+export function isWrittenSince(seen: Lease, now: Lease, { holder, process }: Writer): boolean {
+  return (
+    holder !== undefined &&
+    holderOf(now) === holder &&
+    now.process === process &&
+    // Without a process it may be another of the same id, unless it is the write that is missed.
+    (process === undefined ? now.counter === seen.counter + 1 : now.counter > seen.counter)
+  )
+}
+
+/** Who counts as one worker: KCL tells owners apart by their ids alone. */
+export function workerOf({ owner, checkpointOwner, process }: Lease): string | undefined {
+  return checkpointOwner === undefined ? (process ?? owner) : owner
+}
+
+/** KCL leaves the attribute as it is when it takes a lease. */
+function processOf({ spaceshipProcess }: Item, holder: string | undefined): string | undefined {
+  return holder !== undefined && spaceshipProcess?.S?.startsWith(`${holder}/`) === true
+    ? spaceshipProcess.S
+    : undefined
 }
 
 function rangeOf({ startingHashKey, endingHashKey }: Item): HashKeyRange | undefined {

@@ -19,7 +19,13 @@ const TYPES: Readonly<Record<string, string>> = {
   ...{ entityType: 'S', leaseKey: 'S', streamName: 'S', shardId: 'S', leaseOwner: 'S', leaseCounter: 'N' },
   ...{ checkpoint: 'S', checkpointSubSequenceNumber: 'N', ownerSwitchesSinceCheckpoint: 'N' },
   ...{ checkpointOwner: 'S', parentShardId: 'SS', childShardIds: 'SS', startingHashKey: 'S' },
-  ...{ endingHashKey: 'S', spaceshipJournal: 'S', spaceshipJournalAt: 'S', spaceshipFirst: 'S' },
+  ...{
+    endingHashKey: 'S',
+    spaceshipProcess: 'S',
+    spaceshipJournal: 'S',
+    spaceshipJournalAt: 'S',
+    spaceshipFirst: 'S',
+  },
   ...{ application: 'S' },
 }
 const REQUIRED = ['leaseCounter', 'checkpoint', 'ownerSwitchesSinceCheckpoint'] as const

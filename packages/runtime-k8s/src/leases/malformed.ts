@@ -60,6 +60,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   childShardIds: { type: 'SS', expected: 'ids of shards' },
   startingHashKey: hash,
   endingHashKey: hash,
+  spaceshipProcess: name,
   spaceshipJournal: name,
   spaceshipJournalAt: name,
   spaceshipFirst: {

@@ -1,4 +1,15 @@
-import { absolves, holderOf, type Item, itemOf, type Lease, leaseOf, SHARD_END } from './lease.ts'
+import {
+  absolves,
+  holderOf,
+  type Item,
+  isWrittenSince,
+  itemOf,
+  type Lease,
+  leaseOf,
+  SHARD_END,
+  type Writer,
+  writerOf,
+} from './lease.ts'
 import { scanOf } from './scan.ts'
 import type { LeaseTable } from './table.ts'
 
@@ -19,14 +30,14 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
   /** As in DynamoDB: what is wanted is written on top of an earlier write of the same worker whose answer was lost. */
   function ownUpdate(
     lease: Lease,
-    owner: string | undefined,
+    by: Writer,
     change: (item: Item) => Item,
     isHeld = () => true,
   ): Lease | undefined {
     const updated = update(lease, change)
-    if (updated !== undefined || owner === undefined) return updated
+    if (updated !== undefined) return updated
     const now = read(lease.key)
-    const isOurs = now !== undefined && holderOf(now) === owner && now.counter === lease.counter + 1
+    const isOurs = now !== undefined && isWrittenSince(lease, now, by)
     return isOurs && isHeld() ? update(now, change) : undefined
   }
 
@@ -47,13 +58,14 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     remove: async ({ key }) => {
       if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)
     },
-    renew: async (lease, isHeld) => ownUpdate(lease, holderOf(lease), (item) => item, isHeld),
-    take: async (lease, owner) =>
-      ownUpdate(lease, owner, ({ checkpointOwner: _, ...item }) => {
+    renew: async (lease, isHeld) => ownUpdate(lease, writerOf(lease), (item) => item, isHeld),
+    take: async (lease, owner, process) =>
+      ownUpdate(lease, { holder: owner, process }, ({ checkpointOwner: _, ...item }) => {
         const switched = lease.owner !== undefined && lease.owner !== owner
         return {
           ...item,
           leaseOwner: { S: owner },
+          ...(process !== undefined && { spaceshipProcess: { S: process } }),
           application: { S: application },
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
@@ -75,13 +87,13 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
         ...(first === undefined ? {} : { spaceshipFirst: { S: first } }),
         ...(children.length === 0 ? {} : { childShardIds: { SS: [...children] } }),
       })
-      return ownUpdate(lease, holderOf(lease), change, isHeld)
+      return ownUpdate(lease, writerOf(lease), change, isHeld)
     },
     release: async (lease, charged = false) => {
       const isHandedOver = lease.checkpointOwner !== undefined
       const switched = { ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) } }
       if (items.get(lease.key)?.leaseOwner?.S !== lease.owner) return
-      update(lease, ({ leaseOwner, checkpointOwner: _, ...item }) => ({
+      update(lease, ({ leaseOwner, checkpointOwner: _, spaceshipProcess: __, ...item }) => ({
         ...item,
         ...(isHandedOver && leaseOwner && { leaseOwner }),
         ...((charged || isHandedOver) && switched),

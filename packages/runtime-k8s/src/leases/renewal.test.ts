@@ -54,7 +54,7 @@ async function fleetOf(
       taken,
       sentAt: clock.monotonic(),
       failover: FAILOVER,
-      monotonic: clock.monotonic,
+      clock,
       lost: () => {
         lost.push(lease.shard)
         over.abort()

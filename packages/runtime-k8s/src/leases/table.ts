@@ -24,8 +24,8 @@ export interface LeaseScan {
 
 /**
  * The table of leases. Every write is conditional on the counter that was seen last and answers with the lease as it is
- * afterwards, or undefined if someone else wrote meanwhile. The answer of an earlier write of the same worker may have been lost:
- * a failed condition is looked at again before it counts as lost, and the write is repeated on top of that one.
+ * afterwards, or undefined if someone else wrote meanwhile. The answers of earlier writes of the same process may have been lost:
+ * a failed condition is looked at again before it counts as lost, and the write is repeated on top of those.
  */
 export interface LeaseTable {
   /**
@@ -43,9 +43,10 @@ export interface LeaseTable {
   create(lease: NewLease): Promise<boolean>
   /** Deletes the lease of a shard that has ended; one that somebody has reset stays. */
   remove(lease: Lease): Promise<void>
-  /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile */
+  /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile, or waits for the write no more */
   renew(lease: Lease, isHeld?: () => boolean): Promise<Lease | undefined>
-  take(lease: Lease, owner: string): Promise<Lease | undefined>
+  /** @param process tells the owner from other processes that were given its id: the id, '/' and something random @default none */
+  take(lease: Lease, owner: string, process?: string): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
    * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner. Nothing changes if it has

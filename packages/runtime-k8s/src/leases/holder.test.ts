@@ -1,0 +1,76 @@
+/** What a held lease makes of writes that are answered late. */
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { virtualClock } from '@spaceship/core/memory'
+import { expect, test } from 'vitest'
+import { holdLease } from './holder.ts'
+import { memoryLeases } from './memory.ts'
+import type { Progress } from './table.ts'
+
+const progress = (sequence: string): Progress => ({
+  checkpoint: { sequence, subSequence: 0 },
+  journal: undefined,
+})
+
+/** A lease whose first write comes to the table when the test lets it. */
+async function held() {
+  const clock = virtualClock(0)
+  const table = memoryLeases('app')
+  await table.create({ stream: 'a:s:1', shard: 's', checkpoint: '1', parents: [], hashRange: undefined })
+  const [free] = (await table.scan()).leases
+  const taken = free && (await table.take(free, 'w', 'w/1'))
+  if (taken === undefined) throw new Error('nobody has the lease')
+  const lost: string[] = []
+  let lands: (() => Promise<unknown>) | undefined
+  const lease = holdLease({
+    table: {
+      ...table,
+      checkpoint: (seen, said, isHeld) => {
+        const write = () => table.checkpoint(seen, said, isHeld)
+        if (lands !== undefined) return write()
+        const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof write>>>()
+        lands = async () => resolve(await write())
+        return promise
+      },
+    },
+    ...{ taken, sentAt: 0, failover: 9_000, clock },
+    ...{ lost: (why) => void lost.push(why), remade: () => {}, handedOver: () => {} },
+  })
+  const ends: unknown[] = []
+  const beat = lease.beat(progress('5')).catch((error: unknown) => {
+    ends.push(Object(error).code, clock.now())
+  })
+  await turn()
+  await clock.moveTo(3_000, () => turn())
+  await beat
+  expect([ends, lease.isHeld()]).toEqual([['no-answer', 3_000], true])
+  const land = async () => {
+    await lands?.()
+    await turn()
+  }
+  return { lease, table, taken, lost, land }
+}
+
+test('a write has a third of a life, and says nothing on top of the next one when it comes to the table after it', async () => {
+  const { lease, table, lost, land } = await held()
+  await lease.beat(progress('7'))
+  await land()
+  expect((await table.scan()).leases[0]?.checkpoint.sequence).toBe('7')
+  await lease.beat(progress('8'))
+  expect([lost, (await table.scan()).leases[0]?.checkpoint.sequence]).toEqual([[], '8'])
+})
+
+test('one that comes to the table before the next is written over', async () => {
+  const { lease, table, lost, land } = await held()
+  await land()
+  expect((await table.scan()).leases[0]?.checkpoint.sequence).toBe('5')
+  await lease.beat(progress('7'))
+  expect([lost, (await table.scan()).leases[0]?.checkpoint.sequence]).toEqual([[], '7'])
+})
+
+test('one that is refused because another worker has the lease ends it, however late', async () => {
+  const { lease, table, taken, lost, land } = await held()
+  await table.take(taken, 'other', 'other/1')
+  await land()
+  expect([lost, lease.isHeld()]).toEqual([['another worker took it'], false])
+})
