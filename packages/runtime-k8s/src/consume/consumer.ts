@@ -15,7 +15,16 @@ import { inTime } from '@spaceship/core/adapter'
 import type { Delivery, Engine } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import { type Checkpoint, type Held, isSentinel, type Progress, SHARD_END, timeOf } from '../leases/index.ts'
+import {
+  type Checkpoint,
+  type Held,
+  isSentinel,
+  type Progress,
+  packed,
+  SHARD_END,
+  timeOf,
+  unpacked,
+} from '../leases/index.ts'
 import { persistently } from '../patience.ts'
 import type { Shard } from '../shards/index.ts'
 import type { Page, Reader } from './reader.ts'
@@ -71,7 +80,8 @@ const LAST_WRITES = 2_000
 
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const { engine, held, stream, clock, logger } = consuming
-  const { shard, checkpoint, journal, hashRange } = held.lease
+  const { shard, checkpoint, hashRange } = held.lease
+  const journal = unpacked(held.lease.journal)
   /** While nothing is done of a shard that is read from its newest record on: the first record, or since when none has come. */
   let { first } = held.lease
   const fields = { stream, shard }
@@ -191,7 +201,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       progress.first !== written.first ||
       // Takes of an idle shard count as if its owners had died of it.
       (isDone && held.lease.ownerSwitches > 0)
-    await held.beat(news ? progress : undefined)
+    await held.beat(news ? { ...progress, journal: packed(progress.journal) } : undefined)
     if (news) written = progress
   }
 

@@ -15,7 +15,7 @@
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipProcess`                            | S    | ours: the holder's id, `/` and a name of its process; of another owner it says nothing |
- * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, and the checkpoint it was written with      |
+ * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, a long one behind `deflate:` in base64, and the checkpoint it was written with |
  * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read, or `@` and since when none has come |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
  *
