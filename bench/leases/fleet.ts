@@ -45,9 +45,6 @@ const tables = countingTables()
 const stream = standInStream(shards, perRead, clock.now)
 let handled = 0
 
-/** As long as the id of a pod. */
-const workerId = (n: number): string => `worker-${String(n).padStart(29, '0')}`
-
 function rowOf(n: number): Item {
   const [start, end] = hashRange(n, shards)
   return {
@@ -62,11 +59,11 @@ function rowOf(n: number): Item {
     application: { S: APPLICATION },
     startingHashKey: { S: start },
     endingHashKey: { S: end },
-    leaseOwner: { S: workerId(n % workers) },
+    leaseOwner: { S: fleet[n % workers]?.id ?? '' },
   }
 }
 
-function start(n: number): Worker {
+function made(n: number): Worker {
   const random = randomOf(workers + n)
   const handle = async () => {
     if (takes > 0) await clock.sleep(takes * random())
@@ -76,7 +73,6 @@ function start(n: number): Worker {
   return worker([see], {
     application: APPLICATION,
     streams: [STREAM],
-    workerId: workerId(n),
     // Of both clients `send` alone is used.
     kinesis: stream as never,
     dynamodb: tables.client as never,
@@ -96,8 +92,8 @@ const pass = (ms: number) => clock.moveTo(clock.now() + ms, settled)
 
 // Each worker listens for SIGTERM.
 process.setMaxListeners(0)
+const fleet = Array.from({ length: workers }, (_, n) => made(n))
 for (let n = 0; n < shards; n += 1) tables.seed(APPLICATION, rowOf(n))
-const fleet = Array.from({ length: workers }, (_, n) => start(n))
 for (const one of fleet) void one.run()
 await settled()
 await pass(SETTLING)

@@ -14,6 +14,8 @@ const CLIENTS = 1_000
 interface Input {
   readonly ShardId?: string
   readonly ShardIterator?: string
+  readonly ShardIteratorType?: string
+  readonly StartingSequenceNumber?: string
 }
 
 export function shardId(n: number): string {
@@ -26,9 +28,11 @@ export function hashRange(n: number, shards: number): readonly [string, string] 
   return [String(at(n)), String(at(n + 1) - 1n)]
 }
 
-/** As long as those of Kinesis. */
+/** Of the number of a record in its sequence number, which is as long as those of Kinesis. */
+const DIGITS = 39
+
 export function sequenceNumber(n: number): string {
-  return String(49_600_000_000_000_000n) + String(n).padStart(39, '0')
+  return String(49_600_000_000_000_000n) + String(n).padStart(DIGITS, '0')
 }
 
 /** @param perRead new records in each answer: 0 of an idle stream */
@@ -46,13 +50,18 @@ export function standInStream(shards: number, perRead: number, now: () => number
     })
   }
 
-  /** An iterator is the shard, and how many of its records were read. */
+  /** An iterator is the shard, and the number of the record that comes next. */
+  function iteratorOf({ ShardId, ShardIteratorType: type, StartingSequenceNumber: start = '0' }: Input) {
+    const at = Number(start.slice(-DIGITS))
+    return `${ShardId}/${type === 'AFTER_SEQUENCE_NUMBER' ? at + 1 : at}`
+  }
+
   function read(iterator: string) {
     const [shard = '', at = '0'] = iterator.split('/')
     const from = Number(at)
     return {
       Records: Array.from({ length: perRead }, (_, n) => ({
-        SequenceNumber: sequenceNumber(from + n + 1),
+        SequenceNumber: sequenceNumber(from + n),
         PartitionKey: `client-${(from + n) % CLIENTS}`,
         Data: data[(from + n) % CLIENTS],
         ApproximateArrivalTimestamp: new Date(now()),
@@ -65,7 +74,7 @@ export function standInStream(shards: number, perRead: number, now: () => number
   return {
     send: async (command: { readonly input: Input }) => {
       const action = command.constructor.name.replace('Command', '')
-      const { ShardId = '', ShardIterator = '' } = command.input
+      const { ShardIterator = '' } = command.input
       if (action === 'DescribeStreamSummary')
         return {
           StreamDescriptionSummary: {
@@ -74,7 +83,7 @@ export function standInStream(shards: number, perRead: number, now: () => number
           },
         }
       if (action === 'ListShards') return { Shards: list() }
-      if (action === 'GetShardIterator') return { ShardIterator: `${ShardId}/0` }
+      if (action === 'GetShardIterator') return { ShardIterator: iteratorOf(command.input) }
       if (action === 'GetRecords') return read(ShardIterator)
       throw new Error(`this stream knows no ${action}`)
     },

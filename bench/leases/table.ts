@@ -127,6 +127,9 @@ const CONDITIONS: Readonly<Record<string, (item: Item | undefined, values: Item)
   '#leaseCounter = :seen': (item, values) => item?.leaseCounter?.N === values[':seen']?.N,
   '#leaseCounter = :seen AND #leaseOwner = :owner': (item, values) =>
     item?.leaseCounter?.N === values[':seen']?.N && item?.leaseOwner?.S === values[':owner']?.S,
+  '#leaseCounter = :seen AND (#leaseOwner = :holder OR #checkpointOwner = :holder)': (item, values) =>
+    item?.leaseCounter?.N === values[':seen']?.N &&
+    [item?.leaseOwner?.S, item?.checkpointOwner?.S].includes(values[':holder']?.S),
   'attribute_exists(leaseKey)': (item) => item !== undefined,
   'attribute_not_exists(leaseKey)': (item) => item === undefined,
   'attribute_not_exists(#key)': (item) => item === undefined,

@@ -28,7 +28,6 @@ import {
   startConsumer,
 } from './consume/index.ts'
 import {
-  ABOUT_MOVED_ON,
   chooseLeases,
   holdLease,
   isTakeable,
@@ -40,6 +39,7 @@ import {
   readableLeases,
   SHARD_END,
 } from './leases/index.ts'
+import { MovedOn } from './moved-on.ts'
 import { Namesakes } from './namesakes.ts'
 import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
@@ -105,10 +105,9 @@ export class Assignment {
   readonly #lost: () => void
   readonly #avoided: Avoided
   readonly #namesakes: Namesakes
+  readonly #movedOn: MovedOn
   /** Leases that may be ours in the table, and are not held: as a take would have left them. */
   readonly #doubtful = new Map<string, Lease>()
-  /** What showed at the last look that the table has moved on. */
-  #movedOn: string | undefined
   /** The leases that are taken at this moment. */
   #taking: Promise<unknown> = Promise.resolve()
 
@@ -125,6 +124,7 @@ export class Assignment {
     this.#watch = new Watch(settings, notices)
     this.#avoided = new Avoided(settings)
     this.#namesakes = new Namesakes(settings)
+    this.#movedOn = new MovedOn(settings.logger)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
   }
 
@@ -152,13 +152,13 @@ export class Assignment {
    * @returns in how many milliseconds to look again, if nobody tells of free leases before
    */
   async take(stopping: AbortSignal): Promise<number> {
-    const { clock, failover, leases: table, migrate, process, random } = this.#settings
+    const { clock, failover, leases: table, me, migrate, process, random } = this.#settings
     const seen = await table.scan('late')
     const { leases, malformed, movedOn } = seen
     this.#shards.saw(leases)
     await this.#identify(leases)
     this.#leaveFormer()
-    if (this.#isMovedOn(movedOn)) return failover / 3
+    if (this.#movedOn.look(movedOn)) return failover / 3
     const takeable = leases.filter((lease) => isTakeable(lease, this.#settings))
     const open = takeable.filter((lease) => this.#streams.isOurs(lease.stream))
     const namesakes = this.#namesakes.look(takeable)
@@ -173,7 +173,14 @@ export class Assignment {
     )
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
-    const scan = { leases: migrate ? open : counted, readable: counted, free, forgotten, me: process, random }
+    const scan = {
+      leases: migrate ? open : counted,
+      readable: counted,
+      free,
+      forgotten,
+      me: process ?? me,
+      random,
+    }
     const chosen = chooseLeases(scan)
     const unsure = unsureLeases(chosen, seen)
     const unread = new Set([...unsure.values()].flat())
@@ -221,20 +228,6 @@ export class Assignment {
       this.#troubles.failed(PARENTS, '', classified(about, error))
       return []
     }
-  }
-
-  /** Writes by the rules of KCL 2.x would break those of KCL 3: what is held is finished, and nothing more is taken. */
-  #isMovedOn(how: string | undefined): boolean {
-    if (how !== undefined && this.#movedOn === undefined) {
-      const details = { how, advice: ABOUT_MOVED_ON }
-      this.#settings.logger.error('the lease table has moved on from KCL 2.x: no more leases are taken', {
-        details,
-      })
-    }
-    if (how === undefined && this.#movedOn !== undefined)
-      this.#settings.logger.info('the lease table is one of KCL 2.x again: leases are taken')
-    this.#movedOn = how
-    return how !== undefined
   }
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */

@@ -27,11 +27,12 @@ export class Namesakes {
   look(leases: readonly Lease[]): ReadonlySet<Lease> {
     const { me, process } = this.#settings
     const ours = leases.filter((lease) => holderOf(lease) === me)
-    const others = ours.filter((lease) => lease.process !== process)
+    const isOurs = (lease: Lease) => lease.process === process
+    const others = ours.filter((lease) => !isOurs(lease))
     for (const lease of others) if (this.#isAlive(lease)) this.#tell(lease.process)
     const isFirst = this.#seen === undefined
     this.#seen = new Map(others.map((lease) => [lease.key, lease]))
-    return new Set(isFirst ? ours : ours.filter((lease) => lease.process === process))
+    return new Set(isFirst ? ours : ours.filter(isOurs))
   }
 
   #isAlive({ key, process, counter }: Lease): boolean {

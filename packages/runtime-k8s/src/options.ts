@@ -132,8 +132,8 @@ export interface WorkerSettings {
   readonly application: string
   /** The worker's id. */
   readonly me: string
-  /** Tells this process from others that were given the id, and from those before it: the id, `/` and something random. */
-  readonly process: string
+  /** Tells this process from others that were given the id, and from those before it: the id, `/` and something random. Undefined if the id is random. */
+  readonly process: string | undefined
   readonly leases: LeaseTable
   readonly migrate: boolean
   readonly layout: Layout | undefined
@@ -209,8 +209,9 @@ export function parseWorkerOptions(
     ...togetherProblems(options),
   ]
   const workerId: unknown = options?.workerId
-  const me = typeof workerId === 'string' && workerId !== '' ? workerId : randomUUID()
-  const process = `${me}/${randomUUID().slice(0, 8)}`
+  const isGiven = typeof workerId === 'string' && workerId !== ''
+  const me = isGiven ? workerId : randomUUID()
+  const process = isGiven ? `${me}/${randomUUID().slice(0, 8)}` : undefined
   try {
     const clients = clientsOf(options)
     const stores = storesOf(options, clients)

@@ -3,7 +3,7 @@
  * while nobody seems to look, everybody does.
  */
 
-import { type Lease, leadersOf } from './leases/index.ts'
+import { type Lease, leadersOf, workerOf } from './leases/index.ts'
 import type { Notices } from './notices.ts'
 import type { WorkerSettings } from './options.ts'
 
@@ -36,7 +36,7 @@ export class Watch {
     const rank = leadersOf(leases).indexOf(me)
     const watches = (rank >= 0 && rank < WATCHERS) || this.#notices.silent
     if (!watches) return false
-    const dead = expired.filter((lease) => lease.owner !== undefined && lease.process !== process)
+    const dead = expired.filter((lease) => lease.owner !== undefined && workerOf(lease) !== (process ?? me))
     // As if it were taken: the owner counts as dead.
     for (let from = 0; from < dead.length; from += AT_ONCE)
       await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))

@@ -15,6 +15,7 @@ export {
   SHARD_END,
   SINGLE_STREAM,
   type StreamId,
+  workerOf,
 } from './lease.ts'
 export { markOf, timeOf } from './mark.ts'
 export { ABOUT_MOVED_ON } from './moved-on.ts'

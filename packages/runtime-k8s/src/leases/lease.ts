@@ -14,7 +14,7 @@
  * | `checkpointOwner`                             | S    | KCL 3: who has it until the owner, who is the next one, gets it |
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
- * | `spaceshipProcess`                            | S    | ours: the holder's id, `/` and a name of its process; of another owner it says nothing |
+ * | `spaceshipProcess`                            | S    | ours, where somebody chose the holder's id: that, `/` and a name of its process |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, a long one behind `deflate:` in base64, and the checkpoint it was written with |
  * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read, or `@` and since when none has come |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
@@ -48,7 +48,7 @@ export interface Lease {
   readonly owner: string | undefined
   /** While KCL 3 hands the lease over: who still has it, until `owner` gets it. */
   readonly checkpointOwner: string | undefined
-  /** Of the one who has it, if that is a worker of ours: several processes may have been given one id. */
+  /** Which process of the holder's id has it: several may have been given the same. A random id is that of one process, and needs none. */
   readonly process?: string | undefined
   readonly counter: number
   readonly checkpoint: Checkpoint
@@ -166,23 +166,19 @@ export function writerOf(lease: Lease): Writer {
   return { holder: holderOf(lease), process: lease.process }
 }
 
-/** Whether only the writer can have written a lease since it was seen: nobody takes it without a process of its own. */
+/** Whether only the writer can have written a lease since it was seen, however often. */
 export function isWrittenSince(seen: Lease, now: Lease, { holder, process }: Writer): boolean {
   return (
-    holder !== undefined &&
-    holderOf(now) === holder &&
-    now.process === process &&
-    // Without a process it may be another of the same id, unless it is the write that is missed.
-    (process === undefined ? now.counter === seen.counter + 1 : now.counter > seen.counter)
+    holder !== undefined && holderOf(now) === holder && now.process === process && now.counter > seen.counter
   )
 }
 
-/** Who counts as one worker: KCL tells owners apart by their ids alone. */
+/** Who counts as one worker. */
 export function workerOf({ owner, checkpointOwner, process }: Lease): string | undefined {
   return checkpointOwner === undefined ? (process ?? owner) : owner
 }
 
-/** KCL leaves the attribute as it is when it takes a lease. */
+/** KCL leaves the attribute as it is when it takes a lease: of another holder it says nothing. */
 function processOf({ spaceshipProcess }: Item, holder: string | undefined): string | undefined {
   return holder !== undefined && spaceshipProcess?.S?.startsWith(`${holder}/`) === true
     ? spaceshipProcess.S

@@ -45,7 +45,7 @@ export interface LeaseTable {
   remove(lease: Lease): Promise<void>
   /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile, or waits for the write no more */
   renew(lease: Lease, isHeld?: () => boolean): Promise<Lease | undefined>
-  /** @param process tells the owner from other processes that were given its id: the id, '/' and something random @default none */
+  /** @param process tells the owner from other processes that were given its id: that, '/' and something random @default the id is of this process alone */
   take(lease: Lease, owner: string, process?: string): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
