@@ -41,7 +41,7 @@ const refusing = named([
   'core: codeOf',
   'core/ports: checkReference checkReferenceKey checkStateKey checkStateWrite',
   'core/engine: checked lastEnd nextEnd',
-  'handlers/aws: classified nameOf renewConnections',
+  'handlers/aws: answered classified nameOf renewConnections',
   'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
   'core/log: errorFields forPeople',
   'core/adapter: exact exactJson pathOf nearestName setUpOf unknownProblems zoneOf',

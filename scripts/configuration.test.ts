@@ -26,7 +26,7 @@ const nothing = new Set(
     'core/engine: lastEnd nextEnd parsePosition read takenBy tickEnvelope',
     'core/memory: memoryDeadLetters memoryEntities memoryEvents memoryReferences memoryScheduler memoryState memoryTimeline',
     'core/ports: checkReference checkReferenceKey checkStateKey checkStateWrite listedKey listedPrefix',
-    'handlers/aws: classified nameOf renewConnections',
+    'handlers/aws: answered classified nameOf renewConnections',
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
     'handlers/slack: escapeText mrkdwn slackWith',
     'handlers/testing: memorySearch memorySlack',

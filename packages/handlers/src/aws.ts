@@ -1,2 +1,2 @@
 /** For whoever calls AWS beside the adapters, as the worker does: `@spaceship/handlers/aws`. */
-export { type About, classified, nameOf, renewConnections } from './aws/index.ts'
+export { type About, answered, classified, nameOf, PATIENCE, renewConnections } from './aws/index.ts'

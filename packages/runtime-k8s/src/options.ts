@@ -31,7 +31,7 @@ import {
 import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import type { Log } from '@spaceship/core/log'
 import { type Clock, type DeadLetters, type StateStore, systemClock } from '@spaceship/core/ports'
-import { renewConnections } from '@spaceship/handlers/aws'
+import { PATIENCE, renewConnections } from '@spaceship/handlers/aws'
 import { dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { READ_INTERVAL } from './consume/index.ts'
 import { dynamodbLeases, type Layout, type LeaseTable } from './leases/index.ts'
@@ -246,7 +246,7 @@ function clientsOf(options: WorkerOptions): Clients {
   const ownKinesis = client.fits(kinesis)
     ? undefined
     : new KinesisClient({
-        requestHandler: new NodeHttpHandler({ ...limits, ...AGENTS, requestTimeout: 30_000 }),
+        requestHandler: new NodeHttpHandler({ ...limits, ...AGENTS, requestTimeout: PATIENCE }),
       })
   if (client.fits(kinesis)) renewConnections(kinesis)
   const ownDynamoDB = client.fits(dynamodb)

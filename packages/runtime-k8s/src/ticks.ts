@@ -14,10 +14,9 @@
  */
 
 import { type KinesisClient, PutRecordCommand } from '@aws-sdk/client-kinesis'
-import { inTime } from '@spaceship/core/adapter'
 import { type EngineRoute, lastEnd, nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import type { Clock } from '@spaceship/core/ports'
-import { classified } from '@spaceship/handlers/aws'
+import { answered, classified } from '@spaceship/handlers/aws'
 import type { DirectTicks } from './direct.ts'
 import { streamAt } from './shards/index.ts'
 import type { Troubles } from './troubles.ts'
@@ -38,9 +37,6 @@ export interface TicksOptions {
 
 /** Milliseconds between two looks whether a shard has become ours. */
 const LOOK = 1_000
-
-/** How long Kinesis may take, in milliseconds: without an end no tick would follow. */
-const PATIENCE = 30_000
 
 const PUTTING = 'putting ticks'
 
@@ -94,7 +90,8 @@ async function put(
     else {
       const command = new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data })
       const ask = (abortSignal: AbortSignal) => kinesis.send(command, { abortSignal })
-      await inTime(ask, { within: PATIENCE, clock, late: `Kinesis did not answer within ${PATIENCE} ms` })
+      // Without an end no tick would follow.
+      await answered('Kinesis', ask, { clock })
     }
     troubles.over(PUTTING, route)
     return true

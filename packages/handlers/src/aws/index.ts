@@ -1,3 +1,4 @@
+export { answered, PATIENCE } from './answered.ts'
 export { renewConnections } from './connections.ts'
 export { isOfEmbeddedShip } from './embedded.ts'
 export { type About, classified, foreignAnswer, nameOf, ofName } from './errors.ts'

@@ -18,8 +18,9 @@
  */
 
 import { codeOf, Unavailable } from '@spaceship/core'
-import { callable, count, inTime, port, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
+import { callable, count, port, type ShapesOf, setUpOf } from '@spaceship/core/adapter'
 import { type Clock, type EventSink, systemClock, type TraceContext } from '@spaceship/core/ports'
+import { answered } from '../aws/index.ts'
 import type { Channel, Entry } from './channel.ts'
 
 export interface SinkOptions {
@@ -43,9 +44,6 @@ export const SINK_OPTIONS = {
   clock: port('sleep', 'a Clock'),
   random: callable,
 } satisfies ShapesOf<SinkOptions>
-
-/** Milliseconds. One request is under way at a time: without an end, one that is never answered would keep all that come after it. */
-const PATIENCE = 30_000
 
 interface Waiting<E> {
   readonly entry: E
@@ -97,9 +95,9 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
     const left = new Map<Waiting<E>, unknown>()
     try {
       const entries = batch.map(({ entry }) => entry)
-      const late = `${dependency} did not answer within ${PATIENCE} ms`
       const ask = (signal: AbortSignal) => channel.send(entries, signal)
-      const refused = await inTime(ask, { within: PATIENCE, clock, late })
+      // One request is under way at a time: without an end, one that is never answered would keep all that come after it.
+      const refused = await answered(dependency, ask, { clock })
       batch.forEach((waiting, i) => {
         if (refused.has(i)) left.set(waiting, refused.get(i))
       })

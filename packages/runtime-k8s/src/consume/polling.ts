@@ -21,11 +21,10 @@
 
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { SpaceshipError } from '@spaceship/core'
-import { inTime } from '@spaceship/core/adapter'
 import type { StreamRecord } from '@spaceship/core/engine'
 import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
-import { classified, nameOf } from '@spaceship/handlers/aws'
+import { answered, classified, nameOf } from '@spaceship/handlers/aws'
 import { type Checkpoint, compareCheckpoints, isSentinel, markOf, timeOf } from '../leases/index.ts'
 import { arnOf, listShards } from '../shards/index.ts'
 import type { Troubles } from '../troubles.ts'
@@ -42,9 +41,6 @@ export const READ_INTERVAL = 200
 
 /** Kinesis gives so many of a shard, shared likewise: who asks sooner after a large page is refused. */
 const BYTES_PER_SECOND = 2 * 1024 * 1024
-
-/** How long a read may take: a client without a time-out of its own waits for ever where a connection is half open. */
-const PATIENCE = 30_000
 
 export interface Polling {
   readonly client: KinesisClient
@@ -160,7 +156,7 @@ async function fetched(
   const fetch = await fetches.next({ limit: polling.limit, ...known }, signal)
   try {
     const asking = { iterator, limit: fetch.limit, arn: arnOf(of.stream), now: clock.now() }
-    return await answered(polling, signal, (signal) => getRecords(client, { ...asking, signal }))
+    return await answered('Kinesis', (signal) => getRecords(client, { ...asking, signal }), { clock, signal })
   } finally {
     fetch.over()
   }
@@ -210,7 +206,7 @@ async function oldest(polling: Polling, signal: AbortSignal): Promise<string | u
   const iterator = await iteratorFor(polling, { sequence: 'TRIM_HORIZON', subSequence: 0 }, signal)
   const asking = { iterator, limit: 1, arn: arnOf(polling.of.stream), now: polling.clock.now() }
   const ask = (signal: AbortSignal) => getRecords(polling.client, { ...asking, signal })
-  return (await answered(polling, signal, ask)).records[0]?.sequence
+  return (await answered('Kinesis', ask, { clock: polling.clock, signal })).records[0]?.sequence
 }
 
 /** By Kinesis's clock, where it is known. */
@@ -236,20 +232,11 @@ async function iteratorFor(
   { sequence: position }: Checkpoint,
   signal: AbortSignal,
 ): Promise<string> {
-  const { client, of, shard } = polling
+  const { client, clock, of, shard } = polling
   const command = iteratorAt({ of, shard, position })
   const ask = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
-  const { ShardIterator } = await answered(polling, signal, ask)
+  const { ShardIterator } = await answered('Kinesis', ask, { clock, signal })
   if (ShardIterator !== undefined) return ShardIterator
   const advice = 'look at the endpoint of the client'
   throw new SpaceshipError('stream', `what answers for Kinesis gives no iterator: ${advice}`)
-}
-
-function answered<T>(
-  { clock }: Polling,
-  signal: AbortSignal,
-  ask: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = `Kinesis did not answer within ${PATIENCE} ms`
-  return inTime(ask, { within: PATIENCE, clock, signal, late })
 }
