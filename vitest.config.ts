@@ -20,5 +20,7 @@ export default defineConfig({
     testTimeout: 30_000,
     // Tests wait more than they work: on two cores one worker, the default, leaves most of both unused.
     maxWorkers: 2,
+    // A process for each file loads everything anew, which is a third of all that the tests cost. What a test leaves behind shows in the next one.
+    isolate: false,
   },
 })
