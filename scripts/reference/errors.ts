@@ -147,8 +147,9 @@ export const CODES: readonly Code[] = [
   {
     code: 'no-answer',
     from: '`worker()`',
-    cause: 'A store has not answered before the end of a drain.',
-    remedy: 'Nothing: what was not written is done again by the next worker.',
+    cause: 'A request was not answered in time: of the lease table, of Kinesis, or of a store.',
+    remedy:
+      'Look at the network between the pod and what the message names. A running worker asks again; what a drain could not write is done again by the next owner.',
   },
   {
     code: 'stream',

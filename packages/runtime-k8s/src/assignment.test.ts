@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { entity, reactor } from '@spaceship/core'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
@@ -72,6 +73,7 @@ async function holding(
   count: number,
   parts = Array.from({ length: count }, (_, n) => n),
   leases: LeaseTable = memoryLeases(),
+  clock = virtualClock(),
 ): Promise<Assignment> {
   // Only `send` is used.
   const kinesis = { send: () => new Promise<never>(() => {}) } as unknown as KinesisClient
@@ -79,7 +81,7 @@ async function holding(
   const stores = { state: memoryState(), deadLetters: memoryDeadLetters() }
   const { engine, settings } = parseWorkerOptions(reactors, {
     ...{ application: 'app', streams: ['cdc'], ...stores, kinesis, logger: silent, workerId: 'me' },
-    clock: virtualClock(),
+    clock,
   })
   const start = (n: number) => (2n ** 128n / BigInt(count)) * BigInt(n)
   for (const n of parts)
@@ -182,4 +184,20 @@ test('a worker takes many leases at the same time, each once, and a failure of o
   const { leases } = await table.scan()
   expect(leases.filter(({ owner }) => owner === 'me').length).toBe(39)
   expect(leases.find(({ shard: id }) => id === failed)?.owner).toBeUndefined()
+})
+
+test('what stood still here is not stolen back from whoever has it now', async () => {
+  const clock = virtualClock()
+  const leases = memoryLeases()
+  const assignment = await holding(2, [0, 1], leases, clock)
+  // No read is answered.
+  for (let s = 0; s < 200 && assignment.held > 0; s += 1)
+    await clock.moveTo(clock.now() + 1_000, () => turn())
+  expect(assignment.held).toBe(0)
+  for (const lease of (await leases.scan()).leases) await leases.take(lease, 'peer')
+  await assignment.take(new AbortController().signal)
+  expect([assignment.held, (await leases.scan()).leases.map(({ owner }) => owner)]).toEqual([
+    0,
+    ['peer', 'peer'],
+  ])
 })

@@ -17,7 +17,7 @@ import { codeOf } from '@spaceship/core'
 import { inTime } from '@spaceship/core/adapter'
 import { type Engine, takenBy } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
-import { classified, nameOf } from '@spaceship/handlers/aws'
+import { classified } from '@spaceship/handlers/aws'
 import { Avoided, FORGOTTEN } from './avoided.ts'
 import {
   type Consumer,
@@ -27,6 +27,8 @@ import {
   READING,
   startConsumer,
 } from './consume/index.ts'
+import type { DirectDrain } from './direct.ts'
+import type { DrainReport } from './drain-report.ts'
 import {
   chooseLeases,
   holdLease,
@@ -78,16 +80,6 @@ const LAST_LOOK = 1_000
 /** Milliseconds after which a worker looks again that was not quick enough. */
 const QUICK = 400
 
-/** What a drain came to. */
-export interface DrainReport {
-  /** Everything that had been read is done or kept. */
-  readonly complete: boolean
-  /** Leases that were given up. */
-  readonly leases: number
-  /** Positions that the next owner reads again. */
-  readonly unfinished: number
-}
-
 export class Assignment {
   readonly #engine: Engine
   readonly #settings: WorkerSettings
@@ -122,7 +114,7 @@ export class Assignment {
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
     this.#watch = new Watch(settings, notices)
-    this.#avoided = new Avoided(settings)
+    this.#avoided = new Avoided(settings, (key) => troubles.forget(OPENING, key))
     this.#namesakes = new Namesakes(settings)
     this.#movedOn = new MovedOn(settings.logger)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
@@ -138,11 +130,15 @@ export class Assignment {
     // Each route asks each second, of all leases: thousands of hashes were a good part of it.
     const isTakenBy = takenBy(partitionKey)
     return [...this.#consumers.values()].some(
-      ({ held: { lease, isHeld } }) =>
-        this.#streams.nameOf(lease.stream) === stream &&
-        // Old leases do not say which records theirs are.
-        (lease.hashRange === undefined || isTakenBy(lease.hashRange)) &&
-        isHeld(),
+      (consumer) => this.#isOf(consumer, stream, isTakenBy) && consumer.held.isHeld(),
+    )
+  }
+
+  #isOf({ held: { lease } }: Consumer, stream: string, isTakenBy: ReturnType<typeof takenBy>): boolean {
+    // Old leases do not say which records theirs are.
+    return (
+      this.#streams.nameOf(lease.stream) === stream &&
+      (lease.hashRange === undefined || isTakenBy(lease.hashRange))
     )
   }
 
@@ -165,17 +161,17 @@ export class Assignment {
     const expired = new Set(this.#observer.free(takeable, clock.monotonic()))
     // Beside a KCL fleet the share is counted as KCL counts it, with the shards that have ended and those that wait for them.
     const counted = readableLeases(open, malformed)
-    const free = counted.filter(
-      (lease) =>
-        (expired.has(lease) || namesakes.has(lease)) &&
-        !this.#consumers.has(lease.key) &&
-        !this.#avoided.has(lease.key),
+    this.#avoided.look(leases)
+    // What is left to others is stolen from nobody, either.
+    const readable = counted.filter(({ key }) => !this.#avoided.has(key))
+    const free = readable.filter(
+      (lease) => (expired.has(lease) || namesakes.has(lease)) && !this.#consumers.has(lease.key),
     )
     const now = clock.monotonic()
     const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
     const scan = {
       leases: migrate ? open : counted,
-      readable: counted,
+      readable,
       free,
       forgotten,
       me: process ?? me,
@@ -231,8 +227,15 @@ export class Assignment {
   }
 
   /** Gives every lease back. Each consumer writes and releases its own when its handlers have finished, or at `until`. */
-  async drain(until: Date): Promise<DrainReport> {
-    const drains = [...this.#consumers.values()].map((consumer) => this.#drainOne(consumer, until))
+  async drain(
+    until: Date,
+    direct: DirectDrain = { stream: '', routes: [], ended: undefined },
+  ): Promise<DrainReport> {
+    const isTakenBy = direct.routes.map(takenBy)
+    const drains = [...this.#consumers.values()].map((consumer) => {
+      const keeps = isTakenBy.some((one) => this.#isOf(consumer, direct.stream, one))
+      return this.#drainOne(consumer, until, keeps ? direct.ended : undefined)
+    })
     const ends = await Promise.allSettled(drains)
     await this.#taken(until)
     await this.#giveBackDoubtful(until)
@@ -260,7 +263,8 @@ export class Assignment {
       Promise.allSettled([...this.#doubtful.values()].map((lease) => table.release(lease)))
     // What cannot be given back is taken when its life is over.
     await this.#unlessLate(release, Math.max(LAST_LOOK, until.getTime() - clock.now()))
-    await this.#notices.tell()
+    // Never rejects, and is waited for with all that is told.
+    void this.#notices.tell()
   }
 
   /** @param work never rejects */
@@ -269,9 +273,9 @@ export class Assignment {
     await inTime(work, { within, clock: this.#settings.clock, late }).catch(() => {})
   }
 
-  async #drainOne(consumer: Consumer, until: Date): Promise<number> {
+  async #drainOne(consumer: Consumer, until: Date, before?: Promise<unknown>): Promise<number> {
     try {
-      const unfinished = await consumer.drain(until)
+      const unfinished = await consumer.drain(until, before)
       this.#ended(consumer, 'released')
       return unfinished
     } catch (error) {
@@ -323,7 +327,7 @@ export class Assignment {
       },
       (error: unknown) => {
         over.abort()
-        this.#lose(consumer, `its consumer failed: ${nameOf(error)}`)
+        this.#lose(consumer, 'its consumer failed', error)
       },
     )
     const beat = async () => {
@@ -390,13 +394,13 @@ export class Assignment {
   async #makeChildren(
     held: Consumer['held'],
     named: readonly Shard[],
-  ): Promise<readonly string[] | undefined> {
+  ): Promise<readonly string[] | 'later' | undefined> {
     const { key, stream, shard } = held.lease
     try {
       const leases = await this.#shards.leasesAfter(stream, shard, named)
-      for (const lease of leases ?? []) await this.#settings.leases.create(lease)
+      for (const lease of leases === 'later' ? [] : leases) await this.#settings.leases.create(lease)
       this.#troubles.over(ENDING, key)
-      return leases?.map((lease) => lease.shard)
+      return leases === 'later' ? leases : leases.map((lease) => lease.shard)
     } catch (error) {
       if (codeOf(error) === 'shard-open') throw error
       const about = { dependency: 'kinesis', resource: 'streams', actions: ['kinesis:ListShards'] }
@@ -458,12 +462,14 @@ export class Assignment {
     this.#freed()
   }
 
-  #lose(consumer: Consumer, why: string): void {
+  #lose(consumer: Consumer, why: string, error?: unknown): void {
     const wasHeld = this.#forget(consumer)
     consumer.revoke()
     this.#avoided.running(consumer.held.lease.key, consumer.drained())
     if (!wasHeld) return
-    this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
+    const fields = { ...this.#fieldsOf(consumer.held), details: { why } }
+    if (error === undefined) this.#settings.logger.warn('lease lost', fields)
+    else this.#settings.logger.error('lease lost', { ...fields, error: errorFields(error) })
     this.#lost()
   }
 

@@ -11,6 +11,7 @@
  * |                                                           | longer than a shard may stand still                                             |
  */
 
+import type { Lease } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 
 /** Lives of a lease after which a worker takes it whatever its share is. */
@@ -22,15 +23,33 @@ const SHUNNED = FORGOTTEN + 2
 const UNOPENED = [1, 2, SHUNNED]
 
 export class Avoided {
-  readonly #settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill'>
+  readonly #settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill' | 'me'>
   /** Until when, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
   /** How often in a row a shard could not be opened. */
   readonly #unopened = new Map<string, number>()
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill'>) {
+  readonly #forgotten: (key: string) => void
+
+  /** @param forgotten told of what could not be opened here, and is nothing to this worker any more */
+  constructor(
+    settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill' | 'me'>,
+    forgotten: (key: string) => void,
+  ) {
     this.#settings = settings
+    this.#forgotten = forgotten
+  }
+
+  /** Takes in a scan: of leases that are there no more, or that another worker has taken, nothing is to be remembered. */
+  look(leases: readonly Lease[]): void {
+    const owners = new Map(leases.map(({ key, owner }) => [key, owner ?? this.#settings.me]))
+    for (const key of this.#unopened.keys())
+      if (owners.get(key) !== this.#settings.me) {
+        this.#unopened.delete(key)
+        this.#forgotten(key)
+      }
+    for (const key of this.#shunned.keys()) if (!owners.has(key)) this.#shunned.delete(key)
   }
 
   has(key: string): boolean {

@@ -27,17 +27,17 @@ export interface Ended {
 }
 
 /**
- * @returns undefined while a child follows on another shard, too, whose lease is still to come: it could not wait for that one
+ * @returns `later` while a child follows on another shard, too, whose lease is still to come: it could not wait for that one
  * @throws SpaceshipError `shard-open` if the shard has not ended
  */
-export async function leasesAfter(ended: Ended): Promise<readonly NewLease[] | undefined> {
+export async function leasesAfter(ended: Ended): Promise<readonly NewLease[] | 'later'> {
   const { leases, stream, shard } = ended
   const isNamed = ended.named.length > 0 && ended.named.every(({ parents }) => parents.includes(shard))
   const children = isNamed ? ended.named : await listed(ended)
   for (const { id, parents } of children) {
     const others = parents.filter((parent) => parent !== shard)
     if (others.length === 0 || (await leases.checkpointOf(leaseKey(stream, id))) !== undefined) continue
-    for (const other of others) if (await isAwaited(ended, other)) return undefined
+    for (const other of others) if (await isAwaited(ended, other)) return 'later'
   }
   return children.map((child) => leaseOf(stream, child, 'TRIM_HORIZON'))
 }

@@ -4,7 +4,7 @@
  *
  * ```
  *   holds the shard ──> open ── a tick at each window's end ──┬─ no longer held ──> revoke
- *                                                             └─ the worker drains ──> settle
+ *                                                             └─ the worker drains ──> settle, then its shard is given up
  * ```
  *
  * Two owners of one moment do no harm: the route's watermark decides, as it does for ticks on the stream.
@@ -22,12 +22,20 @@ export interface DirectOptions {
   readonly failed: (route: string, error: unknown) => void
 }
 
+/** Ticks that run without the stream: the shards of their routes are kept until they have ended. */
+export interface DirectDrain {
+  readonly stream: string
+  readonly routes: readonly string[]
+  readonly ended: Promise<unknown> | undefined
+}
+
 /** The place of such ticks in logs and dead letters; the shard is the route. */
 const STREAM = 'direct'
 
 export class DirectTicks {
   readonly #options: DirectOptions
   readonly #deliveries = new Map<string, Delivery>()
+  #isDraining = false
 
   constructor(options: DirectOptions) {
     this.#options = options
@@ -40,6 +48,8 @@ export class DirectTicks {
     const delivery =
       this.#deliveries.get(route) ??
       (await engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, { isHeld }))
+    // Nobody would settle it: the next owner puts the tick.
+    if (this.#isDraining) return
     this.#deliveries.set(route, delivery)
     const scheduled = new Date(moment).toISOString()
     const data = new TextEncoder().encode(tickEnvelope({ application: engine.application, route, scheduled }))
@@ -54,8 +64,15 @@ export class DirectTicks {
     this.#deliveries.delete(route)
   }
 
-  /** Waits for what runs, until then. */
-  async drain(until: Date): Promise<void> {
-    await Promise.all([...this.#deliveries.values()].map((delivery) => delivery.settle(until)))
+  /** Whose ticks run, or have run here. */
+  get routes(): readonly string[] {
+    return [...this.#deliveries.keys()]
+  }
+
+  /** Waits for what runs, until then. @returns how many ticks have not ended: the next owner of their shards puts them again */
+  async drain(until: Date): Promise<number> {
+    this.#isDraining = true
+    const settled = [...this.#deliveries.values()].map((delivery) => delivery.settle(until))
+    return (await Promise.all(settled)).reduce((sum, unfinished) => sum + unfinished.length, 0)
   }
 }

@@ -79,6 +79,7 @@ async function synced(
     // Of the client, `send` alone is used, for ListShards.
     kinesis: { send: async () => ({ Shards: shards }) } as unknown as SyncSettings['kinesis'],
     ...{ clock: systemClock, leases: raw.table, logger: silent, me: 'me' },
+    closed: new AbortController().signal,
   }
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
   const streams = new Streams({ ...settings, streams: listed })

@@ -45,7 +45,7 @@ export class Namesakes {
     this.#told.add(process)
     this.#settings.logger.warn(
       'another process has the id of this worker, and is counted as a worker of its own: give each process an id of its own, or none',
-      { details: { id: this.#settings.me, process } },
+      { details: { id: this.#settings.me, holder: process, ours: this.#settings.process } },
     )
   }
 }

@@ -2,6 +2,7 @@ import { memoryState, virtualClock } from '@spaceship/core/memory'
 import type { StateStore } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import { Notices } from './notices.ts'
+import { Troubles } from './troubles.ts'
 
 const FAILOVER = 10_000
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -14,7 +15,7 @@ function fleet(size: number, state: StateStore = memoryState()) {
     const heard: number[] = []
     const notices = new Notices({
       ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER },
-      ...{ failed: (error: unknown) => void failures.push(error), worked: () => {} },
+      ...{ failed: (_: string, error: unknown) => void failures.push(error), worked: () => {} },
     })
     void notices.listen(() => void heard.push(clock.monotonic()), stop.signal)
     return { notices, heard }
@@ -155,4 +156,36 @@ test('a store that never answers ends no wait: what is told is given up after a 
   await told
   stop()
   expect(failures).toMatchObject([{ code: 'no-answer' }, { code: 'no-answer' }])
+})
+
+test('a store that is read and takes no writes is told of once, and its recovery once', async () => {
+  const clock = virtualClock()
+  const stop = new AbortController()
+  const kept = memoryState()
+  let takes = false
+  const refused = () => Promise.reject(new Error('throttled'))
+  const state: StateStore = { ...kept, set: (...given) => (takes ? kept.set(...given) : refused()) }
+  const lines: string[] = []
+  const say = (level: string) => (message: string) => void lines.push(`${level}: ${message}`)
+  const troubles = new Troubles({
+    debug: () => {},
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+  })
+  const notices = new Notices({
+    ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER },
+    failed: (what, error) => troubles.failed(what, '', error),
+    worked: (what) => troubles.over(what, ''),
+  })
+  const listening = notices.listen(() => {}, stop.signal)
+  for (const works of [false, false, false, true]) {
+    takes = works
+    await notices.tell()
+    await clock.moveTo(clock.now() + 3_000, settled)
+  }
+  stop.abort()
+  await listening
+  const what = 'telling of free leases'
+  expect(lines).toEqual([`warn: ${what} fails: will try again until it works`, `info: ${what} works again`])
 })

@@ -21,8 +21,9 @@ export interface NoticesOptions {
   readonly random: () => number
   /** Milliseconds. */
   readonly failover: number
-  readonly failed: (error: unknown) => void
-  readonly worked: () => void
+  /** Told of each failure, and of each success: a store may take no writes, and be read. */
+  readonly failed: (what: NoticeWork, error: unknown) => void
+  readonly worked: (what: NoticeWork) => void
 }
 
 /** Milliseconds between two looks. */
@@ -38,6 +39,8 @@ const PATIENCE = 5_000
 const TRIES = 3
 
 type Part = 'news' | 'beat'
+
+export type NoticeWork = 'listening for free leases' | 'telling of free leases'
 
 export class Notices {
   readonly #options: NoticesOptions
@@ -74,9 +77,9 @@ export class Notices {
         const isDead = this.silent && !this.#wasSilent
         this.#wasSilent = this.silent
         if (isNew || isDead) heard()
-        worked()
+        worked('listening for free leases')
       } catch (error) {
-        failed(error)
+        failed('listening for free leases', error)
       }
       await clock.sleep(LOOK * (0.75 + random() / 2), signal)
     }
@@ -123,7 +126,7 @@ export class Notices {
   }
 
   async #raise(part: Part): Promise<void> {
-    const { failed } = this.#options
+    const { failed, worked } = this.#options
     try {
       for (let tries = 0; tries < TRIES; tries += 1) {
         const item = await this.#state.get(this.#key)
@@ -134,10 +137,11 @@ export class Notices {
         if (!ok) continue
         // What this worker tells is no news to it.
         if (part === 'news' && this.#news === news) this.#news = news + 1
-        return
+        break
       }
+      worked('telling of free leases')
     } catch (error) {
-      failed(error)
+      failed('telling of free leases', error)
     }
   }
 }

@@ -98,7 +98,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
     readonly layout?: Layout
     /**
      * How long a shard may stand still without a reason that has a name (no read is answered, a handler ignores its deadline, a store never
-     * answers) before its lease is given up, so that another worker tries. At least twice `failover`.
+     * answers) before its lease is given up, so that another worker tries. At least twice `failover`, and three times `poll.interval`: less is raised.
      *
      * @default '2m'
      */
@@ -119,7 +119,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
   readonly ticks?: boolean
   /** How long handlers may go on after SIGTERM. Shorter than the pod's grace period. @default '20s' */
   readonly drainTimeout?: Duration
-  /** How often the streams are looked at for new shards. @default '1m' */
+  /** How often the streams are looked at for new shards: the end of a shard needs no look. At least 100 ms. @default '1m' */
   readonly shardSync?: Duration
   /** @default clients configured by the environment */
   readonly kinesis?: KinesisClient
@@ -148,8 +148,10 @@ export interface WorkerSettings {
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Log
-  /** Ends the clients that were made here. */
+  /** Nothing is waited for any more, and the clients that were made here are ended. */
   readonly close: () => void
+  /** Aborted by `close`. */
+  readonly closed: AbortSignal
 }
 
 const FAILOVER = 10_000
@@ -187,7 +189,7 @@ export const WORKER = {
     poll: record({ interval: duration('1s'), limit: count(1, 10_000) }),
     ticks: flag,
     drainTimeout: duration('20s'),
-    shardSync: duration('1m'),
+    shardSync: duration('1m', 100),
     kinesis: client,
     dynamodb: client,
   } satisfies ShapesOf<Omit<WorkerOptions, keyof EngineOptions>>),
@@ -233,6 +235,7 @@ interface Clients {
   readonly dynamodb: DynamoDBClient
   /** Ends those that were made here. */
   readonly close: () => void
+  readonly closed: AbortSignal
 }
 
 /** Those that were passed, and others in place of what was left out or is none, which is refused elsewhere. */
@@ -249,17 +252,33 @@ function clientsOf(options: WorkerOptions): Clients {
         requestHandler: new NodeHttpHandler({ ...limits, ...AGENTS, requestTimeout: PATIENCE }),
       })
   if (client.fits(kinesis)) renewConnections(kinesis)
+  const closing = new AbortController()
   const ownDynamoDB = client.fits(dynamodb)
     ? undefined
     : new DynamoDBClient({ requestHandler: { ...limits, requestTimeout } })
+  const own = [ownKinesis, ownDynamoDB].filter((made) => made !== undefined)
+  for (const made of own) endWith(made, closing.signal)
   return {
     kinesis: ownKinesis ?? kinesis,
     dynamodb: ownDynamoDB ?? dynamodb,
     close: () => {
-      ownKinesis?.destroy()
-      ownDynamoDB?.destroy()
+      closing.abort()
+      for (const made of own) made.destroy()
     },
+    closed: closing.signal,
   }
+}
+
+/** What is under way when a client is ended fails, and the SDK would make it again. */
+function endWith({ middlewareStack }: Pick<KinesisClient, 'middlewareStack'>, closed: AbortSignal): void {
+  middlewareStack.add(
+    (next) => async (args) => {
+      closed.throwIfAborted()
+      return next(args)
+    },
+    // Within the SDK's own attempts.
+    { step: 'finalizeRequest', priority: 'low', name: 'spaceshipClosed' },
+  )
 }
 
 /** Whoever passes no state has its table, and dead letters in it. */
@@ -281,6 +300,7 @@ function settingsOf(
     kinesis,
     dynamodb,
     close,
+    closed,
     ...stored
   }: Clients & { readonly state: StateStore } & Pick<WorkerSettings, 'me' | 'process'>,
 ): WorkerSettings {
@@ -303,7 +323,10 @@ function settingsOf(
     }),
     application,
     leases: tellingLeases(
-      patientLeases(dynamodbLeases({ client: dynamodb, table, application, create, coordinator }), clock),
+      patientLeases(dynamodbLeases({ client: dynamodb, table, application, create, coordinator }), {
+        clock,
+        signal: closed,
+      }),
       logger,
     ),
     migrate,
@@ -320,6 +343,7 @@ function settingsOf(
     random: options.random ?? Math.random,
     logger,
     close,
+    closed,
   }
 }
 

@@ -16,7 +16,7 @@ test('a lease table that does not answer is waited for two minutes for all of it
       scan: (how) => deaf(() => table.scan(how)),
       create: (lease) => deaf(() => table.create(lease)),
     },
-    clock,
+    { clock, signal: new AbortController().signal },
   )
   const lease = {
     stream: 'a:s:1',
@@ -42,7 +42,7 @@ test('every method of a lease table is asked through it', async () => {
   const table = new Proxy({} as LeaseTable, {
     get: (_, name) => async () => void asked.push(String(name)),
   })
-  const patient = patientLeases(table, virtualClock(0))
+  const patient = patientLeases(table, { clock: virtualClock(0), signal: new AbortController().signal })
   for (const ask of Object.values(patient)) await ask()
   expect(asked.sort()).toEqual(Object.keys(memoryLeases('app')).sort())
 })

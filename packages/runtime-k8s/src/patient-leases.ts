@@ -10,9 +10,13 @@ import type { LeaseTable } from './leases/index.ts'
 /** Milliseconds: for one row, and for all of them. Who holds a lease waits less for its renewals, and counts what is answered later. */
 const PATIENCE = { row: 30_000, table: 120_000 }
 
-export function patientLeases(table: LeaseTable, clock: Clock): LeaseTable {
+/** @param how its signal ends all waits: whoever stops is kept by none */
+export function patientLeases(
+  table: LeaseTable,
+  how: { readonly clock: Clock; readonly signal: AbortSignal },
+): LeaseTable {
   const within = <T>(ms: number, ask: () => Promise<T>): Promise<T> =>
-    inTime(ask, { within: ms, clock, late: `the lease table did not answer within ${ms} ms` })
+    inTime(ask, { ...how, within: ms, late: `the lease table did not answer within ${ms} ms` })
   const { row, table: all } = PATIENCE
   return {
     check: () => table.check(),

@@ -274,3 +274,16 @@ test('a cron with a day that some months do not have is told at the start, and f
     "warn the route 'billing/monthly': the cron '0 0 31 * *' leaves out each month without a day 31: 'L' is the last day of every month",
   )
 })
+
+test('a stop while nothing that the start asks is answered leaves nothing behind that would keep the process', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  // Of both clients, \`send\` alone is used.
+  const mute = { send: () => new Promise<never>(() => {}) } as never
+  const before = timers()
+  const pod = pods.pod(noting(), { application, kinesis: mute, dynamodb: mute })
+  const run = pod.run()
+  await vi.waitFor(() => expect(timers()).toBeGreaterThan(before), wait)
+  await pod.stop()
+  await run
+  await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), wait)
+})

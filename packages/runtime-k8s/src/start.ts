@@ -42,9 +42,9 @@ export async function startUp(
   const { clock, logger, random } = settings
   const told = new Set<unknown>()
   const identities = new Map<string, StreamId>()
-  const asks = asksOf(settings, identities)
+  const asks = asksOf(settings, identities, signal)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const answer = await unlessAborted(tellingOfSilence(ask(engine, asks), settings), signal)
+    const answer = await unlessAborted(tellingOfSilence(ask(engine, asks), settings, signal), signal)
     if (answer === undefined) return
     const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
@@ -95,6 +95,7 @@ type Asks = Readonly<Record<string, () => Promise<string | undefined>>>
 function asksOf(
   { clock, kinesis, leases, random, streams }: WorkerSettings,
   identities: Map<string, StreamId>,
+  signal: AbortSignal,
 ): Asks {
   const ours = streams.map(({ stream }, n) => {
     const identified = async () => {
@@ -108,12 +109,11 @@ function asksOf(
   function untilWell<T>(dependency: string, ask: () => Promise<T>): () => Promise<T> {
     let well: Promise<T> | undefined
     return () => {
-      well ??= inTime(ask, { within: ANSWER, clock, late: `there was no answer within ${ANSWER} ms` }).catch(
-        (error: unknown) => {
-          well = undefined
-          throw codeOf(error) === 'no-answer' ? unanswered(dependency, error) : error
-        },
-      )
+      const late = `there was no answer within ${ANSWER} ms`
+      well ??= inTime(ask, { within: ANSWER, clock, late, signal }).catch((error: unknown) => {
+        well = undefined
+        throw codeOf(error) === 'no-answer' ? unanswered(dependency, error) : error
+      })
       return well
     }
   }
@@ -141,10 +141,12 @@ function notesOn(routes: Engine['routes']): readonly string[] {
 async function tellingOfSilence(
   asking: Promise<Checked>,
   { clock, logger }: WorkerSettings,
+  signal: AbortSignal,
 ): Promise<Checked> {
   const answered = new AbortController()
-  void clock.sleep(PATIENCE, answered.signal).then(() => {
-    if (!answered.signal.aborted)
+  const over = AbortSignal.any([answered.signal, signal])
+  void clock.sleep(PATIENCE, over).then(() => {
+    if (!over.aborted)
       logger.warn('the start waits for an answer of its streams, lease table or stores', {
         details: {
           advice: 'look at the endpoints, the Region and the network of the clients',

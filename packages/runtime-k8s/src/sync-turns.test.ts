@@ -30,6 +30,7 @@ function fleetOf(
     // Of the client, `send` alone is used, for ListShards.
     kinesis: kinesis as unknown as SyncSettings['kinesis'],
     clock: systemClock,
+    closed: new AbortController().signal,
     leases: {
       ...table,
       scan: async (how = 'strong') => {

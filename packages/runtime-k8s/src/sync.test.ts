@@ -8,6 +8,8 @@ import { memoryLeases } from './leases/memory.ts'
 import { Streams } from './streams.ts'
 import { ShardSync } from './sync.ts'
 
+const closed = new AbortController().signal
+
 test('of a stream whose shards of the start have all expired, those that followed are read', async () => {
   const leases = memoryLeases()
   // Only `send` is used, for the list of the shards.
@@ -16,7 +18,7 @@ test('of a stream whose shards of the start have all expired, those that followe
   })
   const kinesis = { send } as unknown as KinesisClient
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'AT_TIMESTAMP' as const, startAt: new Date(0) }]
-  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'me' }
+  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'me', closed }
   const streams = new Streams({ ...settings, streams: listed })
   streams.identify('multi-stream', new Map([['cdc', '123456789012:cdc:1']]))
   await new ShardSync(settings, streams, () => {}).sync()
@@ -41,7 +43,7 @@ async function looked(
   // Only `send` is used, for the list of the shards.
   const kinesis = { send: async () => ({ Shards: shards }) } as unknown as KinesisClient
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'LATEST' as const, startAt: undefined }]
-  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'other' }
+  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'other', closed }
   const streams = new Streams({ ...settings, streams: listed })
   streams.identify('single-stream', new Map())
   const sync = new ShardSync(settings, streams, () => {})

@@ -26,7 +26,7 @@ import { freshShards } from './parents.ts'
 import { childrenIn, listShards, type Missing, missingLeases, orphansIn, type Shard } from './shards/index.ts'
 import type { StreamSettings, Streams } from './streams.ts'
 
-export type SyncSettings = Pick<WorkerSettings, 'clock' | 'kinesis' | 'leases' | 'logger' | 'me'>
+export type SyncSettings = Pick<WorkerSettings, 'clock' | 'closed' | 'kinesis' | 'leases' | 'logger' | 'me'>
 
 /** Turns between two looks of a worker that is not the leader. */
 const OTHERS = 10
@@ -184,16 +184,16 @@ export class ShardSync {
     stream: StreamId,
     shard: string,
     named: readonly Shard[],
-  ): Promise<readonly NewLease[] | undefined> {
+  ): Promise<readonly NewLease[] | 'later'> {
     const list = () => this.#listed(this.#streams.readingOf(stream).stream)
     return leasesAfter({ leases: this.#settings.leases, list, stream, shard, named })
   }
 
   /** Not waited for without end: a worker that waits looks for no shard any more. */
   #listed(stream: string, openAt?: Date): Promise<readonly Shard[]> {
-    const { clock, kinesis } = this.#settings
+    const { clock, closed: signal, kinesis } = this.#settings
     const late = `Kinesis did not list the shards within ${PATIENCE} ms`
-    return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late })
+    return inTime(() => listShards(kinesis, stream, openAt), { within: PATIENCE, clock, late, signal })
   }
 }
 

@@ -1,9 +1,10 @@
 /** Ticks that the workers put themselves: one for each window, whoever holds the shard, whatever fails meanwhile. */
 
 import { randomUUID } from 'node:crypto'
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
+import type { Cron } from '@spaceship/core/cron'
 import { createEngine } from '@spaceship/core/engine'
 import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
@@ -87,6 +88,40 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
       }
     },
   }
+}
+
+/** A worker that holds every shard, and has routes with these crons. */
+function crons(given: Readonly<Record<string, Pick<Cron, 'next'>>>) {
+  const clock = virtualClock(new Date(START))
+  const made = Object.entries(given).reduce(
+    (all, [name, cron]) => all.every(name, { cron: { expression: name, zone: 'UTC', ...cron } }, () => {}),
+    reactor('watch'),
+  )
+  const stores = { state: memoryState(), deadLetters: memoryDeadLetters() }
+  const { routes } = createEngine({ application: 'app', reactors: [made], ...stores, clock, logger: silent })
+  const puts: Put[] = []
+  const errors: string[] = []
+  const say = (message: string) => void errors.push(message)
+  const kinesis = new KinesisClient({ region: 'us-east-1' })
+  vi.spyOn(kinesis, 'send').mockImplementation(async ({ input }) => {
+    const { Data, PartitionKey } = Object(input)
+    const { scheduled } = JSON.parse(new TextDecoder().decode(Data))
+    puts.push({ at: String(scheduled).slice(11, 19), key: PartitionKey })
+  })
+  const run = () => {
+    const stop = new AbortController()
+    const troubles = new Troubles({ ...silent, warn: say, error: say })
+    const stream = { name: 'cdc', stream: 'cdc' }
+    const done = keepTicking(
+      { application: 'app', routes, stream, kinesis, clock, troubles, holds: () => true, direct: none },
+      stop.signal,
+    )
+    return async () => {
+      stop.abort()
+      await done
+    }
+  }
+  return { clock, puts, errors, run }
 }
 
 const times = (puts: readonly Put[]) => puts.map(({ at }) => at)
@@ -267,3 +302,76 @@ test('a direct tick does not wait behind the stream, and is handled by one worke
   dynamodb.destroy()
   kinesis.destroy()
 })
+
+test('a cron whose first time is to come puts nothing before it, and one that throws ends no other route', async () => {
+  const opening = START + 60_000
+  const { clock, puts, errors, run } = crons({
+    opening: { next: (after) => (after < opening ? opening : undefined) },
+    broken: {
+      next: () => {
+        throw new Error('no such day')
+      },
+    },
+  })
+  const stop = run()
+  await settled()
+  await clock.moveTo(START + 30_000, settled)
+  expect(puts).toEqual([])
+  await clock.moveTo(START + 61_000, settled)
+  await stop()
+  expect(puts).toEqual([{ at: '12:01:00', key: 'watch/opening' }])
+  expect(errors).toEqual(['putting ticks fails: will try again until it works'])
+})
+
+test('a direct tick that runs as its worker drains keeps the shard until it has ended: the next owner does not run it again', async () => {
+  const ship = await launch({ streams: ['cdc'] })
+  const [dynamodb, kinesis] = [
+    new DynamoDBClient(ship.clientConfig('dynamodb')),
+    new KinesisClient(ship.clientConfig('kinesis')),
+  ]
+  const [state, deadLetters] = [memoryState(), memoryDeadLetters()]
+  const log: string[] = []
+  const goes = Promise.withResolvers<void>()
+  const made = (me: string) =>
+    worker(
+      [
+        reactor('alarm').every('count', { each: '1h', via: 'direct' }, async ({ to }) => {
+          log.push(`${me} starts ${to.toISOString()}`)
+          await goes.promise
+        }),
+      ],
+      {
+        ...{ application: 'direct', streams: ['cdc'], state, deadLetters, dynamodb, kinesis, logger: silent },
+        ...{ leases: { failover: '1s' }, drainTimeout: '10s' },
+      },
+    )
+  try {
+    const one = made('one')
+    const run = one.run()
+    await vi.waitFor(() => expect(log.length).toBe(1), { timeout: 20_000 })
+    const stopped = one.stop()
+    // Shards without anything to do are given up at once.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    goes.resolve()
+    expect(await stopped).toEqual({ complete: true, leases: 1, unfinished: 0 })
+    await run
+    const two = made('two')
+    const running = two.run()
+    await vi.waitFor(
+      async () => {
+        const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: 'direct' }))
+        expect(Items[0]?.leaseOwner?.S).toBe(two.id)
+      },
+      { timeout: 20_000 },
+    )
+    // Its ticks are looked at once a second.
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await two.stop()
+    await running
+    expect(log.length).toBe(1)
+  } finally {
+    dynamodb.destroy()
+    kinesis.destroy()
+    await ship.close()
+  }
+}, 60_000)

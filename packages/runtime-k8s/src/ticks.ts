@@ -60,19 +60,27 @@ async function tickOne(
 ): Promise<void> {
   const { clock, direct, holds, troubles } = options
   const { windows, delay, via } = schedule
-  /** The last moment whose tick was put while the shard is held. */
+  /** The last moment whose tick was put while the shard is held. Before the first one of all there is none. */
   let done: number | undefined
   while (!signal.aborted) {
     const now = clock.now()
-    const moment = lastEnd(windows, now - delay) + delay
-    if (!holds(key)) {
-      if (done !== undefined && via === 'direct') direct.lost(key)
-      done = undefined
-      troubles.forget(PUTTING, key)
-    } else if (done === undefined || done < moment) {
-      if (await put(options, { key, schedule }, moment)) done = moment
+    let wait = LOOK
+    try {
+      const moment = lastEnd(windows, now - delay) + delay
+      const next = nextEnd(windows, now - delay) + delay
+      if (next > now) wait = Math.min(LOOK, next - now)
+      if (!holds(key)) {
+        if (done !== undefined && via === 'direct') direct.lost(key)
+        done = undefined
+        troubles.forget(PUTTING, key)
+      } else if (Number.isFinite(moment) && (done === undefined || done < moment)) {
+        if (await put(options, { key, schedule }, moment)) done = moment
+      }
+    } catch (error) {
+      // A cron may be anybody's object.
+      troubles.failed(PUTTING, key, error)
     }
-    await clock.sleep(Math.min(LOOK, nextEnd(windows, now - delay) + delay - now), signal)
+    await clock.sleep(wait, signal)
   }
 }
 
@@ -83,11 +91,11 @@ async function put(
   moment: number,
 ): Promise<boolean> {
   const about = { dependency: 'kinesis', resource: `stream '${stream.name}'`, actions: ['kinesis:PutRecord'] }
-  const scheduled = new Date(moment).toISOString()
-  const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
   try {
     if (schedule.via === 'direct') await direct.put(route, moment)
     else {
+      const scheduled = new Date(moment).toISOString()
+      const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
       const command = new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data })
       const ask = (abortSignal: AbortSignal) => kinesis.send(command, { abortSignal })
       // Without an end no tick would follow.

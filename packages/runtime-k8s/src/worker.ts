@@ -16,8 +16,9 @@ import type { Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
-import { Assignment, type DrainReport } from './assignment.ts'
+import { Assignment } from './assignment.ts'
 import { DirectTicks } from './direct.ts'
+import type { DrainReport } from './drain-report.ts'
 import { ABOUT_MOVED_ON, foreignLeases, type LeaseScan, layoutOf, type StreamId } from './leases/index.ts'
 import { Notices } from './notices.ts'
 import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './options.ts'
@@ -29,7 +30,6 @@ import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
 
 /** In words, for what is told of its troubles. */
-const LISTENING = 'listening for free leases'
 
 /** Milliseconds in which another worker makes the rows that are missing, or has taken what it takes. */
 const SOON = 2_000
@@ -78,6 +78,7 @@ class Life {
   /** Ends the wait for the next look for leases. */
   #hurry = new AbortController()
   #running: Promise<DrainReport> | undefined
+  #drained: DrainReport | undefined
 
   constructor(engine: Engine, settings: WorkerSettings) {
     const { clock, random, failover, application } = settings
@@ -86,8 +87,8 @@ class Life {
     this.#engine = engine
     this.#notices = new Notices({
       ...{ application, state: settings.state, clock, random, failover },
-      failed: (error) => this.#troubles.failed(LISTENING, '', error),
-      worked: () => this.#troubles.over(LISTENING, ''),
+      failed: (what, error) => this.#troubles.failed(what, '', error),
+      worked: (what) => this.#troubles.over(what, ''),
     })
     const freed = () => {
       this.#hurry.abort()
@@ -117,7 +118,7 @@ class Life {
   async stop(): Promise<DrainReport> {
     this.#stopping.abort()
     const nothing = { complete: true, leases: 0, unfinished: 0 }
-    if (this.#running !== undefined) return this.#running.catch(() => nothing)
+    if (this.#running !== undefined) return this.#running.catch(() => this.#drained ?? nothing)
     this.#settings.close()
     return nothing
   }
@@ -135,9 +136,15 @@ class Life {
         this.#notices.listen(() => this.#hurry.abort(), signal),
         this.#tick(),
       ])
-      // A request that does not answer must not keep the drain from beginning.
-      await unlessAborted(turns, signal)
-      return await this.#drain()
+      try {
+        // A request that does not answer must not keep the drain from beginning.
+        await unlessAborted(turns, signal)
+      } finally {
+        // None of them should fail: whatever does, what is held is given back before that is told.
+        stop()
+        this.#drained = await this.#drain()
+      }
+      return this.#drained
     } finally {
       process.off('SIGTERM', stop).off('SIGINT', stop)
       close()
@@ -166,9 +173,11 @@ class Life {
     const { signal } = this.#stopping
     await startUp(this.#engine, this.#settings, signal, (identities) => this.#join(identities))
     if (signal.aborted) return
-    const { failover, logger, migrate } = this.#settings
+    const { failover, logger, migrate, process: holder } = this.#settings
     logger.info('worker started', {
       details: {
+        // As its leases name it, and as others do that were given the same id.
+        ...(holder !== undefined && { holder }),
         streams: this.#streams.names,
         routes: this.#engine.routes.map(({ key }) => key),
         failoverMs: failover,
@@ -254,8 +263,15 @@ class Life {
     logger.info('worker drains', { details: { leases: this.#assignment.held, within: drainTimeout } })
     const began = clock.monotonic()
     const until = new Date(clock.now() + drainTimeout)
-    // A direct tick needs the lease of its shard: both end at the same time.
-    const [report] = await Promise.all([this.#assignment.drain(until), this.#direct.drain(until)])
+    const { routes } = this.#direct
+    const ended = this.#direct.drain(until)
+    const stream = this.#settings.streams[0]?.name ?? ''
+    const [taken, ticks] = await Promise.all([
+      this.#assignment.drain(until, { stream, routes, ended }),
+      ended,
+    ])
+    const unfinished = taken.unfinished + ticks
+    const report = { ...taken, unfinished, complete: taken.complete && ticks === 0 }
     const durationMs = Math.round(clock.monotonic() - began)
     logger.info('worker drained', { durationMs, details: { ...report } })
     return report

@@ -45,9 +45,9 @@ export interface Consuming {
   /**
    * Makes the leases of the shards that follow this one, of which the source may have named some.
    *
-   * @returns their shards; undefined while one of them may not be made yet, and after a failure, which is told
+   * @returns their shards; `later` while one of them follows on another shard, too, whose lease is still to come; undefined after a failure, which is told
    */
-  readonly makeChildren: (named: readonly Shard[]) => Promise<readonly string[] | undefined>
+  readonly makeChildren: (named: readonly Shard[]) => Promise<readonly string[] | 'later' | undefined>
   /** Whether the stream is still the one of the lease; if it is not, the consumer is drained. */
   readonly isCurrent: () => Promise<boolean>
 }
@@ -63,9 +63,10 @@ export interface Consumer {
   /**
    * Finishes what it can until then, writes where it stands and gives the lease up, at the latest two seconds later.
    *
+   * @param before the lease is given up, this is waited for: it must not take longer than until then @default nothing
    * @returns unfinished positions @throws what the last writes failed with
    */
-  drain(until: Date): Promise<number>
+  drain(until: Date, before?: Promise<unknown>): Promise<number>
   readonly done: Promise<ConsumerEnd>
   /** Resolves when no handler of the shard runs any more, once the lease is lost. Never rejects. */
   drained(): Promise<void>
@@ -165,7 +166,10 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     // Children first: once the parent has ended, nothing else leads to them.
     let children: readonly string[] | undefined
     while (!stop.signal.aborted && children === undefined) {
-      children = await consuming.makeChildren(named)
+      const made = await consuming.makeChildren(named)
+      // It waits for another shard, which may lag or be halted: that has a name.
+      if (made === 'later') watchdog.waits()
+      else children = made
       if (children === undefined) await clock.sleep(AGAIN, stop.signal)
     }
     if (stop.signal.aborted || children === undefined) return lost ? 'lost' : 'released'
@@ -226,10 +230,10 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     await held.release(charged)
   }
 
-  async function giveUp(until: Date): Promise<number> {
+  async function giveUp(until: Date, before?: Promise<unknown>): Promise<number> {
     const left = until.getTime() - clock.now()
     const end = clock.monotonic() + Math.max(0, left) + LAST_WRITES
-    const unfinished = await delivery.settle(until)
+    const [unfinished] = await Promise.all([delivery.settle(until), before])
     // A table that refuses a write or does not answer must not cost what was finished, nor hold the process up for ever.
     await persistently(beat, end, clock)
     await persistently(() => held.release(), end, clock)
@@ -245,8 +249,8 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       delivery.revoke(new Error('the lease was lost'))
       stop.abort()
     },
-    drain: (until) => {
-      const draining = giveUp(until)
+    drain: (until, before) => {
+      const draining = giveUp(until, before)
       drained = draining.then(
         (): ConsumerEnd => 'released',
         (): ConsumerEnd => 'lost',

@@ -116,7 +116,7 @@ export async function* pollShard(
         iterator = undefined
         if (!isFresh) continue
       }
-      if (name === 'ResourceNotFoundException' && (await isGone(polling))) {
+      if (name === 'ResourceNotFoundException' && (await isGone(polling, signal))) {
         const fields = { stream, shard, position: last.sequence, error: errorFields(error) }
         logger.error('a shard is gone: its records after this position are lost, to its end', fields)
         return yield { records: [], millisBehind: 0, pause: 0, ended: [] }
@@ -219,9 +219,10 @@ function weightOf(records: readonly StreamRecord[]): number {
 }
 
 /** A stream that is not found either is a set-up to mend, not a shard that expired. */
-async function isGone({ client, of, shard }: Polling): Promise<boolean> {
+async function isGone({ client, clock, of, shard }: Polling, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await listShards(client, of.stream)).every(({ id }) => id !== shard)
+    const shards = await answered('Kinesis', () => listShards(client, of.stream), { clock, signal })
+    return shards.every(({ id }) => id !== shard)
   } catch {
     return false
   }

@@ -12,6 +12,7 @@
  * | the lowest record waits: a handler within its deadline, a retry, | renewed: each is told by the engine (`Reason`)          |
  * | an outage, a claim elsewhere, a rate, a place, a halt           |                                                          |
  * | reading is held back by what was read, or by the shard's end    | renewed: the records that hold it back are looked at     |
+ * | its end waits for the other parent of a merge                   | renewed                                                  |
  * | no read is answered, or none follows on what is done            | given up                                                 |
  * | its handler runs on beyond its deadline, which is a failed       | given up, and charged to the owner: suspect mode follows |
  * | attempt in the journal                                          |                                                          |
@@ -76,6 +77,11 @@ export class Watchdog {
   asks(pause: number): void {
     this.#heldBack = false
     if (this.#advances) this.#read = this.#monotonic() + pause
+  }
+
+  /** What has been read to its end waits for another shard. */
+  waits(): void {
+    this.#read = this.#monotonic()
   }
 
   /** Why the lease is not to be renewed. */
