@@ -45,24 +45,31 @@ function optionsOf(file: string, project: Project): readonly Option[] {
   return checker
     .getExportsOfModule(module)
     .filter(({ name }) => OPTIONS.test(name))
-    .flatMap((exported) =>
-      checker
-        .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(targetOf(exported)))
-        .map((option): Option => {
-          const tags = option.getJsDocTags(checker)
-          const type = checker.getTypeOfSymbol(option)
-          return {
-            file,
-            of: exported.name,
-            name: option.name,
-            type: type === undefined ? '' : checker.typeToString(checker.getNonNullableType(type) ?? type),
-            isOptional: (option.flags & OPTIONAL) !== 0,
-            comment: option.getDocumentationComment(checker).trim(),
-            standard: tags.find(({ name }) => name === 'default')?.text,
-            tags: tags.flatMap(({ name }) => (name === 'default' ? [] : [`@${name}`])),
-          }
-        }),
-    )
+    .flatMap((exported) => {
+      const type = checker.getDeclaredTypeOfSymbol(targetOf(exported))
+      return checker.getPropertiesOfType(type).flatMap((option) => fieldsOf(exported.name, option, ''))
+    })
+
+  /** An option, and the fields of one that is a record without a name. */
+  function fieldsOf(of: string, option: Named, within: string): readonly Option[] {
+    const tags = option.getJsDocTags(checker)
+    const found = checker.getTypeOfSymbol(option)
+    const type = found && (checker.getNonNullableType(found) ?? found)
+    const told = type === undefined ? '' : checker.typeToString(type)
+    const name = `${within}${option.name}`
+    const isRecord = type !== undefined && told.startsWith('{ ') && !told.startsWith('{ [')
+    const fields = isRecord ? checker.getPropertiesOfType(type) : []
+    return [
+      {
+        ...{ file, of, name, type: told },
+        isOptional: (option.flags & OPTIONAL) !== 0,
+        comment: option.getDocumentationComment(checker).trim(),
+        standard: tags.find((tag) => tag.name === 'default')?.text,
+        tags: tags.flatMap((tag) => (tag.name === 'default' ? [] : [`@${tag.name}`])),
+      },
+      ...fields.flatMap((field) => fieldsOf(of, field, `${name}.`)),
+    ]
+  }
 
   /** An `export { x } from` is an alias of what is declared elsewhere; the checker refuses to be asked for anything else. */
   function targetOf(exported: Named): Named {

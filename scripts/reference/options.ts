@@ -7,7 +7,7 @@ const HEAD = `# Options
 
 The options of every public function, with their types and defaults, as an editor shows them. A function refuses an option that it does not
 know, and tells all that is wrong at once. Durations are milliseconds, or texts such as \`'250ms'\`, \`'30s'\`, \`'5m'\`, \`'2h'\` and \`'3d'\`; a text holds a
-whole number and one unit. A rate is \`'10/s'\`, \`'10/m'\` or \`'10/h'\`.`
+number and one unit. A rate is \`'10/s'\`, \`'10/m'\` or \`'10/h'\`.`
 
 /** All options of all doors. */
 export const everyOption = (): readonly Option[] =>

@@ -57,6 +57,7 @@ interface StreamSettings {
 }
 
 export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' | 'deadLetters'> {
+  /** Names or ARNs of the streams that are read; the first one has the ticks. */
   readonly streams: readonly (string | StreamOptions)[]
   /** Claims, journals and reminders. @default dynamodbState on the table `<application>-state`, sorted */
   readonly state?: StateStore
@@ -75,6 +76,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
    * @default random
    */
   readonly workerId?: string
+  /** Who reads which shard, in KCL's lease table. @default a table named as the application, and a failover of 10 s */
   readonly leases?: {
     /** The lease table's name. @default the application */
     readonly table?: string
@@ -104,6 +106,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
      */
     readonly maxStandstill?: Duration
   }
+  /** How Kinesis is read. @default once a second where a shard is caught up, and at once where it is not */
   readonly poll?: {
     /** Between two reads of a shard that is caught up. @default '1s' */
     readonly interval?: Duration
@@ -121,8 +124,9 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
   readonly drainTimeout?: Duration
   /** How often the streams are looked at for new shards: the end of a shard needs no look. At least 100 ms. @default '1m' */
   readonly shardSync?: Duration
-  /** @default clients configured by the environment */
+  /** Reads the streams, and puts ticks. @default a client configured by the environment */
   readonly kinesis?: KinesisClient
+  /** Of the lease table, and of the default table for state. @default a client configured by the environment */
   readonly dynamodb?: DynamoDBClient
 }
 

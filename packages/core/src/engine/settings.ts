@@ -36,11 +36,15 @@ export interface EngineOptions {
   readonly middleware?: readonly Middleware[]
   /** Told of each step of each record: for traces, metrics and tests. It must return at once and never throw. @default nobody */
   readonly observe?: Observer
-  /**
-   * How much may be on the way: records and age of the oldest unfinished one for each shard, bytes for the process.
-   * @default 10,000 records, 64 MiB, '5m'
-   */
-  readonly maxAhead?: { readonly records?: number; readonly bytes?: number; readonly age?: Duration }
+  /** How much may be on the way. @default 10,000 records, 64 MiB, '5m' */
+  readonly maxAhead?: {
+    /** Of each shard. @default 10_000 */
+    readonly records?: number
+    /** Of the process. @default 64 MiB */
+    readonly bytes?: number
+    /** Of the oldest unfinished record of each shard. @default '5m' */
+    readonly age?: Duration
+  }
   /** A larger record becomes a dead letter without being parsed. @default 10 MiB, what Kinesis takes */
   readonly maxRecordBytes?: number
   /** How long a dependency may be down before that is logged as an error. @default '5m' */
