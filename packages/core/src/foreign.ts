@@ -42,7 +42,7 @@ function kindOf(value: unknown): string {
   return value === null || value === undefined ? 'missing' : `a value of type ${typeof value}`
 }
 
-function isError(value: unknown): value is Error {
+export function isError(value: unknown): value is Error {
   try {
     return value instanceof Error
   } catch {

@@ -475,7 +475,9 @@ export class Assignment {
 
   #ended(consumer: Consumer, end: ConsumerEnd): void {
     const wasHeld = this.#forget(consumer)
-    if (end === 'stalled') this.#avoided.stoodStill(consumer.held.lease.key)
+    const { key } = consumer.held.lease
+    if (end === 'stalled') this.#avoided.stoodStill(key)
+    if (end !== 'ended') this.#avoided.running(key, consumer.drained())
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')

@@ -8,9 +8,13 @@ const lease = (key: string, owner?: string) => ({ key, owner }) as Lease // a lo
 test('what could not be opened here is forgotten once another worker has it, or it is there no more', () => {
   const clock = virtualClock()
   const forgotten: string[] = []
-  const avoided = new Avoided({ clock, failover: 10_000, maxStandstill: 120_000, me: 'me' }, (key) => {
-    forgotten.push(key)
-  })
+  const closed = new AbortController().signal
+  const avoided = new Avoided(
+    { clock, closed, failover: 10_000, maxStandstill: 120_000, me: 'me' },
+    (key) => {
+      forgotten.push(key)
+    },
+  )
   for (const key of ['a', 'b', 'c', 'd']) avoided.unopened(key)
   avoided.look([lease('a'), lease('b', 'me'), lease('c', 'peer')])
   expect(forgotten.sort()).toEqual(['c', 'd'])

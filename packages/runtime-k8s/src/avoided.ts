@@ -7,7 +7,7 @@
  * |                                                           | equal nobody takes it sooner                                                    |
  * | could not be opened                                       | for a life, for two the next time, then for as long: a store that is down for a |
  * |                                                           | moment keeps everybody from it                                                  |
- * | was lost, while handlers of it still run in this process  | until they have settled; those that ignore their signal are not waited for      |
+ * | was lost or left, while handlers of it still run here     | until they have settled; those that ignore their signal are not waited for      |
  * |                                                           | longer than a shard may stand still                                             |
  */
 
@@ -23,7 +23,7 @@ const SHUNNED = FORGOTTEN + 2
 const UNOPENED = [1, 2, SHUNNED]
 
 export class Avoided {
-  readonly #settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill' | 'me'>
+  readonly #settings: Pick<WorkerSettings, 'clock' | 'closed' | 'failover' | 'maxStandstill' | 'me'>
   /** Until when, on the monotonic clock. */
   readonly #shunned = new Map<string, number>()
   /** How often in a row a shard could not be opened. */
@@ -34,7 +34,7 @@ export class Avoided {
 
   /** @param forgotten told of what could not be opened here, and is nothing to this worker any more */
   constructor(
-    settings: Pick<WorkerSettings, 'clock' | 'failover' | 'maxStandstill' | 'me'>,
+    settings: Pick<WorkerSettings, 'clock' | 'closed' | 'failover' | 'maxStandstill' | 'me'>,
     forgotten: (key: string) => void,
   ) {
     this.#settings = settings
@@ -79,9 +79,10 @@ export class Avoided {
 
   /** @param drained resolves when no handler of the shard runs any more, and never rejects */
   running(key: string, drained: Promise<void>): void {
-    const { clock, maxStandstill } = this.#settings
+    const { clock, closed, maxStandstill } = this.#settings
     const over = new AbortController()
-    const gone = Promise.race([drained, clock.sleep(maxStandstill, over.signal)]).then(() => {
+    const either = AbortSignal.any([over.signal, closed])
+    const gone = Promise.race([drained, clock.sleep(maxStandstill, either)]).then(() => {
       over.abort()
       // A later one may have taken its place.
       if (this.#running.get(key) === gone) this.#running.delete(key)

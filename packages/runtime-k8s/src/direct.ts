@@ -41,7 +41,7 @@ export class DirectTicks {
     this.#options = options
   }
 
-  /** @param moment for which the tick was scheduled, in milliseconds since 1970 @throws SpaceshipError `tainted` as `engine.open` does */
+  /** @param moment for which the tick was scheduled, in milliseconds since 1970 */
   async put(route: string, moment: number): Promise<void> {
     const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)

@@ -14,6 +14,7 @@ import { spacing } from '../duration.ts'
 import type { Admission, Comer } from '../engine/admission.ts'
 import type { Capability } from '../engine/stage.ts'
 import { WaitQueue } from '../engine/wait-queue.ts'
+import { NEVER } from '../engine/within.ts'
 import type { Clock } from '../ports/index.ts'
 
 export const rate: Capability = {
@@ -28,7 +29,7 @@ class Rate implements Admission {
   readonly #clock: Clock
   readonly #waiting = new WaitQueue<Comer>(() => this.#timer?.abort(OVER))
   /** On the clock's `monotonic`. */
-  #next = Number.NEGATIVE_INFINITY
+  #next = -NEVER
   /** Woken, and to start ahead of all others. */
   #granted: Comer | undefined
   #timer: AbortController | undefined

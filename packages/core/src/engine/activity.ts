@@ -1,4 +1,5 @@
 import { changed, type Watchers, when } from './condition.ts'
+import { NEVER } from './within.ts'
 
 /** Owns the question "can anything still happen?": how many lanes are busy, and which only wait for time to pass. */
 export interface Activity {
@@ -22,7 +23,7 @@ export function createActivity(): Activity {
   const sleepers = new Set<{ readonly wake: number }>()
   /** Of the sleepers: those that wake before `limit`, counted so that a change costs the same however many sleep. */
   let early = 0
-  let limit = Number.NEGATIVE_INFINITY
+  let limit = -NEVER
   const watchers: Watchers = new Set()
 
   const isDrained = () => busy === 0 && sleepers.size === 0

@@ -170,7 +170,7 @@ class ShardDelivery implements Delivery {
   }
 
   quiet(): Promise<void> {
-    return this.#stillness(Number.NEGATIVE_INFINITY)
+    return this.#stillness(-NEVER)
   }
 
   async settle(until: Date): Promise<readonly Position[]> {

@@ -77,7 +77,8 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
     pause: (key) => gate.pause(named(key)),
     resume: (key) => gate.resume(named(key)),
     open: async (source, hold = {}) => {
-      await orphansGone()
+      // A worker owns each shard by itself: what is left of one must not keep it from the others.
+      if (source.redelivers === 'suffix') await orphansGone()
       return openDelivery({ settings, readers, parts, source, hold, gate, budget, beyond })
     },
   }
@@ -87,9 +88,8 @@ export function makeEngine(options: EngineOptions, parts: Parts, about: ProcessA
   /** A frozen process thaws in the next invocation: a handler of the former one must not act after newer records ran. */
   async function orphansGone(): Promise<void> {
     const { left } = beyond
-    if (left.size === 0) return
-    const handlers = [...left].map(({ handler }) => handler)
-    await within(settings.clock, ORPHANED, Promise.allSettled(handlers))
+    if (left.size > 0)
+      await within(settings.clock, ORPHANED, Promise.allSettled([...left].map(({ handler }) => handler)))
     if (left.size === 0) return
     throw new SpaceshipError(
       'tainted',

@@ -2,7 +2,7 @@
 
 import { isSkip } from '../declare/handler.ts'
 import { codeOf } from '../errors.ts'
-import { fieldOf, ignoreRejection, textIn } from '../foreign.ts'
+import { fieldOf, ignoreRejection, isError, textIn } from '../foreign.ts'
 import type { Verdict, Waiting } from './outcome.ts'
 import type { Settings } from './settings.ts'
 import type { Task } from './task.ts'
@@ -10,9 +10,9 @@ import type { Task } from './task.ts'
 const DONE: Verdict = { kind: 'done' }
 
 export function ofReturn(value: unknown): Verdict {
-  return isSkip(value)
-    ? { kind: 'skip', reason: textIn(value, 'reason') ?? 'skip() was given no text' }
-    : DONE
+  if (isSkip(value)) return { kind: 'skip', reason: textIn(value, 'reason') ?? 'skip() was given no text' }
+  // As in the answers of a batch.
+  return isError(value) ? ofThrown(value) : DONE
 }
 
 export function ofThrown(error: unknown): Verdict {

@@ -137,6 +137,6 @@ export interface Engine {
   /** Starts no attempt of a route (`reactor/route`) or reactor in this process until it is resumed; what runs goes on. */
   pause(key: string): void
   resume(key: string): void
-  /** @throws SpaceshipError `tainted` while a handler of an earlier delivery has outlived it */
+  /** @throws SpaceshipError `tainted` while a handler of an earlier delivery has outlived it, of a source that redelivers a suffix */
   open(source: Source, hold?: Hold): Promise<Delivery>
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/index.ts'
 /** Why a timer of ours is over; without a reason each abort makes an error that nobody sees. */
 export const OVER = 'over'
 
-/** A moment that does not come, on any clock. */
+/** A moment that does not come, on any clock; `-NEVER` has passed. */
 export const NEVER = Number.POSITIVE_INFINITY
 
 /** Rejects as the work does, if that comes first. @param ms milliseconds */
