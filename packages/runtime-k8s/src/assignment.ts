@@ -7,7 +7,7 @@
  *                                ▼
  *  nobody's, or a peer's ──> held, with a consumer ──┬─ shard ended ────────────────────> forgotten
  *             ▲                  │ renewed by a      ├─ not renewed in time, ───────────> lost: the consumer
- *             │                  │ loop of its own   │  a peer wrote, consumer failed     starts nothing more
+ *             │                  │ loop of its own   │  a peer wrote                      starts nothing more
  *             │                  └──> held           └─ drain: settle, flush, release ──> given back
  *             └──────────────────────────────────────────────────────────────────────────────┘
  * ```
@@ -319,17 +319,11 @@ export class Assignment {
       details: { from: lease.owner ?? 'nobody', checkpoint: taken.checkpoint.sequence },
     })
     const over = new AbortController()
-    // Never rejects: both only forget the consumer and log, which cannot fail.
-    consumer.done.then(
-      (end) => {
-        over.abort()
-        this.#ended(consumer, end)
-      },
-      (error: unknown) => {
-        over.abort()
-        this.#lose(consumer, 'its consumer failed', error)
-      },
-    )
+    // Never rejects: it only forgets the consumer and logs, which cannot fail.
+    void consumer.done.then((end) => {
+      over.abort()
+      this.#ended(consumer, end)
+    })
     const beat = async () => {
       await consumer.beat()
       this.#troubles.over(RENEWING, lease.key)
@@ -462,14 +456,12 @@ export class Assignment {
     this.#freed()
   }
 
-  #lose(consumer: Consumer, why: string, error?: unknown): void {
+  #lose(consumer: Consumer, why: string): void {
     const wasHeld = this.#forget(consumer)
     consumer.revoke()
     this.#avoided.running(consumer.held.lease.key, consumer.drained())
     if (!wasHeld) return
-    const fields = { ...this.#fieldsOf(consumer.held), details: { why } }
-    if (error === undefined) this.#settings.logger.warn('lease lost', fields)
-    else this.#settings.logger.error('lease lost', { ...fields, error: errorFields(error) })
+    this.#settings.logger.warn('lease lost', { ...this.#fieldsOf(consumer.held), details: { why } })
     this.#lost()
   }
 
@@ -477,6 +469,7 @@ export class Assignment {
     const wasHeld = this.#forget(consumer)
     const { key } = consumer.held.lease
     if (end === 'stalled') this.#avoided.stoodStill(key)
+    if (end === 'failed') this.#avoided.unopened(key)
     if (end !== 'ended') this.#avoided.running(key, consumer.drained())
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()

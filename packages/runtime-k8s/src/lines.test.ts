@@ -1,8 +1,11 @@
 /** What a worker says: a line for each thing that happens to it, and nothing while it is healthy and idle. */
 
+import { CreateStreamCommand } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import { expect, test, vi } from 'vitest'
-import { podsOnShip, saved } from '../test/pods.ts'
+import { podsOnShip, refusal, saved } from '../test/pods.ts'
+
+const wait = { timeout: 30_000, interval: 20 }
 
 test('a worker tells of its start, its leases and its drain, and is quiet in between', async () => {
   await using pods = await podsOnShip(2)
@@ -56,4 +59,34 @@ test('without a logger the lines go to standard output, with the worker in each'
   } finally {
     written.mockRestore()
   }
+}, 60_000)
+
+test('of several streams each one that cannot be looked at is told by its name, with what to grant', async () => {
+  await using pods = await podsOnShip()
+  await pods.kinesis.send(new CreateStreamCommand({ StreamName: 'other', ShardCount: 1 }))
+  const denied = new Set<unknown>()
+  pods.bent.fail = (operation, { StreamName }) =>
+    operation === 'ListShards' && denied.has(StreamName) ? refusal('AccessDeniedException') : undefined
+  const pod = pods.pod(
+    reactor('note').on('see', saved, () => {}),
+    { streams: ['cdc', 'other'], shardSync: '200ms' },
+  )
+  const run = pod.run()
+  const told = (level: string) =>
+    pods.lines.filter((line) => line.level === level && /^looking for shards/.test(line.message))
+  await vi.waitFor(async () => expect((await pods.leases()).length).toBe(2), wait)
+  denied.add('cdc')
+  await vi.waitFor(() => expect(told('error').map(({ fields }) => fields.stream)).toEqual(['cdc']), wait)
+  denied.add('other')
+  await vi.waitFor(
+    () => expect(told('error').map(({ fields }) => fields.stream)).toEqual(['cdc', 'other']),
+    wait,
+  )
+  expect(told('error')[1]?.fields).toMatchObject({
+    details: { resource: "stream 'other'", advice: expect.stringContaining('kinesis:ListShards') },
+  })
+  denied.clear()
+  await vi.waitFor(() => expect(told('info').length).toBe(1), wait)
+  await pod.stop()
+  await run
 }, 60_000)

@@ -2,8 +2,11 @@
 
 import { ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
+import { silent } from '@spaceship/core/ports'
 import { expect, test, vi } from 'vitest'
 import { type Pods, podsOnShip, saved } from '../test/pods.ts'
+import type { Lease } from './leases/index.ts'
+import { Namesakes } from './namesakes.ts'
 
 const wait = { timeout: 30_000, interval: 20 }
 
@@ -72,3 +75,14 @@ test('a restarted process takes back what the one before it held under its id, w
   await next.stop()
   await running
 }, 60_000)
+
+test('what a former process left stays free until somebody writes it, however often its taking is refused', () => {
+  const settings = { logger: silent, me: 'same', process: 'same/2' }
+  const namesakes = new Namesakes(settings)
+  const lease = (key: string, counter: number, process = 'same/1') =>
+    ({ key, owner: 'same', process, counter }) as Lease // a look asks for no more
+  const free = (...leases: readonly Lease[]) => [...namesakes.look(leases)].map(({ key }) => key)
+  expect(free(lease('a', 7), lease('b', 3))).toEqual(['a', 'b'])
+  expect(free(lease('a', 7), lease('b', 4))).toEqual(['a'])
+  expect(free(lease('a', 8, 'same/2'), lease('b', 5), lease('c', 1))).toEqual(['a'])
+})

@@ -5,8 +5,8 @@
  * | the lease was written by              | it is                                                                            |
  * |---------------------------------------|----------------------------------------------------------------------------------|
  * | this process, which does not hold it  | free: its opening failed, or the answer to its taking was lost                   |
- * | another process, at the first look    | free: this one is a restart, as in KCL. If the other one lives it notices at its |
- * |                                       | next renewal                                                                     |
+ * | another process before our first look,| free: this one is a restart, as in KCL. If the other one lives it notices at its |
+ * | and nobody since                      | next renewal                                                                     |
  * | another process, later                | a peer's, which is told once if it lives                                         |
  */
 
@@ -15,7 +15,8 @@ import type { WorkerSettings } from './options.ts'
 
 export class Namesakes {
   readonly #settings: Pick<WorkerSettings, 'logger' | 'me' | 'process'>
-  /** Their leases, by key. */
+  /** Leases of others, by key: at the first look, and at the last one. */
+  #first: ReadonlyMap<string, Lease> | undefined
   #seen: ReadonlyMap<string, Lease> | undefined
   readonly #told = new Set<string>()
 
@@ -30,9 +31,10 @@ export class Namesakes {
     const isOurs = (lease: Lease) => lease.process === process
     const others = ours.filter((lease) => !isOurs(lease))
     for (const lease of others) if (this.#isAlive(lease)) this.#tell(lease.process)
-    const isFirst = this.#seen === undefined
     this.#seen = new Map(others.map((lease) => [lease.key, lease]))
-    return new Set(isFirst ? ours : ours.filter(isOurs))
+    this.#first ??= this.#seen
+    const wasLeft = ({ key, counter }: Lease) => this.#first?.get(key)?.counter === counter
+    return new Set(ours.filter((lease) => isOurs(lease) || wasLeft(lease)))
   }
 
   #isAlive({ key, process, counter }: Lease): boolean {

@@ -73,31 +73,33 @@ export class ShardSync {
   /**
    * Makes the rows that are missing, and deletes those that are finished. One worker does it at each turn, named by KCL's rule, and the others now
    * and then: a leader that cannot see its streams must not blind the fleet. Whoever has seen that rows are missing does it at once.
+   *
+   * @returns the streams that could not be looked at, by name, and why; undefined if it was not the turn of this worker
    */
-  async sync(isDue = false): Promise<void> {
+  async sync(isDue = false): Promise<ReadonlyMap<string, unknown> | undefined> {
     // An account has few summaries of streams a second, and a large fleet has just asked for them at its start.
     const isSoon = isDue || this.#isBeaten || this.#turns === 0
     // Whoever makes rows may die before the last one.
     const turn = isDue || this.#isBeaten ? 0 : this.#turns % OTHERS
     if (!isDue) this.#turns += 1
-    if (turn !== 0 && this.#isOthers()) return
+    if (turn !== 0 && this.#isOthers()) return undefined
     const seen = await this.#settings.leases.scan()
     const { leases, movedOn } = seen
     this.#isBeaten = false
     // Rows of ours would stand among those of KCL 3.
-    if (movedOn !== undefined) return
+    if (movedOn !== undefined) return undefined
     this.saw(leases)
-    if (turn !== 0 && this.#isOthers()) return
-    const failures = isSoon ? [] : [...(await this.#streams.allAgain()).values()]
+    if (turn !== 0 && this.#isOthers()) return undefined
+    const failures = new Map(isSoon ? [] : await this.#streams.allAgain())
     for (const [id, stream] of this.#streams.current) {
       try {
         await this.#syncOne(id, this.#startOf(id, stream, leases), rowsOf(id, seen))
       } catch (error) {
         // One stream that cannot be looked at does not hide the others.
-        failures.push(error)
+        failures.set(stream.name, error)
       }
     }
-    if (failures.length > 0) throw failures[0]
+    return failures
   }
 
   /** A stream that was made again is read from its oldest record. */

@@ -34,6 +34,8 @@ import { Troubles } from './troubles.ts'
 /** Milliseconds in which another worker makes the rows that are missing, or has taken what it takes. */
 const SOON = 2_000
 
+const LOOKING = 'looking for shards'
+
 export interface Worker extends AsyncDisposable {
   readonly id: string
   /**
@@ -193,7 +195,7 @@ class Life {
     const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
     if (rows.length === 0) this.#tellOfNewTable()
     this.#streams.identify(layoutOf(rows, layout), identities)
-    await this.#shards.sync()
+    for (const error of (await this.#shards.sync())?.values() ?? []) throw error
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())
   }
@@ -241,7 +243,18 @@ class Life {
       const wait = this.#shards.isBeaten ? (0.5 + random()) * SOON : shardSync
       await clock.sleep(Math.min(shardSync, wait), signal)
       if (signal.aborted) return
-      await this.#tried('looking for shards', () => this.#shards.sync())
+      const failures = await this.#tried(LOOKING, () => this.#shards.sync())
+      if (failures !== undefined) this.#tellOfStreams(failures)
+    }
+  }
+
+  /** Each by itself: what is denied for one may be throttled for another. */
+  #tellOfStreams(failures: ReadonlyMap<string, unknown>): void {
+    for (const stream of this.#streams.names) {
+      const error = failures.get(stream)
+      const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions: ['kinesis:ListShards'] }
+      if (error === undefined) this.#troubles.over(LOOKING, stream)
+      else this.#troubles.failed(LOOKING, stream, classified(about, error), { stream })
     }
   }
 

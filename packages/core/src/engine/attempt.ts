@@ -3,7 +3,7 @@
 import type { EventMeta } from '../declare/event.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Content, Found } from './content.ts'
-import { Run } from './deadlines.ts'
+import { passed, Run } from './deadlines.ts'
 import type { Ending, Verdict } from './outcome.ts'
 import type { RoutePlan } from './plan.ts'
 import type { Scope } from './scope.ts'
@@ -102,9 +102,7 @@ export class Attempt {
   /** @throws SpaceshipError `deadline`, or that the lease was lost: see `Context.extend` */
   async extend(by: number): Promise<Date> {
     const { scope, run } = this
-    const tooLate = () =>
-      new SpaceshipError('deadline', `the attempt of ${this.plan.key} passed its deadline: stop`)
-    if (run.aborted) throw tooLate()
+    if (run.aborted) throw passed(this.plan)
     const deadline = Math.min(Math.max(run.deadline, scope.settings.clock.monotonic() + by), scope.hardEnd)
     if (this.lease !== undefined && !(scope.isHeld() && (await this.lease.extend(wallOf(deadline, scope)))))
       throw new SpaceshipError(
@@ -112,7 +110,7 @@ export class Attempt {
         `another owner has taken the ${this.lease.name} of ${this.plan.key}: stop`,
       )
     // It may have passed while the store was asked.
-    if (run.aborted) throw tooLate()
+    if (run.aborted) throw passed(this.plan)
     scope.deadlines.extend(run, deadline)
     return new Date(wallOf(deadline, scope))
   }

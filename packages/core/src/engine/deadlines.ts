@@ -39,7 +39,7 @@ export class Run {
   signal(stopped: AbortSignal): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      if (this.aborted || stopped.aborted) this.#controller.abort(stopped.reason ?? passed())
+      if (this.aborted || stopped.aborted) this.#controller.abort(stopped.reason ?? passed(this.plan))
     }
     return this.#controller.signal
   }
@@ -151,7 +151,7 @@ export class Deadlines {
           run.overdue = true
           this.#beyond.late.add(run)
           this.#told(run)
-        } else run.abort(passed())
+        } else run.abort(passed(run.plan))
       }
       next = Math.min(next, momentOf(run))
     }
@@ -163,6 +163,6 @@ function momentOf({ aborted, overdue, timed, deadline }: Run): number {
   return overdue || !timed ? NEVER : deadline + (aborted ? NOTICE : 0)
 }
 
-function passed(): SpaceshipError {
-  return new SpaceshipError('deadline', 'the attempt passed its deadline')
+export function passed({ key }: RoutePlan): SpaceshipError {
+  return new SpaceshipError('deadline', `the attempt of ${key} passed its deadline: stop`)
 }

@@ -159,17 +159,23 @@ export class Intake {
 
   /** @param enough called when the rest of the page has to wait for its turn */
   async #take(count: number, at: number, enough: () => void): Promise<void> {
-    const { scope, ledger, lanes, hold, source } = this.#work
+    const { scope, ledger, lanes, source } = this.#work
     const { stopped, settings } = scope
+    const { after } = this.#work.hold
     const first = this.#waiting.first
     if (first === undefined || count === 0 || stopped.aborted) return
     if (this.#journal === undefined) await this.#unlessStopped(this.#openJournal(first))
     for (let left = count; left > 0 && !stopped.aborted; left -= 1) {
       const whole = this.#waiting.first
       if (whole === undefined) return
-      const readable = whole.data.length <= settings.maxRecordBytes
-      for (const record of (readable && deaggregate(whole, source.hashRange)) || [whole]) {
-        if (hold.after !== undefined && comparePositions(record, hold.after) <= 0) continue
+      const isTooLarge = whole.data.length > settings.maxRecordBytes
+      // Of an aggregate that was begun, and is too large for this owner, the rest is refused as a whole.
+      const refused =
+        after?.sequence === whole.sequence && after.subSequence > 0
+          ? { ...whole, subSequence: after.subSequence + 1 }
+          : whole
+      for (const record of isTooLarge ? [refused] : (deaggregate(whole, source.hashRange) ?? [whole])) {
+        if (after !== undefined && comparePositions(record, after) <= 0) continue
         if (++this.#taken % AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
         this.#unpacking = record !== whole
         while (this.#isBlocked()) {

@@ -43,6 +43,23 @@ test('A26: a checkpoint inside an aggregate is resumed there', async () => {
   ])
 })
 
+test('A26: of an aggregate that was begun, and is too large for the next owner, the rest is kept as a dead letter', async () => {
+  const seen: string[] = []
+  const { engine, deadLetters } = engineOf(
+    reactor('r').on('see', saved, (e) => void seen.push(e.after.id)),
+    { maxRecordBytes: 1_000 },
+  )
+  const delivery = await engine.open(worker, { after: { sequence: '2', subSequence: 1 } })
+  const large = aggregate(2, ['a', 'b', 'c', 'd', 'e', 'f'])
+  expect(large.data.length).toBeGreaterThan(1_000)
+  await delivery.push([large, inserted(3, 'z')])
+  await delivery.quiet()
+  expect([seen, delivery.watermark?.sequence]).toEqual([['z'], '3'])
+  expect(deadLetters.letters.map((letter) => [letter.reason, letter.sequence, letter.subSequence])).toEqual([
+    ['too-large', '2', 2],
+  ])
+})
+
 test('A26: a record of an aggregate that belongs on another shard is kept, and takes no sibling with it', async () => {
   const seen: string[] = []
   const { engine, deadLetters } = engineOf(reactor('r').on('see', saved, (e) => void seen.push(e.after.id)))

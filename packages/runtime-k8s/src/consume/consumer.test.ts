@@ -188,3 +188,16 @@ function ended(): KinesisClient {
   // Only `send` is used, with the command above and GetRecords.
   return { send } as unknown as KinesisClient
 }
+
+test('a shard that cannot be consumed is given up at once, so that another worker tries', async () => {
+  const leases = memoryLeases()
+  // biome-ignore lint/correctness/useYield: it fails before the first page.
+  async function* reader(): AsyncGenerator<Page, void> {
+    throw new TypeError('no such answer')
+  }
+  const { consumer, clock } = await consuming(leases, async () => [], { reader })
+  await pass(clock, 1_000)
+  expect(await consumer.done).toBe('failed')
+  const [lease] = (await leases.scan()).leases
+  expect(lease?.owner).toBeUndefined()
+})

@@ -6,6 +6,7 @@
  *                                        ├─ worker drains ───> settle ─> flush ─> release ────────> released
  *                                        ├─ refused ─────────> TRIM_HORIZON ─> release ───────────> released
  *                                        ├─ stands still ────> revoke ─> release ─────────────────> stalled
+ *                                        ├─ fails ───────────> revoke ─> release ─────────────────> failed
  *                                        └─ last page, gone ─> all done ─> children ─> SHARD_END ─> ended
  * ```
  */
@@ -13,7 +14,7 @@
 import { SpaceshipError } from '@spaceship/core'
 import { inTime } from '@spaceship/core/adapter'
 import type { Delivery, Engine } from '@spaceship/core/engine'
-import type { Log } from '@spaceship/core/log'
+import { errorFields, type Log } from '@spaceship/core/log'
 import type { Clock } from '@spaceship/core/ports'
 import {
   type Checkpoint,
@@ -52,7 +53,7 @@ export interface Consuming {
   readonly isCurrent: () => Promise<boolean>
 }
 
-export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled'
+export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled' | 'failed'
 
 export interface Consumer {
   readonly held: Held
@@ -112,7 +113,12 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   let drained: Promise<ConsumerEnd> | undefined
   // A lease lives until its consumer is done: in a drain until it is settled and given up, not until reading stops.
   // What stands still may never end reading.
-  const done = Promise.race([stalled.promise, read().then(async (end) => (await drained) ?? end)])
+  const done = Promise.race([
+    stalled.promise,
+    read()
+      .catch(fail)
+      .then(async (end) => (await drained) ?? end),
+  ])
 
   async function read(): Promise<ConsumerEnd> {
     const from = first === undefined ? checkpoint : { sequence: first, subSequence: 0 }
@@ -131,6 +137,22 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
       watchdog.asks(page.pause)
     }
     return lost ? 'lost' : 'released'
+  }
+
+  /** An answer that cannot be, or a fault of ours: another worker, or a fresh start, may fare better. */
+  async function fail(error: unknown): Promise<ConsumerEnd> {
+    if (lost) return 'lost'
+    // The drain writes what was finished, and gives the lease up.
+    if (drained !== undefined) return 'released'
+    logger.error('a shard cannot be consumed: its lease is given up, so that another worker tries', {
+      ...fields,
+      error: errorFields(error),
+    })
+    delivery.revoke(error)
+    stop.abort()
+    // What cannot be given up ends with its life.
+    await held.release().catch(() => {})
+    return 'failed'
   }
 
   /** Before anything is made of a page: whoever takes the lease at `LATEST` would not read it again, nor what comes between two owners. */

@@ -14,6 +14,7 @@ import {
   absolves,
   holderOf,
   type Item,
+  isSwitch,
   isWrittenSince,
   itemOf,
   type Lease,
@@ -205,7 +206,7 @@ export function dynamodbLeases({
     },
     renew: (lease, isHeld) => holderUpdate(lease, { set: {}, remove: [] }, isHeld),
     take: (lease, owner, process) => {
-      const switched = lease.owner !== undefined && lease.owner !== owner
+      const switched = isSwitch(lease, owner, process)
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
       const set = {
         leaseOwner: { S: owner },

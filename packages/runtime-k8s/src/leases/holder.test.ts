@@ -74,3 +74,64 @@ test('one that is refused because another worker has the lease ends it, however 
   await land()
   expect([lost, lease.isHeld()]).toEqual([['another worker took it'], false])
 })
+
+/** A lease of nine seconds in a table that does each write at once, and answers it as the test says. */
+async function heldIn(answers: () => Promise<void>) {
+  const clock = virtualClock(0)
+  const table = memoryLeases('app')
+  await table.create({ stream: 'a:s:1', shard: 's', checkpoint: '1', parents: [], hashRange: undefined })
+  const [free] = (await table.scan()).leases
+  const taken = free && (await table.take(free, 'w', 'w/1'))
+  if (taken === undefined) throw new Error('nobody has the lease')
+  const lost: string[] = []
+  const slow: typeof table = {
+    ...table,
+    checkpoint: async (...given) => {
+      const written = await table.checkpoint(...given)
+      await answers()
+      return written
+    },
+  }
+  const lease = holdLease({
+    ...{ table: slow, taken, sentAt: 0, failover: 9_000, clock },
+    ...{ lost: (why) => void lost.push(why), remade: () => {}, handedOver: () => {} },
+  })
+  return { clock, lease, lost, table }
+}
+
+test('a table whose answers take longer than a third of a life costs no lease: each counts from when it was sent', async () => {
+  let asked = () => Promise.resolve()
+  const { clock, lease, lost } = await heldIn(() => asked())
+  asked = () => clock.sleep(4_000)
+  let failed = 0
+  for (let n = 2; n < 30; n += 1) {
+    const before = clock.now()
+    let over = false
+    const beat = lease
+      .beat(progress(String(n)))
+      .catch(() => {
+        failed += 1
+      })
+      .then(() => {
+        over = true
+      })
+    while (!over) {
+      await turn()
+      if (!over) await clock.moveTo(clock.now() + 100, () => turn())
+    }
+    await beat
+    // As renewals follow on one another.
+    await clock.moveTo(Math.max(clock.now(), before + 3_000), () => turn())
+    expect([n, lease.isHeld(), lost]).toEqual([n, true, []])
+  }
+  // The first ones, until it is known how slow the table is.
+  expect(failed).toBeLessThan(3)
+})
+
+test('a lease is given up and charged though the answer to its last write was lost', async () => {
+  const { lease, table } = await heldIn(() => Promise.reject(new Error('the connection was reset')))
+  await expect(lease.beat(progress('5'))).rejects.toThrow('reset')
+  await lease.release(true)
+  const [row] = (await table.scan()).leases
+  expect([row?.owner, row?.checkpoint.sequence, row?.ownerSwitches]).toEqual([undefined, '5', 1])
+})

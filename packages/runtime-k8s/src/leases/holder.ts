@@ -62,6 +62,11 @@ export function holdLease({
   let lease = taken
   let until = sentAt + failover * (1 - MARGIN)
   let gone = false
+  /** What was written last may be more than is known. */
+  let isUnsure = false
+  const quickest = Math.max(SHORTEST, failover / 3)
+  /** A table that is slow for a while is waited for longer. */
+  let patience = quickest
   let isReleasing = false
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -91,22 +96,40 @@ export function holdLease({
       isOurs = !(isAwaited && isHeld())
       return !isOurs
     }
+    const sent = clock.monotonic()
     const writing =
       progress === undefined ? table.renew(lease, isWanted) : table.checkpoint(lease, progress, isWanted)
     // Never rejects: a failure that nobody waits for is nobody's.
     void writing.then(
       (written) => {
-        if (!isAwaited && written === undefined && !isOurs) lose(TAKEN)
+        patience = Math.min(failover, Math.max(quickest, 1.5 * (clock.monotonic() - sent)))
+        if (isAwaited || gone) return
+        if (written !== undefined) adopt(written, sent)
+        else if (!isOurs) lose(TAKEN)
       },
       () => {},
     )
-    const within = Math.max(SHORTEST, failover / 3)
-    const late = `the lease table did not answer within ${Math.round(within)} ms`
+    const late = `the lease table did not answer within ${Math.round(patience)} ms`
     try {
-      return await inTime(() => writing, { within, clock, late })
+      const written = await inTime(() => writing, { within: patience, clock, late })
+      if (written !== undefined) adopt(written, sent)
+      return written
+    } catch (error) {
+      isUnsure = true
+      throw error
     } finally {
       isAwaited = false
     }
+  }
+
+  /** An earlier write may be heard of after a later one. */
+  function adopt(written: Lease, sent: number): void {
+    if (written.counter < lease.counter) return
+    const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
+    lease = written
+    isUnsure = false
+    until = Math.max(until, sent + failover * (1 - MARGIN))
+    if (isNews) handedOver()
   }
 
   /** Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed. */
@@ -139,7 +162,6 @@ export function holdLease({
       inTurn(async () => {
         expire()
         if (gone) return
-        const sent = clock.monotonic()
         const written = await writeInTime(progress)
         if (written === undefined) {
           // Of what was not held any more another worker may have read the rest, and its row may be deleted in order.
@@ -147,12 +169,7 @@ export function holdLease({
           // At once: handlers may not start while the row is looked at.
           lose(TAKEN)
           if (wasHeld && (await restored(progress))) remade()
-          return
         }
-        const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
-        lease = written
-        until = sent + failover * (1 - MARGIN)
-        if (isNews) handedOver()
       }),
     release: (charged = false) =>
       inTurn(async () => {
@@ -160,6 +177,8 @@ export function holdLease({
         // Nothing renews it any more, also if this write has to be made again.
         gone = true
         isReleasing = true
+        // A write without an answer may have been done, and then the counter is another.
+        if (isUnsure) lease = (await table.renew(lease)) ?? lease
         await table.release(lease, charged)
         isReleasing = false
       }),

@@ -162,6 +162,11 @@ export interface Writer {
   readonly process: string | undefined
 }
 
+/** Whether a take makes another process the owner: one that was restarted under its id has died like any other. */
+export function isSwitch(lease: Lease, owner: string, process: string | undefined): boolean {
+  return lease.owner !== undefined && (lease.owner !== owner || lease.process !== process)
+}
+
 export function writerOf(lease: Lease): Writer {
   return { holder: holderOf(lease), process: lease.process }
 }

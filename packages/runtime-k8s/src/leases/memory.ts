@@ -2,6 +2,7 @@ import {
   absolves,
   holderOf,
   type Item,
+  isSwitch,
   isWrittenSince,
   itemOf,
   type Lease,
@@ -61,7 +62,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     renew: async (lease, isHeld) => ownUpdate(lease, writerOf(lease), (item) => item, isHeld),
     take: async (lease, owner, process) =>
       ownUpdate(lease, { holder: owner, process }, ({ checkpointOwner: _, ...item }) => {
-        const switched = lease.owner !== undefined && lease.owner !== owner
+        const switched = isSwitch(lease, owner, process)
         return {
           ...item,
           leaseOwner: { S: owner },
