@@ -123,6 +123,27 @@ test('an outage at the start is told once and waited for', async () => {
   expect(told).toMatchObject([{ level: 'warn', fields: { dependency: 'kinesis' } }])
 })
 
+test('an outage at the start that lasts for five minutes is told once more, at error', async () => {
+  let isDown = true
+  pods.bent.fail = (operation) =>
+    operation === 'ListShards' && isDown ? refusal('LimitExceededException') : undefined
+  const before = pods.lines.length
+  const told = () =>
+    pods.lines
+      .slice(before)
+      .filter(({ message }) => message === 'the start waits for what is down')
+      .map(({ level }) => level)
+  let passed = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passed }
+  const flown = flies({ clock, random: () => 0.01 })
+  await vi.waitFor(() => expect(told()).toEqual(['warn']), wait)
+  passed = 301_000
+  await vi.waitFor(() => expect(told()).toEqual(['warn', 'error']), wait)
+  isDown = false
+  await flown
+  expect(told()).toEqual(['warn', 'error'])
+})
+
 test('while one thing is waited for, what was well is not asked again', async () => {
   let [failures, summaries] = [0, 0]
   pods.bent.fail = (operation) => {

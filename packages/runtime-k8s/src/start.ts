@@ -4,7 +4,7 @@
  * ```
  *  ask all ──┬─ all well ─────────────────────────────────> join the fleet
  *            ├─ a set-up is wrong ────────────────────────> fail, with everything that is wrong
- *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well
+ *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well; after five minutes say so at `error`
  *  no answer within 5 s: say so, and go on waiting
  * ```
  */
@@ -24,6 +24,9 @@ const PATIENCE = 5_000
 const SHORTEST = 500
 const LONGEST = 10_000
 
+/** After which what is down is told once more, at `error`: nobody else would say that a new pod does nothing. */
+const ALARM = 300_000
+
 /** After which a question is asked again. */
 const ANSWER = 30_000
 
@@ -41,6 +44,8 @@ export async function startUp(
 ): Promise<void> {
   const { clock, logger, random } = settings
   const told = new Set<unknown>()
+  const alarmed = new Set<unknown>()
+  const began = clock.monotonic()
   const identities = new Map<string, StreamId>()
   const asks = asksOf(settings, identities, signal)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
@@ -61,9 +66,13 @@ export async function startUp(
     if (down === undefined || down.length === 0) return
     for (const error of down) {
       const { dependency } = Object(error)
+      const waitedMs = Math.round(clock.monotonic() - began)
+      const isAlarm = waitedMs > ALARM && !alarmed.has(dependency)
+      if (isAlarm) alarmed.add(dependency)
       // Once for each: the worker is quiet while it waits.
-      const level = told.has(dependency) ? 'debug' : 'warn'
-      logger[level]('the start waits for what is down', { dependency, error: errorFields(error) })
+      const level = isAlarm ? 'error' : told.has(dependency) ? 'debug' : 'warn'
+      const details = { waitedMs }
+      logger[level]('the start waits for what is down', { dependency, error: errorFields(error), details })
       told.add(dependency)
     }
     // Workers of a fleet that start at one moment come back at many.

@@ -241,10 +241,10 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   }
 
   /** Told, and given up: another worker, or another process, may come further. */
-  async function standStill({ why, forMs, charged }: Standstill): Promise<void> {
+  async function standStill({ why, forMs, charged, advice }: Standstill): Promise<void> {
     logger.error('a shard stands still: its lease is given up, so that another worker tries', {
       ...fields,
-      details: { why, forMs: Math.round(forMs), waitsFor: delivery.waitsFor ?? 'nothing' },
+      details: { why, forMs: Math.round(forMs), waitsFor: delivery.waitsFor ?? 'nothing', advice },
     })
     delivery.revoke(new Error('the shard stands still'))
     stop.abort()

@@ -39,6 +39,10 @@ export const READING = 'reading shards'
 /** Milliseconds between two reads: Kinesis allows five a second and shard, shared by all applications. */
 export const READ_INTERVAL = 200
 
+/** What to do about records that are lost. */
+const BACKFILL =
+  'if records came there, read them from the table itself (a backfill); lengthen the retention of the stream if workers may be down for longer'
+
 /** Kinesis gives so many of a shard, shared likewise: who asks sooner after a large page is refused. */
 const BYTES_PER_SECOND = 2 * 1024 * 1024
 
@@ -117,7 +121,8 @@ export async function* pollShard(
         if (!isFresh) continue
       }
       if (name === 'ResourceNotFoundException' && (await isGone(polling, signal))) {
-        const fields = { stream, shard, position: last.sequence, error: errorFields(error) }
+        const details = { advice: BACKFILL }
+        const fields = { stream, shard, position: last.sequence, error: errorFields(error), details }
         logger.error('a shard is gone: its records after this position are lost, to its end', fields)
         return yield { records: [], millisBehind: 0, pause: 0, ended: [] }
       }
@@ -174,8 +179,7 @@ function tellOfGap({ stream, shard, logger }: Polling, { sequence }: Checkpoint,
       details: {
         next: first.sequence,
         nextArrivedAt: first.arrivedAt.toISOString(),
-        advice:
-          'if records came between the two, read them from the table itself (a backfill); lengthen the retention of the stream if workers may be down for longer',
+        advice: BACKFILL,
       },
     },
   )
@@ -197,7 +201,7 @@ async function tellOfRefusal(
       shard,
       position: sequence,
       error: errorFields(error),
-      details: { next: next ?? 'the oldest record is not known yet' },
+      details: { next: next ?? 'the oldest record is not known yet', advice: BACKFILL },
     },
   )
 }

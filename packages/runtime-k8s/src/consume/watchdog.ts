@@ -28,6 +28,8 @@ export interface Standstill {
   readonly forMs: number
   /** Whether a record is to blame that ran. */
   readonly charged: boolean
+  /** What to do about it, where that is known. */
+  readonly advice?: string
 }
 
 /** What is known of a shard at a renewal. */
@@ -94,7 +96,11 @@ export class Watchdog {
     this.#checkpoint = checkpoint
     this.#journal = journal
     const still = now - this.#well
-    if (still > this.#bound) return { why: whyOf(waitsFor), forMs: still, charged: waitsFor === 'overdue' }
+    if (still > this.#bound)
+      return {
+        ...{ why: whyOf(waitsFor), forMs: still, charged: waitsFor === 'overdue' },
+        ...(isBlamed && { advice: 'let the handlers hand context.signal on to what they wait for' }),
+      }
     if (this.#heldBack && waitsFor !== undefined) this.#read = now
     const unread = now - this.#read
     if (unread > this.#bound && this.#heldBack)
