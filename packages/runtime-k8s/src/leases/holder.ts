@@ -103,9 +103,10 @@ export function holdLease({
     void writing.then(
       (written) => {
         patience = Math.min(failover, Math.max(quickest, 1.5 * (clock.monotonic() - sent)))
-        if (isAwaited || gone) return
-        if (written !== undefined) adopt(written, sent)
-        else if (!isOurs) lose(TAKEN)
+        if (isAwaited) return
+        if (written === undefined && !isOurs) lose(TAKEN)
+        // Once its life is over it stays that.
+        if (written !== undefined && isHeld()) adopt(written, sent)
       },
       () => {},
     )
@@ -174,11 +175,11 @@ export function holdLease({
     release: (charged = false) =>
       inTurn(async () => {
         if (gone && !isReleasing) return
+        // A write without an answer may have been done, and then the counter is another.
+        if (isUnsure && !gone) await writeInTime(undefined)
         // Nothing renews it any more, also if this write has to be made again.
         gone = true
         isReleasing = true
-        // A write without an answer may have been done, and then the counter is another.
-        if (isUnsure) lease = (await table.renew(lease)) ?? lease
         await table.release(lease, charged)
         isReleasing = false
       }),
