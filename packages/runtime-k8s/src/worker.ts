@@ -195,7 +195,8 @@ class Life {
     const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
     if (rows.length === 0) this.#tellOfNewTable()
     this.#streams.identify(layoutOf(rows, layout), identities)
-    for (const error of (await this.#shards.sync())?.values() ?? []) throw error
+    const [failure] = (await this.#shards.sync())?.values() ?? []
+    if (failure !== undefined) throw failure
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())
   }
