@@ -5,7 +5,9 @@
  * |----------------------------------------------|-------------|
  * | `Entry.first`, `Task.sibling`                | intake      |
  * | `Entry.unfinished`, `.next`, `.below`, `Task.done` | ledger |
- * | `Entry.letter`, `Task.attempts`, `.part`, `.ran`, `.ending` | pipeline |
+ * | `Entry.letter`                               | chain, once; pipeline, when it stays |
+ * | `Task.attempts`, `.part`                     | pipeline; attempt, when another part begins |
+ * | `Task.ran`, `.ending`                        | pipeline |
  * | `Task.run`                                   | attempt     |
  * | `Task.lane`, `.content`, `.notBefore`, `.next`, `.remembered`, `.waits` | lanes |
  *
