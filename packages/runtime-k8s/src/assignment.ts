@@ -470,7 +470,8 @@ export class Assignment {
     const { key } = consumer.held.lease
     if (end === 'stalled') this.#avoided.stoodStill(key)
     if (end === 'failed') this.#avoided.unopened(key)
-    if (end !== 'ended') this.#avoided.running(key, consumer.drained())
+    // What is lost was said before its reading has ended, which may take long.
+    if (end !== 'ended' && end !== 'lost') this.#avoided.running(key, consumer.drained())
     // Its children wait, or it waits itself.
     if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')

@@ -43,6 +43,7 @@ export class Avoided {
 
   /** Takes in a scan: of leases that are there no more, or that another worker has taken, nothing is to be remembered. */
   look(leases: readonly Lease[]): void {
+    if (this.#unopened.size + this.#shunned.size === 0) return
     const owners = new Map(leases.map(({ key, owner }) => [key, owner ?? this.#settings.me]))
     for (const key of this.#unopened.keys())
       if (owners.get(key) !== this.#settings.me) {

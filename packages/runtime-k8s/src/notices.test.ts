@@ -5,6 +5,7 @@ import { Notices } from './notices.ts'
 import { Troubles } from './troubles.ts'
 
 const FAILOVER = 10_000
+const { signal: closed } = new AbortController()
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 function fleet(size: number, state: StateStore = memoryState()) {
@@ -14,7 +15,7 @@ function fleet(size: number, state: StateStore = memoryState()) {
   const workers = Array.from({ length: size }, () => {
     const heard: number[] = []
     const notices = new Notices({
-      ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER },
+      ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER, closed },
       ...{ failed: (_: string, error: unknown) => void failures.push(error), worked: () => {} },
     })
     void notices.listen(() => void heard.push(clock.monotonic()), stop.signal)
@@ -128,6 +129,7 @@ test('what becomes free in the very moment in which a telling ends is told, too'
       clock,
       random: () => 0.5,
       failover: 10_000,
+      closed,
       ...quiet,
     })
     const first = notices.tell()
@@ -174,7 +176,7 @@ test('a store that is read and takes no writes is told of once, and its recovery
     error: say('error'),
   })
   const notices = new Notices({
-    ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER },
+    ...{ application: 'app', state, clock, random: () => 0.5, failover: FAILOVER, closed },
     failed: (what, error) => troubles.failed(what, '', error),
     worked: (what) => troubles.over(what, ''),
   })

@@ -21,6 +21,8 @@ export interface NoticesOptions {
   readonly random: () => number
   /** Milliseconds. */
   readonly failover: number
+  /** Ends all waits. */
+  readonly closed: AbortSignal
   /** Told of each failure, and of each success: a store may take no writes, and be read. */
   readonly failed: (what: NoticeWork, error: unknown) => void
   readonly worked: (what: NoticeWork) => void
@@ -147,9 +149,9 @@ export class Notices {
 }
 
 /** Whoever looks for leases waits for what is told: a store that never answers must not end that. */
-function patient({ clock, state }: NoticesOptions): Pick<StateStore, 'get' | 'set'> {
+function patient({ clock, closed: signal, state }: NoticesOptions): Pick<StateStore, 'get' | 'set'> {
   const late = `the state store did not answer within ${PATIENCE} ms`
-  const within = <T>(ask: () => Promise<T>) => inTime(ask, { within: PATIENCE, clock, late })
+  const within = <T>(ask: () => Promise<T>) => inTime(ask, { within: PATIENCE, clock, late, signal })
   return {
     get: (key) => within(() => state.get(key)),
     set: (key, value, options) => within(() => state.set(key, value, options)),

@@ -142,6 +142,8 @@ export interface WorkerSettings {
   readonly migrate: boolean
   readonly layout: Layout | undefined
   readonly maxStandstill: number
+  /** As the engine's: how long what is down may be that, before it is told at `error`. */
+  readonly maxPause: number
   readonly failover: number
   readonly pollInterval: number
   readonly limit: number
@@ -336,6 +338,7 @@ function settingsOf(
     migrate,
     layout: leases.layout,
     maxStandstill: Math.max(milliseconds(leases.maxStandstill ?? '2m'), 3 * pollInterval, 2 * failover),
+    maxPause: milliseconds(options.maxPause ?? '5m'),
     failover,
     pollInterval,
     limit: poll.limit ?? 1_000,

@@ -4,7 +4,7 @@
  * ```
  *  ask all ──┬─ all well ─────────────────────────────────> join the fleet
  *            ├─ a set-up is wrong ────────────────────────> fail, with everything that is wrong
- *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well; after five minutes say so at `error`
+ *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well; after `maxPause` say so at `error`
  *  no answer within 5 s: say so, and go on waiting
  * ```
  */
@@ -24,9 +24,6 @@ const PATIENCE = 5_000
 const SHORTEST = 500
 const LONGEST = 10_000
 
-/** After which what is down is told once more, at `error`: nobody else would say that a new pod does nothing. */
-const ALARM = 300_000
-
 /** After which a question is asked again. */
 const ANSWER = 30_000
 
@@ -42,7 +39,7 @@ export async function startUp(
   signal: AbortSignal,
   join: (identities: ReadonlyMap<string, StreamId>) => Promise<void>,
 ): Promise<void> {
-  const { clock, logger, random } = settings
+  const { clock, logger, maxPause, random } = settings
   const told = new Set<unknown>()
   const alarmed = new Set<unknown>()
   const began = clock.monotonic()
@@ -67,7 +64,8 @@ export async function startUp(
     for (const error of down) {
       const { dependency } = Object(error)
       const waitedMs = Math.round(clock.monotonic() - began)
-      const isAlarm = waitedMs > ALARM && !alarmed.has(dependency)
+      // Nobody else would say that a new pod does nothing.
+      const isAlarm = waitedMs > maxPause && !alarmed.has(dependency)
       if (isAlarm) alarmed.add(dependency)
       // Once for each: the worker is quiet while it waits.
       const level = isAlarm ? 'error' : told.has(dependency) ? 'debug' : 'warn'

@@ -202,6 +202,16 @@ test('a put that is never answered is made again after a while', async () => {
   expect(errors).toEqual([])
 })
 
+test('a put that is never answered is waited for no longer than its worker lives', async () => {
+  const { hang, puts, start } = fleet('5m')
+  hang(true)
+  const stop = start(() => true)
+  await settled()
+  // No time passes.
+  await stop()
+  expect(puts).toEqual([])
+})
+
 test('a clock that jumps ahead puts the last window, one that is set back none that was put before', async () => {
   const { clock, puts, set, start } = fleet('1h')
   const stop = start(() => true)

@@ -74,7 +74,7 @@ async function tickOne(
         done = undefined
         troubles.forget(PUTTING, key)
       } else if (Number.isFinite(moment) && (done === undefined || done < moment)) {
-        if (await put(options, { key, schedule }, moment)) done = moment
+        if (await put(options, { key, schedule }, moment, signal)) done = moment
       }
     } catch (error) {
       // A cron may be anybody's object.
@@ -89,6 +89,7 @@ async function put(
   { application, clock, stream, kinesis, direct, troubles }: TicksOptions,
   { key: route, schedule }: Ticking,
   moment: number,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const about = { dependency: 'kinesis', resource: `stream '${stream.name}'`, actions: ['kinesis:PutRecord'] }
   try {
@@ -99,7 +100,7 @@ async function put(
       const command = new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data })
       const ask = (abortSignal: AbortSignal) => kinesis.send(command, { abortSignal })
       // Without an end no tick would follow.
-      await answered('Kinesis', ask, { clock })
+      await answered('Kinesis', ask, { clock, signal })
     }
     troubles.over(PUTTING, route)
     return true

@@ -6,48 +6,33 @@ import { podsOnShip, saved } from '../test/pods.ts'
 
 const wait = { timeout: 30_000, interval: 20 }
 
-const lease = (input: unknown) => Object(input).Key?.leaseKey?.S
-
-test('two answers in a row that are lost after their writes cost no lease', async () => {
-  await using pods = await podsOnShip()
-  const seen: string[] = []
-  const note = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
-  const pod = pods.pod(note, { leases: { failover: '6s' } })
-  const run = pod.run()
-  await pods.put('a')
-  await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
-  const writes = { lost: 0, answered: 0 }
-  pods.bent.after = (operation, _, input) => {
-    if (operation !== 'UpdateItem' || lease(input) === undefined) return
-    if (writes.lost === 2) writes.answered += 1
-    else {
-      writes.lost += 1
-      throw new Error('the connection was reset')
+test.each<[name: string, unanswered: number, answer: () => Promise<void>]>([
+  [
+    'two answers in a row that are lost after their writes',
+    2,
+    () => Promise.reject(new Error('the connection was reset')),
+  ],
+  ['one write that is never answered', 1, () => new Promise(() => {})],
+])(
+  '%s: no lease is lost, and the next write follows within the life',
+  async (_, unanswered, answer) => {
+    await using pods = await podsOnShip()
+    const seen: string[] = []
+    const note = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
+    const pod = pods.pod(note, { leases: { failover: '6s' } })
+    const run = pod.run()
+    await pods.put('a')
+    await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
+    let writes = 0
+    pods.bent.after = (operation, _, { Key }) => {
+      if (operation !== 'UpdateItem' || Object(Key).leaseKey === undefined) return
+      writes += 1
+      if (writes <= unanswered) return answer()
     }
-  }
-  await vi.waitFor(() => expect(writes.answered).toBeGreaterThan(2), wait)
-  expect(pods.lines.filter(({ message }) => message === 'lease lost')).toEqual([])
-  await pod.stop()
-  await run
-}, 60_000)
-
-test('one write that is never answered costs no lease: the next one follows within the life', async () => {
-  await using pods = await podsOnShip()
-  const seen: string[] = []
-  const note = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
-  const pod = pods.pod(note, { leases: { failover: '6s' } })
-  const run = pod.run()
-  await pods.put('a')
-  await vi.waitFor(() => expect(seen).toEqual(['a']), wait)
-  let [hung, answered] = [0, 0]
-  pods.bent.after = (operation, _, input) => {
-    if (operation !== 'UpdateItem' || lease(input) === undefined) return
-    hung += 1
-    if (hung === 1) return new Promise<void>(() => {})
-    answered += 1
-  }
-  await vi.waitFor(() => expect(answered).toBeGreaterThan(2), wait)
-  expect(pods.lines.filter(({ message }) => message === 'lease lost')).toEqual([])
-  await pod.stop()
-  await run
-}, 60_000)
+    await vi.waitFor(() => expect(writes).toBeGreaterThan(unanswered + 2), wait)
+    expect(pods.lines.filter(({ message }) => message === 'lease lost')).toEqual([])
+    await pod.stop()
+    await run
+  },
+  60_000,
+)

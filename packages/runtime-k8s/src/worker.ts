@@ -83,12 +83,12 @@ class Life {
   #drained: DrainReport | undefined
 
   constructor(engine: Engine, settings: WorkerSettings) {
-    const { clock, random, failover, application } = settings
+    const { clock, closed, random, failover, application } = settings
     this.#troubles = new Troubles(settings.logger)
     this.#settings = settings
     this.#engine = engine
     this.#notices = new Notices({
-      ...{ application, state: settings.state, clock, random, failover },
+      ...{ application, state: settings.state, clock, closed, random, failover },
       failed: (what, error) => this.#troubles.failed(what, '', error),
       worked: (what) => this.#troubles.over(what, ''),
     })

@@ -19,6 +19,7 @@ import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Caller, Capability } from '../engine/stage.ts'
 import { routeFields } from '../engine/telling.ts'
+import { OVER } from '../engine/within.ts'
 import { codeOf } from '../errors.ts'
 import { isThenable, promiseOf } from '../foreign.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
@@ -148,7 +149,7 @@ class Batches implements Caller {
     const over = new AbortController()
     const stop = () => {
       forget()
-      over.abort('over')
+      over.abort(OVER)
       if (typeof wait !== 'number') again(false)
     }
     this.#waiting.add(stop)

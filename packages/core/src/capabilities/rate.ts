@@ -14,7 +14,7 @@ import { spacing } from '../duration.ts'
 import type { Admission, Comer } from '../engine/admission.ts'
 import type { Capability } from '../engine/stage.ts'
 import { WaitQueue } from '../engine/wait-queue.ts'
-import { NEVER } from '../engine/within.ts'
+import { NEVER, OVER } from '../engine/within.ts'
 import type { Clock } from '../ports/index.ts'
 
 export const rate: Capability = {
@@ -75,5 +75,3 @@ class Rate implements Admission {
     this.#waiting.wakeOne()
   }
 }
-
-const OVER = 'over'

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { engineOf, inserted, saved, worker } from '../../test/bench.ts'
 import { Permanent, reactor } from '../index.ts'
+import { memoryDeadLetters } from '../memory/index.ts'
 
 const odd: Readonly<Record<string, (ran: () => void) => unknown>> = {
   'a thenable that runs whenever it is asked': (ran) => ({
@@ -79,4 +80,23 @@ test('middleware cannot repeat a handler, whether it asks twice or no longer wai
   expect(seen).toEqual(['twice', 'raced 1'])
   await pass(20_000)
   expect([seen, delivery.watermark?.sequence]).toEqual([['twice', 'raced 1', 'raced 2'], '1'])
+})
+
+test('an error that is returned is one that was thrown: it is tried again, and kept as a dead letter', async () => {
+  let attempts = 0
+  const deadLetters = memoryDeadLetters()
+  const returning = () => {
+    attempts += 1
+    return new Error('failed')
+  }
+  const { engine, pass } = engineOf(
+    reactor('r')
+      .on('now', saved, returning, { retry: { attempts: 2 } })
+      .on('later', saved, async () => returning(), { retry: { attempts: 2 } }),
+    { deadLetters },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(120_000)
+  expect([attempts, deadLetters.letters.map(({ reason }) => reason)]).toEqual([4, ['exhausted', 'exhausted']])
 })

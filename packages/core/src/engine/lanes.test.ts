@@ -256,58 +256,6 @@ test('settle waits until its moment, then aborts; it answers what is unfinished,
   expect(JSON.parse(delivery.journal ?? '').open).toEqual([['9', 'r/see', 0, 0]])
 })
 
-test('a handler that ignores its signal taints the engine: nothing opens beside it, until it has ended', async () => {
-  const gate = Promise.withResolvers<void>()
-  const { engine, clock, pass } = engineOf(reactor('r').on('see', saved, () => gate.promise))
-  const delivery = await engine.open(lambda)
-  await delivery.push([inserted(1, 'a')])
-  await idle()
-  const settling = delivery.settle(new Date(clock.now()))
-  await pass(2_000)
-  expect(sequences(await settling)).toEqual(['1'])
-  const refused = expect(engine.open(lambda)).rejects.toMatchObject({ code: 'tainted' })
-  await pass(1_000)
-  await refused
-  gate.resolve()
-  await idle()
-  await engine.open(lambda)
-})
-
-test('on a worker it keeps no other shard from being opened: each is owned by itself', async () => {
-  const { engine, clock, pass } = engineOf(
-    reactor('r').on('see', saved, ({ after: { id } }) => (id === 'deaf' ? new Promise<void>(() => {}) : {})),
-  )
-  const left = await engine.open(worker)
-  await left.push([inserted(1, 'deaf')])
-  await idle()
-  const settling = left.settle(new Date(clock.now()))
-  await pass(2_000)
-  expect(sequences(await settling)).toEqual(['1'])
-  const other = await engine.open({ ...worker, shard: 'shardId-000000000009' })
-  await other.push([inserted(2, 'b')])
-  await other.quiet()
-  expect(other.watermark?.sequence).toBe('2')
-})
-
-test('an error that is returned is one that was thrown: it is tried again, and kept as a dead letter', async () => {
-  let attempts = 0
-  const deadLetters = memoryDeadLetters()
-  const returning = () => {
-    attempts += 1
-    return new Error('failed')
-  }
-  const { engine, pass } = engineOf(
-    reactor('r')
-      .on('now', saved, returning, { retry: { attempts: 2 } })
-      .on('later', saved, async () => returning(), { retry: { attempts: 2 } }),
-    { deadLetters },
-  )
-  const delivery = await engine.open(worker)
-  await delivery.push([inserted(1, 'a')])
-  await pass(120_000)
-  expect([attempts, deadLetters.letters.map(({ reason }) => reason)]).toEqual([4, ['exhausted', 'exhausted']])
-})
-
 test('revoke is synchronous: signals abort at once with its reason, and nothing that waited starts', async () => {
   const seen: string[] = []
   let reason: unknown

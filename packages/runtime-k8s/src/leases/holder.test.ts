@@ -12,14 +12,20 @@ const progress = (sequence: string): Progress => ({
   journal: undefined,
 })
 
-/** A lease whose first write comes to the table when the test lets it. */
-async function held() {
-  const clock = virtualClock(0)
+/** A lease in a table in memory, as it was taken. */
+async function took() {
   const table = memoryLeases('app')
   await table.create({ stream: 'a:s:1', shard: 's', checkpoint: '1', parents: [], hashRange: undefined })
   const [free] = (await table.scan()).leases
   const taken = free && (await table.take(free, 'w', 'w/1'))
   if (taken === undefined) throw new Error('nobody has the lease')
+  return { table, taken }
+}
+
+/** A lease whose first write comes to the table when the test lets it. */
+async function held() {
+  const clock = virtualClock(0)
+  const { table, taken } = await took()
   const lost: string[] = []
   let lands: (() => Promise<unknown>) | undefined
   const lease = holdLease({
@@ -78,11 +84,7 @@ test('one that is refused because another worker has the lease ends it, however 
 /** A lease of nine seconds in a table that does each write at once, and answers it as the test says. */
 async function heldIn(answers: () => Promise<void>) {
   const clock = virtualClock(0)
-  const table = memoryLeases('app')
-  await table.create({ stream: 'a:s:1', shard: 's', checkpoint: '1', parents: [], hashRange: undefined })
-  const [free] = (await table.scan()).leases
-  const taken = free && (await table.take(free, 'w', 'w/1'))
-  if (taken === undefined) throw new Error('nobody has the lease')
+  const { table, taken } = await took()
   const lost: string[] = []
   const slow: typeof table = {
     ...table,
