@@ -2,7 +2,8 @@
 
 import { CreateTableCommand, DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
-import { silent, systemClock } from '@spaceship/core/ports'
+import { virtualClock } from '@spaceship/core/memory'
+import { silent } from '@spaceship/core/ports'
 import { expect, test, vi } from 'vitest'
 import { type Pods, podsOnShip, saved } from '../test/pods.ts'
 import { rawMemory } from '../test/raw-leases.ts'
@@ -68,24 +69,27 @@ test('a malformed row is told once, left as it is, while the others are read; me
   await run
 }, 60_000)
 
-/** Shards that the stream has, and the rows of some: what a sync leaves. */
+/** Shards that the stream has, and the rows of some: what two looks leave that are as far apart as a row stays. */
 async function synced(
   shards: readonly object[],
   rows: readonly Item[],
 ): Promise<Readonly<Record<string, Item>>> {
   const raw = await rawMemory()
   await raw.put(rows)
+  const clock = virtualClock()
   const settings: SyncSettings = {
     // Of the client, `send` alone is used, for ListShards.
     kinesis: { send: async () => ({ Shards: shards }) } as unknown as SyncSettings['kinesis'],
-    ...{ clock: systemClock, leases: raw.table, logger: silent, me: 'me' },
+    ...{ clock, leases: raw.table, logger: silent, me: 'me', failover: 10_000 },
     closed: new AbortController().signal,
   }
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
   const streams = new Streams({ ...settings, streams: listed })
   streams.identify('single-stream', new Map())
   const sync = new ShardSync(settings, streams, () => {})
-  await sync.sync()
+  await sync.sync(true)
+  await clock.moveTo(clock.now() + 30_000)
+  await sync.sync(true)
   return Object.fromEntries(await raw.rows())
 }
 

@@ -30,6 +30,7 @@ function fleetOf(
     // Of the client, `send` alone is used, for ListShards.
     kinesis: kinesis as unknown as SyncSettings['kinesis'],
     clock: systemClock,
+    failover: 10_000,
     closed: new AbortController().signal,
     leases: {
       ...table,

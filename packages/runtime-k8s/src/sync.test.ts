@@ -1,6 +1,7 @@
 /** Which rows a look at the shards makes. */
 
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { virtualClock } from '@spaceship/core/memory'
 import { silent, systemClock } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import { SHARD_END, SINGLE_STREAM } from './leases/index.ts'
@@ -18,7 +19,7 @@ test('of a stream whose shards of the start have all expired, those that followe
   })
   const kinesis = { send } as unknown as KinesisClient
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'AT_TIMESTAMP' as const, startAt: new Date(0) }]
-  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'me', closed }
+  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'me', closed, failover: 10_000 }
   const streams = new Streams({ ...settings, streams: listed })
   streams.identify('multi-stream', new Map([['cdc', '123456789012:cdc:1']]))
   await new ShardSync(settings, streams, () => {}).sync()
@@ -43,7 +44,15 @@ async function looked(
   // Only `send` is used, for the list of the shards.
   const kinesis = { send: async () => ({ Shards: shards }) } as unknown as KinesisClient
   const listed = [{ stream: 'cdc', name: 'cdc', start: 'LATEST' as const, startAt: undefined }]
-  const settings = { clock: systemClock, kinesis, leases, logger: silent, me: 'other', closed }
+  const settings = {
+    clock: systemClock,
+    kinesis,
+    leases,
+    logger: silent,
+    me: 'other',
+    closed,
+    failover: 10_000,
+  }
   const streams = new Streams({ ...settings, streams: listed })
   streams.identify('single-stream', new Map())
   const sync = new ShardSync(settings, streams, () => {})
@@ -74,4 +83,71 @@ test('a list of shards that is late takes no position from a shard that has just
     ['b', '10', 'a'],
     ['c', '10', 'a'],
   ])
+})
+
+/** A split shard: a worker that looks after it, with a clock to set. */
+function looking(rows: readonly { readonly shard: string; readonly checkpoint: string }[]) {
+  const clock = virtualClock()
+  const leases = memoryLeases()
+  const parents = { a: [], b: ['a'], c: ['a'] }
+  const made = async () => {
+    for (const { shard, checkpoint } of rows)
+      await leases.create({
+        ...{ stream: SINGLE_STREAM, shard, checkpoint, hashRange: undefined },
+        parents: Object(parents)[shard],
+      })
+  }
+  const asked = Promise.withResolvers<void>()
+  const held = { list: Promise.resolve() }
+  const Shards = ['a', 'b', 'c'].map((ShardId) => ({
+    ShardId,
+    ...(ShardId === 'a' ? {} : { ParentShardId: 'a' }),
+    SequenceNumberRange: ShardId === 'a' ? { EndingSequenceNumber: '9' } : {},
+  }))
+  // Only `send` is used, for the list of the shards.
+  const kinesis = {
+    send: async () => {
+      asked.resolve()
+      await held.list
+      return { Shards }
+    },
+  } as unknown as KinesisClient
+  const listed = [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON' as const, startAt: undefined }]
+  const settings = { clock, kinesis, leases, logger: silent, me: 'me', closed, failover: 10_000 }
+  const streams = new Streams({ ...settings, streams: listed })
+  streams.identify('single-stream', new Map())
+  const sync = new ShardSync(settings, streams, () => {})
+  const shards = async () => (await leases.scan()).leases.map(({ shard }) => shard).sort()
+  return { asked: asked.promise, clock, held, made, shards, sync }
+}
+
+test('the row of an ended shard stays for three lives after nobody needs it: a request to make it may be on its way', async () => {
+  const { clock, made, shards, sync } = looking([
+    { shard: 'a', checkpoint: SHARD_END },
+    { shard: 'b', checkpoint: '10' },
+    { shard: 'c', checkpoint: '10' },
+  ])
+  await made()
+  await sync.sync(true)
+  await clock.moveTo(clock.now() + 29_999)
+  await sync.sync(true)
+  expect(await shards()).toEqual(['a', 'b', 'c'])
+  await clock.moveTo(clock.now() + 1)
+  await sync.sync(true)
+  expect(await shards()).toEqual(['b', 'c'])
+})
+
+test('after a look that is older than two lives no row is made: the shard may have ended, and its row be deleted', async () => {
+  const { asked, clock, held, shards, sync } = looking([])
+  const list = Promise.withResolvers<void>()
+  held.list = list.promise
+  const look = sync.sync(true)
+  await asked
+  await clock.moveTo(clock.now() + 20_001)
+  list.resolve()
+  await look
+  expect([await shards(), sync.isBeaten]).toEqual([[], true])
+  // The next look, which comes soon, makes it.
+  await sync.sync()
+  expect([await shards(), sync.isBeaten]).toEqual([['a'], false])
 })

@@ -2,7 +2,7 @@
  * Owns the sync of shards: one that no lease leads to gets a row in the lease table.
  *
  * ```
- *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted
+ *  sync      ListShards + leases ─> shards that no lease is of or leads to ─> rows, free to take; ─> rows of ended shards that are deleted, by and by (`retained.ts`)
  *  children  `children.ts`
  * ```
  */
@@ -23,10 +23,14 @@ import {
 } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 import { freshShards } from './parents.ts'
+import { Retained } from './retained.ts'
 import { childrenIn, listShards, type Missing, missingLeases, orphansIn, type Shard } from './shards/index.ts'
 import type { StreamSettings, Streams } from './streams.ts'
 
-export type SyncSettings = Pick<WorkerSettings, 'clock' | 'closed' | 'kinesis' | 'leases' | 'logger' | 'me'>
+export type SyncSettings = Pick<
+  WorkerSettings,
+  'clock' | 'closed' | 'failover' | 'kinesis' | 'leases' | 'logger' | 'me'
+>
 
 /** Turns between two looks of a worker that is not the leader. */
 const OTHERS = 10
@@ -46,6 +50,7 @@ export class ShardSync {
   readonly #settings: SyncSettings
   readonly #streams: Streams
   readonly #audit: Audit
+  readonly #retained: Retained
   #turns = 0
   /** Who looks after the shards, as far as is known. */
   #leader: string | undefined
@@ -57,6 +62,7 @@ export class ShardSync {
     this.#settings = settings
     this.#streams = streams
     this.#audit = new Audit(settings.logger)
+    this.#retained = new Retained(settings)
     this.#made = made
   }
 
@@ -83,7 +89,9 @@ export class ShardSync {
     const turn = isDue || this.#isBeaten ? 0 : this.#turns % OTHERS
     if (!isDue) this.#turns += 1
     if (turn !== 0 && this.#isOthers()) return undefined
-    const seen = await this.#settings.leases.scan()
+    const { clock, leases: table } = this.#settings
+    const since = clock.monotonic()
+    const seen = await table.scan()
     const { leases, movedOn } = seen
     this.#isBeaten = false
     // Rows of ours would stand among those of KCL 3.
@@ -93,7 +101,7 @@ export class ShardSync {
     const failures = new Map(isSoon ? [] : await this.#streams.allAgain())
     for (const [id, stream] of this.#streams.current) {
       try {
-        await this.#syncOne(id, this.#startOf(id, stream, leases), rowsOf(id, seen))
+        await this.#syncOne(id, this.#startOf(id, stream, leases), { ...rowsOf(id, seen), since })
       } catch (error) {
         // One stream that cannot be looked at does not hide the others.
         failures.set(stream.name, error)
@@ -115,7 +123,7 @@ export class ShardSync {
   async #syncOne(
     id: StreamId,
     { stream, name, start, startAt }: StreamSettings,
-    { leases, malformed, leased }: Rows,
+    { leases, malformed, leased, since }: Rows & { readonly since: number },
   ): Promise<void> {
     const { leases: table } = this.#settings
     const openAt = leased.size === 0 ? startAt : undefined
@@ -135,16 +143,25 @@ export class ShardSync {
     if (reborn.length > 0) return this.#made()
     const looking = { table, stream: id, start, leases, shards, leased }
     const missing = missingLeases(shards, { all: leased, ended, fresh: await freshShards(looking) }, start)
-    if (missing.length > 0) return this.#make(id, missing)
+    if (missing.length > 0) return this.#make(id, missing, since)
     // A malformed row may be what covers it, and is told by itself.
     this.#audit.hole(name, malformed.size > 0 ? undefined : holeIn(leases))
-    for (const lease of finishedLeases(leases, childrenIn(shards), malformed)) await table.remove(lease)
+    const finished = finishedLeases(leases, childrenIn(shards), malformed)
+    for (const lease of this.#retained.over(id, finished)) await table.remove(lease)
   }
 
-  /** Of workers that start at one moment each would make all rows: who makes the first one makes the others, too, until another worker is ahead. */
-  async #make(id: StreamId, missing: readonly Missing[]): Promise<void> {
+  /**
+   * Of workers that start at one moment each would make all rows: who makes the first one makes the others, too, until another worker is ahead.
+   *
+   * @param since when the look began that shows no row of them
+   */
+  async #make(id: StreamId, missing: readonly Missing[], since: number): Promise<void> {
     const { leases: table } = this.#settings
     for (let from = 0, size = 1; from < missing.length; from += size, size = AT_ONCE) {
+      if (this.#retained.isStale(since)) {
+        this.#isBeaten = true
+        return
+      }
       const some = missing.slice(from, from + size)
       const made = await Promise.all(
         some.map(({ shard, checkpoint }) => table.create(leaseOf(id, shard, checkpoint))),
