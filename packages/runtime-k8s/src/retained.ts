@@ -10,7 +10,7 @@
  * A life is the failover. After a look that is older no row is asked for: another look comes first.
  */
 
-import type { Lease, StreamId } from './leases/index.ts'
+import { finishedLeases, type Lease, type StreamId } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 
 /** Lives. */
@@ -32,13 +32,37 @@ export class Retained {
     return clock.monotonic() - began > LOOK * failover
   }
 
-  /** @param finished all rows of the stream that a look has shown to be needed by nobody @returns those that may be deleted */
-  over(stream: StreamId, finished: readonly Lease[]): readonly Lease[] {
+  /**
+   * Of rows that follow on each other all are seen at once: their times pass together, or a long line of ended shards would go one by one.
+   *
+   * @param leases all of the stream; `children` and `malformed` as `finishedLeases` takes them
+   * @returns those that may be deleted, in this order: a parent before its children
+   */
+  over(
+    stream: StreamId,
+    leases: readonly Lease[],
+    children: ReadonlyMap<string, readonly string[]>,
+    malformed: ReadonlySet<string>,
+  ): readonly Lease[] {
     const { clock, failover } = this.#settings
     const now = clock.monotonic()
     const before = this.#since.get(stream)
-    const since = new Map(finished.map(({ key }) => [key, before?.get(key) ?? now]))
+    const since = new Map<string, number>()
+    const over: Lease[] = []
+    const staying = new Set(malformed)
+    for (let rest = leases; ; ) {
+      const finished = new Set(finishedLeases(rest, children, malformed))
+      if (finished.size === 0) break
+      for (const lease of finished) {
+        const first = before?.get(lease.key) ?? now
+        since.set(lease.key, first)
+        const isOver = now - first >= STAY * failover && !lease.parents.some((id) => staying.has(id))
+        if (isOver) over.push(lease)
+        else staying.add(lease.shard)
+      }
+      rest = rest.filter((lease) => !finished.has(lease))
+    }
     this.#since.set(stream, since)
-    return finished.filter(({ key }) => now - (since.get(key) ?? now) >= STAY * failover)
+    return over
   }
 }

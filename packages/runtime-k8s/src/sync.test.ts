@@ -85,24 +85,27 @@ test('a list of shards that is late takes no position from a shard that has just
   ])
 })
 
-/** A split shard: a worker that looks after it, with a clock to set. */
-function looking(rows: readonly { readonly shard: string; readonly checkpoint: string }[]) {
+/** A stream of shards that follow on each other, and a worker that looks after them, with a clock to set. */
+function looking(
+  rows: readonly { readonly shard: string; readonly checkpoint: string }[],
+  parents: Readonly<Record<string, readonly string[]>> = { a: [], b: ['a'], c: ['a'] },
+) {
   const clock = virtualClock()
   const leases = memoryLeases()
-  const parents = { a: [], b: ['a'], c: ['a'] }
   const made = async () => {
     for (const { shard, checkpoint } of rows)
       await leases.create({
         ...{ stream: SINGLE_STREAM, shard, checkpoint, hashRange: undefined },
-        parents: Object(parents)[shard],
+        parents: parents[shard] ?? [],
       })
   }
+  const ended = (id: string) => Object.values(parents).some((of) => of.includes(id))
   const asked = Promise.withResolvers<void>()
   const held = { list: Promise.resolve() }
-  const Shards = ['a', 'b', 'c'].map((ShardId) => ({
+  const Shards = Object.entries(parents).map(([ShardId, [ParentShardId]]) => ({
     ShardId,
-    ...(ShardId === 'a' ? {} : { ParentShardId: 'a' }),
-    SequenceNumberRange: ShardId === 'a' ? { EndingSequenceNumber: '9' } : {},
+    ...(ParentShardId === undefined ? {} : { ParentShardId }),
+    SequenceNumberRange: ended(ShardId) ? { EndingSequenceNumber: '9' } : {},
   }))
   // Only `send` is used, for the list of the shards.
   const kinesis = {
@@ -150,4 +153,16 @@ test('after a look that is older than two lives no row is made: the shard may ha
   // The next look, which comes soon, makes it.
   await sync.sync()
   expect([await shards(), sync.isBeaten]).toEqual([['a'], false])
+})
+
+test('rows of a long line of ended shards go together, not one after the other', async () => {
+  const { clock, made, shards, sync } = looking(
+    [...['a', 'b', 'c'].map((shard) => ({ shard, checkpoint: SHARD_END })), { shard: 'd', checkpoint: '10' }],
+    { a: [], b: ['a'], c: ['b'], d: ['c'] },
+  )
+  await made()
+  await sync.sync(true)
+  await clock.moveTo(clock.now() + 30_000)
+  await sync.sync(true)
+  expect(await shards()).toEqual(['d'])
 })

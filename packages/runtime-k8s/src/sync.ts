@@ -11,7 +11,6 @@ import { inTime } from '@spaceship/core/adapter'
 import { Audit } from './audit.ts'
 import { leaseOf, leasesAfter } from './children.ts'
 import {
-  finishedLeases,
   holeIn,
   type Lease,
   type LeaseScan,
@@ -146,8 +145,8 @@ export class ShardSync {
     if (missing.length > 0) return this.#make(id, missing, since)
     // A malformed row may be what covers it, and is told by itself.
     this.#audit.hole(name, malformed.size > 0 ? undefined : holeIn(leases))
-    const finished = finishedLeases(leases, childrenIn(shards), malformed)
-    for (const lease of this.#retained.over(id, finished)) await table.remove(lease)
+    for (const lease of this.#retained.over(id, leases, childrenIn(shards), malformed))
+      await table.remove(lease)
   }
 
   /**
