@@ -29,7 +29,7 @@ const ODD: Readonly<Record<string, unknown>> = {
  */
 const hot = named([
   'core: marshal skip unmarshal',
-  'core/adapter: differenceFrom encodePublished equalities inTime marshal milliseconds noticeKey rebuildKey shownWhen spacing unmarshal watchKey',
+  'core/adapter: differenceFrom encodePublished equalities inTime marshal milliseconds noticeKey rebuildKey sha256 shownWhen spacing unmarshal watchKey',
   'core/engine: aboutRecord comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane parsePosition read takenBy',
   'core/ports: listedKey listedPrefix',
   'core/testing: chanceOf createTables',

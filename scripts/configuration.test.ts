@@ -19,7 +19,7 @@ const nothing = new Set(
     'core/log: errorFields forPeople',
     'core/testing: chanceOf createTables',
     'core: skip handler codeOf marshal unmarshal route startsWith',
-    'core/adapter: called check differenceFrom equalities inTime isDuration pathOf milliseconds nearestName problemsOf refuse setUpOf shownWhen unknownProblems exact exactJson encodePublished marshal noticeKey spacing unmarshal rebuildKey watchKey zoneOf',
+    'core/adapter: called check differenceFrom equalities inTime isDuration pathOf milliseconds nearestName problemsOf refuse setUpOf shownWhen unknownProblems exact exactJson encodePublished marshal noticeKey spacing unmarshal rebuildKey watchKey zoneOf sha256',
     'core/adapter: bare choice closed count duration like list plain port record required text textOr',
     'core: ConfigurationError SpaceshipError Permanent RetryAfter Unavailable',
     'core/engine: aboutRecord checked comparePositions compareSequences completeJournal deaggregate formatPosition keyOfLane',

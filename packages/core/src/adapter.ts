@@ -47,6 +47,9 @@ export { encodePublished, marshal, unmarshal } from './wire/index.ts'
 // What a store or a stream keeps as JSON comes back as it was, or is refused, with a path that shows no data.
 export { exact, exactJson, pathOf } from './wire/index.ts'
 
+// A digest stands for a text that is too long for a name, the same each time.
+export { sha256 } from './wire/digest.ts'
+
 // Watches, rebuilds and fleets of workers keep items in the state store, whose keys all stand in one table.
 export { noticeKey, rebuildKey, watchKey } from './state/index.ts'
 

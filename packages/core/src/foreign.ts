@@ -50,6 +50,11 @@ export function isError(value: unknown): value is Error {
   }
 }
 
+/** Whether a value is an object with fields: no list, and not null. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Whether `await` would wait for the value. @throws what a getter of `then` throws, as `await` does */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false

@@ -6,6 +6,7 @@
 
 import { isDuration, milliseconds, type Rate, spacing } from './duration.ts'
 import { refuse } from './errors.ts'
+import { isRecord } from './foreign.ts'
 import { nearestName } from './nearest.ts'
 
 export interface Shape {
@@ -209,8 +210,4 @@ export function given(value: unknown, plain = false): string {
 /** What is declared, for messages: `entity 'client'`. */
 export function called(kind: string, name: unknown): string {
   return isText(name) ? `${kind} '${name}'` : kind
-}
-
-export function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -7,6 +7,7 @@
  */
 
 import { SpaceshipError } from '@spaceship/core'
+import { sha256 } from '@spaceship/core/adapter'
 import type { ShardBatch } from './event.ts'
 
 /** A due reminder or a tick, as a schedule or a state machine hands it to the function. */
@@ -25,9 +26,7 @@ export function invocationOf(event: unknown, now: number): ShardBatch | undefine
   const { spaceship, kind } = Object(event)
   if (spaceship !== 1 || (kind !== 'reminder' && kind !== 'tick')) return undefined
   const data = Buffer.from(JSON.stringify(event))
-  // Asked for when it is needed: to load it takes longer than the rest of a function does.
-  const digest = process.getBuiltinModule('node:crypto').createHash('sha256').update(data).digest('hex')
-  const partitionKey = digest.slice(0, 32)
+  const partitionKey = sha256(data, 'hex').slice(0, 32)
   const sequence = BigInt(`0x1${partitionKey}`).toString()
   const record = { sequence, subSequence: 0, partitionKey, data, arrivedAt: new Date(now) }
   return { ...PLACE, records: [record] }

@@ -14,22 +14,12 @@
  * that its successor holds or has ended. A claim under a former id of the route is read, never written.
  */
 
-import type { Attempt, Entered, Lease, Stage } from '../engine/attempt.ts'
-import { extended } from '../engine/ending.ts'
+import type { Stage } from '../engine/attempt.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
 import type { StateItem } from '../ports/index.ts'
 import { change, claimKey } from '../state/index.ts'
-import {
-  FAILED_AGAIN,
-  HANDLED,
-  heldTo,
-  heldUntil,
-  keptUntil,
-  offsetOf,
-  tellOfTakeover,
-  writerOf,
-} from './lease.ts'
+import { type Acquired, heldTo, heldUntil, keptUntil, leasing, offsetOf, writerOf } from './lease.ts'
 
 export const claim: Capability = {
   name: 'claim',
@@ -39,55 +29,12 @@ export const claim: Capability = {
 }
 
 function stageOf(keys: readonly string[], scope: Scope): Stage {
-  const held = new WeakMap<Attempt, Claim>()
-  return {
-    enter: async (attempt): Promise<Entered> => {
-      // What guards the lane has claimed it.
-      if (attempt.lease !== undefined) return undefined
-      let identity: string
-      try {
-        identity = attempt.content.identity()
-      } catch (error) {
-        return { kind: 'conclude', verdict: { kind: 'dead', reason: 'schema', error } }
-      }
-      const names = keys.map((key) => claimKey(scope.place.application, key, identity))
-      const generation = attempt.found?.generation
-      const acquired = await acquire(scope, names, attempt.wallDeadline, generation)
-      if (acquired.kind === 'held') return acquired
-      if (acquired.kind === 'completed') return { kind: 'conclude', verdict: HANDLED }
-      // A letter that was redriven and failed has been here: it stays, as it did then.
-      if (acquired.kind === 'dead')
-        return { kind: 'conclude', verdict: generation === undefined ? HANDLED : FAILED_AGAIN }
-      held.set(attempt, acquired.claim)
-      attempt.lease = acquired.claim
-      return undefined
-    },
-    leave: (attempt, verdict, ending) => {
-      const claim = held.get(attempt)
-      if (claim === undefined) return ending
-      // A claim that is dead tells the next owner that the letter was written, so it is ended last.
-      const letter = ending.letter?.id ?? ''
-      const end =
-        verdict.kind === 'dead' ? () => claim.bury(letter) : () => tellOfTakeover(claim.complete(), attempt)
-      return extended(ending, { after: [end] })
-    },
-    release: async (attempt) => held.get(attempt)?.release(),
-  }
-}
-
-type Acquired =
-  | { readonly kind: 'acquired'; readonly claim: Claim }
-  | { readonly kind: 'completed' }
-  /** Given up on, and kept as a dead letter; since this redrive asked for it, if one did. */
-  | { readonly kind: 'dead' }
-  /** Someone else runs it, or did when it died: ask again then. Milliseconds since 1970. */
-  | { readonly kind: 'held'; readonly until: number }
-
-interface Claim extends Lease {
-  /** Each answers false if the claim was lost meanwhile: the effect may be repeated by the successor. */
-  complete(): Promise<boolean>
-  bury(letter: string): Promise<boolean>
-  release(): Promise<boolean>
+  return leasing(async (attempt, identity) => {
+    // What guards the lane has claimed it.
+    if (attempt.lease !== undefined) return undefined
+    const names = keys.map((key) => claimKey(scope.place.application, key, identity))
+    return acquire(scope, names, attempt.wallDeadline, attempt.found?.generation)
+  })
 }
 
 /**
@@ -135,7 +82,7 @@ async function acquire(
     return acquire(scope, keys, until, generation)
   return {
     kind: 'acquired',
-    claim: {
+    owned: {
       name: 'claim',
       complete: () => write({ state: 'completed' }, true),
       bury: (letter) => write({ state: 'dead', letter, generation: generation ?? 0 }, true),

@@ -17,14 +17,13 @@
  */
 
 import { isBefore, type Moment, type Version } from '../declare/version.ts'
-import type { Attempt, Entered, Lease, Stage } from '../engine/attempt.ts'
-import { extended } from '../engine/ending.ts'
+import { concluded, type Stage } from '../engine/attempt.ts'
 import type { Verdict } from '../engine/outcome.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Capability } from '../engine/stage.ts'
 import type { StateItem } from '../ports/index.ts'
 import { change, guardKey, textsIn } from '../state/index.ts'
-import { FAILED_AGAIN, HANDLED, heldTo, heldUntil, keptUntil, tellOfTakeover, writerOf } from './lease.ts'
+import { type Acquired, heldTo, heldUntil, keptUntil, leasing, writerOf } from './lease.ts'
 
 export const guard: Capability = {
   name: 'guard',
@@ -36,50 +35,14 @@ export const guard: Capability = {
 const STALE: Verdict = { kind: 'skip', reason: 'older than what was handled' }
 
 function stageOf(keys: readonly string[], scope: Scope): Stage {
-  const held = new WeakMap<Attempt, Guard>()
-  return {
-    enter: async (attempt): Promise<Entered> => {
-      const { event } = attempt.content
-      // An event that is looked up as it fires has no version before that.
-      if (event === undefined) return undefined
-      let id: string
-      try {
-        id = attempt.content.identity()
-      } catch (error) {
-        return { kind: 'conclude', verdict: { kind: 'dead', reason: 'schema', error } }
-      }
-      const names = keys.map((key) => guardKey(scope.place.application, key, attempt.task.lane))
-      const redriven = attempt.found?.generation !== undefined
-      const acquired = await acquire(
-        scope,
-        names,
-        { version: event.version, id, redriven },
-        attempt.wallDeadline,
-      )
-      switch (acquired.kind) {
-        case 'held':
-          return acquired
-        case 'completed':
-          return { kind: 'conclude', verdict: HANDLED }
-        case 'dead':
-          return { kind: 'conclude', verdict: redriven ? FAILED_AGAIN : HANDLED }
-        case 'stale':
-          return { kind: 'conclude', verdict: STALE }
-        case 'acquired':
-          held.set(attempt, acquired.guard)
-          attempt.lease = acquired.guard
-          return undefined
-      }
-    },
-    leave: (attempt, verdict, ending) => {
-      const guard = held.get(attempt)
-      if (guard === undefined) return ending
-      const end =
-        verdict.kind === 'dead' ? () => guard.bury() : () => tellOfTakeover(guard.complete(), attempt)
-      return extended(ending, { after: [end] })
-    },
-    release: async (attempt) => held.get(attempt)?.release(),
-  }
+  return leasing(async (attempt, id) => {
+    const { event } = attempt.content
+    // An event that is looked up as it fires has no version before that.
+    if (event === undefined) return undefined
+    const names = keys.map((key) => guardKey(scope.place.application, key, attempt.task.lane))
+    const redriven = attempt.found?.generation !== undefined
+    return acquire(scope, names, { version: event.version, id, redriven }, attempt.wallDeadline)
+  })
 }
 
 /** Identities of the last versions that are remembered, to tell a repeat from a tie. */
@@ -93,17 +56,6 @@ interface Last extends Version {
 }
 
 const NEVER: Last = { min: Number.MIN_SAFE_INTEGER, max: Number.MIN_SAFE_INTEGER, ids: [], dead: [] }
-
-type Acquired =
-  | { readonly kind: 'acquired'; readonly guard: Guard }
-  | { readonly kind: 'completed' | 'dead' | 'stale' }
-  | { readonly kind: 'held'; readonly until: number }
-
-interface Guard extends Lease {
-  complete(): Promise<boolean>
-  bury(): Promise<boolean>
-  release(): Promise<boolean>
-}
 
 async function acquire(
   { settings }: Scope,
@@ -126,7 +78,7 @@ async function acquire(
     if (last.ids.includes(id)) return { keep: true, result: { kind: 'completed' } }
     if (last.dead.includes(id) && !redriven) return { keep: true, result: { kind: 'dead' } }
     if (isBefore(momentOf(version), momentOf(last), maxClockSkew))
-      return { keep: true, result: { kind: 'stale' } }
+      return { keep: true, result: concluded(STALE) }
     const held = heldUntil(item, settings)
     if (held !== undefined) return { keep: true, result: held }
     return {
@@ -142,7 +94,7 @@ async function acquire(
   const remember = (ids: readonly string[]) => [...ids.filter((other) => other !== id), id].slice(-RING)
   return {
     kind: 'acquired',
-    guard: {
+    owned: {
       name: 'claim',
       complete: () =>
         write({

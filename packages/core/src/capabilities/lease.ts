@@ -1,19 +1,85 @@
 /** What claims and guards share: the lease under which an attempt runs, and what is told of it. */
 
-import type { Attempt } from '../engine/attempt.ts'
+import {
+  type Attempt,
+  type Concluded,
+  concluded,
+  type Entered,
+  type Lease,
+  type Stage,
+} from '../engine/attempt.ts'
+import { extended } from '../engine/ending.ts'
 import type { Verdict } from '../engine/outcome.ts'
 import type { Settings } from '../engine/settings.ts'
 import { taskFields } from '../engine/telling.ts'
 import type { StateItem, StateValue } from '../ports/index.ts'
 import { change } from '../state/index.ts'
 
-export const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
+const HANDLED: Verdict = { kind: 'skip', reason: 'handled before' }
 
 /** Of a letter that was redriven, and failed again before its owner ended. */
-export const FAILED_AGAIN: Verdict = {
+const FAILED_AGAIN: Verdict = {
   kind: 'dead',
   reason: 'exhausted',
   error: 'it failed when it was redriven',
+}
+
+/** What an owner has taken. Each answers false if it was lost meanwhile: the effect may be repeated by the successor. */
+export interface Owned extends Lease {
+  complete(): Promise<boolean>
+  /** @param letter the id of the one that was written */
+  bury(letter: string): Promise<boolean>
+  release(): Promise<boolean>
+}
+
+export type Acquired =
+  | { readonly kind: 'acquired'; readonly owned: Owned }
+  | { readonly kind: 'completed' }
+  /** Given up on, and kept as a dead letter; since this redrive asked for it, if one did. */
+  | { readonly kind: 'dead' }
+  /** Someone else runs it, or did when it died: ask again then. Milliseconds since 1970. */
+  | { readonly kind: 'held'; readonly until: number }
+  | Concluded
+
+/** A stage under whose lease the handler runs. @param acquire answers undefined for what it lets through without one */
+export function leasing(
+  acquire: (attempt: Attempt, identity: string) => Promise<Acquired | undefined>,
+): Stage {
+  const held = new WeakMap<Attempt, Owned>()
+  return {
+    enter: async (attempt): Promise<Entered> => {
+      let identity: string
+      try {
+        identity = attempt.content.identity()
+      } catch (error) {
+        return concluded({ kind: 'dead', reason: 'schema', error })
+      }
+      const acquired = await acquire(attempt, identity)
+      switch (acquired?.kind) {
+        case 'completed':
+          return concluded(HANDLED)
+        case 'dead':
+          // A letter that was redriven and failed has been here: it stays, as it did then.
+          return concluded(attempt.found?.generation === undefined ? HANDLED : FAILED_AGAIN)
+        case 'acquired':
+          held.set(attempt, acquired.owned)
+          attempt.lease = acquired.owned
+          return undefined
+        default:
+          return acquired
+      }
+    },
+    leave: (attempt, verdict, ending) => {
+      const owned = held.get(attempt)
+      if (owned === undefined) return ending
+      // What is dead tells the next owner that the letter was written, so it is ended last.
+      const letter = ending.letter?.id ?? ''
+      const end =
+        verdict.kind === 'dead' ? () => owned.bury(letter) : () => tellOfTakeover(owned.complete(), attempt)
+      return extended(ending, { after: [end] })
+    },
+    release: async (attempt) => held.get(attempt)?.release(),
+  }
 }
 
 /**
@@ -72,7 +138,7 @@ export function writerOf(settings: Settings, key: string, version = ''): WriteOw
 }
 
 /** Logs a lease that was lost while the handler ran. */
-export async function tellOfTakeover(completed: Promise<boolean>, { task, scope }: Attempt): Promise<void> {
+async function tellOfTakeover(completed: Promise<boolean>, { task, scope }: Attempt): Promise<void> {
   if (await completed) return
   const fields = taskFields(task, scope.place)
   scope.settings.logger.warn(

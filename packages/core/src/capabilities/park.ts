@@ -27,7 +27,7 @@
  * redelivers, each lane is looked up when its first record comes.
  */
 
-import type { Attempt, Entered, Stage } from '../engine/attempt.ts'
+import { type Attempt, concluded, type Entered, type Stage } from '../engine/attempt.ts'
 import { draftOf, extended } from '../engine/ending.ts'
 import { type LetterDraft, letterId, writeLetter } from '../engine/letters.ts'
 import type { Ending, Verdict } from '../engine/outcome.ts'
@@ -78,7 +78,7 @@ class ParkStage implements Stage {
     if (!isParked) return undefined
     // A letter of a parked lane brings its whole lane: by itself it would overtake those before it.
     const first = await this.#lanes.first(lane)
-    if (first === undefined) return { kind: 'conclude', verdict: { kind: 'skip', reason: NO_LETTER } }
+    if (first === undefined) return concluded({ kind: 'skip', reason: NO_LETTER })
     attempt.letter = first.letter
     this.#draining.set(attempt, first.spot)
     return undefined

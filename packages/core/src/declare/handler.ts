@@ -60,7 +60,10 @@ export interface Context {
    * @throws SpaceshipError `deadline` if it has passed, `claim-lost` if another owner has taken the claim: stop
    */
   readonly extend: (by: Duration) => Promise<Date>
-  /** Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. */
+  /**
+   * Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. The attempt waits for what its
+   * handler does not await, and fails with it.
+   */
   readonly publish: Publish
   readonly reactor: string
   readonly route: string

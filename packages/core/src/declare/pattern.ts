@@ -12,7 +12,8 @@
  * The types follow the same table, so that handlers see `'trial'` and `'paid'`, not the whole union.
  */
 
-import { isRecord, like, problemsOf, record, required } from '../shapes.ts'
+import { isRecord } from '../foreign.ts'
+import { like, problemsOf, record, required } from '../shapes.ts'
 import { answerOf } from './answers.ts'
 import type { Row } from './event.ts'
 import type { Field } from './excess.ts'

@@ -2,6 +2,7 @@
 
 import type { EventMeta } from '../declare/event.ts'
 import { SpaceshipError } from '../errors.ts'
+import { Beginnings } from './begun.ts'
 import type { Content, Found } from './content.ts'
 import { passed, Run } from './deadlines.ts'
 import type { Ending, Verdict } from './outcome.ts'
@@ -14,10 +15,19 @@ export type Entered =
   | undefined
   /** The lane asks again at this moment, in milliseconds since 1970. Nothing is counted. */
   | { readonly kind: 'held'; readonly until: number }
-  /** Nothing is to be run: the verdict stands. */
-  | { readonly kind: 'conclude'; readonly verdict: Verdict }
+  | Concluded
   /** Nothing is to be run, and this is what is left to do. */
   | { readonly kind: 'ending'; readonly ending: Ending }
+
+/** Nothing is to be run: the verdict stands. */
+export interface Concluded {
+  readonly kind: 'conclude'
+  readonly verdict: Verdict
+}
+
+export function concluded(verdict: Verdict): Concluded {
+  return { kind: 'conclude', verdict }
+}
 
 export interface Stage {
   enter(attempt: Attempt): Entered | Promise<Entered>
@@ -50,6 +60,8 @@ export class Attempt {
   lease: Lease | undefined = undefined
   /** Stages that let the attempt in; undefined where nothing stands between a task's turn and its handler. */
   entered: readonly Stage[] | undefined = undefined
+  /** What the handler has begun through its context; undefined if nothing. */
+  beginnings: Beginnings | undefined = undefined
   /** What the handler gets. */
   event: EventMeta | undefined = undefined
   /** On the clock's `monotonic`. */
@@ -93,6 +105,11 @@ export class Attempt {
   /** The deadline on the wall's clock, in milliseconds since 1970. */
   get wallDeadline(): number {
     return wallOf(this.deadline, this.scope)
+  }
+
+  begin<T>(work: Promise<T>): Promise<T> {
+    this.beginnings ??= new Beginnings()
+    return this.beginnings.add(work)
   }
 
   signal(): AbortSignal {

@@ -3,7 +3,7 @@
  * an attempt.
  */
 
-import type { Stage } from './attempt.ts'
+import { concluded, type Stage } from './attempt.ts'
 import type { Found, Recalled } from './content.ts'
 import { extended } from './ending.ts'
 import { DONE } from './outcome.ts'
@@ -82,7 +82,7 @@ export const recall: Stage = {
         matchLetter: scope.matchLetter,
       })
       if ('redrives' in recalled) task.entry.letter = recalled.redrives
-      if ('skip' in recalled) return { kind: 'conclude', verdict: { kind: 'skip', reason: recalled.skip } }
+      if ('skip' in recalled) return concluded({ kind: 'skip', reason: recalled.skip })
       if ('shares' in recalled) {
         scope.spread(task, recalled.shares)
         return { kind: 'ending', ending: DONE }

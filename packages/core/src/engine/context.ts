@@ -49,7 +49,7 @@ export class HandlerContext implements Context {
   get publish(): Publish {
     const { scope, plan, content } = this.#attempt
     const { settings, place } = scope
-    return async (event, payload) => {
+    const put: Publish = async (event, payload) => {
       if (settings.events === undefined)
         throw new SpaceshipError(
           'no-events',
@@ -61,10 +61,11 @@ export class HandlerContext implements Context {
       const about = { id, source: place.application, time: new Date(settings.clock.now()), trace }
       await settings.events.put([await encodePublished(event, payload, about)], this.signal)
     }
+    return (event, payload) => this.#attempt.begin(put(event, payload))
   }
 
   get extend(): (by: Duration) => Promise<Date> {
-    return (by) => this.#attempt.extend(milliseconds(by))
+    return (by) => this.#attempt.begin(this.#attempt.extend(milliseconds(by)))
   }
 }
 

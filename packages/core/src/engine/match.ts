@@ -9,9 +9,10 @@
  * ```
  */
 
+import { isRecord } from '../foreign.ts'
 import { unwrapped } from '../wire/base64.ts'
 import { envelopeOf, type UserRecord } from '../wire/index.ts'
-import { isObject, parse } from '../wire/json.ts'
+import { parse } from '../wire/json.ts'
 import { refusedShare, type Share } from './content.ts'
 import type { Reader } from './kind.ts'
 import { unrouted } from './plan.ts'
@@ -40,7 +41,7 @@ export function recognise(data: Uint8Array, readers: readonly Reader[]): Recogni
     return { reader: undefined, reason: 'undecodable', detail }
   }
   // Nothing but an envelope is sent like that.
-  if (isObject(json) && (inner === undefined || envelopeOf(json) !== undefined))
+  if (isRecord(json) && (inner === undefined || envelopeOf(json) !== undefined))
     for (const reader of readers) {
       const item = reader.recognise(json, bytes)
       if (item === 'unwanted') return item

@@ -118,8 +118,9 @@ export class Pipeline {
       const returned = plain
         ? plan.handler(event as never, new HandlerContext(attempt))
         : this.#around(attempt, event)
-      if (!isThenable(returned)) return this.#conclude(attempt, ofReturn(returned))
-      running = promiseOf(returned)
+      if (isThenable(returned)) running = promiseOf(returned)
+      else if (attempt.beginnings === undefined) return this.#conclude(attempt, ofReturn(returned))
+      else running = Promise.resolve(returned)
     } catch (error) {
       return this.#conclude(attempt, ofThrown(error))
     }
@@ -131,10 +132,12 @@ export class Pipeline {
       scope.deadlines.settled(run)
       return this.#conclude(attempt, given)
     }
-    return running.then(
-      (value) => settled(ofReturn(value)),
-      (error) => settled(ofThrown(error)),
-    )
+    const failed = (error: unknown) => settled(ofThrown(error))
+    return running.then((value) => {
+      const { beginnings } = attempt
+      const done = () => settled(ofReturn(value))
+      return beginnings === undefined ? done() : beginnings.end().then(done, failed)
+    }, failed)
   }
 
   /** The look-up, the user's middleware, and the call in their midst. */
@@ -155,15 +158,14 @@ export class Pipeline {
     this.#work.started(attempt.task)
     let running: Promise<unknown> | undefined
     let refusal: { readonly why: unknown } | undefined
+    const context = new HandlerContext(attempt)
     const start = async () => {
       const why = this.#whyNot(attempt)
       if (why !== undefined) {
         refusal = { why }
         throw why
       }
-      return plan.gathers
-        ? this.#chain.caller(plan).call(attempt)
-        : plan.handler(handled as never, new HandlerContext(attempt)) // as in `#handle`
+      return plan.gathers ? this.#chain.caller(plan).call(attempt) : plan.handler(handled as never, context) // as in `#handle`
     }
     const inner = () => {
       running ??= leavable(start())
@@ -171,7 +173,6 @@ export class Pipeline {
     }
     try {
       if (plan.middleware.length === 0) return await inner()
-      const context = new HandlerContext(attempt)
       const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
         (next, wrap) => () => leavable((async () => wrap(handled, context, next))()),
         inner,

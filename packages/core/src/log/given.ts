@@ -9,8 +9,9 @@
  * | `silent`                                | nowhere                                                         |
  */
 
+import { isRecord } from '../foreign.ts'
 import type { Clock, Logger } from '../ports/index.ts'
-import { isRecord, like, type Shape } from '../shapes.ts'
+import { like, type Shape } from '../shapes.ts'
 import { sha256 } from '../wire/digest.ts'
 import { CONCEALED, type LogFields } from './fields.ts'
 import { jsonLines, LEVELS, type Level } from './json-lines.ts'

@@ -30,6 +30,7 @@
 
 import type { Moment, Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
+import { isRecord } from '../foreign.ts'
 import type { Json, StateItem, StateStore, StateValue } from '../ports/index.ts'
 import { shownKey } from '../state/index.ts'
 
@@ -77,7 +78,7 @@ export function stateOf(key: string, item: StateItem): ReminderState {
     on: typeof on === 'string' ? on : undefined,
     firing: firing === true,
     missed: missed === true,
-    move: isMap(move) ? { ...momentIn(move), dueAt: numberIn(move.dueAt) } : undefined,
+    move: isRecord(move) ? { ...momentIn(move), dueAt: numberIn(move.dueAt) } : undefined,
   }
 }
 
@@ -88,10 +89,6 @@ function momentIn({ min, max, clock, at }: StateValue): Moment {
     ...(typeof clock === 'string' ? { clock } : {}),
   }
   return { version, at: numberIn(at) }
-}
-
-function isMap(value: Json | undefined): value is StateValue {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What is missing was never decided: it is older than everything. */

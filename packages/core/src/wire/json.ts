@@ -118,7 +118,3 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 export function parse(data: Uint8Array): unknown {
   return JSON.parse(utf8.decode(data))
 }
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

@@ -1,9 +1,9 @@
 /** A change record parsed as JSON: the reference for {@link outlineOf}, and what is asked where bytes alone do not tell. */
 
 import type { ChangeKind } from '../declare/event.ts'
+import { isRecord } from '../foreign.ts'
 import type { AttributeMap } from './attributes.ts'
 import { sha256 } from './digest.ts'
-import { isObject } from './json.ts'
 
 export interface Shape {
   readonly kind: ChangeKind
@@ -20,7 +20,7 @@ export interface Shape {
 export function shapeOf(json: Readonly<Record<string, unknown>>): Shape | undefined {
   const { eventName, dynamodb, userIdentity } = json
   if (!isKind(eventName)) return undefined
-  if (!isObject(dynamodb) || !isObject(dynamodb.Keys)) return undefined
+  if (!isRecord(dynamodb) || !isRecord(dynamodb.Keys)) return undefined
   const table = typeof json.tableName === 'string' ? json.tableName : tableOfArn(json.eventSourceARN)
   const time = dynamodb.ApproximateCreationDateTime
   if (table === undefined || typeof time !== 'number' || !Number.isFinite(time)) return undefined
@@ -29,10 +29,10 @@ export function shapeOf(json: Readonly<Record<string, unknown>>): Shape | undefi
     table,
     time,
     precision: dynamodb.ApproximateCreationDateTimePrecision,
-    principal: isObject(userIdentity) ? userIdentity.principalId : undefined,
+    principal: isRecord(userIdentity) ? userIdentity.principalId : undefined,
     keys: dynamodb.Keys,
-    before: isObject(dynamodb.OldImage) ? dynamodb.OldImage : undefined,
-    after: isObject(dynamodb.NewImage) ? dynamodb.NewImage : undefined,
+    before: isRecord(dynamodb.OldImage) ? dynamodb.OldImage : undefined,
+    after: isRecord(dynamodb.NewImage) ? dynamodb.NewImage : undefined,
   }
 }
 
@@ -60,7 +60,7 @@ export function identityOfBytes(data: Uint8Array): string {
 /** In order what has none, members and sets (the only lists of texts): equal text for equal values. */
 function sorted(_: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.every((item) => typeof item === 'string') ? value.toSorted() : value
-  if (!isObject(value)) return value
+  if (!isRecord(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
@@ -85,7 +85,7 @@ export function isReplicated({ kind, before, after }: Shape): boolean {
   // Who wrote it is not known.
   if (kind === 'BACKFILL') return false
   if (kind === 'REMOVE')
-    return isObject(before?.['aws:rep:deleting']) && before['aws:rep:deleting'].BOOL === true
+    return isRecord(before?.['aws:rep:deleting']) && before['aws:rep:deleting'].BOOL === true
   return ['aws:rep:updatetime', 'aws:rep:updateregion'].some((stamp) => {
     const now = textOf(after?.[stamp])
     return now !== undefined && now !== textOf(before?.[stamp])
@@ -94,6 +94,6 @@ export function isReplicated({ kind, before, after }: Shape): boolean {
 
 /** A stamp is a number or a text. */
 function textOf(attribute: unknown): string | undefined {
-  const { N, S = N } = isObject(attribute) ? attribute : {}
+  const { N, S = N } = isRecord(attribute) ? attribute : {}
   return typeof S === 'string' ? S : undefined
 }

@@ -1,3 +1,5 @@
+import { sha256 } from '@spaceship/core/adapter'
+
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html */
 const LONGEST = 256
 
@@ -11,7 +13,5 @@ export function partitionKeyFor(key: string): string {
 
 /** What stands for a text that a service does not take, the same each time. */
 export function digestOf(text: string): string {
-  // Asked for when a key is too long: to load it takes longer than the rest of a function does.
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return `sha256-${createHash('sha256').update(text).digest('hex')}`
+  return `sha256-${sha256(text, 'hex')}`
 }

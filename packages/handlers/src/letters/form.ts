@@ -10,21 +10,16 @@
  */
 
 import { SpaceshipError } from '@spaceship/core'
-import { exactJson } from '@spaceship/core/adapter'
+import { exactJson, sha256 } from '@spaceship/core/adapter'
 import type { DeadLetter } from '@spaceship/core/ports'
 
 /** Of names: a store's keys end at 1,024 bytes, and a file's name at 255. */
 const LONGEST_PART = 150
 
-/** Asked for where it is needed: who only lists a table loads this file, too. */
-function sha256(text: string): string {
-  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex')
-}
-
 /** An id begins with the application, the reactor and the route; those of a record that reached no route are empty. */
 export function nameOf(id: string): string {
   const [application = '', reactor = '', route = ''] = id.split('/')
-  const digest = sha256(id)
+  const digest = sha256(id, 'hex')
   return `${folderOf(application)}${partOf(reactor)}/${partOf(route)}/${digest}`
 }
 
@@ -36,7 +31,7 @@ function partOf(text: string): string {
   const encoded = encodeURIComponent(text).replaceAll('.', '%2E').replaceAll('*', '%2A')
   if (encoded === '') return '-'
   if (encoded.length <= LONGEST_PART) return encoded
-  const digest = sha256(text).slice(0, 32)
+  const digest = sha256(text, 'hex').slice(0, 32)
   return `${encoded.slice(0, LONGEST_PART - 33).replace(/%.?$/, '')}-${digest}`
 }
 

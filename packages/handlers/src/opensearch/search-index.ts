@@ -1,8 +1,7 @@
 /** Owns the definition of an index that Spaceship keeps: its documents, their mapping, and what stands for a document that was removed. */
 
-import { createHash } from 'node:crypto'
 import type { Entity } from '@spaceship/core'
-import { bare, check, like, record, required, type ShapesOf, text } from '@spaceship/core/adapter'
+import { bare, check, like, record, required, type ShapesOf, sha256, text } from '@spaceship/core/adapter'
 import { type FieldMapping, type Mapped, type Mapping, mappingOf, overridden } from './mapping.ts'
 import { jsonSchemaOf } from './schema.ts'
 
@@ -94,7 +93,7 @@ export function searchIndex<D>(
     settings,
     mappings: { ...mappings, properties: { ...mappings.properties, ...REMOVED } },
   }
-  const hash = createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 8)
+  const hash = sha256(JSON.stringify(definition), 'hex').slice(0, 8)
   return { name, definition, hash }
 }
 

@@ -12,7 +12,17 @@
 
 import type { CreateScheduleCommandInput } from '@aws-sdk/client-scheduler'
 import type { Reactor } from '@spaceship/core'
-import { check, closed, like, port, refuse, required, type ShapesOf, text } from '@spaceship/core/adapter'
+import {
+  check,
+  closed,
+  like,
+  port,
+  refuse,
+  required,
+  type ShapesOf,
+  sha256,
+  text,
+} from '@spaceship/core/adapter'
 import { nextEnd, tickEnvelope } from '@spaceship/core/engine'
 import { roleArn as ofRole, streamArn as ofStream, partitionKeyFor } from '../aws/index.ts'
 
@@ -124,6 +134,5 @@ function weekdayOf(field: string): string {
 
 /** A schedule's name has 64 characters at most. */
 function nameOf(application: string, route: string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  return `tick-${createHash('sha256').update(`${application}/${route}`).digest('hex').slice(0, 32)}`
+  return `tick-${sha256(`${application}/${route}`, 'hex').slice(0, 32)}`
 }

@@ -15,6 +15,7 @@
  */
 
 import { codeOf } from '@spaceship/core'
+import { sha256 } from '@spaceship/core/adapter'
 import { REFERENCE_LIMITS } from '@spaceship/core/ports'
 import { createRoots, type Root, type RootsOptions, rootOf } from './roots.ts'
 import type { Taken, Transport } from './transport.ts'
@@ -69,14 +70,8 @@ export function createThreads({ send, ...options }: ThreadsOptions): Threads {
 /** A name that is too long, or no text, is refused by stores, and told by its digest: that has no channel in it, so it is no other name. */
 function nameOf(kind: 'thread' | 'message', channel: string, key: string): string {
   const name = `slack/${kind}/${channel}/${key}`
-  const isText = name.isWellFormed()
-  if (isText && Buffer.byteLength(name) <= REFERENCE_LIMITS.key) return name
-  // Loaded for such a name alone: it costs a function's start more than all else here.
-  const { createHash } = process.getBuiltinModule('node:crypto')
-  // In UTF-16, which keeps apart what UTF-8 has no form of.
-  return `slack/${kind}/${createHash('sha256')
-    .update(name, isText ? 'utf8' : 'utf16le')
-    .digest('hex')}`
+  if (name.isWellFormed() && Buffer.byteLength(name) <= REFERENCE_LIMITS.key) return name
+  return `slack/${kind}/${sha256(name, 'hex')}`
 }
 
 /** Slack's words for a message that is not there any more, in the message of the adapter's own error. */
