@@ -18,8 +18,8 @@ export default defineConfig({
     // The project of the lane `install` is a user's own, with tests of its own.
     exclude: ['**/node_modules/**', '**/dist/**', 'scripts/install/project/**', ...away],
     testTimeout: 30_000,
-    // Tests wait more than they work: on two cores one worker, the default, leaves most of both unused.
-    maxWorkers: 2,
+    // Tests wait more than they work: on two cores two workers leave a fifth of both unused, and one, the default, most.
+    maxWorkers: 3,
     // A process for each file loads everything anew, which is a third of all that the tests cost. What a test leaves behind shows in the next one.
     isolate: false,
   },

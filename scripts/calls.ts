@@ -78,7 +78,7 @@ import { WATCH } from '../packages/handlers/src/watch/watch.ts'
 import { LAUNCH } from '../packages/local/src/configuration.ts'
 import { DELAY, DUPLICATE, LIMITS, REORDER, THROTTLE } from '../packages/local/src/faults/faults.ts'
 import { faultSource } from '../packages/local/src/faults/index.ts'
-import { launch } from '../packages/local/src/index.ts'
+import { createEmulators, launch } from '../packages/local/src/index.ts'
 import { startLambda } from '../packages/local/src/lambda/index.ts'
 import { MAPPING } from '../packages/local/src/lambda/options.ts'
 import { worker } from '../packages/runtime-k8s/src/index.ts'
@@ -200,6 +200,7 @@ export const calls: Readonly<Record<string, Call>> = {
     },
   ),
   'cli defineConfig': right(defineConfig, CONFIG),
+  'local createEmulators': right(createEmulators),
   'local launch': right(launch, LAUNCH, {
     // Names that cannot be, so that nothing is started whichever spot is replaced.
     instead: {

@@ -30,6 +30,7 @@ const nothing = new Set(
     'handlers/dynamodb: ensureUsable keyedOtherwise makeTable',
     'handlers/slack: escapeText mrkdwn slackWith',
     'handlers/testing: memorySearch memorySlack',
+    'local: createEmulators',
   ]),
 )
 

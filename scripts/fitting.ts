@@ -14,6 +14,7 @@ import { systemClock } from '../packages/core/src/ports/index.ts'
 import type { Shape, Shapes } from '../packages/core/src/shapes.ts'
 import { searchIndex } from '../packages/handlers/src/opensearch/index.ts'
 import { memorySearch } from '../packages/handlers/src/testing/index.ts'
+import { createEmulators } from '../packages/local/src/index.ts'
 
 export const schema = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
@@ -51,6 +52,7 @@ const POOL: readonly unknown[] = [
   ...['name', 5, true, () => {}, at],
   ...Object.values(ports),
   ...[systemClock, logger, client, schema, Client, joined, paid, due, made, kept, keeper],
+  createEmulators(),
   // An ARN is a URL, too.
   ...['https://example.org', 0.5, process.execPath],
   ...['arn:aws:kinesis:us-east-1:000000000000:stream/ingress', 'arn:aws:iam::000000000000:role/scheduler'],

@@ -8,6 +8,7 @@ import { unmarshal } from '@spaceship/core'
 import type { DeadLetters } from '@spaceship/core/ports'
 import { createStateTable, dynamodbDeadLetters } from '@spaceship/handlers/dynamodb'
 import { type LaunchOptions, launch } from '@spaceship/local'
+import { emulators } from '../../local/test/emulators.ts'
 import { announce } from '../src/ship/index.ts'
 import type { TestProject } from './project.ts'
 
@@ -21,6 +22,7 @@ export interface TestShip extends AsyncDisposable {
 
 export async function shipFor({ root }: TestProject, options: LaunchOptions = {}): Promise<TestShip> {
   const ship = await launch({
+    emulators,
     tables: [{ name: 'clients', key: 'id', stream: 'cdc' }],
     streams: ['cdc'],
     ...options,

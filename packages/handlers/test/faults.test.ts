@@ -16,6 +16,7 @@ import type { Context, EventMeta } from '@spaceship/core'
 import { setUpOf } from '@spaceship/core/adapter'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { emulators } from '../../local/test/emulators.ts'
 import {
   createStateTable,
   dynamodbDeadLetters,
@@ -47,7 +48,7 @@ const closing: (() => unknown)[] = []
 let stateMachineArn = ''
 
 beforeAll(async () => {
-  ship = await launch({ streams: ['ingress'] })
+  ship = await launch({ emulators, streams: ['ingress'] })
   for (const [name, url] of Object.entries(ship.endpoints))
     proxies.set(name, await startProxy(Number(new URL(url).port)))
   const direct = new DynamoDBClient(ship.clientConfig('dynamodb'))

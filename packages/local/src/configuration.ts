@@ -10,10 +10,12 @@ import {
   record,
   required,
   type ShapesOf,
+  port as shaped,
   text,
   textOr,
 } from '@spaceship/core/adapter'
 import type { Precision } from './dynamodb/index.ts'
+import type { Emulators } from './emulator/index.ts'
 
 export type KeyType = 'S' | 'N' | 'B'
 
@@ -60,6 +62,8 @@ export interface LaunchOptions {
    * @default everything is gone with the process
    */
   readonly data?: string
+  /** What `createEmulators()` has made: shares the threads of the emulators with other launches, which then take less time. @default threads of its own */
+  readonly emulators?: Emulators
   /** Fixed ports. @default 0 for each: the system chooses a free port */
   readonly ports?: Readonly<Partial<Record<Endpoint, number>>>
   /** Of the random numbers behind the fault switches. @default another one each time; it is logged */
@@ -125,6 +129,7 @@ export const LAUNCH = {
       sqs: port,
       sns: port,
     } satisfies ShapesOf<Record<Endpoint, number>>),
+    emulators: shaped('threadOf', 'what createEmulators() makes'),
     seed: plain('a whole number', Number.isSafeInteger),
     region: text("a region such as 'us-east-1'"),
     timeScale: plain('a number above 0', (scale) => typeof scale === 'number' && scale > 0),

@@ -1,6 +1,7 @@
 /** The embedded spaceship: `await using ship = await launch({ ... })`. */
 
 export type { Endpoint, KeyType, LaunchOptions, StreamOptions, TableOptions } from './configuration.ts'
+export { createEmulators, type Emulators } from './emulator/index.ts'
 export type { Faults, Limits, Throttle } from './faults/index.ts'
 export type {
   FailedBatch,

@@ -106,7 +106,7 @@ const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
  */
 export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
   const plan = planOf(options)
-  const { region = 'us-east-1', ports = {}, log = () => {}, timeScale = 1 } = options
+  const { emulators: shared, region = 'us-east-1', ports = {}, log = () => {}, timeScale = 1 } = options
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31)
   const source = faultSource(seed)
   const closers: (() => Promise<unknown>)[] = []
@@ -119,7 +119,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
   closers.unshift(async () => data.close())
   try {
     // Beside that of Kinesis: it takes about as long.
-    const dynalite = upstreamOf('dynalite', data.file('dynamodb.sqlite'))
+    const dynalite = upstreamOf('dynalite', { file: data.file('dynamodb.sqlite'), shared })
     closers.unshift(() =>
       dynalite.then(
         ({ close }) => close(),
@@ -130,6 +130,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       await startKinesis({
         faults: source,
         file: data.file('kinesis.sqlite'),
+        emulators: shared,
         region,
         ...portOf(ports.kinesis),
       }),
@@ -142,6 +143,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
         kinesis: kinesis.call,
         region,
         upstream: dynalite,
+        emulators: shared,
         data,
         ...portOf(ports.dynamodb),
       }),

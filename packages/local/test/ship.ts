@@ -6,6 +6,7 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis'
 import { type LaunchOptions, launch } from '../src/index.ts'
+import { emulators } from './emulators.ts'
 
 /** What a change record holds, as far as the tests look. */
 export interface ChangeRecord {
@@ -28,7 +29,7 @@ export interface ChangeRecord {
 
 /** A spaceship with the SDK's clients in their default configuration. */
 export async function fly(options: LaunchOptions) {
-  const ship = await launch(options)
+  const ship = await launch({ emulators, ...options })
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
   const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
 

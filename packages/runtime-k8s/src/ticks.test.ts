@@ -10,6 +10,7 @@ import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { launch } from '@spaceship/local'
 import { expect, test, vi } from 'vitest'
+import { emulators } from '../../local/test/emulators.ts'
 import { worker } from './index.ts'
 import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
@@ -227,7 +228,7 @@ test('a clock that jumps ahead puts the last window, one that is set back none t
 })
 
 test('two workers on a stream of two shards handle each window once, and go on when one of them stops', async () => {
-  await using ship = await launch({ streams: [{ name: 'cdc', shards: 2 }] })
+  await using ship = await launch({ emulators, streams: [{ name: 'cdc', shards: 2 }] })
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
   const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
   const windows: string[] = []
@@ -275,7 +276,7 @@ test('two workers on a stream of two shards handle each window once, and go on w
 })
 
 test('a direct tick does not wait behind the stream, and is handled by one worker, once', async () => {
-  await using ship = await launch({ streams: [{ name: 'cdc', shards: 2 }] })
+  await using ship = await launch({ emulators, streams: [{ name: 'cdc', shards: 2 }] })
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
   const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
   const windows: number[] = []
@@ -334,7 +335,7 @@ test('a cron whose first time is to come puts nothing before it, and one that th
 })
 
 test('a direct tick that runs as its worker drains keeps the shard until it has ended: the next owner does not run it again', async () => {
-  const ship = await launch({ streams: ['cdc'] })
+  const ship = await launch({ emulators, streams: ['cdc'] })
   const [dynamodb, kinesis] = [
     new DynamoDBClient(ship.clientConfig('dynamodb')),
     new KinesisClient(ship.clientConfig('kinesis')),

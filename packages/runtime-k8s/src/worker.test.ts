@@ -12,6 +12,7 @@ import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../local/test/emulators.ts'
 import { type Worker, type WorkerOptions, worker } from './index.ts'
 
 const Client = entity('client', {
@@ -27,6 +28,7 @@ let kinesis: KinesisClient
 
 beforeAll(async () => {
   ship = await launch({
+    emulators,
     tables: [{ name: 'clients', key: 'id', stream: 'clients-cdc' }],
     streams: [{ name: 'clients-cdc', shards: 2 }, 'other'],
   })
@@ -140,7 +142,10 @@ test('two workers share the shards, and one takes over when the other leaves', a
 
 test('statement 28: parents are finished before children are read, through a split and a merge', async () => {
   const application = `app-${randomUUID()}`
-  await using reshaped = await launch({ tables: [{ name: 'clients', key: 'id', stream: 'reshaped' }] })
+  await using reshaped = await launch({
+    emulators,
+    tables: [{ name: 'clients', key: 'id', stream: 'reshaped' }],
+  })
   const table = new DynamoDBClient(reshaped.clientConfig('dynamodb'))
   const stream = new KinesisClient(reshaped.clientConfig('kinesis'))
   const put = (seats: number) =>

@@ -7,6 +7,7 @@ import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import type { DeadLetter } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import * as z from 'zod'
+import { emulators } from '../../local/test/emulators.ts'
 import { type Worker, type WorkerOptions, worker } from '../src/index.ts'
 
 export const Item = entity('item', { table: 'items', key: 'id', schema: z.looseObject({ id: z.string() }) })
@@ -46,6 +47,7 @@ export interface Pods extends AsyncDisposable {
 
 export async function podsOnShip(shards = 1): Promise<Pods> {
   const ship = await launch({
+    emulators,
     tables: [{ name: 'items', key: 'id', stream: 'cdc' }],
     streams: [{ name: 'cdc', shards }],
   })

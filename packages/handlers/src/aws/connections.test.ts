@@ -5,12 +5,13 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { SpaceshipError } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { startProxy, type TcpProxy } from '../../test/tcp-proxy.ts'
 import { renewConnections } from './connections.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch({ streams: ['cdc'] })
+  ship = await launch({ emulators, streams: ['cdc'] })
 })
 afterAll(() => ship.close())
 

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { batchedSuite } from '../../test/batched-suite.ts'
 import { createTables, type Server, stateSuite } from '../../test/dynamodb-suites.ts'
 import { createStateTable } from './index.ts'
@@ -11,7 +12,7 @@ let ship: Spaceship
 let server: Server
 
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   const config = ship.clientConfig('dynamodb')
   server = {
     config,

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { entityTables } from '@spaceship/core/conformance'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { adapterSuites, createTables, type Server, TABLE } from '../../test/dynamodb-suites.ts'
 import {
   dynamodbDeadLetters,
@@ -15,7 +16,7 @@ let ship: Spaceship
 let server: Server
 
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   const config = ship.clientConfig('dynamodb')
   server = {
     config,

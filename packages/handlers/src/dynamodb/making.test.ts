@@ -9,6 +9,7 @@ import {
 import { setUpOf } from '@spaceship/core/adapter'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { told } from '../../test/aborts.ts'
 import { createStateTable, dynamodbDeadLetters, dynamodbReferences, dynamodbState } from './index.ts'
 
@@ -20,7 +21,7 @@ let table = ''
 let n = 0
 
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   client = new DynamoDBClient({ ...ship.clientConfig('dynamodb'), maxAttempts: 1 })
   client.middlewareStack.add(
     (next, { commandName }) =>

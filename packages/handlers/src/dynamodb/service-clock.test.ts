@@ -7,6 +7,7 @@ import { systemClock } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createStateTable, dynamodbState } from './index.ts'
 
 const FIVE_MINUTES = 300_000
@@ -16,7 +17,7 @@ let ship: Spaceship
 let client: DynamoDBClient
 
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   client = new DynamoDBClient(ship.clientConfig('dynamodb'))
   await createStateTable({ client, table: 'state' })
 })

@@ -8,12 +8,13 @@ import { silent } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createStateTable, dynamodbState } from './index.ts'
 
 let ship: Spaceship
 let client: DynamoDBClient
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   client = new DynamoDBClient(ship.clientConfig('dynamodb'))
 })
 afterAll(async () => {

@@ -13,6 +13,7 @@ import { silent } from '@spaceship/core/ports'
 import { launch } from '@spaceship/local'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createStateTable, dynamodbState } from './index.ts'
 
 type Mode = 'half' | 'all' | 'none'
@@ -59,7 +60,7 @@ function throttling(client: DynamoDBClient, mode: () => Mode) {
 }
 
 test('half of each batch is throttled, then everything for 10 s: each record has its effect once, none is given up, and who waits asks seldom', async () => {
-  await using ship = await launch()
+  await using ship = await launch({ emulators })
   const server = new DynamoDBClient(ship.clientConfig('dynamodb'))
   await createStateTable({ client: server, table: 'state' })
   const clock = virtualClock(Date.now())

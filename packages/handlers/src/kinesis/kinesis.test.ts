@@ -5,12 +5,13 @@ import { virtualClock } from '@spaceship/core/memory'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { kinesisSink, publisher } from './index.ts'
 
 let ship: Spaceship
 let client: KinesisClient
 beforeAll(async () => {
-  ship = await launch({ streams: ['domain-events', 'throttled', 'conformance'] })
+  ship = await launch({ emulators, streams: ['domain-events', 'throttled', 'conformance'] })
   client = new KinesisClient(ship.clientConfig('kinesis'))
 })
 afterAll(async () => {

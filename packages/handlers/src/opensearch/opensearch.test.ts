@@ -11,13 +11,14 @@ import { harness } from '@spaceship/core/testing'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { memorySearch } from '../testing/index.ts'
 import { createSearch, searchIndex } from './index.ts'
 
 let ship: Spaceship
 let client: Client
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   client = new Client({ node: ship.endpoints.search, maxRetries: 0 })
 })
 afterAll(async () => {

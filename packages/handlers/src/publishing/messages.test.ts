@@ -8,6 +8,7 @@ import { memoryDeadLetters } from '@spaceship/core/memory'
 import type { DeadLetters } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { messagesSuite } from '../../test/messages-suite.ts'
 import { snsSink } from '../sns/index.ts'
 import { sqsDeadLetters, sqsSink } from '../sqs/index.ts'
@@ -16,7 +17,7 @@ let ship: Spaceship
 let sqs: SQSClient
 let sns: SNSClient
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   sqs = new SQSClient(ship.clientConfig('sqs'))
   sns = new SNSClient(ship.clientConfig('sns'))
 })

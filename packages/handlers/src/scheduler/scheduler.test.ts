@@ -3,6 +3,7 @@ import { SchedulerClient } from '@aws-sdk/client-scheduler'
 import { reminderSchedulerCases, reminderSchedulerOutageCases } from '@spaceship/core/conformance'
 import { launch } from '@spaceship/local'
 import { expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { eventBridgeScheduler } from './index.ts'
 
 const roleArn = 'arn:aws:iam::000000000000:role/scheduler'
@@ -10,7 +11,7 @@ const streamArn = 'arn:aws:kinesis:us-east-1:000000000000:stream/ingress'
 
 for (const { name, run } of reminderSchedulerCases) {
   test.concurrent(name, async () => {
-    await using ship = await launch({ streams: ['ingress'] })
+    await using ship = await launch({ emulators, streams: ['ingress'] })
     const client = new SchedulerClient(ship.clientConfig('scheduler'))
     const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
     const start = {
@@ -53,7 +54,7 @@ test('wrong ARNs are listed together', () => {
 })
 
 test('the check asks for the action, and leaves nothing; an action that is not granted is told', async () => {
-  await using ship = await launch({ streams: ['ingress'] })
+  await using ship = await launch({ emulators, streams: ['ingress'] })
   const client = new SchedulerClient(ship.clientConfig('scheduler'))
   const scheduler = eventBridgeScheduler({ client, streamArn, roleArn })
   await scheduler.check?.()

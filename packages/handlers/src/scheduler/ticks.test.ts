@@ -3,6 +3,7 @@ import { reactor } from '@spaceship/core'
 import { cron } from '@spaceship/core/cron'
 import { launch } from '@spaceship/local'
 import { expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { tickSchedules } from './index.ts'
 
 const options = {
@@ -42,7 +43,7 @@ test('each route made with every has a schedule that the embedded ship takes, an
     Input: expect.stringContaining('"route":"watch/count","scheduled":"<aws.scheduler.scheduled-time>"'),
     KinesisParameters: { PartitionKey: 'watch/count' },
   })
-  await using ship = await launch({ streams: ['ingress'] })
+  await using ship = await launch({ emulators, streams: ['ingress'] })
   const client = new SchedulerClient(ship.clientConfig('scheduler'))
   for (const { StartDate: _, ...schedule } of schedules)
     await client.send(new CreateScheduleCommand(schedule))

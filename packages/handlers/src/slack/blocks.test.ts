@@ -1,11 +1,12 @@
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { memorySlack } from '../testing/index.ts'
 import { type Block, createSlack, mrkdwn, type SlackOptions } from './index.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
 })
 beforeEach(() => ship.slack.clear())
 afterAll(() => ship.close())

@@ -8,12 +8,13 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { freePort } from '../../../../scripts/free-port.ts'
+import { emulators } from '../../../local/test/emulators.ts'
 import { memorySlack } from '../testing/index.ts'
 import { createSlack, mrkdwn, type Slack, type SlackOptions } from './index.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
 })
 beforeEach(() => ship.slack.clear())
 afterAll(() => ship.close())

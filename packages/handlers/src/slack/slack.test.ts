@@ -1,11 +1,12 @@
 import { launch, type Spaceship } from '@spaceship/local'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createSlack, escapeText } from './index.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
 })
 beforeEach(() => ship.slack.clear())
 afterAll(() => ship.close())

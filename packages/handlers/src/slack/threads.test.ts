@@ -3,11 +3,12 @@ import { memoryReferences, virtualClock } from '@spaceship/core/memory'
 import type { ReferenceStore } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createSlack, type SlackOptions } from './index.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
 })
 beforeEach(() => ship.slack.clear())
 afterAll(() => ship.close())

@@ -2,11 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { IncomingWebhook } from '@slack/webhook'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { createSlack, type SlackOptions } from './index.ts'
 
 let ship: Spaceship
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
 })
 beforeEach(() => ship.slack.clear())
 afterAll(() => ship.close())

@@ -3,12 +3,16 @@ import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aw
 import { reminderSchedulerCases, reminderSchedulerOutageCases } from '@spaceship/core/conformance'
 import { launch } from '@spaceship/local'
 import { afterAll, expect, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { reminderMachine, stepFunctions } from './index.ts'
 
 const stateMachineArn = 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders'
 const roleArn = 'arn:aws:iam::000000000000:role/reminders'
 
-const ship = await launch({ streams: ['ingress', ...reminderSchedulerCases.map((_, n) => `ingress-${n}`)] })
+const ship = await launch({
+  emulators,
+  streams: ['ingress', ...reminderSchedulerCases.map((_, n) => `ingress-${n}`)],
+})
 const client = new SFNClient(ship.clientConfig('stepFunctions'))
 
 afterAll(async () => {

@@ -2,6 +2,7 @@ import { Client } from '@opensearch-project/opensearch'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { emulators } from '../../../local/test/emulators.ts'
 import { searchSuite } from '../../test/search-suite.ts'
 import { slackSuite } from '../../test/slack-suite.ts'
 import { createSearch, searchIndex } from '../opensearch/index.ts'
@@ -11,7 +12,7 @@ import { memorySearch, memorySlack } from './index.ts'
 let ship: Spaceship
 let client: Client
 beforeAll(async () => {
-  ship = await launch()
+  ship = await launch({ emulators })
   client = new Client({ node: ship.endpoints.search, maxRetries: 0 })
 })
 afterEach(async () => {

@@ -1,5 +1,5 @@
 import { NO_DATA, type ShipData } from '../data/index.ts'
-import { type Upstream, upstreamOf } from '../emulator/index.ts'
+import { type Emulators, type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
 import { type AwsCall, awsCaller, drained, fieldsOf, type Served, serve } from '../http/index.ts'
 import type { Pipe } from '../pipe/index.ts'
@@ -30,6 +30,8 @@ export interface DynamodbOptions {
   readonly region: string
   /** @default started here, and gone when it is closed */
   readonly upstream?: Promise<Upstream>
+  /** Have the threads of dynalite. @default each of its own */
+  readonly emulators?: Emulators | undefined
   /** Keeps what stands beside the items: destinations, time to live, writes that have begun. @default gone with the process */
   readonly data?: Pick<ShipData, 'database' | 'shelf'>
   /** @default 0: the system chooses a free port */
@@ -59,11 +61,11 @@ export interface LocalDynamodb extends Served {
  */
 export async function startDynamodb(options: DynamodbOptions): Promise<LocalDynamodb> {
   const { faults, pipe, kinesis, region, port = 0, now = Date.now, sweepEvery = 10_000 } = options
-  const { data = NO_DATA } = options
-  const upstream = await (options.upstream ?? upstreamOf('dynalite'))
+  const { data = NO_DATA, emulators: shared } = options
+  const upstream = await (options.upstream ?? upstreamOf('dynalite', { shared }))
   const { forward } = upstream
   const real = awsCaller(forward, SERVICE, JSON_TYPE)
-  const stage = lazily(() => upstreamOf('dynalite'))
+  const stage = lazily(() => upstreamOf('dynalite', { shared }))
 
   const tables = knownTables(real)
   const locks = keyedLocks()

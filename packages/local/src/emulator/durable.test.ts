@@ -10,7 +10,7 @@ import { upstreamOf } from './index.ts'
 const folder = folders()
 
 async function emulator(name: 'dynalite' | 'kinesalite', file: string) {
-  const { forward, close } = await upstreamOf(name, file)
+  const { forward, close } = await upstreamOf(name, { file })
   const [service, type] =
     name === 'dynalite'
       ? ['DynamoDB_20120810', 'application/x-amz-json-1.0']
@@ -150,7 +150,7 @@ test.each(['dynalite', 'kinesalite'] as const)(
   async (name) => {
     const file = join(folder(), 'damaged.sqlite')
     writeFileSync(file, 'no database, whatever its name says')
-    await expect(upstreamOf(name, file)).rejects.toMatchObject({
+    await expect(upstreamOf(name, { file })).rejects.toMatchObject({
       code: 'local-data',
       message: expect.stringContaining(`'${file}'`),
       cause: expect.objectContaining({ message: 'file is not a database' }),

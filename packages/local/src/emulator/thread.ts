@@ -1,5 +1,12 @@
 /**
- * Runs in a thread: one emulator on a port that only its front knows.
+ * Runs in a thread: one emulator, for one upstream or for many, each with a store and a port of its own that only its front knows.
+ *
+ * ```
+ *  thread  <─ { file, port } ──  upstreamOf      once for each upstream: `port` is its own way to the thread
+ *  port    ── number, or Error ─>                 where it listens, or why it does not start
+ *  port    <─ 'close' ──                          its server and its file are closed
+ *  port    ── 'closed' ─>
+ * ```
  *
  * The emulators throw out of callbacks, where nobody can catch: that ends a process, and with it everything in memory. In this
  * thread the calls that are left without an answer get the service's error for a failure of its own, and the others go on.
@@ -9,6 +16,7 @@ import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type Kinesalite from 'kinesalite'
 import type { Level } from './durable.ts'
+import type { Serve } from './emulators.ts'
 import { STREAMS, TABLES } from './interrupted.ts'
 import { mendDynalite, mendKinesalite, mendLocks } from './mended.ts'
 import type { Places } from './secondary.ts'
@@ -45,8 +53,8 @@ const EMULATORS = {
 /** Milliseconds. Calls are answered from memory: one that is open this long after an exception is the one that threw, or waits for it. */
 const GRACE = 1_000
 
-// Safe: `upstreamOf` is the only one that starts this thread, and gives both as data.
-const { name, file } = workerData as { readonly name: keyof typeof EMULATORS; readonly file?: string }
+// Safe: `emulators.ts` is the only one that starts this thread, and gives its name as data.
+const name = workerData as keyof typeof EMULATORS
 const { start, mend, store, interrupted, places, failure } = EMULATORS[name]
 const open = new Set<ServerResponse>()
 const heldLocks = mendLocks(name)
@@ -65,24 +73,18 @@ function fail(response: ServerResponse): void {
   response.end(JSON.stringify({ __type: failure, message: 'the emulator failed at this call' }))
 }
 
-/** The store whose writes are in the file, once it holds what the file holds. */
-async function kept(path: string): Promise<Level> {
+/** The store whose writes are in the file, once it holds what the file holds, and what closes the file. */
+async function kept(path: string): Promise<{ readonly level: Level; readonly close: () => void }> {
   const require = createRequire(import.meta.url)
   const near = createRequire(require.resolve(name))
   const level: Level = store(near)
   const { keepIn } = await import('./durable.ts')
-  const close = keepIn(path, level, interrupted, places(near))
-  // Whoever asks ends the thread as soon as the file is closed.
-  parentPort?.once('message', () => {
-    close()
-    parentPort?.postMessage('closed')
-  })
-  return level
+  return { level, close: keepIn(path, level, interrupted, places(near)) }
 }
 
-async function serve(): Promise<void> {
-  mend()
-  const server: Server = await start(file === undefined ? undefined : await kept(file))
+async function serve({ file, port }: Serve): Promise<void> {
+  const store = file === undefined ? undefined : await kept(file)
+  const server: Server = await start(store?.level)
   server.prependListener('request', (_, response) => {
     open.add(response)
     response.on('close', () => open.delete(response))
@@ -91,8 +93,18 @@ async function serve(): Promise<void> {
   server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1', () => {
     const address = server.address()
-    parentPort?.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
+    port.postMessage(typeof address === 'object' && address !== null ? address.port : 0)
+  })
+  port.once('message', () => {
+    server.close()
+    server.closeAllConnections()
+    store?.close()
+    port.postMessage('closed')
+    port.close()
   })
 }
 
-await serve().catch((error: unknown) => parentPort?.postMessage(error))
+mend()
+parentPort?.on('message', (asked: Serve) => {
+  serve(asked).catch((error: unknown) => asked.port.postMessage(error))
+})

@@ -1,9 +1,9 @@
 import { Agent, request as httpRequest } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel } from 'node:worker_threads'
 import { SpaceshipError } from '@spaceship/core'
 import { drained, type Reply, type Request } from '../http/index.ts'
+import { createEmulators, type Emulator, type Emulators, type Serve } from './emulators.ts'
 
 const HOST = '127.0.0.1'
 /** Milliseconds. The emulators answer from memory; one that takes this long will never answer. */
@@ -20,44 +20,45 @@ const HOP_BY_HOP = new Set([
   'te',
 ])
 
-const THREAD = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './emulator.js', import.meta.url),
-)
-
-type Emulator = 'dynalite' | 'kinesalite'
-
 export interface Upstream {
   /** Sends the request on, untouched, and gives its answer back, untouched. */
   forward(request: Request): Promise<Reply>
-  /** Waits for what is in flight, then stops the emulator. */
+  /** Waits for what is in flight, then stops the emulator. Repeated calls share one end. */
   close(): Promise<void>
 }
 
 /**
- * Starts an emulator in a thread, on a port that only its front knows. What it throws, and how long it computes, is the affair
- * of that thread.
+ * An emulator in a thread, on a port that only its front knows. What it throws, and how long it computes, is the affair of that thread.
  *
- * @param file keeps what the emulator holds. @default it is gone with the thread
+ * @param file keeps what the emulator holds. @default it is gone with the upstream
+ * @param shared has the thread. @default one of its own, which ends with the upstream
  * @throws SpaceshipError `local-emulator` if it does not start, `local-data` if it cannot read the file
  * @example
  * const upstream = await upstreamOf('dynalite')
  * await upstream.close()
  */
-export async function upstreamOf(emulator: Emulator, file?: string): Promise<Upstream> {
-  const thread = new Worker(THREAD, { workerData: { name: emulator, ...(file !== undefined && { file }) } })
-  const started = await new Promise<unknown>((resolve, reject) => {
-    const fail = (cause?: unknown) =>
-      reject(new SpaceshipError('local-emulator', `${emulator} does not start`, { cause }))
-    thread.once('message', resolve).once('error', fail).once('exit', fail)
-  })
+export async function upstreamOf(
+  emulator: Emulator,
+  { file, shared }: { readonly file?: string | undefined; readonly shared?: Emulators | undefined } = {},
+): Promise<Upstream> {
+  const emulators = shared ?? createEmulators()
+  const release = async () => {
+    if (shared === undefined) await emulators.close()
+  }
+  const thread = emulators.threadOf(emulator)
+  const { port1: way, port2: port } = new MessageChannel()
+  const gone = Promise.withResolvers<unknown>()
+  const lost = (cause: unknown) =>
+    gone.resolve(new SpaceshipError('local-emulator', `${emulator} has ended`, { cause }))
   // An emulator that is gone answers no more: its front says so, and this process goes on.
-  // By name: without a listener of its own, a thread hears no message any more.
-  thread
-    .removeAllListeners('error')
-    .removeAllListeners('exit')
-    .on('error', () => {})
+  thread.once('error', lost).once('exit', lost)
+  const heard = () => Promise.race([gone.promise, new Promise((resolve) => way.once('message', resolve))])
+  const answer = heard()
+  thread.postMessage({ file, port } satisfies Serve, [port])
+  const started = await answer
   if (typeof started !== 'number') {
-    await thread.terminate()
+    way.close()
+    await release()
     throw file === undefined
       ? new SpaceshipError('local-emulator', `${emulator} does not start`, { cause: started })
       : new SpaceshipError(
@@ -68,16 +69,21 @@ export async function upstreamOf(emulator: Emulator, file?: string): Promise<Ups
   }
   const agent = new Agent({ keepAlive: true })
   const { handler: forward, settled } = drained((request) => exchange(agent, started, request))
-  const close = async () => {
+  const end = async () => {
     await settled()
     agent.destroy()
-    // A file is closed by the thread that opened it. One that is gone already closes nothing, and needs no wait.
-    if (file !== undefined && thread.threadId !== -1) {
-      const closed = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
-      thread.postMessage('close')
-      await closed
-    }
-    await thread.terminate()
+    const closed = heard()
+    way.postMessage('close')
+    // A file is closed by the thread that opened it. A thread that is gone closes nothing, and needs no wait.
+    if (file !== undefined) await closed
+    way.close()
+    thread.off('error', lost).off('exit', lost)
+    await release()
+  }
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= end()
+    return closing
   }
   return { forward, close }
 }

@@ -1,4 +1,4 @@
-import { upstreamOf } from '../emulator/index.ts'
+import { type Emulators, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
 import { type AwsCall, awsCaller, type Served, serve } from '../http/index.ts'
 import { kinesisFront } from './front.ts'
@@ -13,6 +13,8 @@ export interface KinesisOptions {
   readonly port?: number
   /** Keeps streams and records. @default they are gone with the process */
   readonly file?: string | undefined
+  /** Have the thread of kinesalite. @default one of its own */
+  readonly emulators?: Emulators | undefined
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
   /** Of the streams' ARNs. @default 'us-east-1' */
@@ -33,10 +35,11 @@ export async function startKinesis({
   faults,
   port = 0,
   file,
+  emulators: shared,
   now = Date.now,
   region = 'us-east-1',
 }: KinesisOptions): Promise<LocalKinesis> {
-  const upstream = await upstreamOf('kinesalite', file)
+  const upstream = await upstreamOf('kinesalite', { file, shared })
   const forward = settledChanges(upstream.forward)
   const limits = shardLimits(now)
   faults.watch(() => {

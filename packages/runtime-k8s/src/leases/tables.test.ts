@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { emulators } from '../../../local/test/emulators.ts'
 import { kclStatements } from '../../test/kcl-statements.ts'
 import { leaseTableSuite } from '../../test/lease-tables.ts'
 import { rawDynamodb, rawMemory } from '../../test/raw-leases.ts'
@@ -19,7 +20,7 @@ describe('dynamodbLeases', () => {
   let ship: Spaceship
   let client: DynamoDBClient
   beforeAll(async () => {
-    ship = await launch()
+    ship = await launch({ emulators })
     client = new DynamoDBClient(ship.clientConfig('dynamodb'))
   })
   afterAll(async () => {
