@@ -9,7 +9,7 @@ import { podsOnShip, saved } from '../test/pods.ts'
 
 const wait = { timeout: 20_000, interval: 20 }
 
-test('a record that kills each of its owners a little later is given up on, also while others are done beside it', async () => {
+test.concurrent('a record that kills each of its owners a little later is given up on, also while others are done beside it', async () => {
   await using pods = await podsOnShip()
   const [deadLetters, state] = [memoryDeadLetters(), memoryState()]
   await pods.put('poison')
@@ -71,7 +71,7 @@ test('a record that kills each of its owners a little later is given up on, also
   for (const client of clients) client.destroy()
 }, 100_000)
 
-test('an idle shard that is stolen again and again is no suspect: its records run side by side', async () => {
+test.concurrent('an idle shard that is stolen again and again is no suspect: its records run side by side', async () => {
   await using pods = await podsOnShip(2)
   let [running, most] = [0, 0]
   const gate = Promise.withResolvers<void>()

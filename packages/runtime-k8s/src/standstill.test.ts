@@ -13,7 +13,7 @@ const leases = { failover: '1s', maxStandstill: '2s' } as const
 const standstills = (pods: Pods) => pods.lines.filter(({ message }) => /^a shard stands still/.test(message))
 const noting = (seen: string[]) => reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
 
-test('reads that are never answered: the lease is given up, told once, and another worker reads on', async () => {
+test.concurrent('reads that are never answered: the lease is given up, told once, and another worker reads on', async () => {
   await using pods = await podsOnShip()
   await pods.put('a')
   const seen: string[] = []
@@ -38,7 +38,7 @@ test('reads that are never answered: the lease is given up, told once, and anoth
   await Promise.all([runOne, runTwo])
 }, 60_000)
 
-test('in a fleet whose shares are equal another worker takes the shard that one cannot read', async () => {
+test.concurrent('in a fleet whose shares are equal another worker takes the shard that one cannot read', async () => {
   await using pods = await podsOnShip(4)
   const seen: string[] = []
   const shardOf = shardsOfReads(pods)
@@ -62,7 +62,7 @@ test('in a fleet whose shares are equal another worker takes the shard that one 
   kinesis.destroy()
 }, 60_000)
 
-test('a handler that ignores its deadline blocks its lane; then it is charged, and its worker gives the lease up', async () => {
+test.concurrent('a handler that ignores its deadline blocks its lane; then it is charged, and its worker gives the lease up', async () => {
   await using pods = await podsOnShip()
   const made = reactor('deaf').on('see', saved, () => new Promise<void>(() => {}), {
     timeout: '500ms',
@@ -81,7 +81,7 @@ test('a handler that ignores its deadline blocks its lane; then it is charged, a
   await run
 }, 60_000)
 
-test('a worker alone gives a record up whose handler ignores its deadline each time, and reads on', async () => {
+test.concurrent('a worker alone gives a record up whose handler ignores its deadline each time, and reads on', async () => {
   await using pods = await podsOnShip()
   const seen: string[] = []
   let starts = 0
@@ -106,7 +106,7 @@ test('a worker alone gives a record up whose handler ignores its deadline each t
   await run
 }, 60_000)
 
-test('a handler that obeys its signal has failed an attempt, and no more: its retries keep the lease', async () => {
+test.concurrent('a handler that obeys its signal has failed an attempt, and no more: its retries keep the lease', async () => {
   await using pods = await podsOnShip()
   let attempts = 0
   const made = reactor('slow').on(
@@ -129,7 +129,7 @@ test('a handler that obeys its signal has failed an attempt, and no more: its re
   await run
 }, 60_000)
 
-test('a store that never answers is no reason to keep a shard', async () => {
+test.concurrent('a store that never answers is no reason to keep a shard', async () => {
   await using pods = await podsOnShip()
   await pods.put('a')
   const made = reactor('claims').on('see', saved, () => {}, { effect: 'claim' })
@@ -142,7 +142,7 @@ test('a store that never answers is no reason to keep a shard', async () => {
   await run
 }, 60_000)
 
-test('the end of a shard whose children are never listed is none, either; a halt is one', async () => {
+test.concurrent('the end of a shard whose children are never listed is none, either; a halt is one', async () => {
   await using pods = await podsOnShip(2)
   const seen: string[] = []
   const pod = pods.pod(noting(seen), { leases, shardSync: '10m', drainTimeout: '200ms' })

@@ -120,7 +120,7 @@ test('an engine that is given no logger tells of what it gives up on', async () 
   const engine = createEngine({ ...options(), reactors: [app] }, { process: 'pod-1' })
   const delivery = await engine.open(worker)
   await delivery.push([inserted(1, 'acme')])
-  await vi.waitFor(() => expect(delivery.complete).toBe(true))
+  await vi.waitFor(() => expect(delivery.complete).toBe(true), { timeout: 10_000 })
   expect(lines()).toMatchObject([
     {
       level: 'ERROR',

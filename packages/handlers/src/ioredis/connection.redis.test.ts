@@ -98,7 +98,7 @@ test('an add whose answer is lost is an outage, never "exists": what it did is t
   const arrived = await intercepted
   arrived.pass()
   const observer = redisReferences(connection({ url: urlOf(port) }))
-  await vi.waitFor(async () => expect(await observer.get('a')).toBe('mine'))
+  await vi.waitFor(async () => expect(await observer.get('a')).toBe('mine'), { timeout: 10_000 })
   proxy.cut()
   await adding
   proxy.pass()
@@ -243,7 +243,7 @@ describe('a cluster', () => {
     const adding = expect(references.add('a', 'mine', 60_000)).rejects.toMatchObject(outage)
     ;(await intercepted).drop()
     await adding
-    await vi.waitFor(async () => expect(await references.get('b')).toBeUndefined())
+    await vi.waitFor(async () => expect(await references.get('b')).toBeUndefined(), { timeout: 10_000 })
     expect(await references.get('a')).toBeUndefined()
   })
 

@@ -81,7 +81,7 @@ test('once a minute a call has it asked again, and a new version replaces the no
   expect(endpoint.requests.length).toBe(1)
   state.moment = 60_000
   await store.get('a')
-  await vi.waitFor(async () => expect(await store.get('a')).toBe('new'))
+  await vi.waitFor(async () => expect(await store.get('a')).toBe('new'), { timeout: 10_000 })
   expect(endpoint.requests.length).toBe(2)
 })
 
@@ -93,12 +93,12 @@ test('the same version changes nothing, and a lower one is another cluster under
   state.answer = configured(7, [at(await node('never'))])
   state.moment += 60_000
   await store.get('a')
-  await vi.waitFor(() => expect(endpoint.requests.length).toBe(2))
+  await vi.waitFor(() => expect(endpoint.requests.length).toBe(2), { timeout: 10_000 })
   expect(await store.get('a')).toBe('first')
   state.answer = configured(1, [at(await node('other'))])
   state.moment += 60_000
   await store.get('a')
-  await vi.waitFor(async () => expect(await store.get('a')).toBe('other'))
+  await vi.waitFor(async () => expect(await store.get('a')).toBe('other'), { timeout: 10_000 })
 })
 
 test('a node that is replaced under the same name is found after the first failure, and keeps its keys', async () => {
@@ -118,7 +118,7 @@ test('a node that is replaced under the same name is found after the first failu
   state.answer = configured(4, [at(stays, one), at(heir, two, '127.0.0.2')])
   state.moment += 1_000
   await expect(store.get(lost[0] ?? '')).rejects.toMatchObject({ code: 'unavailable' })
-  await vi.waitFor(async () => expect(await store.get(lost[0] ?? '')).toBe('heir'))
+  await vi.waitFor(async () => expect(await store.get(lost[0] ?? '')).toBe('heir'), { timeout: 10_000 })
   expect(endpoint.requests.length).toBe(2)
   for (const key of keys) if (!lost.includes(key)) expect(await store.get(key)).toBe('stays')
 })
@@ -136,7 +136,7 @@ test('many failures within a second ask once, and while the endpoint is out the 
   state.answer = undefined
   state.moment += 1_000
   for (let n = 0; n < 5; n += 1) await expect(store.get('a')).rejects.toMatchObject({ code: 'unavailable' })
-  await vi.waitFor(() => expect(endpoint.requests.length).toBe(2))
+  await vi.waitFor(() => expect(endpoint.requests.length).toBe(2), { timeout: 10_000 })
   value = 'back'
   expect(await store.get('a')).toBe('back')
   expect(endpoint.requests.length).toBe(2)

@@ -123,7 +123,7 @@ test('an add whose answer is lost is an outage, never "exists": what it did is t
   const adding = expect(store.add('a', 'mine', 60_000)).rejects.toMatchObject(outage)
   ;(await intercepted).pass()
   const observer = references({ nodes: [node.address] })
-  await vi.waitFor(async () => expect(await observer.get('a')).toBe('mine'))
+  await vi.waitFor(async () => expect(await observer.get('a')).toBe('mine'), { timeout: 10_000 })
   proxy.cut()
   await adding
   proxy.pass()

@@ -183,7 +183,9 @@ describe('the capture of changes', () => {
     await rig.kinesis.send(new DeleteStreamCommand({ StreamName: 'cdc' }))
     await rig.dynamodb.send(put('1'))
     await rig.dynamodb.send(put('1', { n: { N: '1' } }))
-    await vi.waitFor(() => rig.kinesis.send(new CreateStreamCommand({ StreamName: 'cdc', ShardCount: 1 })))
+    await vi.waitFor(() => rig.kinesis.send(new CreateStreamCommand({ StreamName: 'cdc', ShardCount: 1 })), {
+      timeout: 10_000,
+    })
     expect((await rig.changesOf('cdc')).map(({ eventName }) => eventName)).toEqual(['INSERT', 'MODIFY'])
   })
 

@@ -54,9 +54,12 @@ describe('time to live', () => {
     await set(true)
     await rig.dynamodb.send(new DeleteTableCommand({ TableName }))
     // A table that is being deleted is still described.
-    await vi.waitFor(async () => {
-      await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
-    })
+    await vi.waitFor(
+      async () => {
+        await expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+      },
+      { timeout: 10_000 },
+    )
     expect(await rig.ship.expire(now * 1_000)).toBe(0)
   })
 })

@@ -160,7 +160,7 @@ describe('TransactWriteItems', () => {
         },
       ],
     })
-    await vi.waitFor(() => rig.dynamodb.send(recreate))
+    await vi.waitFor(() => rig.dynamodb.send(recreate), { timeout: 10_000 })
     await waitUntilTableExists(
       { client: rig.dynamodb, maxWaitTime: 10, minDelay: 0.01, maxDelay: 1 },
       { TableName },
