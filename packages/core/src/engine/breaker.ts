@@ -72,7 +72,7 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
     if (breaker.alarmed || now - breaker.since < maxPause) return
     breaker.alarmed = true
     logger.error('a dependency is still down: the routes that need it wait', {
-      dependency,
+      ...fieldsOf(dependency, error),
       durationMs: Math.round(now - breaker.since),
     })
   }
@@ -80,7 +80,7 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
   /** Once for each outage: what waits for it says nothing. */
   function tellDown(dependency: string, error: unknown): void {
     const setup = setUpOf(error)
-    const fields: LogFields = { dependency, ...(error === undefined ? {} : { error: errorFields(error) }) }
+    const fields = fieldsOf(dependency, error)
     if (setup === undefined) logger.warn('a dependency is down: the routes that need it wait', fields)
     else
       logger.error('the set-up of a dependency is wrong: the routes that need it wait until it is mended', {
@@ -88,6 +88,10 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
         reason: setup.reason,
         details: { resource: setup.resource, advice: setup.advice },
       })
+  }
+
+  function fieldsOf(dependency: string, error: unknown): LogFields {
+    return error === undefined ? { dependency } : { dependency, error: errorFields(error) }
   }
 
   function probe(dependency: string, breaker: Breaker, comer: Comer): void {

@@ -88,6 +88,7 @@ export class Reporter {
     this.#logger.error('a handler ignores its signal: its lane waits until it settles', {
       ...routeFields(plan),
       ...placeFields(this.#place),
+      details: { advice: "hand the context's 'signal' to each call that may take long" },
     })
   }
 

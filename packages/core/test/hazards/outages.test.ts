@@ -41,7 +41,11 @@ test('A34: an outage of 40 minutes dead-letters nothing, counts nothing and paus
   expect(calls.length - early, 'one probe at a time, not 100 lanes').toBeLessThan(60)
   expect(deadLetters.letters).toEqual([])
   expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
-    { message: expect.stringContaining('is still down'), fields: { dependency: 'opensearch' } },
+    {
+      message: expect.stringContaining('is still down'),
+      // Who is woken by this line sees with what it fails.
+      fields: { dependency: 'opensearch', error: { message: 'opensearch is unavailable' } },
+    },
   ])
   down = false
   await pass(clock, 130_000)
