@@ -15,19 +15,26 @@ export interface Tables {
 /** What the front needs to know of the tables, asked once each. */
 export function knownTables(call: AwsCall): Tables {
   const schemas = new Map<string, KeySchema>()
+  let changes = 0
 
   const keySchema = async (table: string) => {
     const known = schemas.get(table)
     if (known !== undefined) return known
+    const before = changes
     const answer = await call('DescribeTable', { TableName: table })
     const description = answer.ok ? answer.output.Table : undefined
     if (!isFields(description) || !Array.isArray(description.KeySchema)) return undefined
     const hashFirst = [...description.KeySchema].sort((a) => (a.KeyType === 'HASH' ? -1 : 1))
     const schema = hashFirst.map((element) => String(element.AttributeName))
-    schemas.set(table, schema)
+    // What is being deleted is still described, and what was asked before a change may be answered after it.
+    if (description.TableStatus !== 'DELETING' && before === changes) schemas.set(table, schema)
     return schema
   }
-  return { keySchema, forget: (table) => void schemas.delete(table) }
+  const forget = (table: string) => {
+    changes += 1
+    schemas.delete(table)
+  }
+  return { keySchema, forget }
 }
 
 /** The key attributes of an item, or `undefined` if one is missing. */
