@@ -166,3 +166,32 @@ test('rows of a long line of ended shards go together, not one after the other',
   await sync.sync(true)
   expect(await shards()).toEqual(['d'])
 })
+
+test('a stream whose shards are never listed keeps no rows from the stream after it', async () => {
+  const clock = virtualClock()
+  const leases = memoryLeases()
+  const asked = Promise.withResolvers<void>()
+  // Only `send` is used, for the list of the shards.
+  const kinesis = {
+    send: ({ input }: { readonly input: { readonly StreamName?: string } }) => {
+      if (input.StreamName === 'well') return Promise.resolve({ Shards: [{ ShardId: 'a' }] })
+      asked.resolve()
+      return new Promise(() => {})
+    },
+  } as unknown as KinesisClient
+  const listed = ['mute', 'well'].map((name) => ({
+    ...{ stream: name, name, start: 'TRIM_HORIZON' as const, startAt: undefined },
+  }))
+  const settings = { clock, kinesis, leases, logger: silent, me: 'me', closed, failover: 10_000 }
+  const streams = new Streams({ ...settings, streams: listed })
+  streams.identify(
+    'multi-stream',
+    new Map(listed.map(({ stream }, n) => [stream, `123456789012:${stream}:${n}` as const])),
+  )
+  const sync = new ShardSync(settings, streams, () => {})
+  const look = sync.sync(true)
+  await asked.promise
+  await clock.moveTo(clock.now() + 60_000)
+  expect([...((await look) ?? [])].map(([name]) => name)).toEqual(['mute'])
+  expect((await leases.scan()).leases.map(({ shard }) => shard)).toEqual(['a'])
+})

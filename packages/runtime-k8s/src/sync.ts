@@ -88,18 +88,19 @@ export class ShardSync {
     const turn = isDue || this.#isBeaten ? 0 : this.#turns % OTHERS
     if (!isDue) this.#turns += 1
     if (turn !== 0 && this.#isOthers()) return undefined
-    const { clock, leases: table } = this.#settings
-    const since = clock.monotonic()
-    const seen = await table.scan()
-    const { leases, movedOn } = seen
+    let seen = await this.#look()
     this.#isBeaten = false
     // Rows of ours would stand among those of KCL 3.
-    if (movedOn !== undefined) return undefined
-    this.saw(leases)
+    if (seen.movedOn !== undefined) return undefined
+    this.saw(seen.leases)
     if (turn !== 0 && this.#isOthers()) return undefined
     const failures = new Map(isSoon ? [] : await this.#streams.allAgain())
     for (const [id, stream] of this.#streams.current) {
       try {
+        // Another stream may have been waited for meanwhile: one that never answers keeps no row from the others.
+        if (this.#retained.isStale(seen.since)) seen = await this.#look()
+        if (seen.movedOn !== undefined) return failures
+        const { leases, since } = seen
         await this.#syncOne(id, this.#startOf(id, stream, leases), { ...rowsOf(id, seen), since })
       } catch (error) {
         // One stream that cannot be looked at does not hide the others.
@@ -107,6 +108,12 @@ export class ShardSync {
       }
     }
     return failures
+  }
+
+  async #look(): Promise<LeaseScan & { readonly since: number }> {
+    const { clock, leases } = this.#settings
+    const since = clock.monotonic()
+    return { ...(await leases.scan()), since }
   }
 
   /** A stream that was made again is read from its oldest record. */

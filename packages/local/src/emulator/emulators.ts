@@ -16,7 +16,7 @@ export interface Serve {
 export interface Emulators extends AsyncDisposable {
   /** The thread of an emulator. Of spaceships alone. */
   threadOf(emulator: Emulator): Worker
-  /** Ends the threads, and with them what is left of their spaceships. Repeated calls share one end. */
+  /** Ends the threads, and with them what is left of their spaceships. A launch after that starts them again. */
   close(): Promise<void>
 }
 
