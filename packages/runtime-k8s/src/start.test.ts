@@ -308,3 +308,22 @@ test('a stop while nothing that the start asks is answered leaves nothing behind
   await run
   await vi.waitFor(() => expect(timers()).toBeLessThanOrEqual(before), wait)
 })
+
+test('lists of shards that take longer than two lives of a lease are told, and fail no start', async () => {
+  let late = 0
+  let lists = 0
+  const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + late }
+  pods.bent.after = (operation) => {
+    if (operation !== 'ListShards') return
+    lists += 1
+    if (lists <= 4) late += 2_100
+  }
+  const before = pods.lines.length
+  await flies({ clock })
+  pods.bent.after = () => {}
+  const told = pods.lines.slice(before).filter(({ message }) => message.startsWith('looking for shards'))
+  expect(told).toMatchObject([
+    { level: 'warn', fields: { stream: 'cdc', error: { code: 'stream-late' } } },
+    { level: 'info', message: 'looking for shards works again' },
+  ])
+})

@@ -148,8 +148,12 @@ test('after a look that is older than two lives no row is made: the shard may ha
   await asked
   await clock.moveTo(clock.now() + 20_001)
   list.resolve()
-  await look
+  const failures = await look
   expect([await shards(), sync.isBeaten]).toEqual([[], true])
+  expect(failures?.get('cdc')).toMatchObject({
+    code: 'stream-late',
+    message: expect.stringMatching(/listed within 20001 ms.*at most 20000 ms/),
+  })
   // The next look, which comes soon, makes it.
   await sync.sync()
   expect([await shards(), sync.isBeaten]).toEqual([['a'], false])

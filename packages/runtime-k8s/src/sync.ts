@@ -7,6 +7,7 @@
  * ```
  */
 
+import { SpaceshipError } from '@spaceship/core'
 import { inTime } from '@spaceship/core/adapter'
 import { Audit } from './audit.ts'
 import { leaseOf, leasesAfter } from './children.ts'
@@ -42,6 +43,9 @@ const AT_ONCE = 16
 
 /** Milliseconds. */
 const PATIENCE = 60_000
+
+/** The code of the error that says that a list of shards took too long to make rows by. */
+export const LATE = 'stream-late'
 
 const ENDED: Progress = { checkpoint: { sequence: SHARD_END, subSequence: 0 }, journal: undefined }
 
@@ -166,6 +170,8 @@ export class ShardSync {
     for (let from = 0, size = 1; from < missing.length; from += size, size = AT_ONCE) {
       if (this.#retained.isStale(since)) {
         this.#isBeaten = true
+        // Those that were made are there at the next look, which has fewer to make. Of none it would be the same again.
+        if (from === 0) throw this.#tooLate(since)
         return
       }
       const some = missing.slice(from, from + size)
@@ -177,6 +183,16 @@ export class ShardSync {
       return
     }
     this.#made()
+  }
+
+  /** Told if it happens again and again: no shard that comes to the stream is read meanwhile. */
+  #tooLate(since: number): SpaceshipError {
+    const { clock, failover } = this.#settings
+    const took = Math.round(clock.monotonic() - since)
+    return new SpaceshipError(
+      LATE,
+      `the shards of the stream were listed within ${took} ms, and no rows were made for new ones: expected at most ${2 * failover} ms, which is twice the failover. Look at what slows ListShards and the lease table (throttling, the network, a worker without CPU); if nothing does, set a longer \`failover\``,
+    )
   }
 
   /**

@@ -12,7 +12,7 @@
  * ```
  */
 
-import type { Reactor } from '@spaceship/core'
+import { codeOf, type Reactor } from '@spaceship/core'
 import { refuse } from '@spaceship/core/adapter'
 import type { Engine } from '@spaceship/core/engine'
 import { classified } from '@spaceship/handlers/aws'
@@ -25,15 +25,14 @@ import { parseWorkerOptions, type WorkerOptions, type WorkerSettings } from './o
 import { unlessAborted } from './patience.ts'
 import { startUp } from './start.ts'
 import { Streams } from './streams.ts'
-import { ShardSync } from './sync.ts'
+import { LATE, ShardSync } from './sync.ts'
 import { keepTicking } from './ticks.ts'
 import { Troubles } from './troubles.ts'
-
-/** In words, for what is told of its troubles. */
 
 /** Milliseconds in which another worker makes the rows that are missing, or has taken what it takes. */
 const SOON = 2_000
 
+/** In words, for what is told of its troubles. */
 const LOOKING = 'looking for shards'
 
 export interface Worker extends AsyncDisposable {
@@ -195,7 +194,9 @@ class Life {
     const rows = [...known.leases, ...known.malformed.flatMap(({ place }) => place ?? [])]
     if (rows.length === 0) this.#tellOfNewTable()
     this.#streams.identify(layoutOf(rows, layout), identities)
-    const [failure] = (await this.#shards.sync())?.values() ?? []
+    const failures = (await this.#shards.sync())?.values() ?? []
+    // A slow list fails no start: the next look, which comes soon, makes the rows or tells of it.
+    const failure = [...failures].find((error) => codeOf(error) !== LATE)
     if (failure !== undefined) throw failure
     // An application that starts at the same moment writes its rows between our look and our own rows.
     this.#refuseForeign(await leases.scan())
