@@ -131,7 +131,7 @@ export const calls: Readonly<Record<string, Call>> = {
   'handlers/opensearch createSearch (keeper)': right(memorySearch().keeper, KEEPER),
   'handlers/opensearch createRebuild': right(createRebuild, REBUILD),
   'runtime-k8s/testing simulateFleet': right(simulateFleet, FLEET, {
-    instead: { options: { scenario: oneSaved, seeds: 1 } },
+    instead: { options: { scenario: oneSaved, seeds: 1, workers: 1, shards: 1 } },
   }),
   'handlers/testing memorySearch': right(memorySearch, MEMORY_SEARCH),
   'handlers/slack mrkdwn': right(() => mrkdwn`*${5}*`),

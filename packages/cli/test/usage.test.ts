@@ -137,6 +137,17 @@ test.each([
   for (const word of expected) expect(offered).toContain(word)
 })
 
+test('completion loads no ship: it is asked at each press of a key', async () => {
+  const noting = `import { registerHooks } from 'node:module'
+    registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) })`
+  const hooks = `data:text/javascript,${encodeURIComponent(noting)}`
+  const args = [...NODE, '--import', hooks, MAIN, 'complete', '--', 'letters', '']
+  const { stderr } = await promisify(execFile)(process.execPath, args)
+  const loaded = stderr.split('\n')
+  expect(loaded.filter((url) => url.endsWith('cli/src/program.ts'))).toHaveLength(1)
+  expect(loaded.filter((url) => /packages\/local\/|client-sfn|chokidar/.test(url))).toEqual([])
+})
+
 test.each(['bash', 'zsh'])('completion for %s is a script', async (shell) => {
   const { stdout } = await promisify(execFile)(process.execPath, [...NODE, MAIN, 'complete', shell])
   expect(stdout).toContain('spaceship')

@@ -1,7 +1,7 @@
 /** `spaceship dev`: an embedded ship, the project's reactors in it, and what becomes of each record. */
 
 import { type Command, Option } from 'commander'
-import { type Heard, type Plan, session, shownLine, shownTrail } from '../dev/index.ts'
+import type { Heard, Plan } from '../dev/index.ts'
 import { projectAt } from '../project/index.ts'
 import { EXIT, messageOf, paint } from '../show/index.ts'
 import type { Common } from './project.ts'
@@ -38,9 +38,11 @@ export function addDev(program: Command, terminal: Terminal): void {
         terminal.say('draining: what is in flight ends first')
       }
       process.on('SIGINT', end).on('SIGTERM', end)
-      const hear = options.json ? heardByMachines(terminal) : heardByPeople(terminal, options)
+      // A ship is most of what there is to load, and other commands need none.
+      const dev = await import('../dev/index.ts')
+      const hear = options.json ? heardByMachines(terminal) : heardByPeople(terminal, options, dev)
       const { runtime, data } = options
-      await session({
+      await dev.session({
         ...projectAt(terminal.cwd, options.config),
         runtime,
         data,
@@ -52,7 +54,11 @@ export function addDev(program: Command, terminal: Terminal): void {
     })
 }
 
-function heardByPeople(terminal: Terminal, { runtime, verbose = false }: Options): Heard {
+function heardByPeople(
+  terminal: Terminal,
+  { runtime, verbose = false }: Options,
+  { shownLine, shownTrail }: typeof import('../dev/index.ts'),
+): Heard {
   const columns = process.stdout.columns ?? 100
   const width = ({ routes }: Plan) => Math.max('no route'.length, ...routes.map((route) => route.length))
   return {
