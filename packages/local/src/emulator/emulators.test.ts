@@ -50,3 +50,21 @@ test('emulators keep no process from its end, and a ship that is closed twice en
   const { stdout, status } = spawnSync(process.execPath, flags, { cwd, encoding: 'utf8', timeout: 20_000 })
   expect([stdout, status]).toEqual(['closed\n', 0])
 })
+
+test.each(['module', 'commonjs'])('a program of text is launched from, too: --input-type=%s', (type) => {
+  const program = `
+    import('@spaceship/local').then(async ({ launch }) => {
+      const ship = await launch({ streams: ['cdc'] })
+      await ship.close()
+      console.log('closed')
+    })
+  `
+  const flags = ['--conditions=@spaceship/source', `--input-type=${type}`, '--eval', program]
+  const cwd = fileURLToPath(new URL('../..', import.meta.url))
+  const { stdout, stderr, status } = spawnSync(process.execPath, flags, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  expect([stdout, status], stderr).toEqual(['closed\n', 0])
+})

@@ -1,6 +1,5 @@
 /** Owns the threads in which emulators run: one for each, which is started when it is first asked for. */
 
-import { fileURLToPath } from 'node:url'
 import { type MessagePort, Worker } from 'node:worker_threads'
 
 export type Emulator = 'dynalite' | 'kinesalite'
@@ -20,9 +19,9 @@ export interface Emulators extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const THREAD = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './emulator.js', import.meta.url),
-)
+const THREAD = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './emulator.js', import.meta.url)
+/** A thread has Node's flags of its process, and a process with `--input-type` starts no file: it starts this text. */
+const START = `import(${JSON.stringify(THREAD.href)})`
 
 /**
  * Emulators for tests that launch many spaceships. Each launch starts threads, and loads the emulators in them, which is most of what a launch
@@ -47,7 +46,7 @@ export function createEmulators(): Emulators {
     threadOf: (emulator) => {
       const known = threads.get(emulator)
       if (known !== undefined) return known
-      const thread = new Worker(THREAD, { workerData: emulator })
+      const thread = new Worker(START, { eval: true, workerData: emulator })
       thread.unref()
       // What ends it is told by its exit. By name: without a listener of its own, a thread hears no message any more.
       thread.on('error', () => {})
