@@ -22,6 +22,7 @@ import { Avoided, FORGOTTEN } from './avoided.ts'
 import {
   type Consumer,
   type ConsumerEnd,
+  type Drained,
   Fetches,
   pollShard,
   READING,
@@ -240,14 +241,12 @@ export class Assignment {
     await this.#taken(until)
     await this.#giveBackDoubtful(until)
     // The process may end as soon as the drain has, and the others would look again when they would have anyway.
-    const left = Math.max(LAST_LOOK, until.getTime() - this.#settings.clock.now())
-    await this.#unlessLate(() => this.#notices.told(), left)
-    const unfinished = ends.reduce((sum, end) => sum + (end.status === 'fulfilled' ? end.value : 0), 0)
-    return {
-      complete: unfinished === 0 && ends.every((end) => end.status === 'fulfilled'),
-      leases: ends.length,
-      unfinished,
-    }
+    const within = Math.max(LAST_LOOK, until.getTime() - this.#settings.clock.now())
+    await this.#unlessLate(() => this.#notices.told(), within)
+    const drained = ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []))
+    const unfinished = drained.reduce((sum, end) => sum + end.unfinished, 0)
+    const kept = drained.filter(({ isLost }) => !isLost)
+    return { complete: unfinished === 0 && kept.length === ends.length, leases: ends.length, unfinished }
   }
 
   /** A lease that was asked for as the drain began is given back, too, if the answer comes in time. */
@@ -273,11 +272,11 @@ export class Assignment {
     await inTime(work, { within, clock: this.#settings.clock, late }).catch(() => {})
   }
 
-  async #drainOne(consumer: Consumer, until: Date, before?: Promise<unknown>): Promise<number> {
+  async #drainOne(consumer: Consumer, until: Date, before?: Promise<unknown>): Promise<Drained> {
     try {
-      const unfinished = await consumer.drain(until, before)
-      this.#ended(consumer, 'released')
-      return unfinished
+      const drained = await consumer.drain(until, before)
+      this.#ended(consumer, drained.isLost ? 'lost' : 'released')
+      return drained
     } catch (error) {
       this.#forget(consumer)
       const why =

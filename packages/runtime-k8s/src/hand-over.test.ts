@@ -1,6 +1,6 @@
 /** A worker keeps what it holds until it has given it up, and takes nothing that is another application's. */
 
-import { type DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
 import { memoryState } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
@@ -51,6 +51,43 @@ test('a drain that is longer than the failover keeps its lease: what it finishes
   expect(pods.lines.filter(({ message }) => message === 'lease lost')).toEqual([])
   await two.stop()
   await runTwo
+}, 60_000)
+
+test('a lease that another worker takes as its own drains is no part of a complete drain, though all has ended', async () => {
+  await using pods = await podsOnShip()
+  let runs = 0
+  const finished = Promise.withResolvers<void>()
+  const slow = reactor('slow').on('see', saved, async () => {
+    runs += 1
+    await finished.promise
+  })
+  await pods.put('x')
+  const pod = pods.pod(slow, { drainTimeout: '30s' })
+  const run = pod.run()
+  await vi.waitFor(() => expect(runs).toBe(1), wait)
+  // No write of the worker comes through, until another one has the lease.
+  pods.bent.fail = (operation) => (operation === 'UpdateItem' ? refusal('ThrottlingException') : undefined)
+  const stopped = pod.stop()
+  finished.resolve()
+  const peer = new DynamoDBClient(pods.ship.clientConfig('dynamodb'))
+  const { Items: [{ leaseKey = { S: '' } } = {}] = [] } = await peer.send(
+    new ScanCommand({ TableName: 'app' }),
+  )
+  await peer.send(
+    new UpdateItemCommand({
+      TableName: 'app',
+      Key: { leaseKey },
+      UpdateExpression: 'SET leaseOwner = :other ADD leaseCounter :one',
+      ExpressionAttributeValues: { ':other': { S: 'other' }, ':one': { N: '1' } },
+    }),
+  )
+  peer.destroy()
+  pods.bent.fail = () => undefined
+  expect(await stopped).toEqual({ complete: false, leases: 1, unfinished: 0 })
+  await run
+  const told = pods.lines.map(({ message }) => message)
+  expect(told).toContain('lease lost')
+  expect(told).not.toContain('lease given up')
 }, 60_000)
 
 test('of two applications in one lease table, the second is refused, at the same moment too', async () => {

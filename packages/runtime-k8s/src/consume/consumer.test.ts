@@ -121,7 +121,7 @@ test('a drain that begins while the place of a first page is written gives the l
   const drained = consumer.drain(new Date(clock.now() + 5_000))
   await pass(clock, 1_000)
   answered.resolve()
-  expect(await drained).toBe(0)
+  expect(await drained).toEqual({ unfinished: 0, isLost: false })
   expect(await consumer.done).toBe('released')
   const [lease] = (await leases.scan()).leases
   expect([lease?.owner, lease?.first]).toEqual([undefined, '7'])

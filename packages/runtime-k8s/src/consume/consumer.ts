@@ -53,6 +53,13 @@ export interface Consuming {
   readonly isCurrent: () => Promise<boolean>
 }
 
+export interface Drained {
+  /** Positions that the next owner reads again. */
+  readonly unfinished: number
+  /** The lease was lost meanwhile: what was finished since the last write is read again, too. */
+  readonly isLost: boolean
+}
+
 export type ConsumerEnd = 'ended' | 'released' | 'lost' | 'stalled' | 'failed'
 
 export interface Consumer {
@@ -65,9 +72,9 @@ export interface Consumer {
    * Finishes what it can until then, writes where it stands and gives the lease up, at the latest two seconds later.
    *
    * @param before the lease is given up, this is waited for: it must not take longer than until then @default nothing
-   * @returns unfinished positions @throws what the last writes failed with
+   * @throws what the last writes failed with
    */
-  drain(until: Date, before?: Promise<unknown>): Promise<number>
+  drain(until: Date, before?: Promise<unknown>): Promise<Drained>
   readonly done: Promise<ConsumerEnd>
   /** Resolves when no handler of the shard runs any more, once the lease is lost. Never rejects. */
   drained(): Promise<void>
@@ -252,14 +259,14 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     await held.release(charged)
   }
 
-  async function giveUp(until: Date, before?: Promise<unknown>): Promise<number> {
+  async function giveUp(until: Date, before?: Promise<unknown>): Promise<Drained> {
     const left = until.getTime() - clock.now()
     const end = clock.monotonic() + Math.max(0, left) + LAST_WRITES
     const [unfinished] = await Promise.all([delivery.settle(until), before])
     // A table that refuses a write or does not answer must not cost what was finished, nor hold the process up for ever.
     await persistently(beat, end, clock)
     await persistently(() => held.release(), end, clock)
-    return unfinished.length
+    return { unfinished: unfinished.length, isLost: lost }
   }
 
   return {
@@ -274,7 +281,7 @@ export async function startConsumer(consuming: Consuming): Promise<Consumer> {
     drain: (until, before) => {
       const draining = giveUp(until, before)
       drained = draining.then(
-        (): ConsumerEnd => 'released',
+        ({ isLost }): ConsumerEnd => (isLost ? 'lost' : 'released'),
         (): ConsumerEnd => 'lost',
       )
       stop.abort()
