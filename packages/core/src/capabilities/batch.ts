@@ -173,7 +173,7 @@ class Batches implements Caller {
       return { finish, rest: [] }
     }
     if (!this.#scope.mayStart()) return refuse(this.#scope.notHeld(), NOTHING)
-    let answers: unknown
+    let answers: readonly Answer[]
     try {
       answers = await this.#call(members)
     } catch (error) {
@@ -190,17 +190,14 @@ class Batches implements Caller {
       return { finish: ANSWERED, rest }
     }
     let finish: Finish = ANSWERED
-    const settled = await Promise.all(
-      members.map(async (member, i) => ({ member, ...(await answerAt(answers, i)) })),
-    )
-    for (const { member, answer, failed } of settled) {
+    for (const [i, { answer, failed }] of answers.entries()) {
       if (!failed) {
-        member.resolve(isSkip(answer) ? answer : undefined)
+        members[i]?.resolve(isSkip(answer) ? answer : undefined)
         continue
       }
       const verdict = ofThrown(answer)
       if (verdict.kind === 'unavailable') finish = verdict
-      member.reject(answer)
+      members[i]?.reject(answer)
     }
     return { finish, rest: [] }
   }
@@ -228,7 +225,7 @@ class Batches implements Caller {
     return members.filter((_, i) => isOurs[i])
   }
 
-  async #call(members: readonly Member[]): Promise<unknown> {
+  async #call(members: readonly Member[]): Promise<readonly Answer[]> {
     const { settings, stopped, deadlines, hardEnd } = this.#scope
     const plan = this.#plan
     const run = new Run(plan, Math.min(settings.clock.monotonic() + plan.timeout, hardEnd), true)
@@ -243,7 +240,9 @@ class Batches implements Caller {
     }
     const events: readonly unknown[] = members.map(({ attempt }) => attempt.event)
     // `on` and `route` tied the handler's event type to the definitions that these events were made from.
-    const running = (async () => this.#batching.handle(events as readonly never[], context))()
+    const handle = async () => this.#batching.handle(events as readonly never[], context)
+    // What a list promises is the handler's work, too: it has its deadline, and hears of it.
+    const running = handle().then((answers) => Promise.all(members.map((_, i) => answerAt(answers, i))))
     for (const { attempt } of members) attempt.runs(run)
     deadlines.watch(run, running)
     try {
@@ -254,14 +253,16 @@ class Batches implements Caller {
   }
 }
 
+interface Answer {
+  readonly answer: unknown
+  readonly failed: boolean
+}
+
 /**
  * What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone; a list of
  * promises is taken for what they settle to.
  */
-async function answerAt(
-  answers: unknown,
-  i: number,
-): Promise<{ readonly answer: unknown; readonly failed: boolean }> {
+async function answerAt(answers: unknown, i: number): Promise<Answer> {
   try {
     const given: unknown = Array.isArray(answers) ? answers[i] : answers
     const answer = isThenable(given) ? await promiseOf(given) : given

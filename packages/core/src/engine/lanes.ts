@@ -116,9 +116,12 @@ export class Lanes {
   /** What an unfinished task waits for, or the one before it in its lane. */
   reasonOf(task: Task): Reason {
     const { run, waits, plan } = this.#open[task.plan.index]?.get(task.lane)?.first ?? task
-    if (run !== undefined) return run.overdue ? 'overdue' : 'handler'
+    if (run?.timed) return run.overdue ? 'overdue' : 'handler'
     const { deadlines, settings } = this.#scope
-    if (waits === 'place' && deadlines.fillAll(plan, settings.concurrency)) return 'blocked'
+    // What is gathered, or waits to be handled with others, needs a place of its route and none of the shard.
+    const places = run === undefined ? settings.concurrency : NEVER
+    if ((run !== undefined || waits === 'place') && deadlines.fillAll(plan, places)) return 'blocked'
+    if (run !== undefined) return 'handler'
     return waits ?? (this.#halted.has(plan.reactor) ? 'halt' : 'unnamed')
   }
 

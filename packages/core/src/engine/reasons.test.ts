@@ -235,6 +235,52 @@ test('the places of a shard are blocked once all who have one ignore their deadl
   expect(delivery.waitsFor).toBe('blocked')
 })
 
+test('a batch that waits for a place is blocked once all batches that have one ignore their deadlines', async () => {
+  const handle = ([event]: readonly { readonly key: string }[]) =>
+    event?.key === 'deaf' ? never() : undefined
+  const made = reactor('r').on('load', saved, batch({ size: 1, within: '1s' }, handle), {
+    concurrency: 1,
+    timeout: '10s',
+  })
+  const one = world(made, memoryState(), { concurrency: 1 })
+  const waiting = async (id: string) => {
+    const delivery = await one.engine.open({ stream: 's', shard: id, redelivers: 'none' })
+    void delivery.push([change(id, 1)]).catch(() => {})
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    return delivery
+  }
+  const deaf = await waiting('deaf')
+  const other = await waiting('well')
+  expect([deaf.waitsFor, other.waitsFor]).toEqual(['handler', 'handler'])
+  await one.clock.moveTo(one.clock.now() + 12_000)
+  expect([deaf.waitsFor, other.waitsFor]).toEqual(['overdue', 'blocked'])
+})
+
+test('what the list of a batch handler promises has the deadline of the batch, and hears of it', async () => {
+  const heard: unknown[] = []
+  const made = reactor('r').on(
+    'load',
+    saved,
+    batch({ size: 2, within: '1s' }, (events: readonly { readonly key: string }[], { signal }) => {
+      const obeys = () =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => {
+            heard.push(signal.reason.code)
+            reject(signal.reason)
+          }),
+        )
+      return events.map(({ key }) => (key === 'deaf' ? never() : obeys()))
+    }),
+    { timeout: '10s', retry: { attempts: 1 } },
+  )
+  const one = world(made)
+  const delivery = await opened(one, 'well', 'deaf')
+  await one.clock.moveTo(one.clock.now() + 9_000)
+  expect([heard, delivery.waitsFor]).toEqual([[], 'handler'])
+  await one.clock.moveTo(one.clock.now() + 3_000)
+  expect([heard, delivery.waitsFor, one.engine.overdue]).toEqual([['deadline'], 'overdue', 1])
+})
+
 test('a paused route, a rate and a full house are named', async () => {
   const paused = world(see(() => {}))
   paused.engine.pause('r/see')
