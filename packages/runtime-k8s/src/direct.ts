@@ -10,6 +10,7 @@
  * Two owners of one moment do no harm: the route's watermark decides, as it does for ticks on the stream.
  */
 
+import { inTime } from '@spaceship/core/adapter'
 import { type Delivery, type Engine, tickEnvelope } from '@spaceship/core/engine'
 import type { Clock } from '@spaceship/core/ports'
 
@@ -32,6 +33,9 @@ export interface DirectDrain {
 /** The place of such ticks in logs and dead letters; the shard is the route. */
 const STREAM = 'direct'
 
+/** Milliseconds. No other tick of the route is put meanwhile. */
+const PATIENCE = 10_000
+
 export class DirectTicks {
   readonly #options: DirectOptions
   readonly #deliveries = new Map<string, Delivery>()
@@ -41,13 +45,14 @@ export class DirectTicks {
     this.#options = options
   }
 
-  /** @param moment for which the tick was scheduled, in milliseconds since 1970 */
-  async put(route: string, moment: number): Promise<void> {
+  /** @param moment for which the tick was scheduled, in milliseconds since 1970 @throws what the delivery cannot be opened for */
+  async put(route: string, moment: number, signal?: AbortSignal): Promise<void> {
     const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)
-    const delivery =
-      this.#deliveries.get(route) ??
-      (await engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, { isHeld }))
+    const open = () => engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, { isHeld })
+    const late = `the delivery of the route's ticks could not be opened within ${PATIENCE} ms: a store does not answer`
+    const opening = { within: PATIENCE, clock, late, ...(signal && { signal }) }
+    const delivery = this.#deliveries.get(route) ?? (await inTime(open, opening))
     // Nobody would settle it: the next owner puts the tick.
     if (this.#isDraining) return
     this.#deliveries.set(route, delivery)

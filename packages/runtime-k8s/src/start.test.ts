@@ -3,7 +3,7 @@
 import { ListTablesCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { reactor } from '@spaceship/core'
 import { cron } from '@spaceship/core/cron'
-import { memoryDeadLetters } from '@spaceship/core/memory'
+import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import { createStateTable, dynamodbDeadLetters, dynamodbState } from '@spaceship/handlers/dynamodb'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -326,4 +326,18 @@ test('lists of shards that take longer than two lives of a lease are told, and f
     { level: 'warn', fields: { stream: 'cdc', error: { code: 'stream-late' } } },
     { level: 'info', message: 'looking for shards works again' },
   ])
+})
+
+test("a store whose check never answers once is asked again, and the start's wait for it is told", async () => {
+  let checks = 0
+  const check = () => {
+    checks += 1
+    return checks === 1 ? new Promise<never>(() => {}) : Promise.resolve(undefined)
+  }
+  const before = pods.lines.length
+  await flies({ state: { ...memoryState(), check }, clock: hurried(100) })
+  const waits = pods.lines
+    .slice(before)
+    .filter(({ message }) => message === 'the start waits for what is down')
+  expect(waits).toMatchObject([{ level: 'warn', fields: { dependency: 'port' } }])
 })

@@ -5,7 +5,7 @@
  *  ask all ──┬─ all well ─────────────────────────────────> join the fleet
  *            ├─ a set-up is wrong ────────────────────────> fail, with everything that is wrong
  *            └─ something is down ─ say so ─ wait longer ─> ask again what was not well; after `maxPause` say so at `error`
- *  no answer within 5 s: say so, and go on waiting
+ *  no answer within 5 s: say so, and go on waiting; within 30 s: it is down, and asked again
  * ```
  */
 
@@ -45,8 +45,9 @@ export async function startUp(
   const began = clock.monotonic()
   const identities = new Map<string, StreamId>()
   const asks = asksOf(settings, identities, signal)
+  const ports = () => portsOf(engine, settings, signal)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const answer = await unlessAborted(tellingOfSilence(ask(engine, asks), settings, signal), signal)
+    const answer = await unlessAborted(tellingOfSilence(ask(engine, ports, asks), settings, signal), signal)
     if (answer === undefined) return
     const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
@@ -126,9 +127,19 @@ function asksOf(
   }
 }
 
-async function ask(engine: Engine, asks: Asks): Promise<Checked> {
+/** Whose client has no time-out of its own may never answer one question, and answers the next one. */
+async function portsOf(engine: Engine, { clock }: WorkerSettings, signal: AbortSignal): Promise<Checked> {
+  const late = `a port's check did not answer within ${ANSWER} ms`
+  try {
+    return await inTime(() => engine.check(), { within: ANSWER, clock, late, signal })
+  } catch (error) {
+    return { problems: [], outages: [unanswered('port', error)], notes: [] }
+  }
+}
+
+async function ask(engine: Engine, ports: () => Promise<Checked>, asks: Asks): Promise<Checked> {
   const ours = Object.fromEntries(Object.entries(asks).map(([name, asked]) => [name, asked()]))
-  const all = await Promise.all([engine.check(), checked(ours)])
+  const all = await Promise.all([ports(), checked(ours)])
   return {
     problems: all.flatMap(({ problems }) => problems),
     outages: all.flatMap(({ outages }) => outages),

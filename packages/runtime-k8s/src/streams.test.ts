@@ -133,7 +133,7 @@ test('a summary that is late makes no stream the former one again', async () => 
   const streams = new Streams({
     // Only `send` is used, for DescribeStreamSummary.
     kinesis: { send } as unknown as KinesisClient,
-    ...{ clock: systemClock, logger: silent },
+    ...{ clock: systemClock, logger: silent, closed: new AbortController().signal },
     streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
   })
   const [former, now] = ['000000000000:cdc:100', '000000000000:cdc:200']
@@ -146,4 +146,19 @@ test('a summary that is late makes no stream the former one again', async () => 
   made = 100
   await streams.again(now)
   expect([streams.isOurs(now), streams.formerOf(former)]).toEqual([true, now])
+})
+
+test('a summary that is never answered is waited for no longer than the worker lives', async () => {
+  const closing = new AbortController()
+  const streams = new Streams({
+    // As above.
+    kinesis: { send: () => new Promise(() => {}) } as unknown as KinesisClient,
+    ...{ clock: virtualClock(), logger: silent, closed: closing.signal },
+    streams: [{ stream: 'cdc', name: 'cdc', start: 'TRIM_HORIZON', startAt: undefined }],
+  })
+  streams.identify('multi-stream', new Map([['cdc', '000000000000:cdc:100']]))
+  const asking = streams.again('000000000000:cdc:100')
+  closing.abort()
+  // No time passes.
+  await expect(asking).rejects.toMatchObject({ code: 'no-answer' })
 })

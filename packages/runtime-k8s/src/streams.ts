@@ -22,13 +22,13 @@ export type StreamSettings = WorkerSettings['streams'][number]
 const PATIENCE = 30_000
 
 export class Streams {
-  readonly #settings: Pick<WorkerSettings, 'clock' | 'kinesis' | 'logger' | 'streams'>
+  readonly #settings: Pick<WorkerSettings, 'clock' | 'closed' | 'kinesis' | 'logger' | 'streams'>
   /** Current ones and former ones. */
   readonly #known = new Map<StreamId, StreamSettings>()
   /** By the streams' names. */
   readonly #current = new Map<string, StreamId>()
 
-  constructor(settings: Pick<WorkerSettings, 'clock' | 'kinesis' | 'logger' | 'streams'>) {
+  constructor(settings: Pick<WorkerSettings, 'clock' | 'closed' | 'kinesis' | 'logger' | 'streams'>) {
     this.#settings = settings
   }
 
@@ -114,11 +114,11 @@ export class Streams {
   }
 
   async #identityOf(stream: string): Promise<StreamId> {
-    const { clock, kinesis } = this.#settings
+    const { clock, closed: signal, kinesis } = this.#settings
     const ask = (abortSignal: AbortSignal) =>
       kinesis.send(new DescribeStreamSummaryCommand(streamAt(stream)), { abortSignal })
     const late = `Kinesis did not describe the stream within ${PATIENCE} ms`
-    return identityIn(stream, await inTime(ask, { within: PATIENCE, clock, late }))
+    return identityIn(stream, await inTime(ask, { within: PATIENCE, clock, late, signal }))
   }
 }
 

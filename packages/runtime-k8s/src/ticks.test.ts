@@ -213,7 +213,7 @@ test('a put that is never answered is waited for no longer than its worker lives
   expect(puts).toEqual([])
 })
 
-test('a clock that jumps ahead puts the last window, one that is set back none that was put before', async () => {
+test('a clock that jumps ahead puts the last window, one that is set back none that was put before, and goes on with the next one', async () => {
   const { clock, puts, set, start } = fleet('1h')
   const stop = start(() => true)
   await settled()
@@ -223,7 +223,21 @@ test('a clock that jumps ahead puts the last window, one that is set back none t
   expect(times(puts)).toEqual(['12:00:00', '17:00:00', '18:00:00'])
   set(0)
   await clock.moveTo(START + 3 * 3_600_000, settled)
-  expect(times(puts)).toHaveLength(3)
+  expect(times(puts).slice(3)).toEqual(['14:00:00', '15:00:00'])
+  await stop()
+})
+
+test('a clock that is set back over the end of a window puts its tick once', async () => {
+  const { clock, puts, set, start } = fleet('1h')
+  const stop = start(() => true)
+  await settled()
+  await clock.moveTo(START + 3_600_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '13:00:00'])
+  set(-2_000)
+  await clock.moveTo(START + 2 * 3_600_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '13:00:00'])
+  await clock.moveTo(START + 2 * 3_600_000 + 3_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '13:00:00', '14:00:00'])
   await stop()
 })
 

@@ -68,6 +68,8 @@ async function tickOne(
     try {
       const moment = lastEnd(windows, now - delay) + delay
       const next = nextEnd(windows, now - delay) + delay
+      // Put while the clock was ahead. Of a clock that was ahead for less than a window nothing is put twice.
+      if (done !== undefined && done > next) done = moment
       if (next > now) wait = Math.min(LOOK, next - now)
       if (!holds(key)) {
         if (done !== undefined && via === 'direct') direct.lost(key)
@@ -93,7 +95,7 @@ async function put(
 ): Promise<boolean> {
   const about = { dependency: 'kinesis', resource: `stream '${stream.name}'`, actions: ['kinesis:PutRecord'] }
   try {
-    if (schedule.via === 'direct') await direct.put(route, moment)
+    if (schedule.via === 'direct') await direct.put(route, moment, signal)
     else {
       const scheduled = new Date(moment).toISOString()
       const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
