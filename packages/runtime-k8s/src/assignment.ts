@@ -368,7 +368,8 @@ export class Assignment {
     const [stream, of] = [this.#streams.nameOf(id), this.#streams.readingOf(id)]
     const [fetches, troubles] = [this.#fetches, this.#troubles]
     const about = { client, stream, of, shard, limit, interval: pollInterval }
-    const polling = { ...about, fetches, clock, random, logger, troubles }
+    const isCurrent = () => this.#isCurrent(held)
+    const polling = { ...about, fetches, clock, random, logger, troubles, isCurrent }
     return startConsumer({
       engine: this.#engine,
       held,
@@ -379,7 +380,7 @@ export class Assignment {
       patience: failover,
       reader: (from, signal) => pollShard(polling, from, signal),
       makeChildren: (named) => this.#makeChildren(held, named),
-      isCurrent: () => this.#isCurrent(held),
+      isCurrent,
     })
   }
 

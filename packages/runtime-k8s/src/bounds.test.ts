@@ -91,6 +91,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
         random: () => 0.5,
         logger: silent,
         troubles: new Troubles(silent),
+        isCurrent: async () => true,
       },
     }
     await startConsumer({

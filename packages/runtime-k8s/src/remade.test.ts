@@ -23,10 +23,11 @@ async function active({ kinesis }: Pods): Promise<void> {
 }
 
 /** A stream's identity has the second in which it was made. */
-async function remake(pods: Pods, made: number): Promise<void> {
+async function remake(pods: Pods, made: number, deleted = () => Promise.resolve()): Promise<void> {
   const StreamName = 'cdc'
   await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(made + 1_100), wait)
   await pods.kinesis.send(new DeleteStreamCommand({ StreamName }))
+  await deleted()
   await vi.waitFor(() => pods.kinesis.send(new CreateStreamCommand({ StreamName, ShardCount: 1 })), wait)
   await active(pods)
 }
@@ -125,3 +126,30 @@ test('where rows do not say of which stream they are, shards that had ended are 
   await second.stop()
   await running
 }, 60_000)
+
+test.each(['TRIM_HORIZON', 'LATEST'] as const)(
+  'of a stream that is made again while nothing of it was read, the former lease reads no record of the new one: %s',
+  async (start) => {
+    await using pods = await podsOnShip()
+    const made = Date.now()
+    const seen: string[] = []
+    const noting = reactor('note').on('see', saved, (e) => void seen.push(e.after.id))
+    const told = () => pods.lines.map(({ message }) => message)
+    const pod = pods.pod(noting, { streams: [{ stream: 'cdc', start }], shardSync: '5s' })
+    const run = pod.run()
+    await vi.waitFor(() => expect(told()).toContain('lease taken'), wait)
+    // An iterator of the former stream is as good as one of the new one here, so the worker is to meet that there is none.
+    const missed = () => expect(told()).toContainEqual(expect.stringMatching(/^reading shards fails/))
+    await remake(pods, made, () => vi.waitFor(missed, wait))
+    const ids = ['a', 'b', 'c', 'd', 'e']
+    for (const id of ids) await putDirectly(pods, id)
+    await vi.waitFor(() => expect(told()).toContain('lease given up'), wait)
+    await vi.waitFor(() => expect(seen).toEqual(expect.arrayContaining(ids)), wait)
+    await putDirectly(pods, 'z')
+    await vi.waitFor(() => expect(seen).toContain('z'), wait)
+    expect(seen.toSorted()).toEqual([...ids, 'z'])
+    await pod.stop()
+    await run
+  },
+  60_000,
+)

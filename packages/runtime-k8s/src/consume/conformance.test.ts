@@ -72,7 +72,12 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
           {
             of: { stream, startAt: undefined },
             ...{ client: clientOf(shards), stream, shard: lease.shard, limit: 3, interval: 200, clock },
-            ...{ random: () => 0.5, logger: silent, troubles: new Troubles(silent) },
+            ...{
+              random: () => 0.5,
+              logger: silent,
+              troubles: new Troubles(silent),
+              isCurrent: async () => true,
+            },
             fetches: new Fetches(clock, () => engine.room),
           },
           from,

@@ -172,7 +172,12 @@ async function consuming(
           {
             of: { stream: 'cdc', startAt: undefined },
             ...{ client: ended(), stream: 'cdc', shard, limit: 10, interval: 200, clock, random: () => 0.5 },
-            ...{ logger: silent, troubles: new Troubles(silent), fetches: new Fetches(clock, () => 1_000) },
+            ...{
+              logger: silent,
+              troubles: new Troubles(silent),
+              isCurrent: async () => true,
+              fetches: new Fetches(clock, () => 1_000),
+            },
           },
           from,
           signal,

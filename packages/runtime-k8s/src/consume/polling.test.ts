@@ -60,7 +60,7 @@ function polled(
   const polling = {
     ...{ client, stream: 'cdc', shard: 's0', of: { stream: 'cdc', startAt: undefined } },
     ...{ limit: 1_000, interval: 1_000, fetches: new Fetches(clock, () => 64 * MIB), clock },
-    ...{ random: () => 0.5, logger, troubles: new Troubles(silent) },
+    ...{ random: () => 0.5, logger, troubles: new Troubles(silent), isCurrent: async () => true },
   }
   const pages: Page[] = []
   const done = (async () => {

@@ -9,6 +9,8 @@
  * | another record than the one that is read on from     | retention has passed that one: told, and read on              |
  * | ExpiredIterator, or InvalidArgument for an iterator  | a new iterator at the last record that was read; one that is  |
  * |                                                      | refused before it was of use is a failure like others         |
+ * | ResourceNotFound, or InvalidArgument for an iterator, | before the next iterator: whether it is the same stream;     |
+ * | and no record to read on from                        | the lease of a former one is given up                         |
  * | ResourceNotFound, and the shard is not listed        | the shard is gone: its unread records are lost, and it ends   |
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the position is lost: the lease is taken again                |
@@ -61,6 +63,8 @@ export interface Polling {
   readonly random: () => number
   readonly logger: Log
   readonly troubles: Troubles
+  /** Asks whether the stream is still the one that the lease is of. @throws what Kinesis refuses it with */
+  readonly isCurrent: () => Promise<boolean>
 }
 
 /** A reader of the shard (`reader.ts`). */
@@ -77,9 +81,15 @@ export async function* pollShard(
   let isFresh = false
   /** The record that comes first is to be the one that is read on from. */
   let isExpected = false
+  /** The stream was not found, or an iterator of it refused: it may have been made again. */
+  let isDoubtful = false
   for (let failures = 0; !signal.aborted; ) {
     try {
       if (iterator === undefined) {
+        // A place that is no record is one of any stream, and Kinesis would not refuse it.
+        if (isDoubtful && isSentinel(last.sequence) && !(await polling.isCurrent()))
+          return yield { records: [], millisBehind: 0, pause: 0, lost: 'position' }
+        isDoubtful = false
         iterator = await iteratorFor(polling, last, signal)
         isFresh = true
         isExpected = !isSentinel(last.sequence)
@@ -116,6 +126,8 @@ export async function* pollShard(
       // Whether a read was refused, or an iterator.
       const isRead = iterator !== undefined
       const isRefused = name === 'InvalidArgumentException' && !isRead
+      if (name === 'ResourceNotFoundException' || (name === 'InvalidArgumentException' && isRead))
+        isDoubtful = true
       if (name === 'ExpiredIteratorException' || (name === 'InvalidArgumentException' && isRead)) {
         iterator = undefined
         if (!isFresh) continue
@@ -142,6 +154,8 @@ export async function* pollShard(
         )
         continue
       }
+      // That of a stream which is not there says nothing of one that is there later.
+      if (name === 'ResourceNotFoundException') iterator = undefined
       failures += 1
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
       const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
