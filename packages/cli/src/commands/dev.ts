@@ -39,10 +39,12 @@ export function addDev(program: Command, terminal: Terminal): void {
       }
       process.on('SIGINT', end).on('SIGTERM', end)
       // A ship is most of what there is to load, and other commands need none.
-      const dev = await import('../dev/index.ts')
-      const hear = options.json ? heardByMachines(terminal) : heardByPeople(terminal, options, dev)
+      const { session, shownLine, shownTrail } = await import('../dev/index.ts')
+      const hear = options.json
+        ? heardByMachines(terminal)
+        : heardByPeople(terminal, options, { shownLine, shownTrail })
       const { runtime, data } = options
-      await dev.session({
+      await session({
         ...projectAt(terminal.cwd, options.config),
         runtime,
         data,
@@ -57,7 +59,7 @@ export function addDev(program: Command, terminal: Terminal): void {
 function heardByPeople(
   terminal: Terminal,
   { runtime, verbose = false }: Options,
-  { shownLine, shownTrail }: typeof import('../dev/index.ts'),
+  { shownLine, shownTrail }: Pick<typeof import('../dev/index.ts'), 'shownLine' | 'shownTrail'>,
 ): Heard {
   const columns = process.stdout.columns ?? 100
   const width = ({ routes }: Plan) => Math.max('no route'.length, ...routes.map((route) => route.length))

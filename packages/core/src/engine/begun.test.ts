@@ -147,3 +147,59 @@ test('middleware and its handler publish under different ids, the same on each a
   const [first, second] = [ids().slice(0, 2), ids().slice(2)]
   expect([new Set(first).size, second]).toEqual([2, first])
 })
+
+const careless: Readonly<Record<string, Middleware>> = {
+  synchronous: (_, __, next) => void next(),
+  asynchronous: async (_, __, next) => void next(),
+  'that waits for something else': async (_, __, next) => {
+    next()
+    await new Promise((resolve) => setImmediate(resolve))
+  },
+}
+for (const [what, middleware] of Object.entries(careless))
+  for (const effect of ['journal', 'claim'] as const)
+    test(`a handler that its middleware does not await fails its attempt all the same, ${effect}: ${what}`, async () => {
+      const attempts: number[] = []
+      const { engine, pass, deadLetters } = engineOf(
+        reactor('r', { retry: { base: '1s', attempts: 3 }, middleware: [middleware] }).on(
+          'charge',
+          saved,
+          async (_, { attempt }) => {
+            attempts.push(attempt)
+            await new Promise((resolve) => setImmediate(resolve))
+            throw new Error('refused')
+          },
+          { effect },
+        ),
+      )
+      const delivery = await engine.open(worker)
+      await delivery.push([inserted(1, 'a')])
+      for (let n = 0; n < 3; n += 1) await pass(60_000)
+      expect(attempts).toEqual([1, 2, 3])
+      expect(deadLetters.letters.map(({ reason }) => reason)).toEqual(['exhausted'])
+    })
+
+test('middleware that catches what its handler fails with has ended the attempt', async () => {
+  const catching: readonly Middleware[] = [
+    (_, __, next) => next().catch(() => {}),
+    async (_, __, next) => {
+      try {
+        await next()
+      } catch {}
+    },
+    (_, __, next) => Promise.allSettled([next()]),
+  ]
+  for (const middleware of catching) {
+    let runs = 0
+    const { engine, pass, deadLetters } = engineOf(
+      reactor('r', { middleware: [middleware] }).on('charge', saved, () => {
+        runs += 1
+        throw new Error('refused')
+      }),
+    )
+    const delivery = await engine.open(worker)
+    await delivery.push([inserted(1, 'a')])
+    await pass(60_000)
+    expect([runs, deadLetters.letters.length, delivery.watermark?.sequence]).toEqual([1, 0, '1'])
+  }
+})

@@ -15,7 +15,7 @@
 import type { EventMeta } from '../declare/event.ts'
 import { skip } from '../declare/handler.ts'
 import { codeOf } from '../errors.ts'
-import { ignoreRejection, isThenable, promiseOf } from '../foreign.ts'
+import { isThenable, promiseOf } from '../foreign.ts'
 import { Unavailable } from '../verdicts.ts'
 import { Attempt, type Stage } from './attempt.ts'
 import { type Chain, recall } from './chain.ts'
@@ -167,14 +167,15 @@ export class Pipeline {
       }
       return plan.gathers ? this.#chain.caller(plan).call(attempt) : plan.handler(handled as never, context) // as in `#handle`
     }
+    // As a publication that nobody awaits: it fails the attempt, and does not end the process.
     const inner = () => {
-      running ??= leavable(start())
-      return running
+      running ??= start()
+      return attempt.begin(running)
     }
     try {
-      if (plan.middleware.length === 0) return await inner()
+      if (plan.middleware.length === 0) return await start()
       const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
-        (next, wrap) => () => leavable((async () => wrap(handled, context, next))()),
+        (next, wrap) => () => attempt.begin((async () => wrap(handled, context, next))()),
         inner,
       )
       const returned = await wrapped()
@@ -266,12 +267,6 @@ export class Pipeline {
       return outageOf(error)
     }
   }
-}
-
-/** Middleware may leave what `next` gave it, look at it later, or swallow its error: none of these is to end the process. */
-function leavable(work: Promise<unknown>): Promise<unknown> {
-  ignoreRejection(work)
-  return work
 }
 
 const USED_UP: Verdict = {
