@@ -20,6 +20,9 @@ import type { LaunchOptions, TableOptions } from '@spaceship/local'
 /** Environment variables, by name. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
+/** One, or several. */
+export type Reactors = Reactor | readonly Reactor[]
+
 export interface Config {
   /** The name that scopes leases, state, claims and ids: the one that `lambda()` and `worker()` are given. */
   readonly application: string
@@ -29,7 +32,7 @@ export interface Config {
    * Makes the reactors. Called by every command but `letters` and `reminders`, with the variables of the running ship, or with endpoints that lead nowhere: it
    * must call nobody.
    */
-  readonly reactors: (variables: Variables) => readonly Reactor[] | Promise<readonly Reactor[]>
+  readonly reactors: (variables: Variables) => Reactors | Promise<Reactors>
   /** Where the application keeps its dead letters. @default dynamodbDeadLetters on the table `<application>-state`, sorted, as of `worker()` */
   readonly deadLetters?: (variables: Variables) => DeadLetters
   /** Where the application keeps its state. @default dynamodbState on the table `<application>-state`, sorted, as of `worker()` */

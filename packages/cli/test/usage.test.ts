@@ -137,6 +137,43 @@ test.each([
   for (const word of expected) expect(offered).toContain(word)
 })
 
+test.each([
+  ['() => greeter', 0, ''],
+  ['() => {}', 2, "'reactors' makes something else: expected a function that returns a reactor"],
+  ['() => [greeter, greeter]', 2, "two reactors are named 'greeter'"],
+])(
+  'a project whose reactors are %s is described, or refused with what is wrong',
+  async (reactors, code, wrong) => {
+    using project = projectWith({
+      ...GOOD,
+      'spaceship.config.ts': CONFIG.replace('() => [greeter]', reactors),
+    })
+    const described = await project.spaceship(['describe'])
+    expect(described.code, described.err).toBe(code)
+    expect(described.err).toContain(wrong)
+    expect(described.err).not.toMatch(/\n\s+at /)
+  },
+)
+
+test('two entities of one name, and two keys of one table, are refused', async () => {
+  const more = `
+    import { entity } from '@spaceship/core'
+    import * as z from 'zod'
+    const schema = z.object({ id: z.string(), at: z.string() })
+    const entities = [
+      entity('client', { table: 'stock', key: 'id', schema }),
+      entity('visit', { table: 'clients', key: { partition: 'id', sort: 'at' }, schema }),
+    ]`
+  const config = more + CONFIG.replace('reactors:', 'entities, reactors:')
+  using project = projectWith({ ...GOOD, 'spaceship.config.ts': config })
+  const { code, err } = await project.spaceship(['describe'])
+  expect(code).toBe(2)
+  expect(err).toContain("two entities are named 'client', of the tables 'stock' and 'clients'")
+  expect(err).toContain(
+    "the table 'clients' has the key (id, at) by the entity 'visit', and (id) by the entity 'client'",
+  )
+})
+
 test('completion loads no ship: it is asked at each press of a key', async () => {
   const noting = `import { registerHooks } from 'node:module'
     registerHooks({ load: (url, context, next) => (process.stderr.write(url + '\\n'), next(url, context)) })`

@@ -1,8 +1,9 @@
 /** Owns what a project's reactors name: its entities, events, reminders and schedules, each once, and the tables that these need. */
 
 import type { Entity, PublishedEvent, Reactor } from '@spaceship/core'
+import { refuse } from '@spaceship/core/adapter'
 import type { TableOptions } from '@spaceship/local'
-import type { Config } from '../config.ts'
+import type { Config, Reactors } from '../config.ts'
 import { keyTypesOf } from './json-schema.ts'
 
 export type EntitySpec = Entity<unknown>['spec']
@@ -19,20 +20,75 @@ export interface Known {
   readonly tables: readonly TableOptions[]
 }
 
-/** @param reactors what `config.reactors` made */
-export function knownOf(config: Config, reactors: readonly Reactor[]): Known {
+/**
+ * @param made what `config.reactors` made
+ * @throws ConfigurationError that lists every problem: no reactors, names that two of them have, tables whose entities contradict each other
+ */
+export function knownOf(config: Config, made: Reactors): Known {
+  const reactors = reactorsIn(config, made)
   const events = [...new Set(reactors.flatMap(({ routes }) => routes.flatMap((route) => route.events)))]
   const entities = new Map<string, EntitySpec>()
   for (const { spec } of config.entities ?? []) entities.set(spec.name, spec)
   const published = new Map<string, Publishable>()
   for (const event of config.events ?? []) published.set(event.name, event)
-  for (const { name, spec } of events) {
-    if (spec.kind === 'change') entities.set(spec.entity.name, spec.entity)
+  for (const event of events) {
+    const { name, spec } = event
+    for (const entity of entitiesOf(event)) entities.set(entity.name, entity)
     if (spec.kind === 'published') published.set(name, { name, spec })
-    if (spec.kind === 'reminder' && spec.unless !== undefined)
-      entities.set(spec.unless.entity.name, spec.unless.entity)
   }
+  refuse(
+    subjectOf(config),
+    clashesIn([...(config.entities ?? []).map(({ spec }) => spec), ...events.flatMap(entitiesOf)]),
+  )
   return { reactors, entities, published, events, tables: tablesOf(config, [...entities.values()]) }
+}
+
+const subjectOf = ({ application }: Config): string => `spaceship.config of '${application}'`
+
+/** A config may be written without types. */
+function reactorsIn(config: Config, made: unknown): readonly Reactor[] {
+  const reactors: readonly unknown[] = Array.isArray(made) ? made : [made]
+  const isReactor = (one: unknown): one is Reactor => Array.isArray(Object(one).routes)
+  const names = reactors.filter(isReactor).map(({ name }) => name)
+  const others = reactors.filter((one) => !isReactor(one)).length
+  refuse(subjectOf(config), [
+    ...(reactors.length === 0 || others > 0
+      ? [
+          "'reactors' makes something else: expected a function that returns a reactor or a list of them, as in () => [onboarding(deps)]",
+        ]
+      : []),
+    ...[...new Set(names.filter((name, n) => names.indexOf(name) !== n))].map(
+      (name) => `two reactors are named '${name}': expected a name of its own for each`,
+    ),
+  ])
+  return reactors.filter(isReactor)
+}
+
+function entitiesOf({ spec }: Event): readonly EntitySpec[] {
+  if (spec.kind === 'change') return [spec.entity]
+  return spec.kind === 'reminder' && spec.unless !== undefined ? [spec.unless.entity] : []
+}
+
+/** Commands name an entity by its name alone, and a table has one key. */
+function clashesIn(specs: readonly EntitySpec[]): string[] {
+  const problems = new Set<string>()
+  const byName = new Map<string, EntitySpec>()
+  const byTable = new Map<string, EntitySpec>()
+  for (const spec of specs) {
+    const named = byName.get(spec.name) ?? spec
+    byName.set(spec.name, named)
+    if (named.table !== spec.table)
+      problems.add(
+        `two entities are named '${spec.name}', of the tables '${named.table}' and '${spec.table}': expected a name of its own for each`,
+      )
+    const other = byTable.get(spec.table) ?? spec
+    byTable.set(spec.table, other)
+    if (other.key.join() !== spec.key.join())
+      problems.add(
+        `the table '${spec.table}' has the key (${other.key.join(', ')}) by the entity '${other.name}', and (${spec.key.join(', ')}) by the entity '${spec.name}': expected the key of the table in both`,
+      )
+  }
+  return [...problems]
 }
 
 /** The config's tables, and of those that only entities name one each. */

@@ -61,8 +61,10 @@ export interface Context {
    */
   readonly extend: (by: Duration) => Promise<Date>
   /**
-   * Publishes an event whose id is derived from this route and event, so that a retry publishes the same event again. The attempt waits for what its
-   * handler does not await, and fails with it.
+   * Publishes an event whose id is made of this route, its event, and how many calls the attempt has made before, so that a retry publishes the same
+   * event again. Call it in the same order on each attempt: whoever knows ids takes what a retry publishes in the place of something else for a repeat
+   * of that, and passes it over. So of several events, read what may fail first, and publish then. The attempt waits for what its handler does not
+   * await, and fails with it.
    */
   readonly publish: Publish
   readonly reactor: string

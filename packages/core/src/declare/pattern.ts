@@ -23,10 +23,16 @@ import type { Field } from './excess.ts'
 export type FieldRule<V> =
   | ((before: V, after: V) => boolean)
   | {
-      /** The value before the change, or a list of such values. `undefined` stands for missing or null. @default any other than after it */
-      readonly from?: V | readonly V[] | (undefined extends V ? undefined : never)
-      /** The value after the change, or a list of such values. `undefined` stands for missing or null. @default any other than before it */
-      readonly to?: V | readonly V[] | (undefined extends V ? undefined : never)
+      /** The value before the change, or a list of such values. `undefined` stands for missing or null. Of a field that holds a list, a list of lists. @default any other than after it */
+      readonly from?:
+        | (V extends readonly unknown[] ? never : V)
+        | readonly V[]
+        | (undefined extends V ? undefined : never)
+      /** The value after the change, or a list of such values. `undefined` stands for missing or null. Of a field that holds a list, a list of lists. @default any other than before it */
+      readonly to?:
+        | (V extends readonly unknown[] ? never : V)
+        | readonly V[]
+        | (undefined extends V ? undefined : never)
     }
 
 /** What a field holds; nothing in the shapes that do not have it. */
@@ -37,10 +43,26 @@ export type Pattern<T> = { readonly [K in Field<T>]?: FieldRule<Value<T, K>> }
 type Nothing = null | undefined
 
 /** The values that one side names; `undefined` stands for every form of "nothing". */
-type Named<X> = X extends readonly (infer I)[] ? I : X extends undefined ? Nothing : X
+type Named<X> = X extends readonly (infer I)[] ? I : X extends undefined | null ? Nothing : X
 
-/** What is left when only the other side names `X`: the field changed, so it cannot have that single value. */
-type Rest<X, V> = X extends readonly unknown[] ? V : Exclude<V, X extends undefined ? Nothing : X>
+/**
+ * What is left when only the other side names `X`: the field changed, so it cannot have that single value. What is known as `string` or `Date` alone
+ * is some value of many, and another one is left.
+ */
+type Rest<X, V> = X extends undefined | null
+  ? Exclude<V, Nothing>
+  : X extends object
+    ? V
+    : X extends string | number
+      ? Empty extends Record<X, 1>
+        ? V
+        : Exclude<V, X>
+      : bigint extends X
+        ? V
+        : Exclude<V, X>
+
+/** Fits a record of all strings, and not one of a single word. */
+type Empty = Record<never, never>
 
 // Intersections, because they cost the type checker half of what leaving fields out does: `npm run bench -- types`.
 

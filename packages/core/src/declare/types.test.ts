@@ -194,6 +194,63 @@ test('nothing has several forms: null, undefined, a field that may be missing', 
     })
 })
 
+test('a value in a pattern of which only the type is known rules nothing out on the other side', () => {
+  const Wide = entity('wide', {
+    table: 'wide',
+    key: 'id',
+    schema: z.object({
+      id: z.string(),
+      name: z.string().nullish(),
+      count: z.number(),
+      big: z.bigint(),
+      on: z.boolean(),
+      due: z.date(),
+      size: z.enum(['s', 'm', 'l']),
+    }),
+  })
+  const some = (name: string, count: number, big: bigint, on: boolean, due: Date, size: 's' | 'm') => {
+    reactor('r')
+      .on('name', Wide.changed('name', { name: { from: name } }), (e) => {
+        expectTypeOf(e.after.name).toEqualTypeOf<string | null | undefined>()
+      })
+      .on('count', Wide.changed('count', { count: { to: count } }), (e) => {
+        expectTypeOf(e.before.count).toEqualTypeOf<number>()
+      })
+      .on('big', Wide.changed('big', { big: { from: big } }), (e) => {
+        expectTypeOf(e.after.big).toEqualTypeOf<bigint>()
+      })
+      .on('on', Wide.changed('on', { on: { from: on } }), (e) => {
+        expectTypeOf(e.after.on).toEqualTypeOf<boolean>()
+      })
+      .on('off', Wide.changed('off', { on: { from: true } }), (e) => {
+        expectTypeOf(e.after.on).toEqualTypeOf<false>()
+      })
+      .on('due', Wide.changed('due', { due: { from: due } }), (e) => {
+        expectTypeOf(e.after.due).toEqualTypeOf<Date>()
+      })
+      .on('size', Wide.changed('size', { size: { from: size } }), (e) => {
+        expectTypeOf(e.after.size).toEqualTypeOf<'s' | 'm' | 'l'>()
+      })
+      .on('small', Wide.changed('small', { size: { from: 's' } }), (e) => {
+        expectTypeOf(e.after.size).toEqualTypeOf<'m' | 'l'>()
+      })
+  }
+  expectTypeOf(some).toBeFunction()
+})
+
+test('a field that holds a list is compared with lists', () => {
+  const Team = entity('team', {
+    table: 'teams',
+    key: 'id',
+    schema: z.object({ id: z.string(), roles: z.array(z.string()) }),
+  })
+  // @ts-expect-error one list would be a choice of roles, none of which is a list
+  Team.changed('x', { roles: { to: ['admin'] } })
+  reactor('r').on('one', Team.changed('one', { roles: { from: [[]], to: [['admin'], ['owner']] } }), (e) => {
+    expectTypeOf(e.after.roles).toExtend<readonly string[]>()
+  })
+})
+
 test('events of several definitions are told apart by their name', () => {
   const paid = event('invoice.paid', { schema: z.object({ amount: z.number() }), key: () => 'k' })
   reactor('r').on('any', [joined, left, paid], (e) => {

@@ -1,7 +1,7 @@
 import { entity } from '@spaceship/core'
-import { expect, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import { searchIndex } from './index.ts'
+import { type SearchIndex, searchIndex } from './index.ts'
 
 const row = (field: z.ZodType) => z.object({ id: z.uuid(), field })
 const mapped = (field: z.ZodType, fields = {}) => {
@@ -67,4 +67,11 @@ test('a schema that cannot be told as a whole is refused', () => {
   const whole = "'of' does not say what its documents look like"
   expect(() => searchIndex('rows', z.custom<object>())).toThrow(whole)
   expect(() => searchIndex('rows', z.instanceof(URL))).toThrow(whole)
+})
+
+test('an index of an entity has what its schema makes of a row, transformed or not', () => {
+  const schema = z.object({ id: z.string(), at: z.iso.datetime().transform((text) => new Date(text)) })
+  const index = searchIndex('rows', entity('row', { table: 'rows', key: 'id', schema }))
+  expectTypeOf(index).toEqualTypeOf<SearchIndex<{ id: string; at: Date }>>()
+  expect(index.definition.mappings.properties.at).toEqual(date)
 })

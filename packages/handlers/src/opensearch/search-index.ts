@@ -74,7 +74,8 @@ const TELLING = 'a schema with Standard JSON Schema, as zod 4.2 and arktype 2.1.
  */
 export function searchIndex<D>(
   name: string,
-  of: Entity<D> | DocumentSchema<D>,
+  // What a row holds before its schema transforms it is none of the index's.
+  of: Entity<D, unknown, unknown> | DocumentSchema<D>,
   options: SearchIndexOptions = {},
 ): SearchIndex<D> {
   let mapped: Mapped = { mapping: { dynamic: false, properties: {} }, untold: [] }
