@@ -40,26 +40,48 @@ export function keyTypesOf({
 /** A value that shows what the schema asks for: its required fields; undefined if the schema does not say. */
 export function exampleOf(schema: Schema): Fields | undefined {
   const { properties, required } = propertiesOf(schema)
-  if (required.length === 0) return undefined
+  return required.length === 0 ? undefined : sampleOfFields(properties, required)
+}
+
+function sampleOfFields(properties: Fields, required: readonly string[]): Fields {
   return Object.fromEntries(required.map((name) => [name, sample(name, Object(properties[name]))]))
 }
 
-function sample(name: string, { type, enum: choices, const: only, format }: Fields): unknown {
+const TEXTS: Readonly<Record<string, string>> = {
+  date: '2026-11-24',
+  'date-time': '2026-11-24T09:00:00Z',
+  email: 'ada@example.com',
+  uri: 'https://example.com',
+  uuid: '1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b',
+}
+
+/** What the field's own words allow; a pattern is beyond it. */
+function sample(name: string, field: Fields): unknown {
+  const { type, enum: choices, const: only, format, anyOf, oneOf } = field
   if (only !== undefined) return only
+  const [first] = [oneOf, anyOf].find(Array.isArray) ?? []
+  if (first !== undefined) return sample(name, Object(first))
   if (Array.isArray(choices)) return choices[0]
-  if (format === 'date-time') return '2026-11-24T09:00:00Z'
-  if (format === 'email') return 'ada@example.com'
-  switch (type) {
+  const { properties = {}, required = [], items, minItems = 0 } = Object(field)
+  switch (Array.isArray(type) ? type[0] : type) {
     case 'integer':
     case 'number':
-      return 1
+      return numberFor(field)
     case 'boolean':
       return true
     case 'array':
-      return []
+      return Array.from({ length: minItems }, () => sample(name, Object(items)))
     case 'object':
-      return {}
+      return sampleOfFields(properties, required)
+    case 'null':
+      return null
     default:
-      return `${name}-1`
+      return TEXTS[String(format)] ?? `${name}-1`
   }
+}
+
+function numberFor({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Fields): number {
+  const least = Math.max(Number(minimum ?? -Infinity), Number(exclusiveMinimum ?? -Infinity) + 1)
+  const most = Math.min(Number(maximum ?? Infinity), Number(exclusiveMaximum ?? Infinity) - 1)
+  return Math.max(least, Math.min(most, 1))
 }
