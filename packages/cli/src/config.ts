@@ -29,7 +29,7 @@ export interface Config {
   /** The streams that the reactors read. The changes of the embedded ship's tables, and what is published, go into the first. */
   readonly streams: readonly string[]
   /**
-   * Makes the reactors. Called by every command but `letters` and `reminders`, with the variables of the running ship, or with endpoints that lead nowhere: it
+   * Makes the reactor, or a list of them. Called by every command but `letters` and `reminders`, with the variables of the running ship, or with endpoints that lead nowhere: it
    * must call nobody.
    */
   readonly reactors: (variables: Variables) => Reactors | Promise<Reactors>

@@ -139,7 +139,7 @@ test.each([
 
 test.each([
   ['() => greeter', 0, ''],
-  ['() => {}', 2, "'reactors' makes something else: expected a function that returns a reactor"],
+  ['() => {}', 2, "'reactors[0]' is missing: expected a reactor, as in reactors: () => [onboarding(deps)]"],
   ['() => [greeter, greeter]', 2, "two reactors are named 'greeter'"],
 ])(
   'a project whose reactors are %s is described, or refused with what is wrong',

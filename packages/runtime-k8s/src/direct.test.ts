@@ -8,6 +8,9 @@ import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/me
 import { expect, test } from 'vitest'
 import { DirectTicks } from './direct.ts'
 
+/** Of a worker that does not stop. */
+const living = new AbortController().signal
+
 /** Ticks of one route, whose delivery cannot be opened while `opens` never answers. */
 function ticking() {
   const clock = virtualClock(Date.parse('2026-11-24T12:00:00Z'))
@@ -35,12 +38,12 @@ function ticking() {
 
 test('a store that never answers as a route is opened costs its tick ten seconds, and no later one', async () => {
   const { clock, failed, opens, seen, ticks } = ticking()
-  const put = ticks.put('alarm/look', clock.now())
+  const put = ticks.put('alarm/look', clock.now(), living)
   const refused = expect(put).rejects.toMatchObject({ code: 'no-answer' })
   await clock.moveTo(clock.now() + 10_000, () => turn())
   await refused
   opens.never = false
-  await ticks.put('alarm/look', Date.parse('2026-11-24T12:00:00Z'))
+  await ticks.put('alarm/look', Date.parse('2026-11-24T12:00:00Z'), living)
   for (let n = 0; n < 20; n += 1) await turn()
   expect([seen, failed]).toEqual([['12:00'], []])
 })

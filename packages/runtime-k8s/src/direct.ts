@@ -46,12 +46,12 @@ export class DirectTicks {
   }
 
   /** @param moment for which the tick was scheduled, in milliseconds since 1970 @throws what the delivery cannot be opened for */
-  async put(route: string, moment: number, signal?: AbortSignal): Promise<void> {
+  async put(route: string, moment: number, signal: AbortSignal): Promise<void> {
     const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)
     const open = () => engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, { isHeld })
     const late = `the delivery of the route's ticks could not be opened within ${PATIENCE} ms: a store does not answer`
-    const opening = { within: PATIENCE, clock, late, ...(signal && { signal }) }
+    const opening = { within: PATIENCE, clock, late, signal }
     const delivery = this.#deliveries.get(route) ?? (await inTime(open, opening))
     // Nobody would settle it: the next owner puts the tick.
     if (this.#isDraining) return

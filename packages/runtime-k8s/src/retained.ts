@@ -26,10 +26,14 @@ export class Retained {
     this.#settings = settings
   }
 
+  /** Milliseconds for which rows may be made by a look, from its beginning. */
+  get longest(): number {
+    return LOOK * this.#settings.failover
+  }
+
   /** Whether a look that began then is too old to make rows by. */
   isStale(began: number): boolean {
-    const { clock, failover } = this.#settings
-    return clock.monotonic() - began > LOOK * failover
+    return this.#settings.clock.monotonic() - began > this.longest
   }
 
   /**

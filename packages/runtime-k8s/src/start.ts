@@ -45,9 +45,11 @@ export async function startUp(
   const began = clock.monotonic()
   const identities = new Map<string, StreamId>()
   const asks = asksOf(settings, identities, signal)
-  const ports = () => portsOf(engine, settings, signal)
   for (let wait = SHORTEST; !signal.aborted; wait = Math.min(LONGEST, wait * 2)) {
-    const answer = await unlessAborted(tellingOfSilence(ask(engine, ports, asks), settings, signal), signal)
+    const answer = await unlessAborted(
+      tellingOfSilence(ask(engine, settings, asks, signal), settings, signal),
+      signal,
+    )
     if (answer === undefined) return
     const { problems, outages, notes } = answer
     // Told at `warn`: a name that is misspelt makes another table.
@@ -117,29 +119,43 @@ function asksOf(
   function untilWell<T>(dependency: string, ask: () => Promise<T>): () => Promise<T> {
     let well: Promise<T> | undefined
     return () => {
-      const late = `there was no answer within ${ANSWER} ms`
-      well ??= inTime(ask, { within: ANSWER, clock, late, signal }).catch((error: unknown) => {
+      well ??= inAnswer(dependency, ask, clock, signal).catch((error: unknown) => {
         well = undefined
-        throw codeOf(error) === 'no-answer' ? unanswered(dependency, error) : error
+        throw error
       })
       return well
     }
   }
 }
 
-/** Whose client has no time-out of its own may never answer one question, and answers the next one. */
-async function portsOf(engine: Engine, { clock }: WorkerSettings, signal: AbortSignal): Promise<Checked> {
-  const late = `a port's check did not answer within ${ANSWER} ms`
+/** Whose client has no time-out of its own may never answer one question, and answers the next one. @throws Unavailable if there is no answer */
+async function inAnswer<T>(
+  dependency: string,
+  ask: () => Promise<T>,
+  clock: WorkerSettings['clock'],
+  signal: AbortSignal,
+): Promise<T> {
+  const late = `there was no answer within ${ANSWER} ms`
   try {
-    return await inTime(() => engine.check(), { within: ANSWER, clock, late, signal })
+    return await inTime(ask, { within: ANSWER, clock, late, signal })
   } catch (error) {
-    return { problems: [], outages: [unanswered('port', error)], notes: [] }
+    throw codeOf(error) === 'no-answer' ? unanswered(dependency, error) : error
   }
 }
 
-async function ask(engine: Engine, ports: () => Promise<Checked>, asks: Asks): Promise<Checked> {
+async function ask(
+  engine: Engine,
+  { clock }: WorkerSettings,
+  asks: Asks,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const down = (error: unknown): Checked => ({ problems: [], outages: [error], notes: [] })
   const ours = Object.fromEntries(Object.entries(asks).map(([name, asked]) => [name, asked()]))
-  const all = await Promise.all([ports(), checked(ours)])
+  const all = await Promise.all([
+    // It rejects if there is no answer, and for nothing else.
+    inAnswer('port', () => engine.check(), clock, signal).catch(down),
+    checked(ours),
+  ])
   return {
     problems: all.flatMap(({ problems }) => problems),
     outages: all.flatMap(({ outages }) => outages),

@@ -187,11 +187,10 @@ export class ShardSync {
 
   /** Told if it happens again and again: no shard that comes to the stream is read meanwhile. */
   #tooLate(since: number): SpaceshipError {
-    const { clock, failover } = this.#settings
-    const took = Math.round(clock.monotonic() - since)
+    const took = Math.round(this.#settings.clock.monotonic() - since)
     return new SpaceshipError(
       LATE,
-      `the shards of the stream were listed within ${took} ms, and no rows were made for new ones: expected at most ${2 * failover} ms, which is twice the failover. Look at what slows ListShards and the lease table (throttling, the network, a worker without CPU); if nothing does, set a longer \`failover\``,
+      `the shards of the stream were listed within ${took} ms, and no rows were made for new ones: expected at most ${this.#retained.longest} ms, which is twice the failover. Look at what slows ListShards and the lease table (throttling, the network, a worker without CPU); if nothing does, set a longer \`failover\``,
     )
   }
 

@@ -1,7 +1,7 @@
 /** Owns what a project's reactors name: its entities, events, reminders and schedules, each once, and the tables that these need. */
 
 import type { Entity, PublishedEvent, Reactor } from '@spaceship/core'
-import { refuse } from '@spaceship/core/adapter'
+import { check, like, list, refuse, required } from '@spaceship/core/adapter'
 import type { TableOptions } from '@spaceship/local'
 import type { Config, Reactors } from '../config.ts'
 import { keyTypesOf } from './json-schema.ts'
@@ -25,43 +25,30 @@ export interface Known {
  * @throws ConfigurationError that lists every problem: no reactors, names that two of them have, tables whose entities contradict each other
  */
 export function knownOf(config: Config, made: Reactors): Known {
-  const reactors = reactorsIn(config, made)
+  const subject = `spaceship.config of '${config.application}'`
+  // A config may be written without types.
+  const reactors: readonly Reactor[] = Array.isArray(made) ? made : [made]
+  check(subject, MADE, { reactors }, () => namesakesIn(reactors))
   const events = [...new Set(reactors.flatMap(({ routes }) => routes.flatMap((route) => route.events)))]
-  const entities = new Map<string, EntitySpec>()
-  for (const { spec } of config.entities ?? []) entities.set(spec.name, spec)
+  const specs = [...(config.entities ?? []).map(({ spec }) => spec), ...events.flatMap(entitiesOf)]
+  refuse(subject, clashesIn(specs))
+  const entities = new Map(specs.map((spec) => [spec.name, spec]))
   const published = new Map<string, Publishable>()
   for (const event of config.events ?? []) published.set(event.name, event)
-  for (const event of events) {
-    const { name, spec } = event
-    for (const entity of entitiesOf(event)) entities.set(entity.name, entity)
-    if (spec.kind === 'published') published.set(name, { name, spec })
-  }
-  refuse(
-    subjectOf(config),
-    clashesIn([...(config.entities ?? []).map(({ spec }) => spec), ...events.flatMap(entitiesOf)]),
-  )
+  for (const { name, spec } of events) if (spec.kind === 'published') published.set(name, { name, spec })
   return { reactors, entities, published, events, tables: tablesOf(config, [...entities.values()]) }
 }
 
-const subjectOf = ({ application }: Config): string => `spaceship.config of '${application}'`
+const REACTOR = like('a reactor, as in reactors: () => [onboarding(deps)]', (one) =>
+  Array.isArray(Object(one).routes),
+)
+const MADE = { reactors: required(list(REACTOR, 'at least one reactor', 1)) }
 
-/** A config may be written without types. */
-function reactorsIn(config: Config, made: unknown): readonly Reactor[] {
-  const reactors: readonly unknown[] = Array.isArray(made) ? made : [made]
-  const isReactor = (one: unknown): one is Reactor => Array.isArray(Object(one).routes)
-  const names = reactors.filter(isReactor).map(({ name }) => name)
-  const others = reactors.filter((one) => !isReactor(one)).length
-  refuse(subjectOf(config), [
-    ...(reactors.length === 0 || others > 0
-      ? [
-          "'reactors' makes something else: expected a function that returns a reactor or a list of them, as in () => [onboarding(deps)]",
-        ]
-      : []),
-    ...[...new Set(names.filter((name, n) => names.indexOf(name) !== n))].map(
-      (name) => `two reactors are named '${name}': expected a name of its own for each`,
-    ),
-  ])
-  return reactors.filter(isReactor)
+function namesakesIn(reactors: readonly Reactor[]): string[] {
+  const byName = Map.groupBy(reactors, (reactor) => Object(reactor).name)
+  return [...byName]
+    .filter(([name, { length }]) => name !== undefined && length > 1)
+    .map(([name]) => `two reactors are named '${name}': expected a name of its own for each`)
 }
 
 function entitiesOf({ spec }: Event): readonly EntitySpec[] {

@@ -104,7 +104,7 @@ export interface Handler<in E> {
 
 /**
  * Wraps one attempt of a handler: for traces, logs, a transaction. It can neither reorder nor repeat anything; what it throws
- * is judged as if the handler had thrown it.
+ * is judged as if the handler had thrown it, and so is what the handler threw if nobody waits for `next`.
  *
  * @example
  * const timed: Middleware = async (event, context, next) => {

@@ -1,7 +1,7 @@
 /**
- * Owns what a handler begins through its context, and may not wait for.
+ * Owns what a handler begins through its context, and middleware by `next`, and may not wait for.
  *
- * | the handler                           | a failure of what it began                             |
+ * | the handler, or middleware            | a failure of what it began                             |
  * |---------------------------------------|--------------------------------------------------------|
  * | awaits it, or hands it on             | is the handler's: it may catch it                      |
  * | returns without a look at it          | fails the attempt, which waits for its end             |

@@ -126,13 +126,14 @@ export async function* pollShard(
       // Whether a read was refused, or an iterator.
       const isRead = iterator !== undefined
       const isRefused = name === 'InvalidArgumentException' && !isRead
-      if (name === 'ResourceNotFoundException' || (name === 'InvalidArgumentException' && isRead))
-        isDoubtful = true
-      if (name === 'ExpiredIteratorException' || (name === 'InvalidArgumentException' && isRead)) {
+      const isUseless = name === 'InvalidArgumentException' && isRead
+      const isMissing = name === 'ResourceNotFoundException'
+      isDoubtful ||= isUseless || isMissing
+      if (name === 'ExpiredIteratorException' || isUseless) {
         iterator = undefined
         if (!isFresh) continue
       }
-      if (name === 'ResourceNotFoundException' && (await isGone(polling, signal))) {
+      if (isMissing && (await isGone(polling, signal))) {
         const details = { advice: BACKFILL }
         const fields = { stream, shard, position: last.sequence, error: errorFields(error), details }
         logger.error('a shard is gone: its records after this position are lost, to its end', fields)
@@ -155,7 +156,7 @@ export async function* pollShard(
         continue
       }
       // That of a stream which is not there says nothing of one that is there later.
-      if (name === 'ResourceNotFoundException') iterator = undefined
+      if (isMissing) iterator = undefined
       failures += 1
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
       const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
