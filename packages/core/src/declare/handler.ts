@@ -61,20 +61,31 @@ export interface Context {
    */
   readonly extend: (by: Duration) => Promise<Date>
   /**
-   * Publishes an event whose id is made of this route, its event, and how many calls the attempt has made before, so that a retry publishes the same
-   * event again. Call it in the same order on each attempt: whoever knows ids takes what a retry publishes in the place of something else for a repeat
-   * of that, and passes it over. So of several events, read what may fail first, and publish then. The attempt waits for what its handler does not
-   * await, and fails with it.
+   * Publishes an event. Its id is made of this route and its event, and of the name and the key of what is published, so that a retry publishes the
+   * same event again. Several of one name and key are told apart by their order: publish these in the same order on each attempt, or give each an `id`.
+   * Whoever knows ids takes what a retry publishes in the place of another for a repeat of that, and passes it over. The attempt waits for what its
+   * handler does not await, and fails with it.
    */
   readonly publish: Publish
   readonly reactor: string
   readonly route: string
 }
 
-/** @throws SpaceshipError `schema` if the payload does not fit the event's schema */
+/**
+ * @throws SpaceshipError `schema` if the payload does not fit the event's schema
+ * @throws ConfigurationError for what is no event, or an empty id
+ */
 export type Publish = <Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,
   payload: Input,
+  options?: {
+    /**
+     * Names the fact among all that the application publishes: publishing it twice under one id is one event.
+     *
+     * @default made of the route, its event, the name and key of what is published, and how many of these the attempt has published before
+     */
+    readonly id?: string
+  },
 ) => Promise<void>
 
 /** What a batch handler gets beside its events: their attempts differ, so the rest of {@link Context} has no meaning here. */

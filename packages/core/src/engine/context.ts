@@ -14,7 +14,7 @@ import { eventFields, taskFields } from './telling.ts'
 export class HandlerContext implements Context {
   readonly #attempt: Attempt
   readonly attempt: number
-  #published = 0
+  #published: Map<string, number> | undefined
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt
@@ -49,19 +49,30 @@ export class HandlerContext implements Context {
   get publish(): Publish {
     const { scope, plan, content } = this.#attempt
     const { settings, place } = scope
-    const put: Publish = async (event, payload) => {
+    const idOf = (name: string, key: string) => {
+      // An order that changes from attempt to attempt, as of what is fetched at once, changes the ids of equal names and keys alone.
+      const named = JSON.stringify([plan.key, content.identity(), name, key])
+      this.#published ??= new Map()
+      const before = this.#published.get(named) ?? 0
+      this.#published.set(named, before + 1)
+      return sha256(named + before)
+    }
+    const put: Publish = async (event, payload, options) => {
       if (settings.events === undefined)
         throw new SpaceshipError(
           'no-events',
           "publish needs a stream: pass 'events', for instance kinesisSink(...), to the runtime",
         )
-      // Route, event and ordinal name the publication, so that a retry repeats it under the same id.
-      const id = sha256(`${plan.key}\0${content.identity()}\0${this.#published++}`)
       const trace = settings.events.trace?.() ?? Object(content.event).trace
-      const about = { id, source: place.application, time: new Date(settings.clock.now()), trace }
+      const about = {
+        id: options?.id ?? ((key: string) => idOf(event.name, key)),
+        source: place.application,
+        time: new Date(settings.clock.now()),
+        trace,
+      }
       await settings.events.put([await encodePublished(event, payload, about)], this.signal)
     }
-    return (event, payload) => this.#attempt.begin(put(event, payload))
+    return (event, payload, options) => this.#attempt.begin(put(event, payload, options))
   }
 
   get extend(): (by: Duration) => Promise<Date> {

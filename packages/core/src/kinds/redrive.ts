@@ -10,35 +10,29 @@
  */
 
 import { type Content, type Recalled, type Recalling, refusedShare, type Share } from '../engine/content.ts'
-import type { Kind, Reader } from '../engine/kind.ts'
+import type { Kind } from '../engine/kind.ts'
 import { unrouted } from '../engine/plan.ts'
 import { placeFields, routeFields } from '../engine/telling.ts'
 import type { DeadLetter } from '../ports/index.ts'
-import { type DrainEnvelope, envelopeOf, type RedriveEnvelope } from '../wire/index.ts'
+import type { DrainEnvelope, RedriveEnvelope } from '../wire/index.ts'
+import { addressedReader } from './addressed.ts'
 
 export const redrive: Kind = {
   name: 'redrive',
   spec: undefined,
   reader: ({ application, routes, wants }) => {
     const byKey = new Map(routes.flatMap((plan) => plan.keys.map((key) => [key, plan] as const)))
-    const reader: Reader<RedriveEnvelope | DrainEnvelope> = {
-      recognise: (json) => {
-        const envelope = envelopeOf(json)
-        return envelope?.kind === 'redrive' || envelope?.kind === 'drain' ? envelope : undefined
-      },
-      describe: ({ application: addressed, kind, route }) =>
-        addressed === application ? `a ${kind} of '${route}'` : `the envelope is addressed to '${addressed}'`,
-      shares: (envelope, _record, _place, why) => {
-        const { application: addressed, route, lane, kind } = envelope
-        if (addressed !== application) return []
+    return addressedReader<RedriveEnvelope | DrainEnvelope>(['redrive', 'drain'], application, {
+      describe: ({ kind, route }) => `a ${kind} of '${route}'`,
+      shares: (envelope, _origin, why) => {
+        const { route, lane, kind } = envelope
         const plan = route === '' ? unrouted : byKey.get(route)
         if (plan === undefined)
           return [refusedShare(unrouted, 'no-route', `a ${kind} of '${route}', which is no route`)]
         for (const want of wants) if (want.plan === plan) why?.(want, true, () => 'it matches')
         return [{ plan, lane, content: namedContent(envelope) }]
       },
-    }
-    return reader
+    })
   },
 }
 

@@ -9,13 +9,14 @@
 
 import type { Origin, ReminderSpec } from '../declare/event.ts'
 import { type Content, type LookedUp, refusedShare } from '../engine/content.ts'
-import type { Kind, Reader } from '../engine/kind.ts'
+import type { Kind } from '../engine/kind.ts'
 import { unrouted, type Want } from '../engine/plan.ts'
 import { codeOf } from '../errors.ts'
 import { errorFields } from '../log/index.ts'
 import type { DeadLetter } from '../ports/index.ts'
 import { type FiringSettings, markHandled, resolveReminder } from '../reminders/firing.ts'
-import { envelopeOf, formatPosition, type ReminderEnvelope } from '../wire/index.ts'
+import type { ReminderEnvelope } from '../wire/index.ts'
+import { addressedReader } from './addressed.ts'
 
 export const reminder: Kind = {
   name: 'reminder',
@@ -24,18 +25,9 @@ export const reminder: Kind = {
     const byName = new Map<string, Want<ReminderSpec>[]>()
     for (const want of wants)
       if (isOfReminder(want)) byName.set(want.name, [...(byName.get(want.name) ?? []), want])
-    const reader: Reader<ReminderEnvelope> = {
-      recognise: (json) => {
-        const envelope = envelopeOf(json)
-        return envelope?.kind === 'reminder' ? envelope : undefined
-      },
-      describe: (envelope) =>
-        envelope.application === application
-          ? `the reminder '${envelope.reminder}' is due`
-          : `the envelope is addressed to '${envelope.application}'`,
-      shares: (envelope, record, { stream, shard }, why) => {
-        if (envelope.application !== application) return []
-        const origin = { stream, shard, position: formatPosition(record) }
+    return addressedReader<ReminderEnvelope>(['reminder'], application, {
+      describe: ({ reminder }) => `the reminder '${reminder}' is due`,
+      shares: (envelope, origin, why) => {
         const wanting = byName.get(envelope.reminder) ?? []
         const lane = `${envelope.reminder}/${envelope.key}`
         if (wanting.length === 0) {
@@ -51,8 +43,7 @@ export const reminder: Kind = {
           return { plan: want.plan, lane, content: new DueContent(envelope, want, origin, undefined) }
         })
       },
-    }
-    return reader
+    })
   },
   problems: ({ wants, application, routes }, { entities }) => {
     const names = new Set(wants.filter(isOfReminder).map(({ name }) => name))

@@ -14,13 +14,14 @@ import type { Origin, ScheduleSpec } from '../declare/event.ts'
 import type { Tick } from '../declare/schedule.ts'
 import { lastEnd, nextEnd } from '../declare/windows.ts'
 import type { Content, Recalled, Recalling } from '../engine/content.ts'
-import type { Kind, Reader } from '../engine/kind.ts'
+import type { Kind } from '../engine/kind.ts'
 import { type RoutePlan, unrouted, type Want } from '../engine/plan.ts'
 import { routeFields } from '../engine/telling.ts'
 import type { DeadLetter, StateStore } from '../ports/index.ts'
 import { MOST_EARLY } from '../reminders/early.ts'
 import { change, tickKey } from '../state/index.ts'
-import { encodeEnvelope, envelopeOf, formatPosition, type TickEnvelope } from '../wire/index.ts'
+import { encodeEnvelope, type TickEnvelope } from '../wire/index.ts'
+import { addressedReader } from './addressed.ts'
 
 /** The one lane of a schedule. Neither it nor an identity names the route: what is kept for both is found again when that is renamed. */
 const LANE = 'tick'
@@ -34,18 +35,9 @@ export const tick: Kind = {
     for (const want of wants)
       if (isOfSchedule(want))
         for (const key of want.plan.keys) byRoute.set(key, [...(byRoute.get(key) ?? []), want])
-    const reader: Reader<TickEnvelope> = {
-      recognise: (json) => {
-        const envelope = envelopeOf(json)
-        return envelope?.kind === 'tick' ? envelope : undefined
-      },
-      describe: (envelope) =>
-        envelope.application === application
-          ? `a tick of '${envelope.route}'`
-          : `the envelope is addressed to '${envelope.application}'`,
-      shares: (envelope, record, { stream, shard }, why) => {
-        if (envelope.application !== application) return []
-        const origin = { stream, shard, position: formatPosition(record) }
+    return addressedReader<TickEnvelope>(['tick'], application, {
+      describe: ({ route }) => `a tick of '${route}'`,
+      shares: (envelope, origin, why) => {
         const wanting = byRoute.get(envelope.route) ?? []
         if (wanting.length === 0) return [{ plan: unrouted, lane: '', content: orphan(envelope) }]
         return wanting.map((want) => {
@@ -54,8 +46,7 @@ export const tick: Kind = {
           return { plan, lane: LANE, content: new TickContent(envelope, plan, spec, origin, undefined) }
         })
       },
-    }
-    return reader
+    })
   },
 }
 

@@ -2,13 +2,15 @@ import { declaredNames } from '../declare/names.ts'
 import type { PublishedEvent } from '../declare/published.ts'
 import { fitted } from '../declare/schema.ts'
 import type { OutgoingRecord, TraceContext } from '../ports/event-sink.ts'
-import { bare, called, check, date, like, required, text } from '../shapes.ts'
+import { bare, called, check, date, isText, like, required, text } from '../shapes.ts'
 import { encodeCloudEvent } from './cloudevent.ts'
 
 export const PUBLISHED = {
   event: required(like('what event() made', (event) => Object(Object(event).spec).kind === 'published')),
   about: bare({
-    id: required(text('an id, which tells a repeat from another event')),
+    id: required(
+      like('an id, which tells a repeat from another event', (id) => isText(id) || typeof id === 'function'),
+    ),
     source: required(text('the name of the publishing service')),
     time: required(date),
   }),
@@ -25,7 +27,8 @@ export async function encodePublished<Payload, Input, N extends string>(
   event: PublishedEvent<Payload, Input, N>,
   payload: Input,
   about: {
-    readonly id: string
+    /** A text, or what makes one of the record's partition key. */
+    readonly id: string | ((partitionKey: string) => string)
     readonly source: string
     readonly time: Date
     readonly trace?: TraceContext | undefined
@@ -34,11 +37,13 @@ export async function encodePublished<Payload, Input, N extends string>(
   check(called('event', event?.name), PUBLISHED, { event, about })
   const { schema, keyOf } = event.spec
   const fit = await fitted(schema, payload, `the payload of '${event.name}'`)
+  const partitionKey = keyOf(fit) || event.name
+  const id = typeof about.id === 'string' ? about.id : about.id(partitionKey)
   // The record holds what the publisher gave; a consumer parses it again, transformations included.
   return {
-    partitionKey: keyOf(fit) || event.name,
+    partitionKey,
     // As CloudEvents says: source and id tell an event from all others.
-    id: `${about.source}#${about.id}`,
-    data: encodeCloudEvent({ ...about, type: event.name, data: payload }, () => declaredNames(schema)),
+    id: `${about.source}#${id}`,
+    data: encodeCloudEvent({ ...about, id, type: event.name, data: payload }, () => declaredNames(schema)),
   }
 }

@@ -77,8 +77,10 @@ async function fly(
       .on(
         'post',
         saved,
-        async (e) => {
-          await clock.sleep(5)
+        async (e, { signal }) => {
+          await clock.sleep(5, signal)
+          // A process that has died has no effect.
+          signal.throwIfAborted()
           if (broken.has(e.after.id)) throw new Error('no')
           seen.set(e.after.id, [...(seen.get(e.after.id) ?? []), e.after.n])
         },
