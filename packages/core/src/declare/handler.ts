@@ -115,7 +115,8 @@ export interface Handler<in E> {
 
 /**
  * Wraps one attempt of a handler: for traces, logs, a transaction. It can neither reorder nor repeat anything; what it throws
- * is judged as if the handler had thrown it, and so is what the handler threw if nobody waits for `next`.
+ * is judged as if the handler had thrown it, and so is what the handler threw if nobody waits for `next`. What it returns is the answer; if it returns
+ * nothing, the handler's answer is, and without a call of `next` the event is skipped.
  *
  * @example
  * const timed: Middleware = async (event, context, next) => {

@@ -157,9 +157,11 @@ export class Pipeline {
     if (early !== undefined) throw early
     this.#work.started(attempt.task)
     let running: Promise<unknown> | undefined
+    let answer: unknown = skip('middleware did not call next')
     let refusal: { readonly why: unknown } | undefined
     const context = new HandlerContext(attempt)
     const start = async () => {
+      answer = undefined
       const why = this.#whyNot(attempt)
       if (why !== undefined) {
         refusal = { why }
@@ -169,7 +171,7 @@ export class Pipeline {
     }
     // As a publication that nobody awaits: it fails the attempt, and does not end the process.
     const inner = () => {
-      running ??= start()
+      running ??= start().then((given) => (answer = given))
       return attempt.begin(running)
     }
     try {
@@ -178,15 +180,18 @@ export class Pipeline {
         (next, wrap) => () => attempt.begin((async () => wrap(handled, context, next))()),
         inner,
       )
-      const returned = await wrapped()
+      let returned: unknown
+      try {
+        returned = await wrapped()
+      } finally {
+        // Middleware that did not wait for its handler must not let the next attempt start beside it.
+        await Promise.allSettled([running])
+      }
       // Middleware may make an answer of its own, but not one for a handler that was kept from starting.
       if (refusal !== undefined) throw refusal.why
-      return returned
+      return returned ?? answer
     } catch (error) {
       throw refusal === undefined ? error : refusal.why
-    } finally {
-      // Middleware that did not wait for its handler must not let the next attempt start beside it.
-      if (running !== undefined) await Promise.allSettled([running])
     }
   }
 

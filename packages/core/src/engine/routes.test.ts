@@ -203,6 +203,71 @@ test('middleware wraps an attempt, the engine outside of the reactor; what it th
   expect(steps.at(-1)).toBe('skipped')
 })
 
+const silent: Readonly<Record<string, Middleware>> = {
+  'awaits next and returns nothing': async (_, __, next) => {
+    await next()
+  },
+  'does not wait for next': (_, __, next) => void next(),
+}
+for (const [what, middleware] of Object.entries(silent))
+  test(`middleware that ${what} leaves the answers of its handlers as they are`, async () => {
+    const steps: string[] = []
+    const { engine, clock, deadLetters } = engineOf(
+      reactor('r', { retry: { attempts: 1 }, middleware: [middleware] })
+        .on('skips', saved, async () => skip('known'))
+        .on('fails', saved, async () => new Error('no'))
+        .on('gives-up', saved, () => new Permanent('never'))
+        .on(
+          'loads',
+          saved,
+          batch({ size: 2, within: '10ms' }, (events) =>
+            events.map((_, i) => (i === 0 ? skip('known') : new Permanent('never'))),
+          ),
+        ),
+      { observe: ({ route, step, position }) => void steps.push(`${position} ${route} ${step}`) },
+    )
+    const delivery = await engine.open(worker)
+    await delivery.push(many(2))
+    await pass(clock, 5_000)
+    expect(steps.filter((step) => !/taken|started|waiting/.test(step)).toSorted()).toEqual([
+      '1 r/fails dead-letter',
+      '1 r/gives-up dead-letter',
+      '1 r/loads skipped',
+      '1 r/skips skipped',
+      '2 r/fails dead-letter',
+      '2 r/gives-up dead-letter',
+      '2 r/loads dead-letter',
+      '2 r/skips skipped',
+    ])
+    expect(deadLetters.letters).toHaveLength(5)
+  })
+
+test('an event is skipped, with the reason, if its middleware never calls next; it is done if the middleware took what the handler threw', async () => {
+  const told: string[] = []
+  const { engine, clock } = engineOf(
+    reactor('r', {
+      middleware: [
+        async (_, { route }, next) => {
+          if (route === 'takes') await next().catch(() => {})
+        },
+      ],
+    })
+      .on('filters', saved, () => {})
+      .on('takes', saved, () => {
+        throw new Error('no')
+      }),
+    {
+      observe: ({ step, route, detail }) => {
+        if (!/taken|started/.test(step)) told.push(`${route} ${step} ${detail ?? ''}`)
+      },
+    },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 2_000)
+  expect(told.toSorted()).toEqual(['r/filters skipped middleware did not call next', 'r/takes done '])
+})
+
 test('rate spaces the starts of a route evenly, over all shards of the process', async () => {
   const at: number[] = []
   const clock = virtualClock()
