@@ -4,6 +4,7 @@
  * | the lease of an ended shard                                  | then                                                       |
  * |--------------------------------------------------------------|------------------------------------------------------------|
  * | has a child without a lease, or one that has read nothing    | stays: it says that the child may be read                  |
+ * | the child has none, but a child of it has read something     | as if the child had: its row was deleted by hand           |
  * | has a parent with a lease, or with a malformed row           | stays until that one is deleted                            |
  * | all children have leases with a position of their own        | is deleted                                                 |
  * | its shard is not in the stream any more, nor are children    | is deleted: its records have expired                       |
@@ -29,10 +30,18 @@ export function finishedLeases(
     leases.flatMap(({ shard, parents }) => parents.map((parent) => ({ shard, parent }))),
     ({ parent }) => parent,
   )
-  const isBegun = (shard: string) => {
-    const lease = byShard.get(shard)
-    return lease !== undefined && !UNREAD.has(lease.checkpoint.sequence)
-  }
+  const parentsOf = Map.groupBy(
+    [...children].flatMap(([parent, of]) => of.map((child) => ({ parent, child }))),
+    ({ child }) => child,
+  )
+  const begun = new Set(
+    leases.flatMap(({ shard, checkpoint }) => (UNREAD.has(checkpoint.sequence) ? [] : shard)),
+  )
+  // Children wait for their parents: a shard without a lease, above one that is being read, had ended. What is added is visited, too.
+  for (const shard of begun)
+    for (const { parent } of parentsOf.get(shard) ?? [])
+      if (!byShard.has(parent) && !malformed.has(parent)) begun.add(parent)
+  const isBegun = (shard: string) => begun.has(shard)
   return leases.filter(({ shard, checkpoint, parents }) => {
     if (checkpoint.sequence !== SHARD_END) return false
     if (parents.some((parent) => byShard.has(parent) || malformed.has(parent))) return false

@@ -135,6 +135,36 @@ describe('statement 30: the lease of an ended shard is deleted when its children
     }
     expect(finished(split.filter(({ shard }) => shard !== 'shardId-000000000005'))).toEqual([])
   })
+  test('a child whose row was deleted by hand keeps it no longer than until a child of that has read something', () => {
+    const [first, second] = ['shardId-000000000004', 'shardId-000000000005']
+    const [child] = split.filter(({ shard }) => shard === second)
+    if (child === undefined) throw new Error('the dump has leases')
+    const grandchild = { ...child, key: 'grandchild', shard: 'grandchild', parents: [second] }
+    const unread = { ...grandchild, checkpoint: { sequence: 'TRIM_HORIZON', subSequence: 0 } }
+    const left = split.filter((lease) => lease !== child)
+    const of = new Map([...children, [first, []], [second, ['grandchild']], ['grandchild', []]])
+    expect(finished([...left, grandchild], of)).toEqual(['shardId-000000000000'])
+    expect(finished([...left, unread], of)).toEqual([])
+    expect(finished(left, of)).toEqual([])
+    // A year of splits that were merged again, all of whose rows were deleted: each way down is another one.
+    const year = Array.from({ length: 365 }, (_, day) => day)
+    const below = new Map<string, string[]>([
+      ...year.flatMap((day): [string, string[]][] => [
+        [`m${day}`, [`a${day}`, `b${day}`]],
+        [`a${day}`, [`m${day + 1}`]],
+        [`b${day}`, [`m${day + 1}`]],
+      ]),
+      ['m365', []],
+    ])
+    const [eldest] = split
+    if (eldest === undefined) throw new Error('the dump has leases')
+    const [old, newest] = [
+      { ...eldest, shard: 'm0', parents: [] },
+      { ...child, shard: 'm365', parents: ['a364', 'b364'] },
+    ]
+    expect(finished([old], below)).toEqual([])
+    expect(finished([old, newest], below)).toEqual(['m0'])
+  })
   test('the lease of its own parent keeps it', () => {
     const [parent] = split
     if (parent === undefined) throw new Error('the dump has leases')
