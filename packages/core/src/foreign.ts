@@ -28,9 +28,10 @@ export function textIn(value: unknown, name: string): string | undefined {
   return typeof text === 'string' ? cut(text, MOST) : undefined
 }
 
-/** An error in words, for logs and dead letters: name, code and message. A handler decides what its messages hold. */
+/** An error in words, for logs and dead letters: name, code and message, or a text that was thrown. A handler decides what its messages hold. */
 export function describe(error: unknown): string {
-  if (!isError(error)) return `threw ${error == null ? String(error) : `a ${typeof error}`}, not an Error`
+  if (typeof error === 'string') return cut(error, MOST)
+  if (!isError(error)) return `threw ${kindOf(error)}, not an Error`
   const code = textIn(error, 'code')
   const message =
     textIn(error, 'message') ?? `(its message is no text but ${kindOf(fieldOf(error, 'message'))})`
@@ -38,8 +39,10 @@ export function describe(error: unknown): string {
   return cut(`${name}${code === undefined ? '' : ` [${code}]`}: ${message}`, MOST)
 }
 
-function kindOf(value: unknown): string {
-  return value === null || value === undefined ? 'missing' : `a value of type ${typeof value}`
+/** What a value is, for messages, which never show the value itself: `an object`, `a string`, `null`. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 export function isError(value: unknown): value is Error {

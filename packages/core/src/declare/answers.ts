@@ -4,7 +4,7 @@
  */
 
 import { SpaceshipError } from '../errors.ts'
-import { ignoreRejection, isThenable } from '../foreign.ts'
+import { ignoreRejection, isThenable, kindOf } from '../foreign.ts'
 
 /**
  * The answer of a function of a user's, if it is one at once.
@@ -37,6 +37,5 @@ function refusePromise(answer: unknown, what: string): never {
 export function keyOf(ask: () => unknown, what: string): string {
   const key = answerOf(ask, what)
   if (typeof key === 'string') return key
-  const kind = key === null ? 'null' : typeof key === 'object' ? 'an object' : `a value of type ${typeof key}`
-  throw new SpaceshipError('schema', `${what} answered with ${kind}: expected a text`)
+  throw new SpaceshipError('schema', `${what} answered with ${kindOf(key)}: expected a text`)
 }

@@ -5,7 +5,7 @@
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SpaceshipError } from '../errors.ts'
-import { cut, fieldOf, ignoreRejection, isThenable } from '../foreign.ts'
+import { cut, fieldOf, ignoreRejection, isThenable, kindOf } from '../foreign.ts'
 import { declaredNames } from './names.ts'
 
 export type Validated = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: Issues }
@@ -114,7 +114,7 @@ function describeIssue(issue: StandardSchemaV1.Issue, value: unknown, declared: 
     const { path }: { readonly path?: unknown } = issue
     const parts = Array.isArray(path) ? path.slice(0, LONGEST).map(partOf) : []
     const { shown, there } = followed(parts, value, declared)
-    const words = [kindIn(issue), ...expectedIn(issue), `given ${kindOf(there)}`].join(', ')
+    const words = [kindIn(issue), ...expectedIn(issue), `given ${typeOf(there)}`].join(', ')
     return shown.length === 0 ? words : `at ${cut(shown.join('.'), LONGEST)}: ${words}`
   } catch {
     return 'an issue that cannot be read'
@@ -160,11 +160,10 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
+function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   // What DynamoDB's sets and binary become, and what is easily mistaken for them.
   const own = [Set, Map, Uint8Array, Date].find((kind) => value instanceof kind)
   if (own !== undefined) return `a ${own.name}`
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  return kindOf(value)
 }

@@ -24,7 +24,7 @@ import { eventFields, positionField, taskFields } from './telling.ts'
 export function endingOf(attempt: Attempt, verdict: Final): Ending {
   if (verdict.kind === 'done') return DONE
   if (verdict.kind === 'skip') return skipped(verdict.reason)
-  const detail = typeof verdict.error === 'string' ? verdict.error : describe(verdict.error)
+  const detail = describe(verdict.error)
   const { plan, scope } = attempt
   if (plan.whenExhausted === 'halt') return { steps: [], outcome: { kind: 'halt', detail } }
   const letter = draftOf(attempt, verdict.reason, detail)

@@ -63,6 +63,25 @@ function answering(act: () => unknown) {
   return reactor('r', { retry: { attempts: 2 } }).on('see', Odd.saved('odd.saved'), () => {})
 }
 
+test('what is thrown and is no Error is told by its kind, and a text as the message of an error would be', async () => {
+  const thrown = [{ token: 'x' }, [1], null, undefined, 7, () => 1, 'no more', 'x'.repeat(1_000_000)]
+  const retries: unknown[] = []
+  const { engine, deadLetters, clock } = engineOf(
+    reactor('r', { retry: { attempts: 2 } }).on('see', saved, (e) => {
+      throw thrown[e.after.n - 1]
+    }),
+    { observe: ({ step, detail }) => void (step === 'waiting' && retries.push(detail)) },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push(thrown.map((_, i) => inserted(i + 1, `client-${i}`)))
+  await clock.moveTo(clock.now() + 600_000, idle)
+  const told = ['an object', 'an object', 'null', 'undefined', 'a number', 'a function']
+    .map((kind) => `threw ${kind}, not an Error`)
+    .concat('no more', 'x'.repeat(1_000))
+  expect(deadLetters.letters.map(({ detail }) => detail).toSorted()).toEqual(told.toSorted())
+  expect(retries.toSorted()).toEqual(told.map((what) => `retry: ${what}`).toSorted())
+})
+
 test('F3: whatever users code answers, wherever: its record ends, its neighbours are done, and nothing is left unhandled', async () => {
   const unhandled: unknown[] = []
   const note = (error: unknown) => void unhandled.push(error)

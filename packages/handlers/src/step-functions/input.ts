@@ -34,6 +34,6 @@ function objectIn(envelope: string): object {
     throw new Permanent(`the envelope of the execution is no JSON: ${advice}`, { cause })
   }
   if (typeof value !== 'object' || value === null)
-    throw new Permanent(`the envelope of the execution is a ${typeof value}: ${advice}`)
+    throw new Permanent(`the envelope of the execution is no JSON object: ${advice}`)
   return value
 }

@@ -138,7 +138,7 @@ async function once(scenario: FleetOptions['scenario'], sizes: Sizes): Promise<F
   try {
     await asked?.({ letters: found.letters, published: found.published })
   } catch (error) {
-    const what = error instanceof Error ? error.message : `it threw a ${typeof error}`
+    const what = error instanceof Error ? error.message : 'it threw what is no Error'
     return { ...found, violation: { kind: 'check', what, shard: undefined } }
   }
   return found
