@@ -82,6 +82,22 @@ test('what is thrown and is no Error is told by its kind, and a text as the mess
   expect(retries.toSorted()).toEqual(told.map((what) => `retry: ${what}`).toSorted())
 })
 
+test('an error of others that asks for an endless wait does not keep its record for good', async () => {
+  const attempts: number[] = []
+  const { engine, clock } = engineOf(
+    reactor('r').on('see', saved, (_, { attempt }) => {
+      attempts.push(attempt)
+      if (attempts.length === 1)
+        throw Object.assign(new Error('busy'), { code: 'retry-after', delay: Number.POSITIVE_INFINITY })
+    }),
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await idle()
+  await clock.moveTo(clock.now() + 60_000, idle)
+  expect([attempts, delivery.watermark?.sequence]).toEqual([[1, 1], '1'])
+})
+
 test('F3: whatever users code answers, wherever: its record ends, its neighbours are done, and nothing is left unhandled', async () => {
   const unhandled: unknown[] = []
   const note = (error: unknown) => void unhandled.push(error)

@@ -68,5 +68,5 @@ export function waitOf(
 
 function delayIn(error: unknown): number {
   const value = fieldOf(error, 'delay')
-  return typeof value === 'number' && value >= 0 ? value : 0
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY ? value : 0
 }
