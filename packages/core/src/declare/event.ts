@@ -26,7 +26,10 @@ export type Actor = (typeof ACTORS)[number]
 // The type checker prints the items of a list, and of a union that has a name, the name.
 export const ACTORS = ['user', 'ttl', 'replication'] as const
 
-/** What every event carries. */
+/**
+ * What every event carries. The rows and payloads of an event are the same objects for all routes of a process, and for all attempts: a
+ * handler that changes one changes a copy (`structuredClone(e.after)`).
+ */
 export interface EventMeta<Name extends string = string> {
   readonly name: Name
   /** The identity of the event: equal for a record that a producer repeated. */
