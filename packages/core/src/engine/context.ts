@@ -53,8 +53,9 @@ export class HandlerContext implements Context {
       // An order that changes from attempt to attempt, as of what is fetched at once, changes the ids of equal names and keys alone.
       const named = JSON.stringify([plan.key, content.identity(), name, key])
       this.#published ??= new Map()
-      const before = this.#published.get(named) ?? 0
-      this.#published.set(named, before + 1)
+      const all = this.#published
+      const before = all.get(named) ?? 0
+      all.set(named, before + 1)
       return sha256(named + before)
     }
     const put: Publish = async (event, payload, options) => {

@@ -1,10 +1,11 @@
 /**
- * Owns the steps of scheduling, moving and cancelling: the state is written first, then the calendar, then the scheduler is told. What a
+ * Owns the steps of scheduling, moving and cancelling: the calendar is written first, then the state, then the scheduler is told. What a
  * death leaves undone is done by the repeat of the event, or found by the sweeper.
  *
  * ```
- *   decide ──> state ──> calendar ──> start ──> reference ──> stop the replaced one
- *                │ dies here: pending, without an execution: the repeat starts it, or the sweeper sends it
+ *   decide ──> calendar ──> state ──> start ──> reference ──> stop the replaced one
+ *                 │           │ dies here: pending, without an execution: the repeat starts it, or the sweeper sends it
+ *                 │ dies here: an entry of a generation that does not stand, which means nothing
  * ```
  */
 
@@ -15,6 +16,7 @@ import type { Clock, Json, Logger, ReferenceStore, StateStore } from '../ports/i
 import { boundedKey, change, reminderKey } from '../state/index.ts'
 import { sha256 } from '../wire/digest.ts'
 import { encodeEnvelope } from '../wire/index.ts'
+import { assertWithin } from './bounds.ts'
 import { enter } from './calendar.ts'
 import {
   commandAt,
@@ -91,10 +93,14 @@ async function settle(
         : { command: false, version: event.version, at: event.at.getTime() }
     const decision = decide(found, deciding)
     if (decision.kind === 'stands') return { keep: true, result: decision }
-    const { status, dueAt } = decision.state
-    const kept = status === 'pending' ? YEAR + retention : retention
-    const expiresAt = new Date(Math.max(dueAt, clock.now()) + kept)
-    return { write: itemOf(decision.state), expiresAt, result: decision }
+    const next = { ...decision.state, retention }
+    const isPending = next.status === 'pending'
+    if (isPending && !(decision.kind === 'pending' && decision.repeated))
+      assertWithin(book.schedulers, next.dueAt, clock.now(), `the reminder '${which.reminder}'`)
+    const kept = isPending ? YEAR + retention : retention
+    const expiresAt = new Date(Math.max(next.dueAt, clock.now()) + kept)
+    const first = isPending && state.list !== undefined ? () => remember(book, which, next) : undefined
+    return { write: itemOf(next), expiresAt, first, result: decision }
   })
   if (result.kind === 'pending') await begin(book, which, result.state, asking)
   const old =
@@ -106,16 +112,19 @@ async function settle(
   return result
 }
 
+/** Enters it in the calendar. */
+async function remember(book: Book, which: Which, { generation, dueAt }: ReminderState): Promise<void> {
+  const { application, state, clock, retention } = book
+  const execution = executionName(reminderKey(application, which.reminder, which.key), generation)
+  const entry = { ...which, generation, looks: 0 }
+  await enter(state, application, Math.max(dueAt, clock.now() + AHEAD), execution, entry, retention)
+}
+
 async function begin(book: Book, which: Which, pending: ReminderState, asking: Asking): Promise<void> {
-  const { application, state, schedulers, references, clock, retention } = book
-  const { reminder, key: name } = which
+  const { application, schedulers, references, clock, retention } = book
   const { generation, dueAt, on } = pending
-  const key = reminderKey(application, reminder, name)
-  const execution = executionName(key, pending)
-  if (state.list !== undefined) {
-    const entry = { reminder, key: name, generation, looks: 0 }
-    await enter(state, application, Math.max(dueAt, clock.now() + AHEAD), execution, entry, retention)
-  }
+  const key = reminderKey(application, which.reminder, which.key)
+  const execution = executionName(key, generation)
   const reference = await schedulers.start(on, {
     name: execution,
     dueAt: new Date(dueAt),
@@ -128,7 +137,7 @@ async function begin(book: Book, which: Which, pending: ReminderState, asking: A
 
 async function stop(book: Book, key: string, old: ReminderState, asking: Asking): Promise<void> {
   const known = await cached(asking, book.references?.get(key))
-  const name = executionName(key, old)
+  const name = executionName(key, old.generation)
   // A cache may hold the reference of another generation: that one is not to be stopped.
   await book.schedulers.stop(old.on, known?.endsWith(name) ? known : name)
 }
@@ -153,11 +162,7 @@ export function partitionKeyOf({ reminder, key }: Which): string {
   return sha256(`${reminder}/${key}`, 'hex').slice(0, 32)
 }
 
-/** Safe for every scheduler's rules for names, equal for a repeat, another for each generation, also of an item that was forgotten since. */
-export function executionName(
-  key: string,
-  { generation, since }: Pick<ReminderState, 'generation' | 'since'>,
-): string {
-  const incarnation = since === undefined ? '' : `-${since}`
-  return `reminder-${sha256(key, 'hex').slice(0, 32)}${incarnation}-g${generation}`
+/** Safe for every scheduler's rules for names, equal for a repeat, another for each generation. */
+export function executionName(key: string, generation: number): string {
+  return `reminder-${sha256(key, 'hex').slice(0, 32)}-g${generation}`
 }

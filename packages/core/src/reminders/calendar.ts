@@ -3,7 +3,7 @@
  * finds there what nobody sent, an operator what is pending. It exists only in a store that can list.
  *
  * An entry is a moment to look at a generation of a reminder. What became of the reminder stands in its state: nobody takes an entry back for
- * it, and entries expire. Only the sweeper moves one, to the moment at which it will look again.
+ * it, and entries expire. Only the sweeper changes one: it has sent the reminder from there, and enters the moment at which it will look again.
  */
 
 import type { StateStore, StateValue } from '../ports/index.ts'
@@ -16,7 +16,12 @@ export interface Entry {
   readonly generation: number
   /** How often somebody looked before, and sent it anew. */
   readonly looks: number
+  /** Somebody has looked here, and sent it. */
+  readonly sent?: boolean
 }
+
+export const CANNOT_LIST =
+  'the state store cannot list: expected one that can, such as dynamodbState({ sorted: true })'
 
 /** @param name tells the entry from all others of its moment */
 export async function enter(
@@ -31,6 +36,17 @@ export async function enter(
   const options = { expect: undefined, expiresAt: new Date(at + retention) }
   // Another attempt may have written the same entry: that one is as good.
   await state.set(dueKey(application, at, name), value, options)
+}
+
+/** Says that it was sent from there. An entry that was made by looking again is not needed any more. */
+export async function leave(
+  state: StateStore,
+  { reminder, key, generation, looks, at, stored }: EntryAt,
+  retention: number,
+): Promise<void> {
+  if (looks > 0) return void (await state.delete(stored.key, stored.version))
+  const options = { expect: stored.version, expiresAt: new Date(at + retention) }
+  await state.set(stored.key, { reminder, key, generation, looks, sent: true }, options)
 }
 
 export interface EntryAt extends Entry {
@@ -139,8 +155,8 @@ function momentIn(key: string): number {
   return Date.parse(`${day}T${time}Z`)
 }
 
-function entryIn({ reminder, key, generation, looks }: StateValue): Entry | undefined {
+function entryIn({ reminder, key, generation, looks, sent }: StateValue): Entry | undefined {
   if (typeof reminder !== 'string' || typeof key !== 'string' || typeof generation !== 'number')
     return undefined
-  return { reminder, key, generation, looks: typeof looks === 'number' ? looks : 0 }
+  return { reminder, key, generation, looks: typeof looks === 'number' ? looks : 0, sent: sent === true }
 }

@@ -8,7 +8,6 @@ import type { Json } from '../ports/index.ts'
 import { called, check, required, text } from '../shapes.ts'
 import { exact } from '../wire/index.ts'
 import { type Asking, type Book, cancelIn, moveIn, scheduleIn } from './book.ts'
-import { assertWithin } from './bounds.ts'
 import { type Campaign, type CampaignOptions, type CampaignResult, scheduleMany } from './campaign.ts'
 import type { Decision } from './decide.ts'
 import { dueProblems, instantFrom, WHEN_ALONE, type When } from './due.ts'
@@ -65,7 +64,6 @@ export function callsOf<Payload, Input, N extends string>(
       const dueAt = dueOf('reschedule', when)
       const which = { reminder: name, key }
       if (dueAt === undefined) return outcomeOf(await cancelIn(book, which, asking), key)
-      assertWithin(book.schedulers, dueAt, book.clock.now(), `the reminder '${name}'`)
       return outcomeOf(await moveIn(book, which, dueAt, asking), key)
     },
     inspect: async (key) => {
@@ -94,15 +92,13 @@ export async function scheduleOne<P, I, N extends string>(
   const key = reminder.spec.keyOf(fit)
   const which = { reminder: reminder.name, key }
   if (dueAt === undefined) return { ...(await cancelIn(book, which, asking)), key }
-  const now = book.clock.now()
-  if (dueAt + book.retention < now)
+  if (dueAt + book.retention < book.clock.now())
     return {
       kind: 'stands',
       why: 'due so long ago that nobody knows what became of it',
       state: undefined,
       key,
     }
-  assertWithin(book.schedulers, dueAt, now, `the reminder '${reminder.name}'`)
   // The payload is stored as it was given; firing parses it again.
   return { ...(await scheduleIn(book, which, { dueAt, payload: kept }, asking)), key }
 }

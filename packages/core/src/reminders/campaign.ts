@@ -30,6 +30,7 @@ export interface CampaignProgress {
   readonly done: number
   /** By what the calls have come to. */
   readonly scheduled: number
+  /** Pending so before, sent before, or due so long ago that nobody knows. */
   readonly unchanged: number
   readonly missed: number
   readonly refused: number
@@ -83,8 +84,7 @@ export async function scheduleMany<Input>(
     try {
       // What is left of an item without its payload says when it is due.
       const { result } = await persistently(() => schedule(payload as Input, when as When), clock, signal)
-      if (result === 'unchanged' || result === 'missed') counts[result] += 1
-      else counts.scheduled += 1
+      counts[result === 'scheduled' || result === 'missed' ? result : 'unchanged'] += 1
     } catch (error) {
       if (signal?.aborted && isOutage(error)) {
         complete = false

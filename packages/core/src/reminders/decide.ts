@@ -11,6 +11,8 @@
  *   3, 1, 2      (3 is kept)   pending, due as 3 says     cancelled
  * ```
  *
+ * What was sent for a time is not sent for it again: an event of a row that still holds the time decides nothing else.
+ *
  * Ties, and events of two clocks within what those may differ: a cancel stands against a schedule, a move against the schedule that it
  * moves, a command against an event.
  */
@@ -36,6 +38,8 @@ export type Decision =
       readonly stopped: ReminderState | undefined
       readonly late: boolean
     }
+  /** The item is written; nothing else is to be done. */
+  | { readonly kind: 'sent'; readonly state: ReminderState }
   /** The item stays as it is. */
   | { readonly kind: 'stands'; readonly why: string; readonly state: ReminderState | undefined }
 
@@ -83,6 +87,9 @@ export function decideSchedule(
   const payload = isAgain ? found.payload : given.payload
   // A command that changes nothing stays with the event (or command) that decided.
   const { version, at } = repeated && deciding.command ? found : deciding
+  // Somebody who asks for another payload means it.
+  if (found !== undefined && wasSent(found) && dueAt === found.dueAt && (!deciding.command || isSame))
+    return { kind: 'sent', state: { ...found, version, at, move: moved } }
   const next = { version, at, payload, on: given.on, move: moved, dueAt }
   return pending(found, next, { repeated, decidedAt: moved?.at ?? at }, rules)
 }
@@ -96,7 +103,8 @@ export function decideMove(
   const { version, at, command } = deciding
   const stands = (why: string): Decision => ({ kind: 'stands', why, state: found })
   const move = { version, at, dueAt: given.dueAt }
-  if (found?.firing && found.status === 'pending') return stands('it is being sent')
+  // As a schedule, an event means what is to come, whatever a handler does about the time before.
+  if (command && found?.firing && found.status === 'pending') return stands('it is being sent')
   if (!command && found !== undefined) {
     const { maxClockSkew } = rules
     const isOld =
@@ -106,7 +114,7 @@ export function decideMove(
   if (found?.status !== 'pending') {
     if (command) return stands(found?.status === 'handled' ? 'it was sent' : 'nothing is pending')
     // Its schedule may come later: an older event that is still on its way.
-    return { kind: 'ended', state: { ...(found ?? blank(at)), move }, stopped: undefined, late: false }
+    return { kind: 'ended', state: { ...(found ?? BLANK), move }, stopped: undefined, late: false }
   }
   const isAgain = !command && found.move !== undefined && isExactly(deciding, found.move)
   const dueAt = isAgain ? found.dueAt : given.dueAt
@@ -126,9 +134,9 @@ export function decideCancel(found: ReminderState | undefined, deciding: Decidin
     if (isTie && found.status === 'cancelled') return stands('it was cancelled')
   }
   const { version, at, command } = deciding
-  const before = found ?? blank(at)
+  const before = found ?? BLANK
   const again = before.status === 'cancelled' && before.version.min === version.min
-  const late = before.firing || (before.status === 'handled' && !before.missed)
+  const late = before.firing || wasSent(before)
   return {
     kind: 'ended',
     state: {
@@ -157,12 +165,13 @@ function pending(
 ): Decision {
   const until = maxLateness === undefined ? undefined : next.dueAt + maxLateness
   const state: ReminderState = {
-    ...(found ?? blank(next.at)),
+    ...(found ?? BLANK),
     ...next,
     // What waits stays where it is.
     on: repeated ? found?.on : next.on,
     status: 'pending',
-    generation: (found?.generation ?? 0) + (repeated ? 0 : 1),
+    // Greater than those of an item that expired before.
+    generation: (found?.generation || next.at) + (repeated ? 0 : 1),
     until,
     firing: repeated && found?.firing === true,
     missed: false,
@@ -174,22 +183,25 @@ function pending(
     : { kind: 'pending', state, replaced, repeated }
 }
 
-/** What nothing has decided yet. @param at tells its generations from those of an item that has expired */
-function blank(at: number): ReminderState {
-  return {
-    status: 'cancelled',
-    generation: 0,
-    since: at.toString(36),
-    version: { min: 0, max: 0 },
-    at: 0,
-    dueAt: 0,
-    until: undefined,
-    payload: null,
-    on: undefined,
-    firing: false,
-    missed: false,
-    move: undefined,
-  }
+/** What nothing has decided yet. */
+const BLANK: ReminderState = {
+  status: 'cancelled',
+  generation: 0,
+  version: { min: 0, max: 0 },
+  at: 0,
+  dueAt: 0,
+  until: undefined,
+  payload: null,
+  on: undefined,
+  firing: false,
+  missed: false,
+  move: undefined,
+  retention: undefined,
+}
+
+/** Whether all was decided as it came due. A handler that began may have died before it sent anything. */
+function wasSent({ status, missed }: ReminderState): boolean {
+  return status === 'handled' && !missed
 }
 
 /** Whether a schedule may change what stands. Ties: stream order decides between schedules, a cancel or handling stands. */

@@ -1,8 +1,9 @@
 /** Owns what an operator does about reminders, by their names: nobody needs the declarations for it. */
 
+import { refuse } from '../errors.ts'
 import { reminderKey } from '../state/index.ts'
 import { type Book, cancelIn, moveIn, type Which } from './book.ts'
-import { type EntryAt, inOrder } from './calendar.ts'
+import { CANNOT_LIST, type EntryAt, inOrder } from './calendar.ts'
 import { describeState, type Inspection, inspectIn, type Listed } from './inspect.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { load } from './state.ts'
@@ -13,6 +14,7 @@ export interface ReminderDesk {
    * calendar, which exists in a state store that can list.
    *
    * @throws SpaceshipError `state` for an item that is something else
+   * @throws ConfigurationError for a store that cannot list
    */
   list(range: { readonly from: Date; readonly to: Date }): AsyncIterable<Listed>
   /** What is known of a reminder; undefined if nobody has scheduled it, or its retention is over. */
@@ -42,11 +44,12 @@ export function deskOf(book: Book): ReminderDesk {
 
 async function* listed(book: Book, from: number, to: number): AsyncGenerator<Listed> {
   const { application, state } = book
+  refuse('reminders', state.list === undefined ? [CANNOT_LIST] : [])
   // Whole hours cost fewer requests than the minutes before and after them.
   const [first, last] = [Math.floor(from / HOUR) * HOUR, Math.ceil(to / HOUR) * HOUR]
   let some: EntryAt[] = []
   for await (const entry of inOrder(state, application, first, last)) {
-    // What is entered again was told where it was entered first.
+    // What is entered again is told where it was entered first.
     if (entry.looks > 0 || entry.at < from || entry.at >= to) continue
     some.push(entry)
     if (some.length < TOGETHER) continue

@@ -152,7 +152,8 @@ async function changeState<T>(
       const { write, result } = decide(item && stateOf(key, item))
       if (write === undefined) return { keep: true, result }
       // What is pending stays until it has ended, whenever its routes get through.
-      const kept = write.status === 'pending' ? Math.max(retention, YEAR) : retention
+      const own = write.retention ?? retention
+      const kept = write.status === 'pending' ? Math.max(own, YEAR) : own
       return { write: itemOf(write), expiresAt: new Date(clock.now() + kept), result }
     },
     seen,

@@ -55,7 +55,7 @@ export function describeState(application: string, which: Which, state: Reminder
     payload,
     decidedAt: new Date(at),
     scheduler: on,
-    execution: executionName(reminderKey(application, which.reminder, which.key), state),
+    execution: executionName(reminderKey(application, which.reminder, which.key), generation),
   }
 }
 

@@ -41,6 +41,8 @@ function resultOf(decision: Decision): Outcome['result'] {
       if (decision.state.missed) return 'missed'
       if (decision.late) return 'too-late'
       return decision.stopped === undefined ? 'nothing' : 'cancelled'
+    case 'sent':
+      return 'too-late'
     default: {
       const { state, why } = decision
       if (why === 'a newer event has decided') return 'outdated'

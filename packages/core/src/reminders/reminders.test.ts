@@ -79,19 +79,21 @@ async function bench(options: { readonly fail?: () => boolean } = {}) {
     await delivery.push([change(++sequence, kind, at)])
     await idle()
   }
+  // That of the first schedule is the moment of its event, and one more.
+  const first = clock.now() + 1
   const envelope = async (more: object = {}) => {
     const named = {
       kind: 'reminder',
       application: 'app',
       reminder: 'tutorial',
       key: 'a',
-      generation: 1,
+      generation: first,
     } as const
     await delivery.push([record(++sequence, encodeEnvelope({ ...named, ...more }))])
     await idle()
   }
   const status = async () => await load(state, reminderKey('app', 'tutorial', 'a'))
-  return { ...made, scheduler, entities, delivery, fired, arrive, envelope, status }
+  return { ...made, scheduler, entities, delivery, fired, arrive, envelope, first, status }
 }
 
 const both = ['slack a', 'mail a 2026-01-04T00:00:00.000Z']
@@ -183,7 +185,7 @@ test('a payload or row that no longer fits its schema is a dead letter that says
 
 test('a reminder that became a dead letter can be redriven, for its route only, as long as its state is there', async () => {
   let down = true
-  const { arrive, envelope, fired, pass, deadLetters, clock, delivery, status } = await bench({
+  const { arrive, envelope, first, fired, pass, deadLetters, clock, delivery, status } = await bench({
     fail: () => down,
   })
   const events = memoryEvents()
@@ -207,7 +209,7 @@ test('a reminder that became a dead letter can be redriven, for its route only, 
   down = true
   await arrive('INSERT', clock.now() + 1)
   await pass(3 * DAY)
-  await envelope({ generation: 2 })
+  await envelope({ generation: first + 1 })
   await pass(60_000)
   await pass(30 * DAY)
   await again(102)

@@ -29,6 +29,7 @@ import {
 } from '../shapes.ts'
 import { type Book, cancelIn, moveIn } from './book.ts'
 import { boundProblems, type Needed } from './bounds.ts'
+import { CANNOT_LIST } from './calendar.ts'
 import { callsOf, type ReminderCalls, scheduleOne } from './calls.ts'
 import type { Decision } from './decide.ts'
 import { deskOf, type ReminderDesk } from './desk.ts'
@@ -227,11 +228,7 @@ export function createReminders(options: RemindersOptions): Reminders {
       return callsOf(book, reminder, event)
     },
     sweeper: (options) => {
-      check('sweeper', SWEEPER, { options }, () =>
-        state.list === undefined
-          ? ['the state store cannot list: expected one that can, such as dynamodbState({ sorted: true })']
-          : [],
-      )
+      check('sweeper', SWEEPER, { options }, () => (state.list === undefined ? [CANNOT_LIST] : []))
       return sweeperOf(book, options)
     },
     desk: deskOf(book),
@@ -263,6 +260,8 @@ function answerOf(decision: Decision): Skip | undefined {
   switch (decision.kind) {
     case 'stands':
       return skip(decision.why)
+    case 'sent':
+      return skip('it was sent')
     case 'ended':
       return decision.state.missed ? skip('missed: it was due too long ago') : undefined
     default:

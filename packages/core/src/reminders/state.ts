@@ -16,8 +16,8 @@
  * | field                 | holds                                                                                  |
  * |-----------------------|----------------------------------------------------------------------------------------|
  * | `status`              | `pending`, `cancelled` or `handled`                                                    |
- * | `generation`          | of the schedule that is pending, or was the last                                       |
- * | `since`               | tells this item's generations from those of one that expired before it                 |
+ * | `generation`          | of the schedule that is pending, or was the last: the first of an item is the moment   |
+ * |                       | of its event, which is greater than those of an item that expired before               |
  * | `min`, `max`, `clock` | the version of the event that last scheduled or cancelled                              |
  * | `at`, `dueAt`         | when that event was, and when the reminder is due; milliseconds since 1970             |
  * | `until`               | the last moment at which it may still be sent; absent if it is never too late          |
@@ -26,6 +26,7 @@
  * | `firing`              | true once a handler was about to get it: a cancel comes too late                       |
  * | `missed`              | true if it is handled because it was too late                                          |
  * | `move`                | the newest reschedule: its `min`, `max`, `clock`, `at` and `dueAt`                     |
+ * | `retention`           | how long it is remembered once it has ended, in milliseconds                           |
  */
 
 import type { Moment, Version } from '../declare/version.ts'
@@ -47,7 +48,6 @@ export interface Move extends Moment {
 export interface ReminderState extends Moment {
   readonly status: Status
   readonly generation: number
-  readonly since: string | undefined
   /** Milliseconds since 1970, as is `until`. */
   readonly dueAt: number
   readonly until: number | undefined
@@ -56,11 +56,13 @@ export interface ReminderState extends Moment {
   readonly firing: boolean
   readonly missed: boolean
   readonly move: Move | undefined
+  /** Milliseconds; undefined of an item that an earlier build has written. */
+  readonly retention: number | undefined
 }
 
 /** @throws SpaceshipError `state` for an item that is something else */
 export function stateOf(key: string, item: StateItem): ReminderState {
-  const { status, generation, since, dueAt, until, payload, on, firing, missed, move } = item.value
+  const { status, generation, dueAt, until, payload, on, firing, missed, move, retention } = item.value
   if (status !== 'pending' && status !== 'cancelled' && status !== 'handled') {
     throw new SpaceshipError(
       'state',
@@ -70,15 +72,15 @@ export function stateOf(key: string, item: StateItem): ReminderState {
   return {
     status,
     generation: numberIn(generation),
-    since: typeof since === 'string' ? since : undefined,
     ...momentIn(item.value),
     dueAt: numberIn(dueAt),
-    until: typeof until === 'number' ? until : undefined,
+    until: knownIn(until),
     payload: payload ?? null,
     on: typeof on === 'string' ? on : undefined,
     firing: firing === true,
     missed: missed === true,
     move: isRecord(move) ? { ...momentIn(move), dueAt: numberIn(move.dueAt) } : undefined,
+    retention: knownIn(retention),
   }
 }
 
@@ -93,7 +95,11 @@ function momentIn({ min, max, clock, at }: StateValue): Moment {
 
 /** What is missing was never decided: it is older than everything. */
 function numberIn(value: Json | undefined): number {
-  return typeof value === 'number' ? value : 0
+  return knownIn(value) ?? 0
+}
+
+function knownIn(value: Json | undefined): number | undefined {
+  return typeof value === 'number' ? value : undefined
 }
 
 export async function load(store: Pick<StateStore, 'get'>, key: string): Promise<ReminderState | undefined> {
@@ -102,11 +108,10 @@ export async function load(store: Pick<StateStore, 'get'>, key: string): Promise
 }
 
 export function itemOf(state: ReminderState): StateValue {
-  const { status, generation, since, dueAt, until, payload, on, firing, missed, move } = state
+  const { status, generation, dueAt, until, payload, on, firing, missed, move, retention } = state
   return {
     status,
     generation,
-    ...(since === undefined ? {} : { since }),
     ...fieldsOf(state),
     dueAt,
     ...(until === undefined ? {} : { until }),
@@ -115,6 +120,7 @@ export function itemOf(state: ReminderState): StateValue {
     ...(firing ? { firing } : {}),
     ...(missed ? { missed } : {}),
     ...(move === undefined ? {} : { move: { ...fieldsOf(move), dueAt: move.dueAt } }),
+    ...(retention === undefined ? {} : { retention }),
   }
 }
 

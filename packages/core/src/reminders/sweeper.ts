@@ -8,20 +8,22 @@
  *                                   │ anything else: nothing                │
  * ```
  *
- * What was sent moves to another moment of the calendar, each time after twice as long, until its state says that it is over. A run that is
- * cut off leaves what it has sent there, so that the next one goes on with the rest.
+ * What was sent is entered at another moment of the calendar, each time after twice as long, until its state says that it is over. Its first
+ * entry stays, for an operator who looks for it at the time at which it was due, and says that it was sent from there: so a run that is cut
+ * off leaves what it has sent, and the next one goes on with the rest.
  */
 
 import type { Context } from '../declare/handler.ts'
 import { type Reactor, reactor } from '../declare/reactor.ts'
 import type { Tick } from '../declare/schedule.ts'
 import { type Duration, milliseconds } from '../duration.ts'
-import type { EventSink, OutgoingRecord } from '../ports/index.ts'
+import type { EventSink, OutgoingRecord, StateItem } from '../ports/index.ts'
 import { bare, duration, port, required, type ShapesOf } from '../shapes.ts'
 import { change, reminderKey, sweepKey } from '../state/index.ts'
 import { type Book, envelopeOf, executionName, partitionKeyOf } from './book.ts'
-import { type Entry, type EntryAt, enter, leaves } from './calendar.ts'
-import { load, type ReminderState } from './state.ts'
+import { type Entry, type EntryAt, enter, leave, leaves } from './calendar.ts'
+import { MOST_EARLY } from './early.ts'
+import { load } from './state.ts'
 
 export interface SweeperOptions {
   /** The stream on which due reminders arrive, for instance `kinesisSink(...)`. */
@@ -57,7 +59,6 @@ export function sweeperOf(book: Book, { events, each = '5m', patience = each }: 
     if (sent > 0) context.log.warn('reminders were due and nobody had sent them: they are sent now', { sent })
   }
   // Sending twice is harmless: the reminder's state decides.
-  // Sending twice is harmless: the reminder's state decides.
   const handler = Object.assign(sweep, { effect: 'idempotent' as const })
   return reactor('reminders').every('sweep', { each }, handler, { timeout: LONGEST_RUN })
 }
@@ -73,14 +74,13 @@ async function sweepTo(
   const { application, state } = book
   const key = sweepKey(application)
   const item = await state.get(key)
-  const known = item?.value.to
   // Older entries have expired.
-  let reached = Math.max(typeof known === 'number' ? known : 0, to - book.retention)
+  let reached = Math.max(reachedBy(book, item), to - book.retention)
   let sent = 0
   let isWorth = false
   for await (const { entries, until } of leaves(state, application, reached, to, STEP)) {
     if (signal.aborted) throw signal.reason
-    sent += await sendLost(book, events, entries, interval)
+    sent += await sendLost(book, events, { entries, to }, interval)
     isWorth ||= entries.length > 0
     // Within an hour there may be more. One in which nothing was due costs less to look at again than to be remembered.
     if (entries.length > 0 || (until < to && !(isWorth && until - reached >= STEP))) continue
@@ -91,34 +91,40 @@ async function sweepTo(
   return sent
 }
 
-async function reach({ application, state }: Book, to: number): Promise<void> {
-  await change(state, sweepKey(application), (item) =>
-    Number(item?.value.to ?? 0) < to
-      ? { write: { to }, result: undefined }
-      : { keep: true, result: undefined },
+/** What lies ahead was reached by someone whose clock was ahead: nothing would be found until then. */
+function reachedBy({ clock }: Book, item: StateItem | undefined): number {
+  const to = Number(item?.value.to ?? 0)
+  return to <= clock.now() + MOST_EARLY ? to : 0
+}
+
+async function reach(book: Book, to: number): Promise<void> {
+  await change(book.state, sweepKey(book.application), (item) =>
+    reachedBy(book, item) < to ? { write: { to }, result: undefined } : { keep: true, result: undefined },
   )
 }
 
 async function sendLost(
   book: Book,
   events: EventSink,
-  found: readonly EntryAt[],
+  { entries, to }: { readonly entries: readonly EntryAt[]; readonly to: number },
   interval: number,
 ): Promise<number> {
-  const lost: { readonly entry: EntryAt; readonly state: ReminderState }[] = []
-  for (let n = 0; n < found.length; n += TOGETHER) {
-    const some = found.slice(n, n + TOGETHER)
+  const lost: EntryAt[] = []
+  for (let n = 0; n < entries.length; n += TOGETHER) {
+    const some = entries.slice(n, n + TOGETHER).filter(({ sent }) => !sent)
     const states = await Promise.all(some.map((entry) => load(book.state, keyOf(book, entry))))
     for (const [i, entry] of some.entries()) {
       const state = states[i]
-      if (state?.status === 'pending' && state.generation === entry.generation) lost.push({ entry, state })
+      // An entry of a decision that lost a race may bear the generation of the one that won, and be of another time.
+      const isOwn = state?.status === 'pending' && state.generation === entry.generation
+      if (isOwn && state.dueAt <= to) lost.push(entry)
     }
   }
   for (let n = 0; n < lost.length; n += MOST_RECORDS) {
     const some = lost.slice(n, n + MOST_RECORDS)
-    await events.put(some.map(({ entry }) => recordOf(book, entry)))
+    await events.put(some.map((entry) => recordOf(book, entry)))
     for (let m = 0; m < some.length; m += TOGETHER)
-      await Promise.all(some.slice(m, m + TOGETHER).map((one) => lookAgain(book, one, interval)))
+      await Promise.all(some.slice(m, m + TOGETHER).map((entry) => lookAgain(book, entry, interval)))
   }
   return lost.length
 }
@@ -132,16 +138,12 @@ function recordOf({ application }: Book, entry: Entry): OutgoingRecord {
   return { partitionKey: partitionKeyOf(entry), data }
 }
 
-async function lookAgain(
-  book: Book,
-  { entry, state }: { readonly entry: EntryAt; readonly state: ReminderState },
-  interval: number,
-): Promise<void> {
+async function lookAgain(book: Book, entry: EntryAt, interval: number): Promise<void> {
   const { application, clock, retention } = book
   const looks = entry.looks + 1
   const wait = Math.min(interval * 2 ** Math.min(looks, 30), 86_400_000)
-  const name = `${executionName(keyOf(book, entry), state)}-${looks}`
+  const name = `${executionName(keyOf(book, entry), entry.generation)}-${looks}`
   const at = clock.now() + Math.max(wait, 120_000)
   await enter(book.state, application, at, name, { ...entry, looks }, retention)
-  await book.state.delete(entry.stored.key, entry.stored.version)
+  await leave(book.state, entry, retention)
 }

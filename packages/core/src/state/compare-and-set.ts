@@ -9,7 +9,13 @@ import { shownKey } from './keys.ts'
 
 /** What is to become of an item, and what the caller gets once that has happened. */
 export type Change<T> =
-  | { readonly write: StateValue; readonly expiresAt?: Date; readonly result: T }
+  | {
+      readonly write: StateValue
+      readonly expiresAt?: Date
+      /** Waited for before the write: what must stand wherever that does. It is harmless alone, and may be done again. */
+      readonly first?: (() => Promise<void>) | undefined
+      readonly result: T
+    }
   | { readonly remove: true; readonly result: T }
   | { readonly keep: true; readonly result: T }
 
@@ -42,7 +48,8 @@ export async function change<T>(
       item = await store.get(key)
       continue
     }
-    const { write, expiresAt, result } = next
+    const { write, expiresAt, first, result } = next
+    if (first) await first()
     const options = expiresAt === undefined ? {} : { expiresAt }
     const answer = await store.set(key, write, { expect: item?.version, ...options })
     if (answer.ok) return { result, version: answer.version }

@@ -17,6 +17,8 @@ import { envelopeOf } from '../../src/wire/index.ts'
 import { nag } from './world.ts'
 
 export const MINUTE = 60_000
+/** The first generation of a reminder whose schedule is of the moment at which the virtual clock begins. */
+export const FIRST = virtualClock().now() + 1
 export const DAY = 86_400_000
 
 /** An event of DynamoDB's clock, by its place among the others. */

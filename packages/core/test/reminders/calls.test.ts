@@ -5,7 +5,7 @@ import { memoryScheduler, memoryState } from '../../src/memory/index.ts'
 import type { CampaignProgress } from '../../src/reminders/index.ts'
 import { createReminders } from '../../src/reminders/index.ts'
 import { harness } from '../../src/testing/index.ts'
-import { DAY, eventAt, remindersBench } from './bench.ts'
+import { DAY, eventAt, FIRST, remindersBench } from './bench.ts'
 import { nag } from './world.ts'
 
 const letter = reminder('letter', {
@@ -20,26 +20,26 @@ test('a call says what has come of it, and inspect what is known', async () => {
   expect(await calls.schedule({ of: 1 }, { at: dueAt })).toEqual({
     result: 'scheduled',
     key: 'a',
-    generation: 1,
+    generation: FIRST,
     dueAt,
   })
   expect(await calls.schedule({ of: 1 }, { at: dueAt })).toEqual({
     result: 'unchanged',
     key: 'a',
-    generation: 1,
+    generation: FIRST,
     dueAt,
   })
   expect(await calls.inspect('a')).toEqual({
     reminder: 'nag',
     key: 'a',
     status: 'pending',
-    generation: 1,
+    generation: FIRST,
     dueAt,
     payload: { of: 1 },
     decidedAt: new Date(clock.now()),
     scheduler: 'memory',
-    execution: expect.stringMatching(/^reminder-[0-9a-f]{32}-[0-9a-z]+-g1$/),
-    reference: expect.stringMatching(/^reminder-.*-g1$/),
+    execution: expect.stringMatching(new RegExp(`^reminder-[0-9a-f]{32}-g${FIRST}$`)),
+    reference: expect.stringMatching(new RegExp(`-g${FIRST}$`)),
     waits: 'waiting',
   })
   expect((await calls.reschedule('a', { in: '2d' })).result).toBe('scheduled')
@@ -149,6 +149,23 @@ describe('what a scheduler cannot do is refused', () => {
     })
     await calls.schedule({ of: 1 }, { in: '1d' })
     await expect(calls.reschedule('a', { in: '366d' })).rejects.toMatchObject({ code: 'permanent' })
+  })
+
+  test('when a reactor moves it, or a move that came first decides', async () => {
+    const { as, clock, reminders, calls } = remindersBench({ scheduler: limited() })
+    const now = clock.now()
+    const far = { at: () => new Date(now + 400 * DAY), key: () => 'a' }
+    const moving = reminders.reschedule(nag, far)
+    await calls.schedule({ of: 1 }, { in: '1d' })
+    // Of a context the handler reads its log alone.
+    const moved = Promise.resolve(moving(eventAt(now + 1), { log: undefined } as never))
+    await expect(moved).rejects.toMatchObject({ code: 'permanent' })
+    expect((await calls.inspect('a'))?.dueAt?.getTime()).toBe(now + DAY)
+    await calls.cancel('a')
+    await as(now + 90_000).reschedule('a', { at: new Date(now + 400 * DAY) })
+    await expect(as(now + 80_000).schedule({ of: 1 }, { in: '1d' })).rejects.toMatchObject({
+      code: 'permanent',
+    })
   })
 
   test('two schedulers of one kind are no move, and one or the other is needed', () => {

@@ -81,5 +81,9 @@ function forgotten(facts: readonly Fact[], sent: readonly Sent[]): string[] {
   // A command is later than what stands when it is obeyed, and wins within what clocks may differ.
   const isCommanded = facts.some(({ what }) => what === 'command-cancel')
   if (isOver || isCommanded) return []
-  return sent.some(({ of }) => of === last.version) ? [] : ['somebody was forgotten']
+  // Whoever was reminded of the very time for which the last schedule asks is not reminded of it again.
+  const dues = [last.dueAt, ...after.filter(({ what }) => what === 'move').map(({ dueAt }) => dueAt)]
+  return sent.some(({ of, dueAt }) => of === last.version || dues.includes(dueAt))
+    ? []
+    : ['somebody was forgotten']
 }

@@ -3,7 +3,7 @@ import { Permanent, Unavailable } from '../../src/index.ts'
 import { memoryReferences, memoryScheduler, memoryState, virtualClock } from '../../src/memory/index.ts'
 import type { ReminderScheduler } from '../../src/ports/index.ts'
 import { resolveReminder } from '../../src/reminders/firing.ts'
-import { DAY, eventAt, MINUTE, remindersBench } from './bench.ts'
+import { DAY, eventAt, FIRST, MINUTE, remindersBench } from './bench.ts'
 import { nag } from './world.ts'
 
 const due = (ms: number) => ({ in: ms })
@@ -16,7 +16,7 @@ test('a cancel that arrives before its schedule: nothing is scheduled', async ()
   expect(scheduler.waiting).toEqual([])
   expect((await as(now + 3).schedule({ of: 3 }, due(DAY))).result).toBe('scheduled')
   await pass(2 * DAY)
-  expect(sent).toEqual(['a/1'])
+  expect(sent).toEqual([`a/${now + 4}`])
 })
 
 test('a cancel while it is sent says that it came too late, and stops what has yet to be sent', async () => {
@@ -61,7 +61,7 @@ test('a duplicate of a schedule is the same execution, and nothing after it was 
   expect(scheduler.waiting).toEqual([first])
   await pass(DAY)
   expect((await as(now).schedule({ of: 1 }, due(DAY))).result).toBe('outdated')
-  expect([scheduler.waiting, sent]).toEqual([[], ['a/1']])
+  expect([scheduler.waiting, sent]).toEqual([[], [`a/${FIRST}`]])
 })
 
 test('a duplicate of an envelope is sent once', async () => {
@@ -70,7 +70,7 @@ test('a duplicate of an envelope is sent once', async () => {
   const [{ envelope } = { envelope: '' }] = scheduler.waiting
   await clock.moveTo(clock.now() + DAY)
   expect([await deliver(envelope), await deliver(envelope)]).toEqual([undefined, 'handled'])
-  expect(sent).toEqual(['a/1'])
+  expect(sent).toEqual([`a/${FIRST}`])
 })
 
 describe('a reschedule', () => {
@@ -78,12 +78,15 @@ describe('a reschedule', () => {
     const { calls, clock, scheduler, deliver, pass, sent } = remindersBench()
     await calls.schedule({ of: 1 }, due(DAY))
     const [old] = scheduler.waiting
-    expect(await calls.reschedule('a', due(2 * DAY))).toMatchObject({ result: 'scheduled', generation: 2 })
+    expect(await calls.reschedule('a', due(2 * DAY))).toMatchObject({
+      result: 'scheduled',
+      generation: FIRST + 1,
+    })
     expect(scheduler.waiting.map(({ name }) => name)).toEqual([old?.name.replace(/1$/, '2')])
     await clock.moveTo(clock.now() + DAY)
     expect(await deliver(old?.envelope)).toBe('scheduled again since')
     await pass(DAY)
-    expect(sent).toEqual(['a/2'])
+    expect(sent).toEqual([`a/${FIRST + 1}`])
     expect((await calls.reschedule('a', due(DAY))).result).toBe('too-late')
   })
 
@@ -118,12 +121,128 @@ describe('a reschedule', () => {
     expect(await deliver(old?.envelope)).toBe('scheduled again since')
     expect((await as(now + 1).reschedule('a', { at: new Date(now + 120 * MINUTE) })).result).toBe('unchanged')
     await pass(110 * MINUTE)
-    expect(sent).toEqual(['a/2'])
+    expect(sent).toEqual([`a/${FIRST + 1}`])
   })
 
   test('of nothing says so', async () => {
     expect((await remindersBench().calls.reschedule('a', due(DAY))).result).toBe('nothing')
   })
+})
+
+describe('a time for which it was sent', () => {
+  const at = new Date(Date.UTC(2026, 0, 3))
+
+  test('is not sent again for an event of a row that still holds the time, whatever else it says; another time is', async () => {
+    const { clock, as, pass, sent, scheduler } = remindersBench()
+    expect((await as(clock.now()).schedule({ of: 1 }, { at })).result).toBe('scheduled')
+    await pass(3 * DAY)
+    for (const of of [1, 2]) {
+      expect((await as(clock.now()).schedule({ of }, { at })).result).toBe('too-late')
+      await pass(DAY)
+    }
+    expect([sent, scheduler.waiting]).toEqual([[`a/${FIRST}`], []])
+    const newer = clock.now()
+    expect((await as(newer).schedule({ of: 3 }, { at: new Date(newer + DAY) })).result).toBe('scheduled')
+    await pass(DAY)
+    expect(sent).toEqual([`a/${FIRST}`, `a/${FIRST + 1}`])
+  })
+
+  test('an event that was passed over for it is newer than what comes late', async () => {
+    const { clock, as, pass, sent } = remindersBench()
+    const now = clock.now()
+    await as(now).schedule({ of: 1 }, { at })
+    await pass(3 * DAY)
+    await as(now + 5).schedule({ of: 1 }, { at })
+    expect((await as(now + 4).schedule({ of: 1 }, { in: '9d' })).result).toBe('outdated')
+    expect((await as(now + 4).cancel('a')).result).toBe('outdated')
+    await pass(9 * DAY)
+    expect(sent.length).toBe(1)
+  })
+
+  test('is not sent again for a campaign that is run again; a command with another payload means it', async () => {
+    const { clock, calls, pass, sent } = remindersBench()
+    const run = (of: number) => calls.scheduleMany([{ payload: { of }, at }], { rate: '1000/s' })
+    const campaign = async (of: number) => {
+      const running = run(of)
+      await pass(10)
+      return running
+    }
+    expect(await campaign(1)).toMatchObject({ scheduled: 1, unchanged: 0 })
+    await pass(3 * DAY)
+    expect(await campaign(1)).toMatchObject({ scheduled: 0, unchanged: 1 })
+    await pass(DAY)
+    expect(sent.length).toBe(1)
+    expect(await campaign(2)).toMatchObject({ scheduled: 1, unchanged: 0 })
+    await pass(DAY)
+    expect(sent.length).toBe(2)
+    const long = [{ payload: { of: 3 }, at: new Date(clock.now() - 20 * DAY) }]
+    const dropped = calls.scheduleMany(long, { rate: '1000/s' })
+    await pass(10)
+    expect(await dropped).toMatchObject({ done: 1, scheduled: 0, unchanged: 1 })
+  })
+
+  test('is asked for again if nothing was sent for it: its handler began, and it was cancelled before a retry', async () => {
+    const bench = remindersBench()
+    const { as, clock, pass, sent, scheduler, settings } = bench
+    const now = clock.now()
+    await as(now).schedule({ of: 1 }, { at })
+    const [waiting] = scheduler.waiting
+    await clock.moveTo(now + 3 * DAY)
+    const envelope = JSON.parse(waiting?.envelope ?? '{}')
+    const origin = { stream: 's', shard: '0', position: '1' }
+    await resolveReminder({ envelope, want: { name: 'nag', spec: nag.spec }, origin }, settings)
+    expect((await as(clock.now()).cancel('a')).result).toBe('too-late')
+    expect((await as(clock.now() + 1).schedule({ of: 1 }, { at })).result).toBe('scheduled')
+    await pass(DAY)
+    expect(sent).toEqual([`a/${FIRST + 1}`])
+  })
+})
+
+test('an event that moves a reminder while it is being sent moves what is to come, as a schedule would', async () => {
+  const { as, calls, clock, pass, sent, scheduler, settings } = remindersBench()
+  const now = clock.now()
+  await as(now).schedule({ of: 1 }, { in: '1h' })
+  const [waiting] = scheduler.waiting
+  await clock.moveTo(now + 60 * MINUTE)
+  // Its handler waits for what is down.
+  const envelope = JSON.parse(waiting?.envelope ?? '{}')
+  const fired = {
+    envelope,
+    want: { name: 'nag', spec: nag.spec },
+    origin: { stream: 's', shard: '0', position: '1' },
+  }
+  expect((await resolveReminder(fired, settings)).kind).toBe('event')
+  expect((await calls.reschedule('a', due(DAY))).result).toBe('too-late')
+  const moved = { at: new Date(now + 5 * DAY) }
+  expect((await as(now + 30 * MINUTE).reschedule('a', moved)).result).toBe('scheduled')
+  expect((await as(now + 30 * MINUTE).reschedule('a', moved)).result).toBe('unchanged')
+  expect(await resolveReminder(fired, settings)).toEqual({ kind: 'skip', reason: 'scheduled again since' })
+  await pass(5 * DAY)
+  expect(sent).toEqual([`a/${FIRST + 1}`])
+})
+
+test('what was forgotten and is scheduled anew is no generation of before: claims and letters of that do not meet it', async () => {
+  const { calls, clock, pass, sent, state } = remindersBench({ retention: '2d' })
+  await calls.schedule({ of: 1 }, { in: '1h' })
+  await pass(DAY)
+  await clock.moveTo(clock.now() + 20 * DAY)
+  expect(await state.get('app/reminder/nag/a')).toBeUndefined()
+  await calls.schedule({ of: 1 }, { in: '1h' })
+  await pass(DAY)
+  expect(new Set(sent).size).toBe(2)
+})
+
+test('what has ended is remembered for as long as the reminders say, also once it has fired', async () => {
+  const { as, calls, clock, pass, sent } = remindersBench({ retention: '30d' })
+  const event = clock.now()
+  await as(event).schedule({ of: 1 }, { in: '1h' })
+  await pass(DAY)
+  // The engine remembers for eight days.
+  await clock.moveTo(clock.now() + 20 * DAY)
+  expect((await calls.inspect('a'))?.status).toBe('handled')
+  expect((await as(event).schedule({ of: 1 }, { in: '1h' })).result).toBe('outdated')
+  await pass(DAY)
+  expect(sent.length).toBe(1)
 })
 
 describe('a due time that has passed already', () => {
@@ -134,7 +253,7 @@ describe('a due time that has passed already', () => {
     )
     expect(scheduler.waiting.length).toBe(1)
     await pass(0)
-    expect(sent).toEqual(['a/1'])
+    expect(sent).toEqual([`a/${FIRST}`])
   })
 
   for (const [beyond, result] of [
@@ -161,7 +280,7 @@ describe('a due time that has passed already', () => {
     expect([sent, (await calls.inspect('a'))?.status]).toEqual([[], 'missed'])
     await calls.schedule({ of: 2 }, due(DAY))
     await pass(DAY + 60 * MINUTE)
-    expect(sent).toEqual(['a/2'])
+    expect(sent).toEqual([`a/${FIRST + 1}`])
   })
 })
 
@@ -221,7 +340,7 @@ describe('the cache of references', () => {
     expect(scheduler.waiting.length).toBe(1)
     expect(await calls.inspect('a')).toMatchObject({ status: 'pending', reference: undefined })
     await pass(DAY)
-    expect(sent).toEqual(['a/1'])
+    expect(sent).toEqual([`a/${FIRST}`])
     await calls.schedule({ of: 2 }, due(DAY))
     expect((await calls.cancel('a')).result).toBe('cancelled')
     expect(scheduler.waiting).toEqual([])
