@@ -77,6 +77,37 @@ test("a change whose old image fails today's schema is archived, with the reason
   expect(a).not.toHaveProperty('beforeRefused')
 })
 
+test('two routes that archive the same record write objects of their own', async () => {
+  const objects = new Map<string, readonly string[]>()
+  const send = async ({ input }: { readonly input: { readonly Key: string; readonly Body: Uint8Array } }) => {
+    objects.set(input.Key, gunzipSync(input.Body).toString().split('\n').slice(0, -1))
+    return {}
+  }
+  // The archive asks a client nothing but to send.
+  const archive = s3Archive({ client: { send } as unknown as S3Client, bucket: 'b', entity: 'client' })
+  const clock = virtualClock()
+  const engine = createEngine({
+    ...{
+      application: 'app',
+      state: memoryState({ clock }),
+      deadLetters: memoryDeadLetters(),
+      clock,
+      logger: silent,
+    },
+    reactors: [
+      reactor('archiving')
+        .on('all', Client.saved('saved'), archive)
+        .on('new', Client.created('created'), archive),
+    ],
+  })
+  const delivery = await engine.open(shard)
+  await delivery.push([changed(1, { id: 'a', n: 1 }), changed(2, { id: 'b', n: 2 }, { id: 'b', n: 1 })])
+  await clock.moveTo(clock.now() + 5_000)
+  await delivery.quiet()
+  const kept = [...objects.values()].map((lines) => lines.map((line) => JSON.parse(line).event))
+  expect(kept.toSorted((a, b) => a.length - b.length)).toEqual([['created'], ['saved', 'saved']])
+})
+
 test('200 changes of 400 KB: an object holds 16 MiB of them, however many may be in one', async () => {
   const { engine, clock, objects, deadLetters } = archiving()
   const delivery = await engine.open(shard)

@@ -2,11 +2,12 @@
  * Owns the archive of a table in S3: every change as a line of JSON, gzipped, in objects whose names say where the changes stood.
  *
  * ```
- *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
+ *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION-REACTOR-ROUTE.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
  * ```
  *
  * A batch that is repeated begins with the same record and has the same name: it overwrites itself, and what it holds beyond that is a
- * repeat, which readers tell by `id`. Athena reads the folders as partitions.
+ * repeat, which readers tell by `id`. Routes archive for themselves, whatever others have of the same record. Athena reads the folders as
+ * partitions.
  *
  * An archive keeps what came: where the old image of a saved item fails today's schema, the line has `beforeRefused` with the reason
  * instead of `before`. That image was the new one of an earlier change, and stands in the archive as such.
@@ -18,6 +19,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Duration } from '@spaceship/core'
 import { batch, codeOf, type EventMeta, type Handler } from '@spaceship/core'
 import {
+  type BatchContext,
   bare,
   check,
   count,
@@ -32,7 +34,7 @@ import { answered, BUCKET, type BucketOptions } from './bucket.ts'
 export interface S3ArchiveOptions extends BucketOptions {
   /** The name of the entity: that of the partition `entity`. */
   readonly entity: string
-  /** Before every key. @default 'archive/' */
+  /** Before every key. Applications that share a bucket need one each. @default 'archive/' */
   readonly prefix?: string
   /** Changes in one object at most. @default 1000 */
   readonly size?: number
@@ -74,11 +76,15 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
   const { size = 1_000, bytes = 16 * MIB, within = '5s' } = options
   const ask = answered(bucket)
 
-  async function put(date: string, events: readonly Archived[], signal: AbortSignal): Promise<void> {
+  async function put(
+    date: string,
+    events: readonly Archived[],
+    { signal, reactor, route }: BatchContext,
+  ): Promise<void> {
     const [first] = events
     if (first === undefined) return
     const { shard, position } = first.source
-    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}`
+    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}-${reactor}-${route}`
     const Key = `${prefix}entity=${encodeURIComponent(entity)}/date=${date}/${name}.ndjson.gz`
     const lines = events.map((event) => `${lineOf(event)}\n`).join('')
     const command = new PutObjectCommand({
@@ -91,10 +97,10 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
     await ask('PutObject', client.send(command, { abortSignal: signal }))
   }
 
-  const archive = batch<Archived>({ size, bytes, within }, async (events, { signal }) => {
+  const archive = batch<Archived>({ size, bytes, within }, async (events, context) => {
     // By the day of the change, which no repeat changes.
     const days = Map.groupBy(events, (event) => event.at.toISOString().slice(0, 10))
-    for (const [date, ofDay] of days) await put(date, ofDay, signal)
+    for (const [date, ofDay] of days) await put(date, ofDay, context)
   })
   const resources = [`arn:aws:s3:::${bucket}/${prefix}*`]
   const grants = [{ service: 's3', actions: ['s3:PutObject'], resources }]
