@@ -2,6 +2,7 @@ import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient } from '@aws-
 import { event } from '@spaceship/core'
 import { eventSinkCases, eventSinkOutageCases } from '@spaceship/core/conformance'
 import { virtualClock } from '@spaceship/core/memory'
+import { type Clock, systemClock } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -138,6 +139,35 @@ test('a record that Kinesis refuses for what it holds fails alone, and keeps no 
   ])
   expect(results[2]).toMatchObject({ reason: { code: 'permanent', cause: { name: 'ValidationException' } } })
   expect(requests.filter((keys) => keys.includes('poison')).length).toBe(2)
+})
+
+test('an outage of records that go out alone is waited for, and ends their puts after so many attempts', async () => {
+  let requests = 0
+  const waits: number[] = []
+  // Only `send` is used of a client.
+  const client = {
+    send: async ({ input }: { input: { Records: readonly unknown[] } }) => {
+      requests += 1
+      if (requests === 2) throw Object.assign(new Error('no'), { name: 'ValidationException' })
+      // Whoever asks for ever is answered at some time.
+      if (requests === 1 || requests > 100) return { Records: input.Records.map(() => ({})) }
+      throw Object.assign(new Error('busy'), {
+        name: 'ServiceUnavailable',
+        $metadata: { httpStatusCode: 503 },
+      })
+    },
+  } as unknown as KinesisClient
+  const clock: Clock = {
+    ...systemClock,
+    // The bound of a request, which is answered before it.
+    sleep: async (ms, signal) => (ms === 30_000 ? systemClock.sleep(ms, signal) : void waits.push(ms)),
+  }
+  const sink = kinesisSink({ client, stream: 'any', random: () => 0.5, attempts: 3, clock })
+  const put = (partitionKey: string) => sink.put([{ partitionKey, data: new Uint8Array() }])
+  const [first, ...results] = await Promise.allSettled(['first', 'a', 'b', 'c'].map(put))
+  expect(first?.status).toBe('fulfilled')
+  expect(results).toMatchObject(Array(3).fill({ status: 'rejected', reason: { code: 'unavailable' } }))
+  expect([requests, waits]).toEqual([5, [50, 100]])
 })
 
 test('a put that comes at any moment around the end of another is sent', async () => {

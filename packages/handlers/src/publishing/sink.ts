@@ -68,11 +68,13 @@ export function sinkOn<E extends Entry>(channel: Channel<E>, options: SinkOption
         const batch = nextBatch(queue, channel)
         const left = await send(batch)
         const again = settle(batch, left)
-        failures = again.length < batch.length || again.some(({ alone }) => alone) ? 0 : failures + 1
+        // That they go out alone from now on is progress once: what goes alone is a batch of its own.
+        const isParted = batch.length > 1 && again.some(({ alone }) => alone)
+        failures = again.length < batch.length || isParted ? 0 : failures + 1
         const [first] = again
         if (failures >= attempts && first !== undefined) {
           refuseAll(new Unavailable(dependency, tookNothing(left.get(first)), { cause: left.get(first) }))
-        } else if (first !== undefined && !first.alone) {
+        } else if (first !== undefined && !isParted) {
           await clock.sleep(random() * Math.min(5_000, 50 * 2 ** failures))
         }
       }
