@@ -153,6 +153,13 @@ export function noWebhook(channel: string): Unavailable {
   return setUp('not-found', channel, message, "add it to 'webhooks'")
 }
 
+/** What it throws may hold the URL, which is a secret. */
+export function noClient(channel: string, error: unknown): Unavailable {
+  const message = `the client of the webhook of '${channel}' cannot be made`
+  const advice = "look at what its function in 'webhooks' throws: the URL may be missing from the environment"
+  return setUp('denied', channel, message, advice, withoutSecrets(error))
+}
+
 function noChannel(channel: string, word: string): Unavailable {
   const message = `Slack cannot post to the channel '${channel}': ${word}`
   const advice =

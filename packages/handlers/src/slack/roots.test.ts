@@ -50,6 +50,29 @@ test('messages of one thread at the same time: one begins it, the others stand i
   ])
 })
 
+test('references that do not answer are waited for as Slack is, and keep no later message of their key from being posted', async () => {
+  const clock = virtualClock()
+  const { asked, release, fetch } = heldSlack()
+  release()
+  const references = memoryReferences({ clock })
+  const { get } = references
+  references.get = () => new Promise(() => {})
+  const slack = made({ references, fetch, clock, timeout: '1s' })
+  const abort = new AbortController()
+  const left = slack.post({ channel, text: 'a', thread: 'k' }, { signal: abort.signal })
+  abort.abort(new Error('the handler is over'))
+  await expect(left).rejects.toThrow('the handler is over')
+  const late = expect(slack.post({ channel, text: 'b', thread: 'k' })).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('references'),
+  })
+  await clock.moveTo(clock.now() + 1_000, () => new Promise((resolve) => setImmediate(resolve)))
+  await late
+  references.get = get
+  await slack.post({ channel, text: 'c', thread: 'k' })
+  expect(asked).toEqual(['postMessage c root'])
+})
+
 test('a message that is kept current is posted once, though two events come at the same time', async () => {
   const { asked, reached, release, fetch } = heldSlack()
   const status = updates({ references: memoryReferences(), fetch })

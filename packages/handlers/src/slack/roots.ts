@@ -9,10 +9,11 @@
  * | somebody in this process looks, or posts          | that is waited for                                                       |
  * | the mark of another process                       | RetryAfter: the message comes back when there is a root                  |
  *
- * References may forget, and then there are two roots; so there are if a process stands still for longer than its mark lives.
+ * References that do not answer in time are an outage. References may forget, and then there are two roots; so there are if a process stands still for longer than its mark lives.
  */
 
-import { codeOf, RetryAfter } from '@spaceship/core'
+import { codeOf, RetryAfter, Unavailable } from '@spaceship/core'
+import { inTime } from '@spaceship/core/adapter'
 import type { Clock, ReferenceStore } from '@spaceship/core/ports'
 import type { Taken } from './transport.ts'
 
@@ -48,7 +49,7 @@ export interface RootsOptions {
   readonly references: ReferenceStore
   /** Milliseconds for which Slack is waited for, and then until a reference is kept. */
   readonly patience: number
-  readonly clock: Pick<Clock, 'sleep'>
+  readonly clock: Clock
 }
 
 /** Milliseconds for which a key is remembered after its last message. */
@@ -71,6 +72,17 @@ export function createRoots({ references, patience, clock }: RootsOptions): Root
     over.abort()
   }
 
+  /** Before anything is posted, references are waited for as Slack is: whoever comes next for the key waits for this. */
+  async function answerOf<T>(ask: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const late = 'the references did not answer'
+    try {
+      return await inTime(ask, { within: patience, clock, late, ...(signal && { signal }) })
+    } catch (cause) {
+      signal?.throwIfAborted()
+      throw codeOf(cause) === 'no-answer' ? new Unavailable('references', late, { cause }) : cause
+    }
+  }
+
   const remember: Roots['remember'] = async (name, root, signal) => {
     const keeping = async () => references.set(name, JSON.stringify(root), REMEMBERED)
     await waitedFor(keeping(), patience, signal)
@@ -78,13 +90,13 @@ export function createRoots({ references, patience, clock }: RootsOptions): Root
 
   async function look(name: string, { gone, channel, post, signal }: Looking): Promise<Found> {
     const isThere = (root: Root | undefined): root is Root => root !== undefined && root.ts !== gone?.ts
-    const kept = await references.get(name)
+    const kept = await answerOf(() => references.get(name), signal)
     const root = rootIn(kept)
     if (isThere(root)) return { root }
     if (kept === MARK) throw later()
-    if (kept !== undefined) await references.delete(name)
-    if (!(await references.add(name, MARK, markLives))) {
-      const made = rootIn(await references.get(name))
+    if (kept !== undefined) await answerOf(() => references.delete(name), signal)
+    if (!(await answerOf(() => references.add(name, MARK, markLives), signal))) {
+      const made = rootIn(await answerOf(() => references.get(name), signal))
       if (isThere(made)) return { root: made }
       throw later()
     }

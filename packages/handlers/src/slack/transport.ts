@@ -1,7 +1,7 @@
 /** Owns one request to Slack: through its Web API, through a webhook's URL, or through an `IncomingWebhook` of the official package. */
 
 import { Permanent } from '@spaceship/core'
-import { type Judged, judge, noWebhook, unanswered } from './answer.ts'
+import { type Judged, judge, noClient, noWebhook, unanswered } from './answer.ts'
 
 /**
  * What an `IncomingWebhook` of `@slack/webhook` is given: its requests go through our `fetch`, which sees `Retry-After`. A message is sent once:
@@ -60,14 +60,15 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
     return { response, body: await response.text() }
   }
 
-  /** Undefined if the client asked nothing through our `fetch`. */
-  async function throughClient(
+  /** Resolves to undefined if the client asked nothing through our `fetch`. @throws Unavailable for a client that cannot be made */
+  function throughClient(
     make: MakeWebhook,
     message: object,
+    channel: string,
     signal: AbortSignal | undefined,
-  ): Promise<Answer | undefined> {
+  ): () => Promise<Answer | undefined> {
     let asking: Promise<Answer> | undefined
-    const client = make({
+    const transport: WebhookTransport = {
       timeout: 0,
       fetch: async (url, init) => {
         asking ??= asked(String(url), { ...init }, signal)
@@ -75,14 +76,17 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
         await asking.catch(() => {})
         return new Response('ok')
       },
-    })
-    try {
-      // It takes what Slack takes.
-      await client.send(message as never)
-    } catch (error) {
-      if (asking === undefined) throw error
     }
-    return asking
+    const client = clientOf(make, transport, channel)
+    return async () => {
+      try {
+        // It takes what Slack takes.
+        await client.send(message as never)
+      } catch (error) {
+        if (asking === undefined) throw error
+      }
+      return asking
+    }
   }
 
   return async (method, message, channel, signal) => {
@@ -93,6 +97,9 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
     const named = webhooks !== undefined && Object.hasOwn(webhooks, channel)
     const webhook = token === undefined && named ? webhooks[channel] : undefined
     if (token === undefined && webhook === undefined) throw noWebhook(channel)
+    // Nothing was sent by a client that cannot even be made.
+    const throughIt =
+      typeof webhook === 'function' ? throughClient(webhook, withoutChannel, channel, signal) : undefined
     let answer: Answer | undefined
     try {
       if (token !== undefined)
@@ -105,10 +112,10 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
           },
           signal,
         )
-      else if (typeof webhook === 'function') answer = await throughClient(webhook, withoutChannel, signal)
+      else if (throughIt !== undefined) answer = await throughIt()
       else
         answer = await asked(
-          webhook ?? '',
+          String(webhook),
           { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(message) },
           signal,
         )
@@ -119,6 +126,14 @@ export function createTransport({ token, webhooks, apiUrl, timeout, fetch }: Tra
     if (answer === undefined) throw ownWay(channel)
     judge(answer.response, answer.body, target)
     return token === undefined ? {} : JSON.parse(answer.body)
+  }
+}
+
+function clientOf(make: MakeWebhook, transport: WebhookTransport, channel: string) {
+  try {
+    return make(transport)
+  } catch (error) {
+    throw noClient(channel, error)
   }
 }
 

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { IncomingWebhook } from '@slack/webhook'
+import type { Context, EventMeta } from '@spaceship/core'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { emulators } from '../../../local/test/emulators.ts'
@@ -77,6 +78,25 @@ describe("an IncomingWebhook of Slack's own package", () => {
     })
     await expect(slack.post({ channel, text: 'x' })).rejects.toMatchObject({ code: 'unavailable' })
     expect(asked).toEqual([ship.slack.webhookUrl(channel)])
+  })
+
+  test('one that cannot be made has sent nothing: it is a set-up that somebody mends, whatever becomes of what may be posted', async () => {
+    for (const onAmbiguous of ['retry', 'drop', 'dead-letter'] as const) {
+      const slack = createSlack({
+        onAmbiguous,
+        webhooks: {
+          '#sales': () => {
+            throw new Error('Incoming webhook URL is required')
+          },
+        },
+      })
+      const handle = slack.notify({ channel, text: () => 'x' })
+      const context = { signal: new AbortController().signal } as Context // the handler reads its signal alone
+      await expect(async () => handle({} as EventMeta, context)).rejects.toMatchObject({
+        code: 'unavailable',
+        setup: { reason: 'denied', advice: expect.stringContaining("'webhooks'") },
+      })
+    }
   })
 
   test('one that goes its own way is told how to be made, and is not asked again', async () => {
