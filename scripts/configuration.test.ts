@@ -419,8 +419,12 @@ const checks: Readonly<Record<string, Check>> = {
     problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
   },
   'handlers/redis redisTimeline': {
-    wrong: (redisTimeline) => redisTimeline({ prefix: '{app}:' }),
-    problems: ["'command' is missing", "'prefix' is a text: expected a text without"],
+    wrong: (redisTimeline) => redisTimeline({ application: '{app}', prefix: '{app}:' }),
+    problems: [
+      "'command' is missing",
+      "'application' is a text: expected the application's name",
+      "'prefix' is a text: expected a text without",
+    ],
   },
   'handlers/ioredis ioredisConnection': {
     wrong: (connection) => connection({ url: 'host:6379', nodes: [], tls: true, timeout: 0 }),

@@ -162,7 +162,7 @@ export const coreCalls: Readonly<Record<string, Call>> = {
   'core encodePublished': right(
     encodePublished,
     { event: PUBLISHED.event, payload: data, about: PUBLISHED.about },
-    { accepts: { payload: own }, answers: ['permanent'] },
+    { accepts: { payload: own, 'about.id': ['function'] }, answers: ['permanent'] },
   ),
   'core/adapter isDuration': right(isDuration, { value: data }, { accepts: { value: own } }),
   'core/engine createEngine': right(createEngine, ENGINE),

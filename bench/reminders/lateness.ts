@@ -26,6 +26,7 @@ function came(n: number): void {
 async function ours(): Promise<(n: number, due: number) => Promise<unknown>> {
   const redis = new Redis(Number(port), '127.0.0.1')
   const timeline = redisTimeline({
+    application: 'bench',
     command: (...args) => redis.call(...args),
     prefix: `late-${process.pid}:`,
   })

@@ -26,6 +26,7 @@ const MANY = 20_000
 function ours(): Program {
   const redis = new Redis(Number(port), '127.0.0.1')
   const timeline = redisTimeline({
+    application: 'bench',
     command: (...args) => redis.call(...args),
     prefix: `rates-${process.pid}:`,
   })

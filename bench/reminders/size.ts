@@ -11,7 +11,11 @@ const redis = kind === 'redis' ? new Redis(Number(port), '127.0.0.1') : undefine
 const timeline =
   redis === undefined
     ? memoryTimeline()
-    : redisTimeline({ command: (...args) => redis.call(...args), prefix: `size-${count}:` })
+    : redisTimeline({
+        application: 'bench',
+        command: (...args) => redis.call(...args),
+        prefix: `size-${count}:`,
+      })
 const scheduler = embeddedScheduler({ timeline, sink: memoryEvents() })
 const FAR = Date.UTC(2100, 0)
 /** Calls that are on their way at the same time. */

@@ -26,7 +26,7 @@ afterAll(async () => {
 const command: RedisCommand = (...args) => redis.call(...args)
 
 const timelines: Readonly<Record<string, (id: string) => (clock: Clock) => Timeline>> = {
-  redisTimeline: (prefix) => () => redisTimeline({ command, prefix }),
+  redisTimeline: (application) => () => redisTimeline({ application, command }),
   'stateTimeline on redisState': (application) => (clock) =>
     stateTimeline({ application, state: redisState({ command }), clock }),
 }

@@ -42,12 +42,12 @@ for (const [client, command] of Object.entries(clients)) {
     for (const { name, run } of timelineCases)
       test(name, () =>
         run({
-          timeline: redisTimeline({ command, prefix: crypto.randomUUID() }),
+          timeline: redisTimeline({ application: crypto.randomUUID(), command }),
           now: Date.now,
           many: 20_000,
         }),
       )
-    test('its check', () => redisTimeline({ command }).check?.())
+    test('its check', () => redisTimeline({ application: 'app', command }).check?.())
   })
 
   describe(`stateTimeline on redisState through ${client}`, () => {
@@ -60,13 +60,28 @@ for (const [client, command] of Object.entries(clients)) {
   })
 }
 
+test('applications that share a Redis have a timeline each', async () => {
+  const [orders, billing] = ['orders', 'billing'].map((application) =>
+    redisTimeline({ application, command }),
+  )
+  const execution = { name: 'x', dueAt: new Date(0), envelope: '{}', partitionKey: 'p' }
+  await orders?.add(execution)
+  expect(await billing?.claim(Date.now(), 10, 1_000)).toEqual([])
+  const due = (await orders?.claim(Date.now(), 10, 1_000)) ?? []
+  expect(due.map((each) => each.execution)).toEqual([execution])
+  await orders?.done(due)
+})
+
 describe('redisTimeline while Redis is out', () => {
-  const timeline = redisTimeline({ command: () => Promise.reject(new Error('connect ECONNREFUSED')) })
+  const timeline = redisTimeline({
+    application: 'app',
+    command: () => Promise.reject(new Error('connect ECONNREFUSED')),
+  })
   for (const { name, run } of timelineOutageCases) test(name, () => run(timeline))
 })
 
 test('scripts that the server has forgotten, as after a failover, are sent again', async () => {
-  const timeline = redisTimeline({ command, prefix: 'forgotten:' })
+  const timeline = redisTimeline({ application: 'forgotten', command })
   const now = Date.now()
   const execution = { name: 'x', dueAt: new Date(now), envelope: '{}', partitionKey: 'p' }
   const forget = () => ioredis.script('FLUSH')
@@ -79,7 +94,7 @@ test('scripts that the server has forgotten, as after a failover, are sent again
   await timeline.done(due)
   await forget()
   expect(await timeline.next()).toBeUndefined()
-  expect((await ioredis.keys('*')).filter((key) => key.includes('forgotten:'))).toEqual([])
+  expect((await ioredis.keys('*')).filter((key) => key.includes('forgotten/'))).toEqual([])
 })
 
 test.each(['allkeys-lru', 'volatile-ttl'])(
@@ -87,7 +102,7 @@ test.each(['allkeys-lru', 'volatile-ttl'])(
   async (policy) => {
     await ioredis.config('SET', 'maxmemory-policy', policy)
     try {
-      await expect(redisTimeline({ command }).check?.()).rejects.toMatchObject({
+      await expect(redisTimeline({ application: 'app', command }).check?.()).rejects.toMatchObject({
         code: 'unavailable',
         setup: { advice: expect.stringContaining("'maxmemory-policy' to noeviction") },
         message: expect.stringContaining(`is '${policy}'`),

@@ -3,13 +3,13 @@
  *
  * | key                               | holds                                                                     |
  * |-----------------------------------|---------------------------------------------------------------------------|
- * | `{PREFIXtimeline}:waiting`        | sorted set: names, by when they are handed out: as due, or after the lease |
- * | `{PREFIXtimeline}:executions`     | hash: by name `[due, partition key, envelope]` as JSON; by `NAME:token` the token of its last hand-out |
+ * | `{PREFIXAPP/timeline}:waiting`    | sorted set: names, by when they are handed out: as due, or after the lease |
+ * | `{PREFIXAPP/timeline}:executions` | hash: by name `[due, partition key, envelope]` as JSON; by `NAME:token` the token of its last hand-out |
  *
  * A removal takes the execution out of the hash, which is one command and decides alone; its name leaves the set when it would have been due.
  */
 
-import { bare, check, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, check, like, required, type ShapesOf } from '@spaceship/core/adapter'
 import type { DueExecution, Execution, Timeline } from '@spaceship/core/ports'
 import { asking, COMMAND, type RedisCommand } from './command.ts'
 import { assertKeeps } from './eviction.ts'
@@ -19,12 +19,23 @@ import { listOf, script, textOf } from './script.ts'
 export interface RedisTimelineOptions {
   /** Sends one command through the client: `(...args) => redis.call(...args)` for ioredis. */
   readonly command: RedisCommand
-  /** Before every key, to share a Redis; each prefix has a timeline of its own. @default 'spaceship:' */
+  /** Whose reminders wait: what one application puts on its stream, no other would handle. */
+  readonly application: string
+  /** Before every key, to share a Redis. @default 'spaceship:' */
   readonly prefix?: string
 }
 
 export const TIMELINE = {
-  options: bare({ command: COMMAND, prefix: PREFIX } satisfies ShapesOf<RedisTimelineOptions>),
+  options: bare({
+    command: COMMAND,
+    application: required(
+      like(
+        "the application's name, without '{' and '}'",
+        (name) => typeof name === 'string' && /^[^{}]+$/.test(name),
+      ),
+    ),
+    prefix: PREFIX,
+  } satisfies ShapesOf<RedisTimelineOptions>),
 }
 
 /** KEYS, of all scripts: waiting, executions. ARGV: name, when it is due, the execution. */
@@ -69,13 +80,13 @@ const next = script(`return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
  * @example
  * import { Redis } from 'ioredis'
  * const redis = new Redis()
- * const timeline = redisTimeline({ command: (...args) => redis.call(...args) })
+ * const timeline = redisTimeline({ application: 'onboarding', command: (...args) => redis.call(...args) })
  */
 export function redisTimeline(options: RedisTimelineOptions): Timeline {
   check('redisTimeline', TIMELINE, { options })
-  const { prefix = 'spaceship:' } = options
+  const { application, prefix = 'spaceship:' } = options
   const ask = asking(options.command)
-  const tag = `{${prefix}timeline}`
+  const tag = `{${prefix}${application}/timeline}`
   const keys = [`${tag}:waiting`, `${tag}:executions`] as const
 
   return {
