@@ -7,7 +7,6 @@ import { memoryDeadLetters, memoryEntities, memoryState, virtualClock } from '..
 import { type Clock, silent, systemClock, type TableScanner } from '../ports/index.ts'
 import { createTables } from '../testing/tables.ts'
 import { type BackfillOptions, createBackfill } from './index.ts'
-import { createPace } from './pace.ts'
 
 const Client = entity('client', {
   table: 'clients',
@@ -205,32 +204,6 @@ test('a run keeps what it was begun for; anew, it begins from the start', async 
   await expect(make({ routes: ['index', 'tell'] }).run()).rejects.toMatchObject({ code: 'backfill-other' })
   await make({}).run({ anew: true })
   expect(told).toBe(20)
-})
-
-test.each([
-  ['of 1 KB', 0.25],
-  ['of 400 KB', 100],
-])('the pace follows the capacity that was taken, for items %s', async (_, each) => {
-  let now = 0
-  const sleep = async (ms: number) => {
-    now += ms
-  }
-  const pace = createPace(50, { monotonic: () => now, sleep })
-  const { signal } = new AbortController()
-  let units = 0
-  let largest = 0
-  for (let left = 4_000; left > 0; ) {
-    await pace.turn(signal)
-    const items = Math.min(left, pace.limit)
-    largest = units === 0 ? 0 : Math.max(largest, items * each)
-    left -= items
-    units += items * each
-    pace.took(items * each, items)
-  }
-  await pace.turn(signal)
-  expect(now).toBeCloseTo((units / 50) * 1_000, 0)
-  // About a second's worth a page, or a single item.
-  expect(largest).toBeLessThanOrEqual(Math.max(50, each))
 })
 
 /** A backfill of eight rows, four a page, of which one fails; it is killed once the rest of its page is done and has been waited for. */

@@ -13,7 +13,7 @@ import type { Reactor } from '../declare/reactor.ts'
 import { REACTOR } from '../engine/options.ts'
 import { createEngine, describe, ENGINE_OPTIONS, type Engine, type EngineOptions } from '../engine.ts'
 import { refuse } from '../errors.ts'
-import { persistently } from '../outage.ts'
+import { isOutage, persistently } from '../outage.ts'
 import { systemClock, type TableScanner } from '../ports/index.ts'
 import {
   bare,
@@ -178,24 +178,35 @@ export function createBackfill(options: BackfillOptions): Backfill {
       }
 
       async function segmentDone(segment: number): Promise<boolean> {
+        try {
+          return await segmentRead(segment)
+        } catch (error) {
+          // What is out as somebody ends the run is no failure of it.
+          if (signal.aborted && isOutage(error)) return false
+          throw error
+        }
+      }
+
+      async function segmentRead(segment: number): Promise<boolean> {
         let at = await opened.standing(segment)
         sums.rows += at.rows
         while (!at.done) {
-          await pace.turn(ended)
+          const turn = await pace.turn(ended)
           if (ended.aborted) return false
           // By the clock of the store, as far as it is known: changes are dated by AWS.
           const readAt = clock.now() + (state.clockOffset?.() ?? 0)
-          const { limit } = pace
+          const { limit } = turn
           const { cursor } = at
           const where = { segment, segments: opened.about.segments, limit, ...(cursor && { cursor }) }
           const page = await persistently(() => scanner.page(table, where), clock, ended)
-          pace.took(page.units, page.items.length)
+          turn.took(page.units, page.items.length)
           const records = recordsOf(page.items, { table, key }, readAt, at.pages)
           const shard = `segment-${segment}/${opened.token}`
           if (!(await handled(engine, `backfill/${run}`, shard, records, ended))) return false
           const rows = at.rows + records.length
           const next = { cursor: page.cursor, pages: at.pages + 1, rows, done: page.cursor === undefined }
-          at = await opened.keep(segment, next, at.version)
+          const { version } = at
+          at = await persistently(() => opened.keep(segment, next, version), clock, ended)
           sums.rows += records.length
           sums.fresh += records.length
           sums.pages += 1

@@ -57,11 +57,19 @@ export function chosenRoutes({ reactor, described, table, wanted }: Choice): Cho
     return [`the routes are on the tables ${tables.join(', ')}: expected one, so name the table`]
   const [spec] = chosen.flatMap(({ specs }) => specs)
   return {
-    reactor: { ...reactor, routes: chosen.map(({ route }) => route) },
+    reactor: { ...reactor, routes: chosen.map(({ route }) => ({ ...route, handler: alone(route.handler) })) },
     routes: chosen.map(({ route }) => route.id),
     table: only,
     key: spec?.entity.key ?? [],
   }
+}
+
+/** The routes of the reminders that it schedules run elsewhere. */
+function alone(handler: Route['handler']): Route['handler'] {
+  const needs = handler.needs?.filter(({ verb }) => verb !== 'schedules')
+  // The same function, with what stands on it.
+  const same: Route['handler'] = (event, context) => handler(event, context)
+  return Object.assign(same, handler, needs && { needs })
 }
 
 function specsOf({ events }: Route): readonly ChangeSpec[] {

@@ -58,6 +58,7 @@ export async function openRun(
     item === undefined ? { write: begun, result: begun } : { keep: true, result: item.value },
   )
   const result = aboutIn(found)
+  const reader = crypto.randomUUID().slice(0, 8)
   const differs = (['reactor', 'table'] as const).filter((name) => result[name] !== asked[name])
   if (String(result.routes) !== String(asked.routes)) throw other(run, 'routes', result, asked)
   for (const name of differs) throw other(run, name, result, asked)
@@ -71,9 +72,13 @@ export async function openRun(
       return { cursor, pages, rows, done, version: item?.version }
     },
     keep: async (segment, { cursor, ...progress }, version) => {
-      const value = { ...progress, ...(cursor !== undefined && { cursor }) }
+      const value = { ...progress, reader, ...(cursor !== undefined && { cursor }) }
       const kept = await state.set(segmentKey(application, run, segment), value, { expect: version })
       if (kept.ok) return { ...progress, cursor, version: kept.version }
+      // Where the answer was lost, what stands is our own.
+      const stands = kept.current
+      if (stands?.value.reader === reader && stands.value.pages === progress.pages)
+        return { ...progress, cursor, version: stands.version }
       throw new SpaceshipError(
         'backfill-taken',
         `another process runs the backfill '${run}', too: let one of them go on, or give this one another name`,
