@@ -54,24 +54,27 @@ type Meaning =
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
     denied:
-      'AccessDenied AccessDeniedException AuthorizationError AuthorizationErrorException NotAuthorized NotAuthorizedException UnauthorizedOperation',
+      'AccessDenied AccessDeniedException AllAccessDisabled AuthorizationError AuthorizationErrorException NotAuthorized NotAuthorizedException UnauthorizedOperation',
     credentials:
       'CredentialsProviderError TokenProviderError CredentialsError UnrecognizedClientException InvalidClientTokenId ' +
       'InvalidAccessKeyId InvalidSignatureException SignatureDoesNotMatch IncompleteSignature IncompleteSignatureException ' +
       'MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException ' +
+      'IDPRejectedClaim IDPRejectedClaimException InvalidIdentityToken InvalidIdentityTokenException InvalidToken ' +
       'InvalidSecurity InvalidSecurityException OptInRequired SubscriptionRequiredException ERR_INVALID_CHAR',
     clock: 'RequestTimeTooSkewed RequestExpired RequestInTheFuture',
     nowhere: 'ENOTFOUND ERR_INVALID_URL',
     encryption:
       'KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException KMSOptInRequired ' +
+      'KMSAccessDenied KMSDisabled KMSInvalidState KMSNotFound KMS.AccessDeniedException KMS.DisabledException KMS.InvalidStateException ' +
+      'KMS.KMSInvalidStateException KMS.NotFoundException KMS.OptInRequired ' +
       'KmsAccessDenied KmsAccessDeniedException KmsDisabled KmsInvalidKeyUsage KmsInvalidState KmsInvalidStateException KmsNotFound KmsOptInRequired',
     'not-found':
       'ResourceNotFoundException ResourceNotFound StateMachineDoesNotExist InvalidArn NoSuchBucket ' +
-      'AWS.SimpleQueueService.NonExistentQueue InvalidAddress NotFoundException QueueDoesNotExist',
+      'AuthorizationHeaderMalformed AWS.SimpleQueueService.NonExistentQueue InvalidAddress NotFoundException PermanentRedirect QueueDoesNotExist',
     'unknown-operation': 'UnknownOperationException UnknownOperation InvalidAction',
     outage:
-      'ConditionalRequestConflict ExecutionLimitExceeded InternalError InternalErrorException InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
-      'KMSThrottlingException KmsThrottled KmsThrottlingException LimitExceededException OperationAborted ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
+      'ConditionalRequestConflict ExecutionLimitExceeded IDPCommunicationError IDPCommunicationErrorException InternalError InternalErrorException InternalFailure InternalFailureException InternalServerError InternalServerErrorException ' +
+      'KMS.ThrottlingException KMSThrottled KMSThrottling KMSThrottlingException KmsThrottled KmsThrottlingException LimitExceededException OperationAborted OverLimit ProvisionedThroughputExceeded ProvisionedThroughputExceededException ' +
       'ReplicatedWriteConflictException RequestLimitExceeded RequestThrottled RequestTimeout RequestTimeoutException ServiceQuotaExceededException ' +
       'ServiceUnavailable ServiceUnavailableException SlowDown StateMachineDeleting Throttling ThrottlingError Throttled ThrottledException ThrottlingException TimeoutError ' +
       'TooManyRequestsException TransactionConflict TransactionConflictException TransactionInProgressException',

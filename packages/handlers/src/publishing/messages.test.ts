@@ -84,3 +84,37 @@ test('a letter whose notice does not go out is kept, and is announced once it is
   await letters.put(letter)
   expect(ship.sqs.messages(name)?.map(({ body }) => JSON.parse(body).id)).toEqual([letter.id])
 })
+
+test('a letter whose redrive has failed is announced again, also on a FIFO queue', async () => {
+  const ids: (string | undefined)[] = []
+  // Only `send` is used of a client.
+  const client = {
+    send: async ({
+      input,
+    }: {
+      input: { Entries: readonly { Id: string; MessageDeduplicationId?: string }[] }
+    }) => {
+      ids.push(...input.Entries.map((entry) => entry.MessageDeduplicationId))
+      return { Successful: input.Entries.map(({ Id }) => ({ Id })) }
+    },
+  } as unknown as SQSClient
+  const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/letters.fifo'
+  const letters = sqsDeadLetters({ client, queueUrl, store: memoryDeadLetters() })
+  const letter = {
+    ...{
+      id: 'app/r/x/s/0/1/0',
+      application: 'app',
+      reactor: 'r',
+      route: 'x',
+      lane: '',
+      reason: 'permanent' as const,
+      detail: 'd',
+    },
+    ...{ attempts: 1, at: new Date(0), stream: 's', shard: '0', sequence: '1', subSequence: 0 },
+    ...{ partitionKey: 'k', data: new Uint8Array([1]) },
+  }
+  await letters.put(letter)
+  await letters.put(letter)
+  await letters.put({ ...letter, at: new Date(60_000) })
+  expect([ids.length, new Set(ids).size, ids[0] === ids[1]]).toEqual([3, 2, true])
+})

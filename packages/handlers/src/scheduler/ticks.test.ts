@@ -20,6 +20,9 @@ test('each route made with every has a schedule that the embedded ship takes, an
     .every('hourly', { each: '2h' }, handle)
     .every('daily', { each: '1d' }, handle)
     .every('morning', { cron: cron('0 9 * * 1-5', { zone: 'Europe/Berlin' }) }, handle)
+    .every('each-day', { cron: cron('0 9 * * 0-7') }, handle)
+    .every('weekend', { cron: cron('0 9 * * 5-7') }, handle)
+    .every('every-other', { cron: cron('0 9 * * 1-7/2') }, handle)
     .every('sundays', { cron: cron('30 8 * * 0,7') }, handle)
     .every('last', { cron: cron('0 0 L * *') }, handle)
     .every('second-friday', { cron: cron('*/15 6 * 1-6 5#2') }, handle)
@@ -35,7 +38,10 @@ test('each route made with every has a schedule that the embedded ship takes, an
     ['rate(2 hours)', 'UTC', '2026-03-01T14:00:00.000Z'],
     ['rate(1 day)', 'UTC', '2026-03-02T00:00:00.000Z'],
     ['cron(0 9 ? * 2-6 *)', 'Europe/Berlin', undefined],
-    ['cron(30 8 ? * 1,1 *)', 'UTC', undefined],
+    ['cron(0 9 ? * 1,2,3,4,5,6,7 *)', 'UTC', undefined],
+    ['cron(0 9 ? * 6,7,1 *)', 'UTC', undefined],
+    ['cron(0 9 ? * 2,4,6,1 *)', 'UTC', undefined],
+    ['cron(30 8 ? * 1 *)', 'UTC', undefined],
     ['cron(0 0 L * ? *)', 'UTC', undefined],
     ['cron(*/15 6 ? 1-6 6#2 *)', 'UTC', undefined],
   ])

@@ -127,10 +127,18 @@ function cronOf(expression: string, delay: number): When {
   return { expression: `cron(${[minute, hour, ...days].join(' ')} *)` }
 }
 
-/** Ours count from Sunday as 0, and have 7 for it as well; Scheduler's from Sunday as 1. */
+/** Ours count from Sunday as 0, and have 7 for it as well, which a range may end with; Scheduler's from Sunday as 1. */
 function weekdayOf(field: string): string {
-  return field.replace(/(?<![#/\d])\d/g, (day) => String((Number(day) % 7) + 1))
+  const days = field.split(',').flatMap((part) => {
+    const [, from, step = 1] = /^(\d)-7(?:\/(\d+))?$/.exec(part) ?? []
+    if (from === undefined) return part.replace(/(?<![#/\d])\d/g, weekday)
+    const count = Math.floor((7 - Number(from)) / Number(step)) + 1
+    return Array.from({ length: count }, (_, n) => weekday(Number(from) + n * Number(step)))
+  })
+  return [...new Set(days)].join(',')
 }
+
+const weekday = (day: number | string) => String((Number(day) % 7) + 1)
 
 /** A schedule's name has 64 characters at most. */
 function nameOf(application: string, route: string): string {

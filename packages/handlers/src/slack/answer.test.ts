@@ -31,6 +31,8 @@ for (const [way, options] of hooks) {
     [200, 'invalid_blocks', { code: 'permanent' }],
     [200, 'channel_is_archived', { code: 'permanent', cause: { setup: { reason: 'not-found' } } }],
     [200, 'invalid_token', { code: 'unavailable', setup: { reason: 'denied' } }],
+    [200, 'accesslimited', { code: 'unavailable', setup: { reason: 'denied' } }],
+    [200, 'external_channel_migrating', { code: 'unavailable', setup: undefined }],
     [200, 'rollup_error', { code: 'unavailable', setup: undefined }],
     [400, 'a_word_of_tomorrow', { code: 'permanent' }],
   ])(`${way}: a refusal of Slack is one, whatever its status: %s %s`, async (status, body, told) => {

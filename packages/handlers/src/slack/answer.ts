@@ -32,9 +32,10 @@ type Meaning = 'wait' | 'outage' | SetUp['reason']
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries({
     wait: 'ratelimited rate_limited message_limit_exceeded',
-    outage: 'fatal_error internal_error request_timeout rollup_error service_unavailable team_added_to_org',
+    outage:
+      'external_channel_migrating fatal_error internal_error request_timeout rollup_error service_unavailable team_added_to_org',
     denied:
-      'access_denied account_inactive action_prohibited ekm_access_denied enterprise_is_restricted invalid_auth invalid_token missing_scope ' +
+      'access_denied accesslimited account_inactive action_prohibited ekm_access_denied enterprise_is_restricted invalid_auth invalid_token missing_scope ' +
       'no_permission not_allowed_token_type not_authed org_login_required posting_to_general_channel_denied restricted_action ' +
       'restricted_action_read_only_channel team_access_not_granted team_disabled token_expired token_revoked two_factor_setup_required',
     'not-found':

@@ -72,7 +72,7 @@ export interface Slack {
    *
    * @throws ConfigurationError that lists every problem
    * @example
-   * .on('status', saved, slack.update({ channel: '#sales', key: (e) => e.key, text: (e) => `${e.after.name}: ${e.after.plan}` }))
+   * .on('status', saved, slack.update({ channel: '#sales', key: (e) => e.key, text: (e) => `${e.after.name}: ${e.after.plan}` }), { stale: 'skip' })
    */
   update<E>(options: UpdateOptions<E>): Handler<E>
 }

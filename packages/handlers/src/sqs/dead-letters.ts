@@ -59,7 +59,9 @@ export function sqsDeadLetters(options: SqsDeadLettersOptions): DeadLetters {
   return {
     put: async (letter) => {
       await store.put(letter)
-      const { application, reactor = '-', route = '-', id } = letter
+      const { application, reactor = '-', route = '-' } = letter
+      // A FIFO queue drops what comes under the same id within minutes: a letter whose redrive has failed is told again.
+      const id = `${letter.id}/${letter.at.toISOString()}`
       const data = Buffer.from(noticeOf(letter))
       await notices.put([{ partitionKey: `${application}/${reactor}/${route}`, data, id }])
     },

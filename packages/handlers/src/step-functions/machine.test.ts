@@ -36,6 +36,17 @@ test('the resources are those of the partition', () => {
   ])
 })
 
+test('a FIFO queue gets a group and a deduplication id, without which it takes no message', () => {
+  const fifo = { queueUrl: `${queueUrl}.fifo` }
+  const { States } = reminderMachine({ target: { stream: 's' }, parked: fifo })
+  expect(States.Park?.Parameters).toMatchObject({
+    'MessageGroupId.$': '$.partitionKey',
+    'MessageDeduplicationId.$': '$$.Execution.Name',
+  })
+  const { States: plain } = reminderMachine({ target: { stream: 's' }, parked: { queueUrl } })
+  expect(Object.keys(plain.Park?.Parameters ?? {})).toEqual(['QueueUrl', 'MessageBody'])
+})
+
 /** What an execution of ours holds. */
 const execution = {
   name: 'reminder-1-g1',

@@ -153,6 +153,11 @@ function park(queueUrl: string, partition: string): MachineState {
     Resource: `arn:${partition}:states:::sqs:sendMessage`,
     Parameters: {
       QueueUrl: queueUrl,
+      // A FIFO queue takes no message without both.
+      ...(queueUrl.endsWith('.fifo') && {
+        'MessageGroupId.$': '$.partitionKey',
+        'MessageDeduplicationId.$': '$$.Execution.Name',
+      }),
       MessageBody: {
         'execution.$': '$$.Execution.Name',
         'fireAt.$': '$.fireAt',
