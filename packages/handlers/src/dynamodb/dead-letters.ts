@@ -11,7 +11,8 @@
  * In a sorted table `letter-index.ts` says in which order they came.
  *
  * A letter exists once it has a header, and goes with it. The parts of each `put` have a token of their own, so one that is
- * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes. If somebody
+ * cut short, or comes while the letter is removed, can leave parts that nobody reads, but never a letter without its bytes. A repeat in the
+ * same process goes on with the parts that are missing: a table that takes a few of them at a time has them all in the end. If somebody
  * else removes bytes, the letter is told, and stays: it is neither absent nor empty.
  */
 
@@ -23,7 +24,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { SpaceshipError } from '@spaceship/core'
-import { bare, check, exactJson, flag, type ShapesOf } from '@spaceship/core/adapter'
+import { bare, check, exactJson, flag, type ShapesOf, sha256 } from '@spaceship/core/adapter'
 import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { nameOf } from '../aws/index.ts'
 import { readAhead } from '../letters/index.ts'
@@ -37,6 +38,16 @@ import { ensureStateTable } from './table.ts'
 const PART = 350_000
 
 const LARGEST_ITEM = 400_000
+
+/** Letters whose parts this process goes on with; the bytes of another one's repeat are written anew. */
+const MOST_BEGUN = 100
+
+interface Begun {
+  readonly token: string
+  /** Of the bytes. */
+  readonly digest: string
+  written: number
+}
 
 export interface DynamoDBDeadLettersOptions {
   readonly client: DynamoDBClient
@@ -65,6 +76,7 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   check('dynamodbDeadLetters', DEAD_LETTERS, { options })
   const { client, table, sorted = false, create } = options
   const answered = createAnswered(table, sorted)
+  const begun = new Map<string, Begun>()
   const itemKey = (key: string): Item => ({ key: { S: key }, ...(sorted ? { sort: { S: '-' } } : {}) })
   const keyOf = (id: string): Item => itemKey(placed('dead-letter', id))
   const partKeys = (application: string, token: string, count: number): Item[] =>
@@ -105,13 +117,28 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
 
   async function putParts(id: string, data: Uint8Array): Promise<Item> {
     const parts = Math.ceil(data.length / PART)
-    const token = crypto.randomUUID()
-    for (const [part, key] of partKeys(applicationOf(id), token, parts).entries()) {
+    const digest = sha256(data)
+    const known = begun.get(id)
+    const own = known?.digest === digest ? known : { token: crypto.randomUUID(), digest, written: 0 }
+    begun.set(id, own)
+    for (const oldest of begun.keys()) if (begun.size > MOST_BEGUN) begun.delete(oldest)
+    for (const [part, key] of partKeys(applicationOf(id), own.token, parts).entries()) {
+      if (part < own.written) continue
       const bytes = data.subarray(part * PART, (part + 1) * PART)
       const Item = { ...key, data: { B: bytes } }
       await answered('PutItem', client.send(new PutItemCommand({ TableName: table, Item })))
+      own.written = part + 1
     }
-    return { token: { S: token }, parts: { N: String(parts) } }
+    return { token: { S: own.token }, parts: { N: String(parts) } }
+  }
+
+  /** Puts the letter; the parts of one that another owner has put meanwhile go, unless they are its own. */
+  async function putAll(id: string, words: Item, data: Uint8Array): Promise<void> {
+    const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(id, data)
+    const item = { ...keyOf(id), ...words, ...held }
+    const isFirst = await putHeader(item)
+    begun.delete(id)
+    if (!isFirst && (await read(keyOf(id)))?.token?.S !== item.token?.S) await removeParts(item)
   }
 
   /** Nothing if the letter is removed while its parts are read. @throws SpaceshipError `letter` for one whose bytes are not there */
@@ -227,16 +254,11 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
     put: async ({ data, ...letter }) => {
       const text = exactJson({ ...letter, at: letter.at.toISOString() }, `the letter '${letter.id}'`)
       const words = { application: { S: letter.application }, letter: { S: text } }
-      const header = { ...keyOf(letter.id), ...words }
       const known = index && (await read(keyOf(letter.id)))
       // Repeats are rare, but then they should not write megabytes for nothing.
       const isThere =
         known !== undefined || (data.length > PART && (await read(keyOf(letter.id))) !== undefined)
-      if (!isThere) {
-        const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(letter.id, data)
-        const item = { ...header, ...held }
-        if (!(await putHeader(item))) await removeParts(item)
-      }
+      if (!isThere) await putAll(letter.id, words, data)
       if (index === undefined) return
       // Of the one that stays: another owner may have been first.
       const kept = known ?? (await read(keyOf(letter.id)))
