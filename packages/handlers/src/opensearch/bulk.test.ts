@@ -6,7 +6,7 @@ import { createBulk, type Sent } from './bulk.ts'
 
 type Server = (ids: readonly string[]) => Sent<string> | Promise<Sent<string>>
 
-const taken: Server = (ids) => ({ answers: ids.map((id) => `${id} taken`), busy: false })
+const taken: Server = (ids) => ({ answers: ids.map((id) => `${id} taken`) })
 
 const operation = (id: string) => ({ id, action: '', document: undefined, size: id.length + 1 })
 
@@ -135,6 +135,103 @@ test('one that is refused for the load is told so at once; the next request wait
   expect(requests).toEqual([['a'], ['b']])
 })
 
+const tooMuch: Sent<string> = { refused: 'load', error: new Error('too much') }
+const many = (count: number) => Array.from({ length: count }, (_, n) => String(n))
+
+test.each<[string, (ids: readonly string[]) => Sent<string>, number]>([
+  ['a request', () => tooMuch, 0],
+  ['a write of one', (ids) => ({ answers: ids.map((id) => `${id} taken`), busy: new Error('too much') }), 10],
+])(
+  '%s is refused for the load: so are all that wait, and the server is not asked again',
+  async (_, answer, done) => {
+    const { clock, requests, write } = started(
+      async (ids) => {
+        await clock.sleep(1)
+        return answer(ids)
+      },
+      { most: 10 },
+    )
+    const writes = many(100).map((id) => write(id))
+    // Behind the first one.
+    writes.push(write('0'))
+    const told = outcomes(writes)
+    await clock.moveTo(1, () => turn())
+    expect((await told).filter((each) => each.endsWith('taken')).length).toBe(4 * done)
+    expect(new Set((await told).filter((each) => !each.endsWith('taken')))).toEqual(new Set(['too much']))
+    expect(requests.length).toBe(4)
+  },
+)
+
+test('the halves of a request stop at the first that is too much', async () => {
+  const { clock, requests, write } = started((ids) => {
+    if (ids.length > 5) return { refused: 'contents', error: new Error('no') }
+    return tooMuch
+  })
+  const told = outcomes(many(10).map((id) => write(id)))
+  await clock.moveTo(2, () => turn())
+  expect(new Set(await told)).toEqual(new Set(['too much']))
+  expect(requests.length).toBe(2)
+})
+
+test('what its callers have left takes no place in a request', async () => {
+  const { clock, requests, write, run } = started((ids) => (ids.length > 30 ? tooMuch : taken(ids)))
+  void outcomes(many(40).map((id) => write(id)))
+  await clock.moveTo(2, () => turn())
+  const stop = new AbortController()
+  const writes = many(40).map((id) => write(id, Number(id) % 2 === 0 ? stop.signal : undefined))
+  stop.abort('gone')
+  await run()
+  await outcomes(writes)
+  expect(requests.slice(1)).toEqual([many(40).filter((id) => Number(id) % 2 === 1)])
+})
+
+test('a request that all callers leave before it is sent is no proof that the server takes more again', async () => {
+  const { clock, requests, write, run } = started((ids) => (ids.length > 30 ? tooMuch : taken(ids)))
+  void outcomes(many(40).map((id) => write(id)))
+  await clock.moveTo(2, () => turn())
+  const stop = new AbortController()
+  void outcomes(many(20).map((id) => write(id, stop.signal)))
+  stop.abort('gone')
+  await run()
+  expect(requests.length).toBe(1)
+  void outcomes(many(40).map((id) => write(id)))
+  await run()
+  expect(requests[1]?.length).toBe(20)
+})
+
+test('who goes during the pause after a refusal is told that, and who goes when his write was sent his own reason', async () => {
+  const { clock, write } = started((ids) => (ids.includes('a') ? tooMuch : new Promise(() => {})))
+  const first = write('a')
+  await clock.moveTo(2, () => turn())
+  const stop = new AbortController()
+  const waiting = [write('b', stop.signal), write('b', stop.signal)]
+  await clock.moveTo(50, () => turn())
+  stop.abort('time is over')
+  expect(await outcomes([first, ...waiting])).toEqual(['too much', 'too much', 'too much'])
+  const late = new AbortController()
+  const sent = write('c', late.signal)
+  await clock.moveTo(500, () => turn())
+  late.abort('time is over')
+  expect(await outcomes([sent])).toEqual(['time is over'])
+})
+
+test('an outage is no proof that the server takes more again', async () => {
+  const script: Sent<string>[] = [tooMuch]
+  const { clock, requests, write, run } = started((ids) => {
+    if (requests.length === 2) throw new Error('outage')
+    return script.shift() ?? taken(ids)
+  })
+  await Promise.all([outcomes(many(40).map((id) => write(id))), clock.moveTo(2, () => turn())])
+  await run()
+  const second = outcomes([write('a')])
+  await run()
+  expect(await second).toEqual(['outage'])
+  const third = outcomes(many(40).map((id) => write(id)))
+  await run()
+  expect(new Set((await third).map((each) => each.replace(/^\d+ /, '')))).toEqual(new Set(['taken']))
+  expect(requests[2]?.length).toBe(20)
+})
+
 test('a request of which all callers have gone is ended; one of which some have gone is not', async () => {
   const ended: unknown[] = []
   const clock = virtualClock(0)
@@ -187,7 +284,8 @@ test('property: whatever the server does, each write is told once, in the order 
           if (next === 'outage') throw new Error('outage')
           if (next === 'load') return { refused: 'load', error: new Error('load') }
           if (ids.includes('poison')) return { refused: 'contents', error: new Error('poison') }
-          return { answers: ids.map((id) => `${id} taken`), busy: next === 'busy' }
+          const answers = ids.map((id) => `${id} taken`)
+          return next === 'busy' ? { answers, busy: new Error('busy') } : { answers }
         },
         { most: 5 },
       )
@@ -207,6 +305,7 @@ test('property: whatever the server does, each write is told once, in the order 
         const fine = [
           `${id} taken`,
           'load',
+          'busy',
           'outage',
           ...(id === 'poison' ? ['poison'] : []),
           ...(leaves ? ['left'] : []),

@@ -8,10 +8,14 @@
  *                                                                                                            │
  *   an answer for each ──> told to each                                                                      │
  *   refused for what it holds (400, 413) ──> halves, down to the one that is refused alone  <────────────────┤
- *   refused for the load (429, 503) ──> told to each; the next bulks are half as large, one at a time  <─────┘
+ *   refused for the load (429, 503) ──> told to each, and to all that wait  <────────────────────────────────┘
+ *                                       the next bulks are half as large, one at a time
  * ```
  *
  * The next write of an id waits for the answer of the one before it: no bulk holds two of one document.
+ *
+ * Who writes knows better than a queue how long to wait for a server that has too much to do: nothing is kept here until its caller's time
+ * is over. What comes during the pause after a refusal waits for its end; whoever goes before that is told the refusal.
  */
 
 import type { Clock } from '@spaceship/core/ports'
@@ -19,7 +23,11 @@ import type { Operation } from './operation.ts'
 
 /** What became of a request: answers in the order of its writes, or why there are none. */
 export type Sent<A> =
-  | { readonly answers: readonly A[]; readonly busy: boolean }
+  | {
+      readonly answers: readonly A[]
+      /** Why some of the writes were too much for the server; undefined if none was. */
+      readonly busy?: unknown
+    }
   | { readonly refused: 'contents' | 'load'; readonly error: unknown }
 
 export interface BulkOptions<A> {
@@ -49,18 +57,20 @@ class Waiting<A> {
   readonly operation: Operation
   /** The next write of its id. */
   next: Waiting<A> | undefined = undefined
-  /** Its caller has gone. */
-  left = false
+  /** Nobody waits for it: its caller has been told, or has gone. */
+  over = false
+  /** It was in a request. */
+  sent = false
   readonly #resolve: (answer: A) => void
   readonly #reject: (reason: unknown) => void
   readonly #signal: AbortSignal | undefined
-  readonly #gone: (reason: unknown) => void
+  readonly #gone: (waiting: Waiting<A>, reason: unknown) => unknown
 
-  /** @param gone told when the caller goes */
+  /** @param gone told when the caller goes, and why; answers what the caller is told */
   constructor(
     operation: Operation,
     signal: AbortSignal | undefined,
-    gone: (reason: unknown) => void,
+    gone: (waiting: Waiting<A>, reason: unknown) => unknown,
     resolve: (answer: A) => void,
     reject: (reason: unknown) => void,
   ) {
@@ -73,39 +83,45 @@ class Waiting<A> {
   }
 
   answered(answer: A): void {
+    this.over = true
     this.#signal?.removeEventListener('abort', this)
     this.#resolve(answer)
   }
 
   failed(error: unknown): void {
+    this.over = true
     this.#signal?.removeEventListener('abort', this)
     this.#reject(error)
   }
 
   /** Of its caller's signal. */
   handleEvent(): void {
-    const reason: unknown = this.#signal?.reason
-    this.left = true
-    this.failed(reason)
-    this.#gone(reason)
+    this.over = true
+    this.failed(this.#gone(this, this.#signal?.reason))
   }
 }
 
+/** What became of a request, as the next ones go by it. */
+type Outcome = 'taken' | 'unanswered' | { readonly refusal: unknown }
+
 export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A>): Bulk<A> {
-  const queue: Waiting<A>[] = []
-  let size = 0
+  /** Somebody waits for each of them. */
+  const queue = new Set<Waiting<A>>()
+  let bytes = 0
   /** The ids that are in the queue or under way, each with the last write that waits for it. */
   const busy = new Map<string, Waiting<A>>()
   /** Requests under way, and those that wait for each. */
   const flights = new Map<AbortController, readonly Waiting<A>[]>()
   let flying = 0
   let width = most
+  /** In a row, and why the last one was. */
   let refusals = 0
+  let refusal: unknown
   let window: 'closed' | 'open' | 'over' = 'closed'
 
   function enqueue(waiting: Waiting<A>): void {
-    queue.push(waiting)
-    size += waiting.operation.size
+    queue.add(waiting)
+    bytes += waiting.operation.size
     if (window === 'closed') {
       window = 'open'
       // Never rejects: `sleep` does not, and `pump` throws nothing.
@@ -113,40 +129,44 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
         window = 'over'
         pump()
       })
-    } else if (queue.length >= width || size >= room) pump()
+    } else if (isFull()) pump()
+  }
+
+  function isFull(): boolean {
+    return queue.size >= width || bytes >= room
   }
 
   function pump(): void {
     const parallel = refusals > 0 ? 1 : PARALLEL
-    while (flying < parallel && queue.length > 0) {
-      const isFull = queue.length >= width || size >= room
-      if (!isFull && window === 'open') return
+    while (flying < parallel && queue.size > 0) {
+      if (!isFull() && window === 'open') return
       // Never rejects: what fails is told to those who wait.
       void fly(take())
     }
-    if (queue.length === 0 && window === 'over') window = 'closed'
+    if (queue.size === 0 && window === 'over') window = 'closed'
   }
 
   function take(): Waiting<A>[] {
-    let count = 0
+    const batch: Waiting<A>[] = []
     let taken = 0
-    for (const { operation } of queue) {
-      if (count > 0 && (count === width || taken + operation.size > room)) break
-      count += 1
-      taken += operation.size
+    for (const waiting of queue) {
+      const { size } = waiting.operation
+      if (batch.length > 0 && (batch.length === width || taken + size > room)) break
+      taken += size
+      batch.push(waiting)
+      queue.delete(waiting)
     }
-    size -= taken
-    return queue.splice(0, count)
+    bytes -= taken
+    return batch
   }
 
   async function fly(batch: readonly Waiting<A>[]): Promise<void> {
     flying += 1
-    const tooMuch = await sendAll(batch)
-    if (tooMuch) {
+    const outcome = await sendAll(batch)
+    if (typeof outcome === 'object') {
       width = Math.max(1, Math.ceil(Math.min(width, batch.length) / 2))
-      refusals += 1
       await clock.sleep(random() * Math.min(PAUSE.most, PAUSE.first * 2 ** refusals))
-    } else {
+    } else if (outcome === 'taken') {
       width = Math.min(most, width + Math.max(1, width >> 2))
       refusals = 0
     }
@@ -154,30 +174,60 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
     pump()
   }
 
-  /** @returns whether it was too much for the server */
-  async function sendAll(batch: readonly Waiting<A>[]): Promise<boolean> {
-    const staying = batch.filter(({ left }) => !left)
-    for (const gone of batch) if (gone.left) release(gone)
-    if (staying.length === 0) return false
+  async function sendAll(batch: readonly Waiting<A>[]): Promise<Outcome> {
+    const staying = batch.filter(({ over }) => !over)
+    for (const gone of batch) if (gone.over) release(gone)
+    if (staying.length === 0) return 'unanswered'
     const sent = await sending(staying)
     if ('answers' in sent) {
       for (const [place, waiting] of staying.entries()) {
-        release(waiting)
         // Safe: the sender has checked that there is an answer for each.
-        if (!waiting.left) waiting.answered(sent.answers[place] as A)
+        if (!waiting.over) waiting.answered(sent.answers[place] as A)
+        if (sent.busy === undefined) release(waiting)
       }
-      return sent.busy
+      if (sent.busy === undefined) return 'taken'
+      refuse(staying, sent.busy)
+      return { refusal: sent.busy }
+    }
+    if (sent.refused === 'load') {
+      refuse(staying, sent.error)
+      return { refusal: sent.error }
     }
     if (sent.refused === 'contents' && staying.length > 1) {
       const middle = staying.length >> 1
       const first = await sendAll(staying.slice(0, middle))
-      return (await sendAll(staying.slice(middle))) || first
+      const others = staying.slice(middle)
+      if (typeof first === 'object') {
+        tell(others, first.refusal)
+        return first
+      }
+      const second = await sendAll(others)
+      return second === 'unanswered' ? first : second
     }
     for (const waiting of staying) {
       release(waiting)
-      if (!waiting.left) waiting.failed(sent.error)
+      if (!waiting.over) waiting.failed(sent.error)
     }
-    return sent.refused === 'load'
+    return sent.refused === 'contents' ? 'taken' : 'unanswered'
+  }
+
+  /** The server has too much to do: nothing that waits is kept for later. */
+  function refuse(batch: readonly Waiting<A>[], error: unknown): void {
+    refusals += 1
+    refusal = error
+    tell(batch, error)
+    tell(queue, error)
+    queue.clear()
+    bytes = 0
+  }
+
+  /** To all of these, and to those behind them. */
+  function tell(all: Iterable<Waiting<A>>, error: unknown): void {
+    for (const first of all) {
+      busy.delete(first.operation.id)
+      for (let one: Waiting<A> | undefined = first; one !== undefined; one = one.next)
+        if (!one.over) one.failed(error)
+    }
   }
 
   async function sending(
@@ -185,6 +235,7 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
   ): Promise<Sent<A> | { refused: 'outage'; error: unknown }> {
     const stop = new AbortController()
     flights.set(stop, batch)
+    for (const waiting of batch) waiting.sent = true
     try {
       const operations = batch.map(({ operation }) => operation)
       return await send(operations, stop.signal)
@@ -196,24 +247,32 @@ export function createBulk<A>({ send, clock, random, most, room }: BulkOptions<A
   }
 
   function release(waiting: Waiting<A>): void {
-    const { next } = waiting
+    let { next } = waiting
+    waiting.next = undefined
+    while (next?.over) next = next.next
     if (next === undefined) busy.delete(waiting.operation.id)
-    else {
-      waiting.next = undefined
-      enqueue(next)
+    else enqueue(next)
+  }
+
+  function left(waiting: Waiting<A>, reason: unknown): unknown {
+    if (queue.delete(waiting)) {
+      bytes -= waiting.operation.size
+      release(waiting)
     }
+    endEmptyFlights(reason)
+    return refusals > 0 && !waiting.sent ? refusal : reason
   }
 
   /** Nobody waits any more for a request of which all callers have gone. */
   function endEmptyFlights(reason: unknown): void {
-    for (const [stop, batch] of flights) if (batch.every(({ left }) => left)) stop.abort(reason)
+    for (const [stop, batch] of flights) if (batch.every(({ over }) => over)) stop.abort(reason)
   }
 
   return {
     write: (operation, signal) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted()
-        const waiting = new Waiting<A>(operation, signal, endEmptyFlights, resolve, reject)
+        const waiting = new Waiting<A>(operation, signal, left, resolve, reject)
         const last = busy.get(operation.id)
         busy.set(operation.id, waiting)
         if (last === undefined) enqueue(waiting)

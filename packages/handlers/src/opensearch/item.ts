@@ -6,7 +6,8 @@
  * |-------------------------------------------------------------|---------------------------------------------------------|
  * | 400 or 413 for the whole request                            | one of its writes is why: it is looked for by halves    |
  * | anything else than `created`, `updated`, `deleted` or a typed error | something else answers: set-up                    |
- * | 429 or 503 for the whole request, or for a write            | an outage for those it is said of; smaller bulks follow |
+ * | 429 or 503 for the whole request, or for a write            | an outage for those it is said of, and for those that   |
+ * |                                                             | wait behind them; smaller bulks follow                  |
  * | `index_not_found_exception` of a write through an alias     | the alias is gone: who writes looks again               |
  */
 
@@ -37,7 +38,8 @@ export async function sentOf(asking: Promise<Answer>, index: string, count: numb
   const items: unknown = Object(body).items
   if (status >= 300 || !Array.isArray(items) || items.length !== count) throw notOpenSearch(index, status)
   const answers = items.map((item: unknown) => itemOf(item, index))
-  return { answers, busy: answers.some((item) => item.status === 429 || item.status === 503) }
+  const busy = answers.find((item) => item.status === 429 || item.status === 503)
+  return { answers, busy: busy && meaningOf(busy.status, busy.body, index) }
 }
 
 /** `{ index: { status, result } }`, or `{ index: { status, error } }` */

@@ -47,6 +47,7 @@ export async function lookAt(
   )
   const sent = await sentOf(asking, index, 1)
   if ('refused' in sent) return sent.refused === 'load' ? sent : undefined
+  if (sent.busy !== undefined) return { refused: 'load', error: sent.busy }
   for (const item of sent.answers) {
     const type: unknown = Object(Object(item.body).error).type
     if (UNWRITABLE.has(type)) throw unwritable(index, String(type))
