@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Answer } from './answer.ts'
 import type { SearchIndex } from './search-index.ts'
-import { MOST_AGE } from './targets.ts'
+import { createTargets, MOST_AGE } from './targets.ts'
 import type { Versions } from './versions.ts'
 import { createWriter } from './writer.ts'
 
@@ -107,4 +107,31 @@ test('a version that is gone is written no more, and the others are', async () =
   expect(await run('b')).toBe('applied')
   expect([...(held.get('one') ?? [])]).toEqual(['a'])
   expect([...(held.get('two') ?? [])]).toEqual(['a', 'b'])
+})
+
+test('an aborted write begins no reading, and a reading that fails when all who waited have gone ends no process', async () => {
+  const unhandled: unknown[] = []
+  const listen = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', listen)
+  const readings: PromiseWithResolvers<readonly string[]>[] = []
+  const targets = createTargets(() => {
+    const reading = Promise.withResolvers<readonly string[]>()
+    readings.push(reading)
+    return reading.promise
+  }, virtualClock(0))
+  const down = async () => {
+    readings.at(-1)?.reject(new Error('down'))
+    await turn()
+    await turn()
+  }
+  await expect(targets.current(AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
+  await down()
+  expect([unhandled, readings.length]).toEqual([[], 0])
+  const stop = new AbortController()
+  const waiting = targets.current(stop.signal)
+  stop.abort(new Error('gone, too'))
+  await expect(waiting).rejects.toThrow('gone, too')
+  await down()
+  process.off('unhandledRejection', listen)
+  expect([unhandled, readings.length]).toEqual([[], 1])
 })

@@ -63,6 +63,8 @@ export function createTargets(
     current: async (signal) => {
       // A reading that has taken long is too old when it comes; the next one may be quicker.
       if (known !== undefined && isYoung(known)) return known
+      // Nobody would wait for what is begun now.
+      signal.throwIfAborted()
       reading ??= readAgain()
       return untilAborted(reading, signal)
     },
@@ -74,14 +76,16 @@ export function createTargets(
 
 /** The reading goes on for others. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
+  // Before anything can throw: a reading that fails while nobody listens ends the process.
+  const first = Promise.race([work, aborted.promise])
   const abort = () => {
     aborted.reject(signal.reason)
   }
+  if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   try {
-    return await Promise.race([work, aborted.promise])
+    return await first
   } finally {
     signal.removeEventListener('abort', abort)
   }
