@@ -14,7 +14,23 @@ const mapped = (field: z.ZodType, fields = {}) => {
   return properties.field
 }
 const date = { type: 'date' }
+const text = { type: 'text', fields: { keyword: { type: 'keyword', ignore_above: 1_024 } } }
 const iso = { decode: (text: string) => new Date(text), encode: (at: Date) => at.toISOString() }
+
+type Nested = string | Nested[]
+const Nested: z.ZodType<Nested> = z.union([z.string(), z.array(z.lazy(() => Nested))])
+const Alias: z.ZodType<string> = z.union([z.string(), z.lazy(() => Alias)])
+const Leaf: z.ZodType = z.object({ n: z.int(), next: z.array(z.union([z.string(), z.lazy(() => Leaf)])) })
+const Tree: z.ZodType = z.object({ at: z.date(), next: z.array(z.union([z.string(), z.lazy(() => Tree)])) })
+const Forest: z.ZodType = z.object({ name: z.string(), trees: z.set(z.lazy(() => Forest)) })
+const Expression: z.ZodType = z.discriminatedUnion(
+  'of',
+  // As many as would be too many to follow if each level had all of the one above it.
+  ['a', 'b', 'c', 'd', 'e', 'f'].map(
+    (of) => z.object({ of: z.literal(of), left: z.lazy(() => Expression), right: z.lazy(() => Expression) }),
+    // Safe: there are several, which the type of a list does not tell.
+  ) as never,
+)
 
 test.each<readonly [string, z.ZodType, unknown]>([
   ['a date', z.date(), date],
@@ -38,7 +54,64 @@ test.each<readonly [string, z.ZodType, unknown]>([
   ['an object with any keys', z.record(z.string(), z.date()), { type: 'flat_object' }],
   ['anything', z.unknown(), undefined],
   ['several kinds', z.union([z.date(), z.number()]), undefined],
+  ['a format that nobody has heard of', z.string().meta({ format: 'constructor' }), text],
+  ['any JSON', z.json(), undefined],
+  ['a text, or lists of it in one another', z.lazy(() => Nested), undefined],
+  ['a union that is one of its own alternatives', z.lazy(() => Alias), text],
+  [
+    'a union of objects with a field of a name that every object has',
+    z.discriminatedUnion('k', [
+      z.object({ k: z.literal('a'), constructor: z.string() }),
+      z.object({ k: z.literal('b'), constructor: z.string(), toString: z.int() }),
+    ]),
+    { properties: { k: { type: 'keyword' }, constructor: text, toString: { type: 'long' } } },
+  ],
+  [
+    'a set whose items hold themselves, beside something else that does',
+    z.object({ leaf: z.lazy(() => Leaf), trees: z.set(z.object({ tree: z.lazy(() => Tree) })) }),
+    {
+      properties: {
+        leaf: { properties: { n: { type: 'long' } } },
+        trees: { properties: { tree: { properties: { at: date } } } },
+      },
+    },
+  ],
 ])('%s is mapped', (_, field, expected) => expect(mapped(field)).toEqual(expected))
+
+/** How many objects stand in one another along a field. */
+const depthOf = (given: unknown, name: string): number => {
+  const inner = Object(Object(given).properties)[name]
+  return inner === undefined ? 0 : 1 + depthOf(inner, name)
+}
+
+test('a union that holds itself is followed as far as an object that does, whatever its alternatives', () => {
+  const field = mapped(
+    z.object({ expression: z.lazy(() => Expression), forest: z.set(z.lazy(() => Forest)) }),
+  )
+  const { expression, forest } = Object(field).properties
+  expect(depthOf(expression, 'left')).toBe(9)
+  expect(expression.properties.right.properties.of).toEqual({ type: 'keyword' })
+  expect(depthOf(forest, 'trees')).toBe(1)
+})
+
+test('`fields` places a mapping under any name, and touches nothing but the definition', () => {
+  const schema = z.object({ constructor: z.object({ at: z.date() }) })
+  const keyword = { type: 'keyword' }
+  const { mappings } = searchIndex('rows', schema, {
+    fields: { 'constructor.name': keyword, 'toString.x': keyword, valueOf: keyword },
+  }).definition
+  expect(mappings.properties).toMatchObject({
+    constructor: { properties: { at: date, name: keyword } },
+    toString: { properties: { x: keyword } },
+    valueOf: keyword,
+  })
+  for (const path of ['__proto__.x', 'a.__proto__', '__proto__'])
+    expect(() => searchIndex('rows', schema, { fields: { [path]: keyword } })).toThrow(
+      `'fields' names '${path}': expected a path without '__proto__'`,
+    )
+  for (const shared of [Object.prototype, Object, Object.prototype.toString])
+    expect(Object.keys(shared)).toEqual([])
+})
 
 test('a field that cannot be told is named with the advice, once `fields` says how it is not', () => {
   const schema = z.object({

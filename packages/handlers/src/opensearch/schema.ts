@@ -12,7 +12,7 @@
  * Handlers see what the schema gives, so that is asked for first. What zod is told goes to other libraries, too, which pass it over.
  */
 
-import { isRecord, type Json, UNTOLD } from './mapping.ts'
+import { isRecord, type Json, ownOf, UNTOLD } from './mapping.ts'
 
 type Side = 'output' | 'input'
 
@@ -27,10 +27,11 @@ export function jsonSchemaOf(schema: unknown): Json | undefined {
   return isRecord(told) && told[UNTOLD] !== true ? told : undefined
 }
 
-function sideOf(schema: unknown, side: Side): Json | undefined {
+/** @param open the sets that this stands in: each is told by itself, and one that holds itself would be without end */
+function sideOf(schema: unknown, side: Side, open: readonly unknown[] = []): Json | undefined {
   const { jsonSchema } = Object(Object(schema)['~standard'])
   const override = ({ zodSchema, jsonSchema: json }: { zodSchema: unknown; jsonSchema: object }) => {
-    Object.assign(json, jsonOf(zodSchema, side))
+    Object.assign(json, jsonOf(zodSchema, side, open))
   }
   try {
     const libraryOptions = { unrepresentable: 'any', override }
@@ -43,7 +44,7 @@ function sideOf(schema: unknown, side: Side): Json | undefined {
 }
 
 /** Of a kind of zod's that JSON Schema does not have. https://zod.dev/json-schema#unrepresentable */
-function jsonOf(schema: unknown, side: Side): Json | undefined {
+function jsonOf(schema: unknown, side: Side, open: readonly unknown[]): Json | undefined {
   const { def, bag } = Object(Object(schema)._zod)
   switch (Object(def).type) {
     case 'date':
@@ -51,7 +52,8 @@ function jsonOf(schema: unknown, side: Side): Json | undefined {
     case 'bigint':
       return { type: 'integer' }
     case 'set':
-      return { type: 'array', items: sideOf(def.valueType, side) ?? {} }
+      if (open.includes(def)) return { type: 'array' }
+      return { type: 'array', items: sideOf(def.valueType, side, [...open, def]) ?? {} }
     case 'custom':
       return jsonOfClass(Object(bag).Class)
     case 'transform':
@@ -72,10 +74,10 @@ function jsonOfClass(given: unknown): Json {
 
 /** What a transformation gives is filled with what it takes, which stands at the same place. */
 function completed(output: unknown, input: unknown): unknown {
-  if (Array.isArray(output)) return output.map((item, n) => completed(item, Object(input)[n]))
+  if (Array.isArray(output)) return output.map((item, n) => completed(item, ownOf(input, n)))
   if (!isRecord(output)) return output
   if (output[UNTOLD] === true) return isRecord(input) ? input : output
   return Object.fromEntries(
-    Object.entries(output).map(([name, value]) => [name, completed(value, Object(input)[name])]),
+    Object.entries(output).map(([name, value]) => [name, completed(value, ownOf(input, name))]),
   )
 }

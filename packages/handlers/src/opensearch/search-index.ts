@@ -85,6 +85,9 @@ export function searchIndex<D>(
     return [
       ...(NAME.test(String(name)) ? [] : [`'name' is no name of an index: expected ${NAMED}`]),
       ...(json === undefined ? [`'of' does not say what its documents look like: expected ${TELLING}`] : []),
+      ...Object.keys(options.fields ?? {})
+        .filter((path) => path.split('.').includes('__proto__'))
+        .map(poisoned),
       ...mapped.untold.filter((path) => !isNamed(path, options.fields ?? {})).map(untold),
     ]
   })
@@ -103,6 +106,10 @@ function isNamed(path: string, fields: Readonly<Record<string, FieldMapping>>): 
   return Object.keys(fields).some(
     (named) => named === path || path.startsWith(`${named}.`) || named.startsWith(`${path}.`),
   )
+}
+
+function poisoned(path: string): string {
+  return `'fields' names '${path}': expected a path without '__proto__', since no document that has it is written`
 }
 
 function untold(path: string): string {
