@@ -65,7 +65,10 @@ export interface Search {
   index<D extends object>(index: SearchIndex<D>): Handler<EventMeta & { readonly after: D }>
   index<E extends EventMeta, D extends object = object>(options: IndexOptions<E, D>): Handler<E>
   /**
-   * A handler that removes a document, under the event's version: an older write that arrives later stays out.
+   * A handler that removes a document, under the event's version: an older write that arrives later stays out. Of what `searchIndex` answers
+   * that holds until `search.purge`. Of an index that is given by its name it holds until OpenSearch forgets the removal, a minute later
+   * (`index.gc_deletes`) or at a restart; after that an older write, as one of a redrive, brings the document back. Use `searchIndex` where
+   * that matters.
    *
    * @throws ConfigurationError that lists every problem
    */
