@@ -112,6 +112,57 @@ export function searchSuite(start: () => Promise<Search>): void {
     await expect(run(index, at(key, version))).rejects.toMatchObject({ code: 'permanent' })
   })
 
+  test.each([
+    ...['Clients', 'É', 'a b', 'a,b', '*', 'a*', 'a/b', 'a#b', 'a:b', '.', '..', '-a', '+a'],
+    ...['ä'.repeat(128)],
+  ])('no index is made of the name %j: what is written under it is refused for good', async (index) => {
+    const search = await start()
+    for (const write of [search.index({ index, id, document }), search.remove({ index, id })])
+      await expect(run(write, at('a', 1, { n: 1 }))).rejects.toMatchObject({
+        code: 'permanent',
+        message: expect.stringContaining('invalid_index_name_exception'),
+      })
+    expect(await search.count('*', { match_all: {} })).toEqual({ total: 0 })
+  })
+
+  test('nor of one that begins with an underscore; the longest name that there may be is fine', async () => {
+    const search = await start()
+    // The embedded spaceship takes it for an operation that it does not know.
+    const code = expect.stringMatching(/permanent|unavailable/)
+    await expect(
+      run(search.index({ index: '_a', id, document }), at('a', 1, { n: 1 })),
+    ).rejects.toMatchObject({ code })
+    for (const index of ['ä'.repeat(127), 'a+b_-'])
+      expect(await run(search.index({ index, id, document }), at('a', 1, { n: 1 }))).toBeUndefined()
+  })
+
+  test('no version is made of a name that no index may have', async () => {
+    const search = await start()
+    const keeper = search.keeper(searchIndex('clients', z.object({ n: z.number() })))
+    await expect(keeper.make('A')).rejects.toMatchObject({ code: 'permanent' })
+    expect(await keeper.list()).toEqual([])
+  })
+
+  test.each([
+    ...['_id', '_index', '_source', '_routing', '_version', '_seq_no', '_field_names', '_ignored'],
+    ...['_nested_path', '_id.x'],
+  ])(
+    "a document with the field '%s' is refused for good, and one that has it deeper is not",
+    async (field) => {
+      const search = await start()
+      const kept = searchIndex('kept', z.object({}).loose())
+      for (const index of ['clients', kept]) {
+        const write = search.index({ index, id, document })
+        await expect(run(write, at('a', 1, { [field]: 'x' }))).rejects.toMatchObject({
+          code: 'permanent',
+          message: expect.stringContaining('mapper_parsing_exception'),
+        })
+        expect(await run(write, at('a', 1, { deep: { [field]: 'x' } }))).toBeUndefined()
+        expect(await search.count(index, { match_all: {} })).toEqual({ total: 1 })
+      }
+    },
+  )
+
   test('an index that is missing is refused, a pattern that matches none is not', async () => {
     const search = await filled('logs-2026-11', { a: { n: 1 } })
     for (const asked of [

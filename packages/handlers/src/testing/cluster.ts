@@ -2,6 +2,7 @@
 
 import type { Query, SearchClient } from '../opensearch/index.ts'
 import { compile } from './query.ts'
+import { type Refused, refusedDocument, refusedName } from './refused.ts'
 
 type Asked = Parameters<SearchClient['transport']['request']>[0]
 
@@ -63,6 +64,8 @@ export function createCluster(): Cluster {
     name: string,
     { aliases = {} }: { aliases?: Readonly<Record<string, { filter?: Query }>> },
   ): Answer {
+    const refused = refusedName(name)
+    if (refused !== undefined) throw refusal(refused.status, refused)
     if (indices.has(name)) throw refusal(400, { error: { type: 'resource_already_exists_exception' } })
     for (const [alias, { filter }] of Object.entries(aliases)) made(name).aliases.set(alias, filter)
     made(name)
@@ -103,7 +106,9 @@ export function createCluster(): Cluster {
     if (others.length > 0) return { status: 400, error: { type: 'illegal_argument_exception' } }
     if (only !== undefined) return only
     if (requireAlias && action === 'index') return missing()
-    return ifSeqNo === undefined ? made(name) : (indices.get(name) ?? missing())
+    const there = indices.get(name)
+    if (there !== undefined) return there
+    return ifSeqNo === undefined ? (refusedName(name) ?? made(name)) : missing()
   }
 
   /** What a name stands for: indices, aliases, and patterns of indices, which may match none. */
@@ -184,11 +189,6 @@ interface Operation {
   readonly document: object | undefined
 }
 
-interface Refused {
-  readonly status: number
-  readonly error: { readonly type: string }
-}
-
 function operationsIn(lines: string): Operation[] {
   const all: Operation[] = []
   const each = lines.split('\n').slice(0, -1)[Symbol.iterator]()
@@ -215,6 +215,8 @@ function documentIn(text: string): object {
 }
 
 function write(index: Index, { id, version, ifSeqNo, document }: Operation): object {
+  const refused = document && refusedDocument(document)
+  if (refused !== undefined) return refused
   const { documents } = index
   const current = documents.get(id)
   const isThere = current?.document !== undefined

@@ -22,7 +22,8 @@ export const MEMORY_SEARCH = {
 /**
  * A search engine in memory, for tests: the adapter itself, whose client answers as OpenSearch does. Documents have their
  * versions, indices are made by the first write, those that Spaceship keeps with their aliases, and what is asked of one that is missing is
- * refused. Mappings are not applied: fields are those of an index that OpenSearch maps by itself.
+ * refused, as are a name that no index may have and a field of a document that is OpenSearch's own, as `_id`. Mappings are not applied:
+ * fields are those of an index that OpenSearch maps by itself. What was removed is never forgotten; OpenSearch does after a minute.
  *
  * It knows the queries `match_all`, `match_none`, `match`, `term`, `terms`, `range`, `exists`, `ids` and `bool`, on fields as OpenSearch
  * maps them by itself: texts (with a `.keyword`), dates, numbers and booleans. Scores are always 1. The embedded spaceship knows more.
