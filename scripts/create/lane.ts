@@ -1,7 +1,8 @@
 /**
  * `npm run lane:create`: a new project as a user makes it. npm runs `create-spaceship` from its tarball in an empty folder outside of the
  * repository; then the project's own scripts run: its test, its types, its build, and `dev`, in which a row that its README tells to put reaches
- * the reactor. Prints the seconds of each.
+ * the reactor. pnpm installs each template, too, and runs its test: it fails where a script of a dependency is
+ * neither allowed nor refused. Prints the seconds of each.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -33,6 +34,8 @@ const VARIABLES = {
   STATE_TABLE: 'state',
 }
 
+const PNPM = 'pnpm@12.21.0'
+
 /** Milliseconds. A machine that is busy is slow, but not for ever. */
 const LONGEST = 30_000
 
@@ -49,6 +52,7 @@ try {
   const [first, ...others] = wanted
   if (first !== undefined) await project(first, tarball, tarballs)
   await Promise.all(others.map((template) => project(template, tarball, tarballs)))
+  for (const template of wanted) await projectOfPnpm(template, tarball, tarballs)
   console.log(`lane 'create' passed in ${secondsSince(began)} s`)
 } catch (error) {
   console.error(
@@ -59,12 +63,26 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
 }
 
+/** @returns its folder, without an installation */
+async function made(name: string, tarball: string, flags: readonly string[]): Promise<string> {
+  const create = ['create-spaceship', name, '--yes', '--no-install', ...flags]
+  const exec = ['exec', '--yes', '--prefer-offline', `--package=${tarball}`, '--', ...create]
+  await command(folder, 'npm', ...exec)
+  return join(folder, name)
+}
+
+async function projectOfPnpm(template: Template, tarball: string, tarballs: string): Promise<void> {
+  const flags = ['--packages', tarballs, '--template', template, '--package-manager', 'pnpm']
+  await step(`${template}: pnpm installs it, and its test passes`, async () => {
+    const home = await made(`pnpm-${template}`, tarball, flags)
+    await command(home, 'npx', '-y', PNPM, 'install', '--prefer-offline')
+    await command(home, 'npx', '-y', PNPM, 'test')
+  })
+}
+
 async function project(template: Template, tarball: string, tarballs: string): Promise<void> {
-  const name = `app-${template}`
-  const home = join(folder, name)
-  const create = ['create-spaceship', name, '--packages', tarballs, '--template', template, '--yes']
-  const exec = ['exec', '--yes', '--prefer-offline', `--package=${tarball}`, '--', ...create, '--no-install']
-  await step(`${template}: npm makes it`, () => command(folder, 'npm', ...exec))
+  const flags = ['--packages', tarballs, '--template', template]
+  const home = await step(`${template}: npm makes it`, () => made(`app-${template}`, tarball, flags))
   await step(`${template}: npm installs it`, () => command(home, 'npm', 'install', ...QUIET))
   const first = performance.now()
   await step(`${template}: its test passes`, () => command(home, 'npm', 'test'))

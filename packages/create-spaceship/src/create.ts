@@ -13,7 +13,9 @@ import {
 import { basename, join, resolve } from 'node:path'
 import { manifestOf } from './manifest.ts'
 import { SpaceshipCreateError } from './refusal.ts'
+import { tarballsIn } from './tarballs.ts'
 import { BASE, type TemplateName, templateOf } from './templates.ts'
+import { workspaceOf } from './workspace.ts'
 
 export type PackageManager = 'npm' | 'pnpm' | 'yarn'
 
@@ -21,7 +23,7 @@ export interface CreateOptions {
   /** Where to: a folder that is empty, or not there yet. Its name becomes the project's and the application's. */
   readonly folder: string
   readonly template: TemplateName
-  /** What the project's README tells to type. @default 'npm' */
+  /** What installs the project, and what its README tells to type. @default 'npm' */
   readonly manager?: PackageManager
   /** A folder with tarballs of Spaceship's packages. @default the registry */
   readonly packages?: string | undefined
@@ -62,13 +64,15 @@ export function create({ folder, template, manager = 'npm', packages }: CreateOp
     )
   const { folder: source, dependencies } = templateOf(template)
   // Before the first file: a missing tarball leaves nothing behind.
-  const manifest = manifestOf({ name, dependencies, packages })
+  const tarballs = packages === undefined ? undefined : tarballsIn(packages)
+  const manifest = manifestOf({ name, dependencies, tarballs })
   mkdirSync(home, { recursive: true })
   for (const from of [BASE, source]) cpSync(from, home, { recursive: true })
   rmSync(join(home, 'template.json'))
   // npm leaves a file of this name out of its tarballs.
   renameSync(join(home, '_gitignore'), join(home, '.gitignore'))
   writeFileSync(join(home, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+  if (manager === 'pnpm') writeFileSync(join(home, 'pnpm-workspace.yaml'), workspaceOf(tarballs))
   const files = filesIn(home)
   for (const file of files) fill(join(home, file), { name, ...WORDS[manager] })
   return { folder: home, name, files }

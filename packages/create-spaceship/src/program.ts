@@ -83,15 +83,13 @@ async function made(given: string | undefined, options: Options, around: Surroun
   const manager = options.packageManager ?? ((agent ?? 'npm') as PackageManager)
   const { folder, name, files } = create({ ...answers, manager, packages })
   around.say(`${name}: ${files.length} files in ${folder}`)
-  const installed = install ? await around.run(manager, ['install'], folder) : undefined
-  if (installed !== undefined && installed !== 0) {
-    around.say(`the installation failed: run '${manager} install' in ${folder}`)
-    return 1
-  }
+  const installed = install && (await around.run(manager, ['install'], folder)) === 0
+  const failed = install && !installed
+  if (failed) around.say(`the installation failed, for what ${manager} says above`)
   const { run, exec } = WORDS[manager]
   const steps = [
     `cd ${answers.folder}`,
-    ...(install ? [] : [`${manager} install`]),
+    ...(installed ? [] : [`${manager} install`]),
     `${run} test`,
     `${run} dev`,
     `${exec} spaceship --help`,
@@ -99,7 +97,7 @@ async function made(given: string | undefined, options: Options, around: Surroun
   around.say(
     `\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}\n\nThe README says what to type while 'dev' runs.`,
   )
-  return 0
+  return failed ? 1 : 0
 }
 
 function templates(): string {

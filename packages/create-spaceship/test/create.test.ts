@@ -87,11 +87,22 @@ test.each([
   },
 )
 
-test('an installation that fails is told, and leaves the files', async () => {
+test('an installation that fails is told, leaves the files, and is among the next steps', async () => {
   const folder = join(home, 'orders')
   const { code, said } = await typed([folder, '--yes'], { installs: 7 })
-  expect([code, said]).toEqual([1, expect.stringContaining(`run 'npm install' in ${folder}`)])
+  expect([code, said]).toEqual([1, expect.stringContaining('the installation failed')])
+  expect(said).toContain(`Next:\n  cd ${folder}\n  npm install\n  npm run test\n  npm run dev\n`)
   expect(existsSync(join(folder, 'package.json'))).toBe(true)
+})
+
+test('pnpm is told about each script of a dependency, or it fails the installation; others get no such file', async () => {
+  const file = 'pnpm-workspace.yaml'
+  await typed([join(home, 'orders'), '--yes', '--package-manager', 'pnpm'])
+  expect(readFileSync(join(home, 'orders', file), 'utf8')).toContain(
+    'allowBuilds:\n  classic-level: false\n  esbuild: false\n  leveldown: false\n',
+  )
+  await typed([join(home, 'clients'), '--yes'])
+  expect(existsSync(join(home, 'clients', file))).toBe(false)
 })
 
 test('tarballs of a folder take the place of the registry, and a missing one is told before the first file', async () => {
@@ -109,6 +120,11 @@ test('tarballs of a folder take the place of the registry, and a missing one is 
   expect(dependencies['@spaceship/core']).toBe(`file:${packages}/spaceship-core-0.1.0.tgz`)
   expect(devDependencies['@spaceship/local']).toBe(`file:${packages}/spaceship-local-0.1.0.tgz`)
   expect(ran).toEqual([])
+  const pnpm = ['--package-manager', 'pnpm', '--no-install']
+  await typed([join(home, 'clients'), '--packages', packages, '--yes', ...pnpm])
+  expect(readFileSync(join(home, 'clients/pnpm-workspace.yaml'), 'utf8')).toContain(
+    `overrides:\n  '@spaceship/cli': "file:${packages}/spaceship-cli-0.1.0.tgz"\n`,
+  )
 })
 
 test.each([
