@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { create, type PackageManager, WORDS } from './create.ts'
 import { ask } from './questions.ts'
 import { SpaceshipCreateError } from './refusal.ts'
+import { quoted } from './shell.ts'
 import { present, type TemplateName, templateOf } from './templates.ts'
 
 export interface Surroundings {
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly agent: string
   /** Whether somebody can be asked. */
   readonly asked: boolean
+  /** Whether the shell is one of Windows. */
+  readonly windows: boolean
   say(text: string): void
   /** @returns its exit code */
   run(command: string, args: readonly string[], folder: string): Promise<number>
@@ -88,7 +91,7 @@ async function made(given: string | undefined, options: Options, around: Surroun
   if (failed) around.say(`the installation failed, for what ${manager} says above`)
   const { run, exec } = WORDS[manager]
   const steps = [
-    `cd ${answers.folder}`,
+    `cd ${quoted(answers.folder, around.windows)}`,
     ...(installed ? [] : [`${manager} install`]),
     `${run} test`,
     `${run} dev`,

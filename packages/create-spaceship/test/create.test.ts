@@ -24,12 +24,13 @@ afterEach(() => rmSync(home, { recursive: true, force: true }))
 
 const ran: { command: string; args: readonly string[]; folder: string }[] = []
 
-async function typed(args: readonly string[], { agent = 'npm/11.0.0', installs = 0 } = {}) {
+async function typed(args: readonly string[], { agent = 'npm/11.0.0', installs = 0, windows = false } = {}) {
   const said: string[] = []
   ran.length = 0
   const code = await runProgram(args, '1.2.3', {
     agent,
     asked: false,
+    windows,
     say: (text) => void said.push(text),
     run: async (command, given, folder) => {
       ran.push({ command, args: given, folder })
@@ -93,6 +94,16 @@ test('an installation that fails is told, leaves the files, and is among the nex
   expect([code, said]).toEqual([1, expect.stringContaining('the installation failed')])
   expect(said).toContain(`Next:\n  cd ${folder}\n  npm install\n  npm run test\n  npm run dev\n`)
   expect(existsSync(join(folder, 'package.json'))).toBe(true)
+})
+
+test.each([
+  ['orders', false, 'HOME/orders'],
+  ['my app', false, "'HOME/my app'"],
+  ["it's $5", false, "'HOME/it'\\''s $5'"],
+  ['my app', true, '"HOME/my app"'],
+])('the folder %j (on Windows: %s) is written as a shell takes it: %s', async (name, windows, written) => {
+  const { said } = await typed([join(home, name), '--yes'], { windows })
+  expect(said).toContain(`\n  cd ${written.replace('HOME', home)}\n`)
 })
 
 test('pnpm is told about each script of a dependency, or it fails the installation; others get no such file', async () => {
