@@ -2,6 +2,7 @@
 
 import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'tsup'
+import { copyExample } from './example-template.ts'
 import { type Package, packages, ROOT } from './packages.ts'
 import { run, tool } from './run.ts'
 
@@ -61,14 +62,6 @@ function besides(name: string, folder: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(BESIDES[name] ?? {}).map(([out, file]) => [out, `${folder}/src/${file}`]),
   )
-}
-
-/** The template is the example: its code stands in the repository once. */
-function copyExample(template: string): void {
-  for (const part of ['src', 'spaceship.config.ts']) {
-    rmSync(`${template}/${part}`, { recursive: true, force: true })
-    cpSync(`${ROOT}examples/onboarding/${part}`, `${template}/${part}`, { recursive: true })
-  }
 }
 
 /** tsc keeps `./x.ts` in declarations; a package needs the extension of its module system. */

@@ -1,9 +1,9 @@
 import { defineConfig } from '@spaceship/cli'
-import { fromEnvironment } from './src/environment.ts'
+import { application, fromEnvironment } from './src/environment.ts'
 import { onboarding } from './src/onboarding.ts'
 
 export default defineConfig({
-  application: 'onboarding',
+  application,
   streams: ['clients-cdc'],
   reactors: (variables) => [onboarding(fromEnvironment(variables).dependencies)],
   deadLetters: (variables) => fromEnvironment(variables).options.deadLetters,
@@ -12,7 +12,7 @@ export default defineConfig({
   variables: {
     SLACK_TOKEN: 'xoxb-local',
     STATE_MACHINE_ARN: 'arn:aws:states:us-east-1:000000000000:stateMachine:reminders',
-    STATE_TABLE: 'onboarding-state',
+    STATE_TABLE: `${application}-state`,
     TUTORIAL_PATIENCE: '10s',
   },
 })

@@ -84,6 +84,10 @@ async function project(template: Template, tarball: string, tarballs: string): P
   const flags = ['--packages', tarballs, '--template', template]
   const home = await step(`${template}: npm makes it`, () => made(`app-${template}`, tarball, flags))
   await step(`${template}: npm installs it`, () => command(home, 'npm', 'install', ...QUIET))
+  // Two projects of one name would share what they remember in an account.
+  const environment = readFileSync(join(home, 'src/environment.ts'), 'utf8')
+  if (!environment.includes(`application = 'app-${template}'`))
+    throw new Error(`${template}: the application has another name than the project`)
   const first = performance.now()
   await step(`${template}: its test passes`, () => command(home, 'npm', 'test'))
   for (const runtime of TEMPLATES[template])

@@ -40,7 +40,6 @@ export async function preparePad(referencesUrl = ''): Promise<Pad> {
     logs: logLinesAt(ship.endpoints.search),
     environment: {
       ...ship.environment,
-      APPLICATION: 'onboarding',
       // The flights may share a Redis, with each other and with whoever it belongs to.
       REFERENCES_PREFIX: `spaceship-demo:${crypto.randomUUID()}:`,
       REFERENCES_URL: referencesUrl,

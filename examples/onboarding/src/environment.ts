@@ -13,12 +13,13 @@ import { stepFunctions } from '@spaceship/handlers/step-functions'
 import type { Dependencies } from './onboarding.ts'
 import { referencesAt } from './references.ts'
 
+export const application = 'onboarding'
+
 type Variables = Readonly<Record<string, string | undefined>>
 
 /** @throws ConfigurationError that names every variable that is missing or wrong */
 export function fromEnvironment(variables: Variables) {
   const {
-    APPLICATION: application = 'onboarding',
     REFERENCES_PREFIX: prefix = 'spaceship:',
     REFERENCES_URL: url = '',
     SEARCH_URL: searchUrl = '',
