@@ -68,6 +68,8 @@ test.each(['minimal', 'shared-table'])(
       devDependencies: { '@spaceship/cli': '0.1.0', typescript: expect.stringMatching(/^\^\d/) },
     })
     expect(readFileSync(join(folder, 'src/environment.ts'), 'utf8')).toContain("application = 'my-orders'")
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+    for (const table of ['my-orders-state', 'my-orders']) expect(readme).toContain(`the table \`${table}\``)
     expect(ran).toEqual([{ command: 'npm', args: ['install'], folder }])
     expect(said).toContain('npm run dev')
   },
