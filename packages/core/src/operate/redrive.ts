@@ -8,7 +8,11 @@ export interface RedriveOptions {
   readonly deadLetters: DeadLetters
   /** The stream that the application reads: what is redriven comes through the same door as everything else. */
   readonly events: EventSink
-  /** @default the system's */
+  /**
+   * Says as of when a redrive is: with `effect: 'claim'`, one as of an earlier moment than one that has failed counts as a repeat of that.
+   *
+   * @default the system's
+   */
   readonly clock?: Clock
 }
 

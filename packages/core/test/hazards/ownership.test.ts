@@ -346,6 +346,39 @@ test('A8: a redrive that fails again leaves its letter, and the next one has all
   expect(delivery.watermark?.sequence).toBe('3')
 })
 
+test('A8: a redrive as of an earlier moment than one that failed counts as a repeat of that: the handler is not asked', async () => {
+  let runs = 0
+  const { owner, clock, deadLetters } = fleet(() =>
+    reactor('r', { retry: { attempts: 1 } }).on(
+      'pay',
+      saved,
+      () => {
+        runs += 1
+        throw new Error('no')
+      },
+      { effect: 'claim' },
+    ),
+  )
+  const delivery = await owner().engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 1_000)
+  const HOUR = 3_600_000
+  let sequence = 1
+  async function redriven(ahead: number): Promise<number> {
+    const events = memoryEvents()
+    const operator = { ...clock, now: () => clock.now() + ahead }
+    await createRedrive({ application: 'app', deadLetters, events, clock: operator }).letters()
+    sequence += 1
+    await delivery.push([{ ...inserted(sequence, ''), ...events.records[0] }])
+    await pass(clock, 1_000)
+    expect(deadLetters.letters).toHaveLength(1)
+    return runs
+  }
+  expect([await redriven(HOUR), await redriven(0)], 'a clock that was ahead').toEqual([2, 2])
+  await pass(clock, HOUR)
+  expect(await redriven(0)).toBe(3)
+})
+
 for (const whenExhausted of ['dead-letter', 'park'] as const) {
   test(`A8: a redrive that has failed, and comes again after a crash, leaves its letter (${whenExhausted})`, async () => {
     let runs = 0
