@@ -64,8 +64,10 @@ async function standing({ application, state }: Book, entries: readonly EntryAt[
   const states = await Promise.all(
     entries.map(({ reminder, key }) => load(state, reminderKey(application, reminder, key))),
   )
-  return entries.flatMap(({ reminder, key, generation }, i) => {
+  return entries.flatMap(({ reminder, key, generation, at }, i) => {
     const found = states[i]
-    return found?.generation === generation ? [describeState(application, { reminder, key }, found)] : []
+    // A decision that lost a race may have entered the winner's generation at another time.
+    const isOwn = found?.generation === generation && found.dueAt <= at
+    return isOwn ? [describeState(application, { reminder, key }, found)] : []
   })
 }

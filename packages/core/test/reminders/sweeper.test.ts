@@ -197,7 +197,7 @@ test('whatever step of a command its process dies in, the reminder is sent: by w
 })
 
 test('an entry of a schedule that lost a race for its generation sends nothing before its time', async () => {
-  const { as, clock, state, sweep, events } = sweeping()
+  const { as, clock, state, sweep, events, reminders } = sweeping()
   const now = clock.now()
   const { set } = state
   let raced = false
@@ -211,6 +211,10 @@ test('an entry of a schedule that lost a race for its generation sends nothing b
   await as(now).schedule({ of: 1 }, { in: '10m' })
   await clock.moveTo(now + 60 * MINUTE)
   expect([await sweep(), events.records]).toEqual([0, []])
+  const dues: (Date | undefined)[] = []
+  for await (const { dueAt } of reminders.desk.list({ from: new Date(now), to: new Date(now + DAY) }))
+    dues.push(dueAt)
+  expect(dues.map((dueAt) => Number(dueAt) - now)).toEqual([180 * MINUTE + 2])
   await clock.moveTo(now + 200 * MINUTE)
   expect(await sweep()).toBe(1)
 })
