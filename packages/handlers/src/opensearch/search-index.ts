@@ -81,14 +81,15 @@ export function searchIndex<D>(
   let mapped: Mapped = { mapping: { dynamic: false, properties: {} }, untold: [] }
   check('searchIndex', SEARCH_INDEX, { name, of, options }, () => {
     const json = jsonSchemaOf(Object(of).spec?.schema ?? of)
+    const named = Object(Object(options).fields)
     if (json !== undefined) mapped = mappingOf(json)
     return [
       ...(NAME.test(String(name)) ? [] : [`'name' is no name of an index: expected ${NAMED}`]),
       ...(json === undefined ? [`'of' does not say what its documents look like: expected ${TELLING}`] : []),
-      ...Object.keys(options.fields ?? {})
+      ...Object.keys(named)
         .filter((path) => path.split('.').includes('__proto__'))
         .map(poisoned),
-      ...mapped.untold.filter((path) => !isNamed(path, options.fields ?? {})).map(untold),
+      ...mapped.untold.filter((path) => !isNamed(path, named)).map(untold),
     ]
   })
   const { fields = {}, settings = {} } = options
