@@ -84,6 +84,23 @@ test.each([
   expect(() => cron(expression)).toThrow(problem)
 })
 
+test.each([
+  ['0 2,14 * * *', 'Europe/Berlin', '2026-03-29', ['01:00', '12:00']],
+  ['0 2,14 * * *', 'Europe/Berlin', '2026-10-25', ['00:00', '13:00']],
+  ['0,30 2 * * *', 'Europe/Berlin', '2026-03-29', ['01:00']],
+  ['30 1,13 * * *', 'America/New_York', '2026-11-01', ['05:30', '18:30']],
+])(
+  'lists are fixed times on the days on which clocks change, too: %s in %s on %s',
+  (expression, zone, day, times) => {
+    const { next } = cron(expression, { zone })
+    const [from, to] = [Date.parse(`${day}T00:00:00Z`), Date.parse(`${day}T23:00:00Z`)]
+    const seen: string[] = []
+    for (let at = next(from - 1); at !== undefined && at < to; at = next(at))
+      seen.push(new Date(at).toISOString().slice(11, 16))
+    expect(seen).toEqual(times)
+  },
+)
+
 test('a zone that nobody knows is refused', () => {
   expect(() => cron('0 9 * * *', { zone: 'Europe/Atlantis' })).toThrow(
     /'zone' is a text: expected an IANA time zone/,

@@ -58,7 +58,8 @@ function patternOf(expression: unknown, options: unknown): Pattern | string | un
   const timezone = typeof zone === 'string' && zoneOf(zone) !== undefined ? zone : 'UTC'
   if (expression.trim().split(/\s+/).length !== 5) return 'it has another number of fields'
   try {
-    const pattern = new Pattern(expression, { timezone })
+    // Lists and ranges are fixed times as well.
+    const pattern = new Pattern(expression, { timezone, fixedTimeRule: 'no-wildcard' })
     return pattern.nextRun(new Date(FROM)) === null ? 'there is no such day' : pattern
   } catch (error) {
     return error instanceof Error ? error.message.replace(/^CronPattern: /, '') : 'it cannot be read'

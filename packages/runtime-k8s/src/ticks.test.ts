@@ -109,12 +109,12 @@ function crons(given: Readonly<Record<string, Pick<Cron, 'next'>>>) {
     const { scheduled } = JSON.parse(new TextDecoder().decode(Data))
     puts.push({ at: String(scheduled).slice(11, 19), key: PartitionKey })
   })
-  const run = () => {
+  const run = (holds = () => true) => {
     const stop = new AbortController()
     const troubles = new Troubles({ ...silent, warn: say, error: say })
     const stream = { name: 'cdc', stream: 'cdc' }
     const done = keepTicking(
-      { application: 'app', routes, stream, kinesis, clock, troubles, holds: () => true, direct: none },
+      { application: 'app', routes, stream, kinesis, clock, troubles, holds, direct: none },
       stop.signal,
     )
     return async () => {
@@ -326,6 +326,30 @@ test('a direct tick does not wait behind the stream, and is handled by one worke
   expect(letters.letters).toEqual([])
   dynamodb.destroy()
   kinesis.destroy()
+})
+
+test('a cron that pauses is walked through once for each of its windows, and not at all where others hold its shard', async () => {
+  let asked = 0
+  const minute = 60_000
+  // Every minute of the first hour of a day.
+  const next = (after: number) => {
+    asked += 1
+    const at = (Math.floor(after / minute) + 1) * minute
+    const day = Math.floor(at / 86_400_000) * 86_400_000
+    return at - day < 60 * minute ? at : day + 86_400_000
+  }
+  let isHeld = false
+  const { clock, puts, run } = crons({ hourly: { next } })
+  const stop = run(() => isHeld)
+  await settled()
+  await clock.moveTo(START + 10_000, settled)
+  expect(asked).toBe(0)
+  isHeld = true
+  await clock.moveTo(START + 12_000, settled)
+  const once = asked
+  await clock.moveTo(START + 120_000, settled)
+  await stop()
+  expect([puts.length, once > 0, asked - once]).toEqual([1, true, 0])
 })
 
 test('a cron whose first time is to come puts nothing before it, and one that throws ends no other route', async () => {

@@ -62,16 +62,21 @@ async function tickOne(
   const { windows, delay, via } = schedule
   /** The last moment whose tick was put while the shard is held. Before the first one of all there is none. */
   let done: number | undefined
+  /** The window that is open: from its moment to the next one. */
+  let span: { readonly moment: number; readonly next: number } | undefined
   while (!signal.aborted) {
     const now = clock.now()
     let wait = LOOK
     try {
-      const moment = lastEnd(windows, now - delay) + delay
-      const next = nextEnd(windows, now - delay) + delay
+      const held = holds(key)
+      // A cron that pauses is walked through for long: once for each of its windows, and for none of a shard that others hold.
+      if (held && !(span !== undefined && span.moment <= now && now < span.next))
+        span = { moment: lastEnd(windows, now - delay) + delay, next: nextEnd(windows, now - delay) + delay }
+      const { moment, next } = span ?? { moment: Number.NEGATIVE_INFINITY, next: Number.POSITIVE_INFINITY }
       // Put while the clock was ahead. Of a clock that was ahead for less than a window nothing is put twice.
       if (done !== undefined && done > next) done = moment
       if (next > now) wait = Math.min(LOOK, next - now)
-      if (!holds(key)) {
+      if (!held) {
         if (done !== undefined && via === 'direct') direct.lost(key)
         done = undefined
         troubles.forget(PUTTING, key)
