@@ -84,6 +84,23 @@ test('what is none of the fields, or of another type than its field, stands unde
   expect(lines[0]).not.toHaveProperty('version')
 })
 
+test('what errors and bytes make of themselves for JSON is no part of a line: it may hold secrets', () => {
+  const { logger, lines } = writing()
+  const headers = { Authorization: 'Bearer xoxb' }
+  const error = Object.assign(new Error('no'), { toJSON: () => ({ headers }) })
+  logger.error('failed', {
+    error,
+    cause: error,
+    details: { deep: { cause: error }, body: Buffer.from('xoxb') },
+  })
+  const told = { name: 'Error', message: 'no' }
+  expect(lines[0]).toMatchObject({
+    error: told,
+    details: { cause: told, deep: { cause: told }, body: '4 bytes' },
+  })
+  expect(JSON.stringify(lines)).not.toContain('xoxb')
+})
+
 test('errors are told by name, code and message, wherever they stand; a bigint, a set and bytes do not lose the line', () => {
   const { logger, lines } = writing()
   const error = Object.assign(new TypeError('no'), { code: 'ENOENT', secret: 'xoxb' })

@@ -110,12 +110,16 @@ function sorted({ details, ...fields }: Readonly<Record<string, unknown>>): obje
   return isEmpty ? known : { ...known, details: others }
 }
 
-/** What JSON has no form for. Errors hold their fields where JSON does not look, and bytes would fill the line. */
-function plain(_: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return String(value)
-  if (value instanceof Error) return errorFields(value)
-  if (value instanceof Set || value instanceof Map) return [...value]
-  return ArrayBuffer.isView(value) ? `${value.byteLength} bytes` : value
+/**
+ * What JSON has no form for. Errors hold their fields where JSON does not look, and bytes would fill the line; what their own `toJSON` makes
+ * of them is passed over: that of a client's error may hold the headers of its request.
+ */
+function plain(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
+  const raw = this[name]
+  if (typeof raw === 'bigint') return String(raw)
+  if (raw instanceof Error) return errorFields(raw)
+  if (raw instanceof Set || raw instanceof Map) return [...raw]
+  return ArrayBuffer.isView(raw) ? `${raw.byteLength} bytes` : value
 }
 
 function isObject(value: unknown): value is object {
