@@ -25,7 +25,7 @@ export function addressedReader<E extends Envelope>(
       return envelope && kinds.includes(envelope.kind) ? (envelope as E) : undefined
     },
     describe: (envelope) =>
-      isOwn(envelope) ? own.describe(envelope) : `the envelope is addressed to '${envelope.application}'`,
+      isOwn(envelope) ? own.describe(envelope) : `an envelope for '${envelope.application}'`,
     shares: (envelope, record, { stream, shard }, why) =>
       isOwn(envelope) ? own.shares(envelope, { stream, shard, position: formatPosition(record) }, why) : [],
   }

@@ -158,19 +158,6 @@ test('a tick that comes long before its time is nobody of ours: it skips no wind
   ])
 })
 
-test('what was handled by a clock that was ahead does not keep a schedule standing still', async () => {
-  const seen: string[] = []
-  const app = () => reactor('watch').every('count', { each: '5m' }, (e) => void seen.push(text(e)))
-  const { state, engine } = engineOf(app(), { clock: virtualClock(new Date(at('22:25:00'))) })
-  const ahead = await engine.open(worker)
-  await ahead.push([tick(1, '22:20:00')])
-  await ahead.quiet()
-  const delivery = await engineOf(app(), { state }).engine.open(worker)
-  await delivery.push([tick(2, '10:20:00'), tick(3, '10:20:00'), tick(4, '10:25:00')])
-  await delivery.quiet()
-  expect(seen).toEqual(['22:15-22:20', '10:15-10:20', '10:20-10:25'])
-})
-
 test('a schedule that makes no sense is refused, with all its problems', () => {
   const bad = () =>
     reactor('r').every('x', { each: '5' as '5m', delay: '-1s', catchUp: 'some' as 'all' }, () => {})

@@ -98,7 +98,7 @@ class TickContent implements Content {
     // A tick that merely waited behind a parked lane counts as fresh: it covers every window missed since.
     const again = letter !== undefined && letter.reason !== 'parked'
     const about = { envelope, keys: this.#plan.keys, spec: this.#spec, origin: this.#origin }
-    const window = await nextWindow(about, application, state, again, clock.now())
+    const window = await nextWindow(about, application, state, again)
     if (window === undefined) return { skip: 'its window was handled before' }
     const { event, handled, more, alone } = window
     const name = String(event.to.getTime())
@@ -145,7 +145,6 @@ async function nextWindow(
   application: string,
   state: StateStore,
   again: boolean,
-  now: number,
 ): Promise<Window | undefined> {
   const { windows, delay, overlap, catchUp } = spec
   const [route = '', ...former] = keys
@@ -156,9 +155,7 @@ async function nextWindow(
   // A route that was renamed goes on where it stood.
   for (const name of item === undefined ? former : [])
     reached ??= (await state.get(tickKey(application, name)))?.value.to
-  // What lies ahead was handled by someone whose clock was ahead: the route would stand still until then.
-  const isSure = (to: unknown) => Number(to) <= now + MOST_EARLY
-  const done = isSure(reached) ? Number(reached) : lastEnd(windows, last - 1)
+  const done = Number(reached ?? lastEnd(windows, last - 1))
   if (!(done < last) && !again) return undefined
   const to = catchUp === 'all' && !again ? Math.min(nextEnd(windows, done), last) : last
   // It never begins before the end of one that was handled, whatever the schedule was then.
@@ -183,9 +180,9 @@ async function nextWindow(
         state,
         key,
         (known) =>
-          isSure(known?.value.to) && Number(known?.value.to) >= to
-            ? { keep: true, result: undefined }
-            : { write: { to }, result: undefined },
+          Number(known?.value.to ?? 0) < to
+            ? { write: { to }, result: undefined }
+            : { keep: true, result: undefined },
         item ?? 'absent',
       )
     },
