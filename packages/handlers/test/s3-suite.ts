@@ -100,7 +100,7 @@ export function s3Suite(server: () => S3Server, lacks: Readonly<Record<string, s
     const lines = new Map<string, { event: string; key: string }>()
     const numbers: string[] = []
     for (const { Key = '' } of Contents) {
-      expect(Key).toMatch(/^archive\/entity=client\/date=\d{4}-\d{2}-\d{2}\/[\w%-]+\.ndjson\.gz$/)
+      expect(Key).toMatch(/^archive\/entity=client\/date=\d{4}-\d{2}-\d{2}\/[\w%!-]+\.ndjson\.gz$/)
       const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }))
       const text = gunzipSync((await Body?.transformToByteArray()) ?? '').toString('utf8')
       for (const line of text.split('\n').slice(0, -1)) {

@@ -71,6 +71,24 @@ test('a retry that publishes in another order publishes the same events again', 
   expect(after).toEqual(before)
 })
 
+test('events of one name and key keep the order of their calls, however long the validation of each takes', async () => {
+  const slow = (attempt: number) => {
+    const validate = async (value: unknown) => {
+      const { amount } = value as { amount: number }
+      // The first takes longer in the first attempt, the second in the next.
+      for (let turn = 0; turn < ((amount === 1) === (attempt === 1) ? 9 : 1); turn += 1) await null
+      return { value: value as { client: string; amount: number } }
+    }
+    return { '~standard': { version: 1 as const, vendor: 'slow', validate } }
+  }
+  const [before, after] = await idsOfAttempts((attempt, publish) => {
+    const delayed = event('invoice.paid', { schema: slow(attempt), key: () => 'a' })
+    return Promise.all([1, 2].map((amount) => publish(delayed, { client: 'a', amount })))
+  })
+  expect(Object.keys(before ?? {}).length).toBe(2)
+  expect(after).toEqual(before)
+})
+
 test('events of one name and key whose order changes are told apart by the ids that the handler gives', async () => {
   const amounts = (attempt: number) => (attempt === 1 ? [1, 2, 3] : [3, 1, 2])
   const [before, after] = await idsOfAttempts((attempt, publish) =>

@@ -15,6 +15,7 @@ export class HandlerContext implements Context {
   readonly #attempt: Attempt
   readonly attempt: number
   #published: Map<string, number> | undefined
+  #encoding: Promise<unknown> | undefined
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt
@@ -49,16 +50,7 @@ export class HandlerContext implements Context {
   get publish(): Publish {
     const { scope, plan, content } = this.#attempt
     const { settings, place } = scope
-    const idOf = (name: string, key: string) => {
-      // An order that changes from attempt to attempt, as of what is fetched at once, changes the ids of equal names and keys alone.
-      const named = JSON.stringify([plan.key, content.identity(), name, key])
-      this.#published ??= new Map()
-      const all = this.#published
-      const before = all.get(named) ?? 0
-      all.set(named, before + 1)
-      return sha256(named + before)
-    }
-    const put: Publish = async (event, payload, options) => {
+    const put = async (...[event, payload, options]: Parameters<Publish>) => {
       if (settings.events === undefined)
         throw new SpaceshipError(
           'no-events',
@@ -66,12 +58,25 @@ export class HandlerContext implements Context {
         )
       const trace = settings.events.trace?.() ?? Object(content.event).trace
       const about = {
-        id: options?.id ?? ((key: string) => idOf(event.name, key)),
+        id:
+          options?.id ??
+          ((key: string) => {
+            // An order that changes from attempt to attempt, as of what is fetched at once, changes the ids of equal names and keys alone.
+            const named = JSON.stringify([plan.key, content.identity(), event.name, key])
+            this.#published ??= new Map()
+            const all = this.#published
+            const before = all.get(named) ?? 0
+            all.set(named, before + 1)
+            return sha256(named + before)
+          }),
         source: place.application,
         time: new Date(settings.clock.now()),
         trace,
       }
-      await settings.events.put([await encodePublished(event, payload, about)], this.signal)
+      // One after the other: a validation may take longer than the next one, and ordinals are those of the calls.
+      const encoding = Promise.resolve(this.#encoding).then(() => encodePublished(event, payload, about))
+      this.#encoding = encoding.catch(() => {})
+      await settings.events.put([await encoding], this.signal)
     }
     return (event, payload, options) => this.#attempt.begin(put(event, payload, options))
   }

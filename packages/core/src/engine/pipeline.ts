@@ -157,7 +157,7 @@ export class Pipeline {
     if (early !== undefined) throw early
     this.#work.started(attempt.task)
     let running: Promise<unknown> | undefined
-    let answer: unknown = skip('middleware did not call next')
+    let answer: unknown = skip('next was not called')
     let refusal: { readonly why: unknown } | undefined
     const context = new HandlerContext(attempt)
     const start = async () => {
@@ -169,27 +169,31 @@ export class Pipeline {
       }
       return plan.gathers ? this.#chain.caller(plan).call(attempt) : plan.handler(handled as never, context) // as in `#handle`
     }
+    /** What returns nothing leaves the answer as it was. */
+    const answered = async (ask: () => Promise<unknown>) => {
+      answer = (await ask()) ?? answer
+      return answer
+    }
     // As a publication that nobody awaits: it fails the attempt, and does not end the process.
     const inner = () => {
-      running ??= start().then((given) => (answer = given))
+      running ??= answered(start)
       return attempt.begin(running)
     }
     try {
       if (plan.middleware.length === 0) return await start()
       const wrapped = plan.middleware.reduceRight<() => Promise<unknown>>(
-        (next, wrap) => () => attempt.begin((async () => wrap(handled, context, next))()),
+        (next, wrap) => () => attempt.begin(answered(async () => wrap(handled, context, next))),
         inner,
       )
-      let returned: unknown
       try {
-        returned = await wrapped()
+        await wrapped()
       } finally {
         // Middleware that did not wait for its handler must not let the next attempt start beside it.
         await Promise.allSettled([running])
       }
       // Middleware may make an answer of its own, but not one for a handler that was kept from starting.
       if (refusal !== undefined) throw refusal.why
-      return returned ?? answer
+      return answer
     } catch (error) {
       throw refusal === undefined ? error : refusal.why
     }

@@ -265,7 +265,32 @@ test('an event is skipped, with the reason, if its middleware never calls next; 
   const delivery = await engine.open(worker)
   await delivery.push([inserted(1, 'a')])
   await pass(clock, 2_000)
-  expect(told.toSorted()).toEqual(['r/filters skipped middleware did not call next', 'r/takes done '])
+  expect(told.toSorted()).toEqual(['r/filters skipped next was not called', 'r/takes done '])
+})
+
+test('what inner middleware answers stands, if outer middleware returns nothing', async () => {
+  const steps: string[] = []
+  const outer: Middleware = async (_, __, next) => {
+    await next()
+  }
+  const inner: Middleware = async (_, { route }, next) => {
+    if (route === 'bad') return new Permanent('never')
+    await next()
+    return skip('known')
+  }
+  const { engine, clock } = engineOf(
+    reactor('r', { middleware: [outer, inner] })
+      .on('bad', saved, () => {})
+      .on('good', saved, () => {}),
+    { observe: ({ route, step }) => void steps.push(`${route} ${step}`) },
+  )
+  const delivery = await engine.open(worker)
+  await delivery.push([inserted(1, 'a')])
+  await pass(clock, 2_000)
+  expect(steps.filter((step) => !/taken|started/.test(step)).toSorted()).toEqual([
+    'r/bad dead-letter',
+    'r/good skipped',
+  ])
 })
 
 test('rate spaces the starts of a route evenly, over all shards of the process', async () => {

@@ -67,6 +67,8 @@ export async function scheduleIn(
 }
 
 export async function moveIn(book: Book, which: Which, dueAt: number, asking: Asking): Promise<Decision> {
+  // Also one that is kept for a schedule that is yet to come.
+  assertWithin(book.schedulers, dueAt, book.clock.now(), `the reminder '${which.reminder}'`)
   return settle(book, which, asking, (found, deciding) =>
     decideMove(found, deciding, { dueAt, on: book.schedulers.to.capabilities.name }, book),
   )

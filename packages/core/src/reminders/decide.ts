@@ -11,7 +11,8 @@
  *   3, 1, 2      (3 is kept)   pending, due as 3 says     cancelled
  * ```
  *
- * What was sent for a time is not sent for it again: an event of a row that still holds the time decides nothing else.
+ * What a handler has had for a time, to the end or not yet, is not sent for it again: an event of a row that still holds the time decides
+ * nothing else. What was skipped as it came due is.
  *
  * Ties, and events of two clocks within what those may differ: a cancel stands against a schedule, a move against the schedule that it
  * moves, a command against an event.
@@ -87,9 +88,11 @@ export function decideSchedule(
   const payload = isAgain ? found.payload : given.payload
   // A command that changes nothing stays with the event (or command) that decided.
   const { version, at } = repeated && deciding.command ? found : deciding
-  // Somebody who asks for another payload means it.
-  if (found !== undefined && wasSent(found) && dueAt === found.dueAt && (!deciding.command || isSame))
-    return { kind: 'sent', state: { ...found, version, at, move: moved } }
+  if (found !== undefined && !repeated && dueAt === found.dueAt && (wasSent(found) || isBeingSent(found))) {
+    if (!deciding.command) return { kind: 'sent', state: { ...found, version, at, move: moved } }
+    // Somebody who asks for another payload means it.
+    if (isSame) return { kind: 'stands', why: 'it was sent', state: found }
+  }
   const next = { version, at, payload, on: given.on, move: moved, dueAt }
   return pending(found, next, { repeated, decidedAt: moved?.at ?? at }, rules)
 }
@@ -103,8 +106,9 @@ export function decideMove(
   const { version, at, command } = deciding
   const stands = (why: string): Decision => ({ kind: 'stands', why, state: found })
   const move = { version, at, dueAt: given.dueAt }
-  // As a schedule, an event means what is to come, whatever a handler does about the time before.
-  if (command && found?.firing && found.status === 'pending') return stands('it is being sent')
+  // An event of another time means what is to come, whatever a handler does about this one.
+  if (found !== undefined && isBeingSent(found) && (command || given.dueAt === found.dueAt))
+    return stands('it is being sent')
   if (!command && found !== undefined) {
     const { maxClockSkew } = rules
     const isOld =
@@ -136,7 +140,7 @@ export function decideCancel(found: ReminderState | undefined, deciding: Decidin
   const { version, at, command } = deciding
   const before = found ?? BLANK
   const again = before.status === 'cancelled' && before.version.min === version.min
-  const late = before.firing || wasSent(before)
+  const late = before.firing
   return {
     kind: 'ended',
     state: {
@@ -199,9 +203,13 @@ const BLANK: ReminderState = {
   retention: undefined,
 }
 
-/** Whether all was decided as it came due. A handler that began may have died before it sent anything. */
-function wasSent({ status, missed }: ReminderState): boolean {
-  return status === 'handled' && !missed
+/** Whether a handler has had it to the end: it was sent, or is a dead letter. What was skipped as it came due was not. */
+function wasSent({ status, firing }: ReminderState): boolean {
+  return status === 'handled' && firing
+}
+
+function isBeingSent({ status, firing }: ReminderState): boolean {
+  return status === 'pending' && firing
 }
 
 /** Whether a schedule may change what stands. Ties: stream order decides between schedules, a cancel or handling stands. */

@@ -133,7 +133,7 @@ export async function markHandled(envelope: ReminderEnvelope, settings: FiringSe
     const isDone = known?.status !== 'pending' || known.generation !== envelope.generation
     // Not by an envelope that was skipped because it came long before its time.
     if (isDone || known.dueAt > settings.clock.now()) return { result: undefined }
-    return { write: { ...known, status: 'handled', firing: false }, result: undefined }
+    return { write: { ...known, status: 'handled' }, result: undefined }
   })
 }
 

@@ -23,7 +23,8 @@
  * | `until`               | the last moment at which it may still be sent; absent if it is never too late          |
  * | `payload`             | what the handler will get                                                              |
  * | `on`                  | the scheduler that has the execution                                                   |
- * | `firing`              | true once a handler was about to get it: a cancel comes too late                       |
+ * | `firing`              | true once a handler was about to get it, and of what is handled if one has had it: a   |
+ * |                       | cancel comes too late                                                                  |
  * | `missed`              | true if it is handled because it was too late                                          |
  * | `move`                | the newest reschedule: its `min`, `max`, `clock`, `at` and `dueAt`                     |
  * | `retention`           | how long it is remembered once it has ended, in milliseconds                           |

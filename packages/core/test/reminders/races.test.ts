@@ -181,6 +181,48 @@ describe('a time for which it was sent', () => {
     expect(await dropped).toMatchObject({ done: 1, scheduled: 0, unchanged: 1 })
   })
 
+  test('is asked for again if it was skipped as it came due', async () => {
+    const { entities, as, clock, pass, sent } = remindersBench()
+    entities.put('rows', { id: 'a' }, { id: 'a', started: true })
+    await as(clock.now()).schedule({ of: 1 }, { at })
+    expect(await pass(3 * DAY)).toEqual(['no longer wanted'])
+    entities.put('rows', { id: 'a' }, { id: 'a', started: false })
+    expect((await as(clock.now()).schedule({ of: 1 }, { at })).result).toBe('scheduled')
+    await pass(DAY)
+    expect(sent.length).toBe(1)
+  })
+
+  test('is not asked for again while one of its routes has yet to end', async () => {
+    const { as, clock, sent, scheduler, settings } = remindersBench()
+    await as(clock.now()).schedule({ of: 1 }, { at })
+    const [waiting] = scheduler.waiting
+    await clock.moveTo(at.getTime())
+    scheduler.due(clock.now())
+    const envelope = JSON.parse(waiting?.envelope ?? '{}')
+    const fired = {
+      envelope,
+      want: { name: 'nag', spec: nag.spec },
+      origin: { stream: 's', shard: '0', position: '1' },
+    }
+    expect((await resolveReminder(fired, settings)).kind).toBe('event')
+    for (const of of [2, 3])
+      expect((await as(clock.now() + of).schedule({ of }, { at })).result).toBe('too-late')
+    expect((await as(clock.now() + 4).reschedule('a', { at })).result).toBe('too-late')
+    expect([scheduler.waiting, sent]).toEqual([[], []])
+    expect((await resolveReminder(fired, settings)).kind).toBe('event')
+  })
+
+  test('a command that changes nothing leaves later events their say', async () => {
+    const { as, calls, clock, pass, sent } = remindersBench()
+    await as(clock.now()).schedule({ of: 1 }, { at })
+    await pass(3 * DAY)
+    const event = clock.now() - 60_000
+    expect((await calls.schedule({ of: 1 }, { at })).result).toBe('too-late')
+    expect((await as(event).schedule({ of: 2 }, { in: '1d' })).result).toBe('scheduled')
+    await pass(2 * DAY)
+    expect(sent.length).toBe(2)
+  })
+
   test('is asked for again if nothing was sent for it: its handler began, and it was cancelled before a retry', async () => {
     const bench = remindersBench()
     const { as, clock, pass, sent, scheduler, settings } = bench

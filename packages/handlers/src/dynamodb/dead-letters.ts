@@ -42,6 +42,13 @@ const LARGEST_ITEM = 400_000
 /** Letters whose parts this process goes on with; the bytes of another one's repeat are written anew. */
 const MOST_BEGUN = 100
 
+/** Nothing was written. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+  'ThrottlingException',
+])
+
 interface Begun {
   readonly token: string
   /** Of the bytes. */
@@ -136,7 +143,11 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
   async function putAll(id: string, words: Item, data: Uint8Array): Promise<void> {
     const held: Item = data.length <= PART ? { data: { B: data } } : await putParts(id, data)
     const item = { ...keyOf(id), ...words, ...held }
-    const isFirst = await putHeader(item)
+    const isFirst = await putHeader(item).catch((error: unknown) => {
+      // It may have been put: who removes that takes its parts, too.
+      if (!REFUSED.has(nameOf(error))) begun.delete(id)
+      throw error
+    })
     begun.delete(id)
     if (!isFirst && (await read(keyOf(id)))?.token?.S !== item.token?.S) await removeParts(item)
   }
@@ -258,7 +269,8 @@ export function dynamodbDeadLetters(options: DynamoDBDeadLettersOptions): DeadLe
       // Repeats are rare, but then they should not write megabytes for nothing.
       const isThere =
         known !== undefined || (data.length > PART && (await read(keyOf(letter.id))) !== undefined)
-      if (!isThere) await putAll(letter.id, words, data)
+      if (isThere) begun.delete(letter.id)
+      else await putAll(letter.id, words, data)
       if (index === undefined) return
       // Of the one that stays: another owner may have been first.
       const kept = known ?? (await read(keyOf(letter.id)))

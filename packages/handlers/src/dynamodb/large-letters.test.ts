@@ -61,6 +61,29 @@ test('a large letter is stored by a table that takes a few of its parts at a tim
   expect(items.size).toBe(0)
 })
 
+test('a letter whose header was put with its answer lost, and which somebody else has removed, is put whole again', async () => {
+  const { client, items } = narrowTable(100)
+  const { send } = client as unknown as {
+    send: (command: { input: Record<string, unknown> }) => Promise<unknown>
+  }
+  let loses = true
+  const losing = {
+    send: async (command: { input: Record<string, unknown> }) => {
+      const answer = await send(command)
+      if (!loses || command.input.ConditionExpression === undefined) return answer
+      loses = false
+      throw Object.assign(new Error('the answer was lost'), { name: 'TimeoutError' })
+    },
+  } as unknown as DynamoDBClient // as above
+  const letters = dynamodbDeadLetters({ client: losing, table: 't' })
+  const data = new Uint8Array(700_000).fill(3)
+  await expect(letters.put(letter(data))).rejects.toMatchObject({ code: 'unavailable' })
+  await dynamodbDeadLetters({ client, table: 't' }).remove('app/r/x/s/0/1/0')
+  expect(items.size).toBe(0)
+  await letters.put(letter(data))
+  expect((await letters.get('app/r/x/s/0/1/0'))?.data).toEqual(data)
+})
+
 test('other bytes under the same id, and a second put of the same ones at the same time, mix nothing', async () => {
   const { client, items, rest } = narrowTable(4)
   const letters = dynamodbDeadLetters({ client, table: 't' })

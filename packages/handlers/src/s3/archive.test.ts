@@ -108,6 +108,36 @@ test('two routes that archive the same record write objects of their own', async
   expect(kept.toSorted((a, b) => a.length - b.length)).toEqual([['created'], ['saved', 'saved']])
 })
 
+test('names of reactors and routes that read alike, one after the other, are two objects', async () => {
+  const keys = new Set<string>()
+  const send = async ({ input }: { readonly input: { readonly Key: string } }) => {
+    keys.add(input.Key)
+    return {}
+  }
+  // The archive asks a client nothing but to send.
+  const archive = s3Archive({ client: { send } as unknown as S3Client, bucket: 'b', entity: 'client' })
+  const saved = Client.saved('saved')
+  const clock = virtualClock()
+  const engine = createEngine({
+    ...{
+      application: 'app',
+      state: memoryState({ clock }),
+      deadLetters: memoryDeadLetters(),
+      clock,
+      logger: silent,
+    },
+    reactors: [
+      reactor('archive').on('eu-all', saved, archive),
+      reactor('archive-eu').on('all', saved, archive),
+    ],
+  })
+  const delivery = await engine.open(shard)
+  await delivery.push([changed(1, { id: 'a', n: 1 })])
+  await clock.moveTo(clock.now() + 5_000)
+  await delivery.quiet()
+  expect(keys.size).toBe(2)
+})
+
 test('200 changes of 400 KB: an object holds 16 MiB of them, however many may be in one', async () => {
   const { engine, clock, objects, deadLetters } = archiving()
   const delivery = await engine.open(shard)

@@ -2,7 +2,7 @@
  * Owns the archive of a table in S3: every change as a line of JSON, gzipped, in objects whose names say where the changes stood.
  *
  * ```
- *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION-REACTOR-ROUTE.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
+ *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION!REACTOR!ROUTE.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
  * ```
  *
  * A batch that is repeated begins with the same record and has the same name: it overwrites itself, and what it holds beyond that is a
@@ -84,7 +84,7 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
     const [first] = events
     if (first === undefined) return
     const { shard, position } = first.source
-    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}-${reactor}-${route}`
+    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}!${reactor}!${route}`
     const Key = `${prefix}entity=${encodeURIComponent(entity)}/date=${date}/${name}.ndjson.gz`
     const lines = events.map((event) => `${lineOf(event)}\n`).join('')
     const command = new PutObjectCommand({
