@@ -96,12 +96,12 @@ async function settle(
     const decision = decide(found, deciding)
     if (decision.kind === 'stands') return { keep: true, result: decision }
     const next = { ...decision.state, retention }
-    const isPending = next.status === 'pending'
-    if (isPending && !(decision.kind === 'pending' && decision.repeated))
+    const begins = decision.kind === 'pending'
+    if (begins && !decision.repeated)
       assertWithin(book.schedulers, next.dueAt, clock.now(), `the reminder '${which.reminder}'`)
-    const kept = isPending ? YEAR + retention : retention
+    const kept = next.status === 'pending' ? YEAR + retention : retention
     const expiresAt = new Date(Math.max(next.dueAt, clock.now()) + kept)
-    const first = isPending && state.list !== undefined ? () => remember(book, which, next) : undefined
+    const first = begins && state.list !== undefined ? () => remember(book, which, next) : undefined
     return { write: itemOf(next), expiresAt, first, result: decision }
   })
   if (result.kind === 'pending') await begin(book, which, result.state, asking)

@@ -89,7 +89,8 @@ export function decideSchedule(
   // A command that changes nothing stays with the event (or command) that decided.
   const { version, at } = repeated && deciding.command ? found : deciding
   if (found !== undefined && !repeated && dueAt === found.dueAt && (wasSent(found) || isBeingSent(found))) {
-    if (!deciding.command) return { kind: 'sent', state: { ...found, version, at, move: moved } }
+    // A handler that tries again gets the newer payload.
+    if (!deciding.command) return { kind: 'sent', state: { ...found, version, at, payload, move: moved } }
     // Somebody who asks for another payload means it.
     if (isSame) return { kind: 'stands', why: 'it was sent', state: found }
   }

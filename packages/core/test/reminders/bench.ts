@@ -56,19 +56,38 @@ export function remindersBench(options: Given = {}) {
   }
   const sent: string[] = []
 
-  /** What a worker does with a record. @returns why the handler did not get it */
-  async function deliver(data: string | Uint8Array | undefined): Promise<string | undefined> {
+  /** As a handler gets it, whose routes have yet to end. */
+  async function taken(data: string | Uint8Array | undefined) {
     const envelope = envelopeOf(JSON.parse(Buffer.from(data ?? '{}').toString()))
     if (envelope?.kind !== 'reminder') throw new Error('no reminder')
     const origin = { stream: 's', shard: '0', position: '1' }
     const found = await resolveReminder({ envelope, want: { name: 'nag', spec: nag.spec }, origin }, settings)
+    return { envelope, found }
+  }
+
+  /** What a worker does with a record. @returns why the handler did not get it */
+  async function deliver(data: string | Uint8Array | undefined): Promise<string | undefined> {
+    const { envelope, found } = await taken(data)
     if (found.kind === 'event') sent.push(`${envelope.key}/${envelope.generation}`)
     await markHandled(envelope, settings)
     return found.kind === 'skip' ? found.reason : undefined
   }
 
   return {
-    ...{ clock, state, scheduler, references, entities, reminders, calls, as, settings, sent, deliver },
+    ...{
+      clock,
+      state,
+      scheduler,
+      references,
+      entities,
+      reminders,
+      calls,
+      as,
+      settings,
+      sent,
+      taken,
+      deliver,
+    },
     events: memoryEvents(),
     /** Lets time pass, and delivers what is due. @returns why some were skipped */
     pass: async (ms: number): Promise<readonly (string | undefined)[]> => {

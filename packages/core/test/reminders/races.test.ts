@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { Permanent, Unavailable } from '../../src/index.ts'
 import { memoryReferences, memoryScheduler, memoryState, virtualClock } from '../../src/memory/index.ts'
 import type { ReminderScheduler } from '../../src/ports/index.ts'
-import { resolveReminder } from '../../src/reminders/firing.ts'
 import { DAY, eventAt, FIRST, MINUTE, remindersBench } from './bench.ts'
 import { nag } from './world.ts'
 
@@ -25,18 +24,11 @@ test('a cancel while it is sent says that it came too late, and stops what has y
   const [waiting] = bench.scheduler.waiting
   await bench.clock.moveTo(bench.clock.now() + DAY)
   // The handler has it: its route has not ended, and will try again.
-  const envelope = JSON.parse(waiting?.envelope ?? '{}')
-  const want = { name: 'nag', spec: nag.spec }
-  const origin = { stream: 's', shard: '0', position: '1' }
-  const first = await resolveReminder({ envelope, want, origin }, bench.settings)
-  expect(first.kind).toBe('event')
+  expect((await bench.taken(waiting?.envelope)).found.kind).toBe('event')
   expect((await bench.calls.inspect('a'))?.status).toBe('firing')
   expect((await bench.calls.cancel('a')).result).toBe('too-late')
   expect((await bench.calls.cancel('a')).result, 'a repeat says the same').toBe('too-late')
-  expect(await resolveReminder({ envelope, want, origin }, bench.settings)).toEqual({
-    kind: 'skip',
-    reason: 'cancelled',
-  })
+  expect((await bench.taken(waiting?.envelope)).found).toEqual({ kind: 'skip', reason: 'cancelled' })
 })
 
 test('a cancel between the pick-up and the look at the row is obeyed', async () => {
@@ -127,164 +119,6 @@ describe('a reschedule', () => {
   test('of nothing says so', async () => {
     expect((await remindersBench().calls.reschedule('a', due(DAY))).result).toBe('nothing')
   })
-})
-
-describe('a time for which it was sent', () => {
-  const at = new Date(Date.UTC(2026, 0, 3))
-
-  test('is not sent again for an event of a row that still holds the time, whatever else it says; another time is', async () => {
-    const { clock, as, pass, sent, scheduler } = remindersBench()
-    expect((await as(clock.now()).schedule({ of: 1 }, { at })).result).toBe('scheduled')
-    await pass(3 * DAY)
-    for (const of of [1, 2]) {
-      expect((await as(clock.now()).schedule({ of }, { at })).result).toBe('too-late')
-      await pass(DAY)
-    }
-    expect([sent, scheduler.waiting]).toEqual([[`a/${FIRST}`], []])
-    const newer = clock.now()
-    expect((await as(newer).schedule({ of: 3 }, { at: new Date(newer + DAY) })).result).toBe('scheduled')
-    await pass(DAY)
-    expect(sent).toEqual([`a/${FIRST}`, `a/${FIRST + 1}`])
-  })
-
-  test('an event that was passed over for it is newer than what comes late', async () => {
-    const { clock, as, pass, sent } = remindersBench()
-    const now = clock.now()
-    await as(now).schedule({ of: 1 }, { at })
-    await pass(3 * DAY)
-    await as(now + 5).schedule({ of: 1 }, { at })
-    expect((await as(now + 4).schedule({ of: 1 }, { in: '9d' })).result).toBe('outdated')
-    expect((await as(now + 4).cancel('a')).result).toBe('outdated')
-    await pass(9 * DAY)
-    expect(sent.length).toBe(1)
-  })
-
-  test('is not sent again for a campaign that is run again; a command with another payload means it', async () => {
-    const { clock, calls, pass, sent } = remindersBench()
-    const run = (of: number) => calls.scheduleMany([{ payload: { of }, at }], { rate: '1000/s' })
-    const campaign = async (of: number) => {
-      const running = run(of)
-      await pass(10)
-      return running
-    }
-    expect(await campaign(1)).toMatchObject({ scheduled: 1, unchanged: 0 })
-    await pass(3 * DAY)
-    expect(await campaign(1)).toMatchObject({ scheduled: 0, unchanged: 1 })
-    await pass(DAY)
-    expect(sent.length).toBe(1)
-    expect(await campaign(2)).toMatchObject({ scheduled: 1, unchanged: 0 })
-    await pass(DAY)
-    expect(sent.length).toBe(2)
-    const long = [{ payload: { of: 3 }, at: new Date(clock.now() - 20 * DAY) }]
-    const dropped = calls.scheduleMany(long, { rate: '1000/s' })
-    await pass(10)
-    expect(await dropped).toMatchObject({ done: 1, scheduled: 0, unchanged: 1 })
-  })
-
-  test('is asked for again if it was skipped as it came due', async () => {
-    const { entities, as, clock, pass, sent } = remindersBench()
-    entities.put('rows', { id: 'a' }, { id: 'a', started: true })
-    await as(clock.now()).schedule({ of: 1 }, { at })
-    expect(await pass(3 * DAY)).toEqual(['no longer wanted'])
-    entities.put('rows', { id: 'a' }, { id: 'a', started: false })
-    expect((await as(clock.now()).schedule({ of: 1 }, { at })).result).toBe('scheduled')
-    await pass(DAY)
-    expect(sent.length).toBe(1)
-  })
-
-  test('is not asked for again while one of its routes has yet to end', async () => {
-    const { as, clock, sent, scheduler, settings } = remindersBench()
-    await as(clock.now()).schedule({ of: 1 }, { at })
-    const [waiting] = scheduler.waiting
-    await clock.moveTo(at.getTime())
-    scheduler.due(clock.now())
-    const envelope = JSON.parse(waiting?.envelope ?? '{}')
-    const fired = {
-      envelope,
-      want: { name: 'nag', spec: nag.spec },
-      origin: { stream: 's', shard: '0', position: '1' },
-    }
-    expect((await resolveReminder(fired, settings)).kind).toBe('event')
-    for (const of of [2, 3])
-      expect((await as(clock.now() + of).schedule({ of }, { at })).result).toBe('too-late')
-    expect((await as(clock.now() + 4).reschedule('a', { at })).result).toBe('too-late')
-    expect([scheduler.waiting, sent]).toEqual([[], []])
-    expect((await resolveReminder(fired, settings)).kind).toBe('event')
-  })
-
-  test('a command that changes nothing leaves later events their say', async () => {
-    const { as, calls, clock, pass, sent } = remindersBench()
-    await as(clock.now()).schedule({ of: 1 }, { at })
-    await pass(3 * DAY)
-    const event = clock.now() - 60_000
-    expect((await calls.schedule({ of: 1 }, { at })).result).toBe('too-late')
-    expect((await as(event).schedule({ of: 2 }, { in: '1d' })).result).toBe('scheduled')
-    await pass(2 * DAY)
-    expect(sent.length).toBe(2)
-  })
-
-  test('is asked for again if nothing was sent for it: its handler began, and it was cancelled before a retry', async () => {
-    const bench = remindersBench()
-    const { as, clock, pass, sent, scheduler, settings } = bench
-    const now = clock.now()
-    await as(now).schedule({ of: 1 }, { at })
-    const [waiting] = scheduler.waiting
-    await clock.moveTo(now + 3 * DAY)
-    const envelope = JSON.parse(waiting?.envelope ?? '{}')
-    const origin = { stream: 's', shard: '0', position: '1' }
-    await resolveReminder({ envelope, want: { name: 'nag', spec: nag.spec }, origin }, settings)
-    expect((await as(clock.now()).cancel('a')).result).toBe('too-late')
-    expect((await as(clock.now() + 1).schedule({ of: 1 }, { at })).result).toBe('scheduled')
-    await pass(DAY)
-    expect(sent).toEqual([`a/${FIRST + 1}`])
-  })
-})
-
-test('an event that moves a reminder while it is being sent moves what is to come, as a schedule would', async () => {
-  const { as, calls, clock, pass, sent, scheduler, settings } = remindersBench()
-  const now = clock.now()
-  await as(now).schedule({ of: 1 }, { in: '1h' })
-  const [waiting] = scheduler.waiting
-  await clock.moveTo(now + 60 * MINUTE)
-  // Its handler waits for what is down.
-  const envelope = JSON.parse(waiting?.envelope ?? '{}')
-  const fired = {
-    envelope,
-    want: { name: 'nag', spec: nag.spec },
-    origin: { stream: 's', shard: '0', position: '1' },
-  }
-  expect((await resolveReminder(fired, settings)).kind).toBe('event')
-  expect((await calls.reschedule('a', due(DAY))).result).toBe('too-late')
-  const moved = { at: new Date(now + 5 * DAY) }
-  expect((await as(now + 30 * MINUTE).reschedule('a', moved)).result).toBe('scheduled')
-  expect((await as(now + 30 * MINUTE).reschedule('a', moved)).result).toBe('unchanged')
-  expect(await resolveReminder(fired, settings)).toEqual({ kind: 'skip', reason: 'scheduled again since' })
-  await pass(5 * DAY)
-  expect(sent).toEqual([`a/${FIRST + 1}`])
-})
-
-test('what was forgotten and is scheduled anew is no generation of before: claims and letters of that do not meet it', async () => {
-  const { calls, clock, pass, sent, state } = remindersBench({ retention: '2d' })
-  await calls.schedule({ of: 1 }, { in: '1h' })
-  await pass(DAY)
-  await clock.moveTo(clock.now() + 20 * DAY)
-  expect(await state.get('app/reminder/nag/a')).toBeUndefined()
-  await calls.schedule({ of: 1 }, { in: '1h' })
-  await pass(DAY)
-  expect(new Set(sent).size).toBe(2)
-})
-
-test('what has ended is remembered for as long as the reminders say, also once it has fired', async () => {
-  const { as, calls, clock, pass, sent } = remindersBench({ retention: '30d' })
-  const event = clock.now()
-  await as(event).schedule({ of: 1 }, { in: '1h' })
-  await pass(DAY)
-  // The engine remembers for eight days.
-  await clock.moveTo(clock.now() + 20 * DAY)
-  expect((await calls.inspect('a'))?.status).toBe('handled')
-  expect((await as(event).schedule({ of: 1 }, { in: '1h' })).result).toBe('outdated')
-  await pass(DAY)
-  expect(sent.length).toBe(1)
 })
 
 describe('a due time that has passed already', () => {
