@@ -5,7 +5,7 @@ import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { Unavailable } from '@spaceship/core'
 import { deadLettersOutageCases, eventSinkOutageCases } from '@spaceship/core/conformance'
 import { memoryDeadLetters } from '@spaceship/core/memory'
-import type { DeadLetters } from '@spaceship/core/ports'
+import type { DeadLetter, DeadLetters } from '@spaceship/core/ports'
 import { launch, type Spaceship } from '@spaceship/local'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { emulators } from '../../../local/test/emulators.ts'
@@ -58,23 +58,17 @@ async function* failing(out: () => Promise<never>): AsyncGenerator<never> {
   yield await out()
 }
 
+const letter: DeadLetter = {
+  ...{ id: 'app/r/x/s/0/1/0', application: 'app', reactor: 'r', route: 'x', lane: '', reason: 'permanent' },
+  ...{ detail: 'd', attempts: 1, at: new Date(0), stream: 's', shard: '0', sequence: '1', subSequence: 0 },
+  ...{ partitionKey: 'k', data: new Uint8Array([1]) },
+}
+
 test('a letter whose notice does not go out is kept, and is announced once it is put again', async () => {
   const name = `announced-${crypto.randomUUID()}`
   const store = memoryDeadLetters()
   const queueUrl = `${ship.endpoints.sqs}/000000000000/${name}`
   const letters = sqsDeadLetters({ client: sqs, queueUrl, store })
-  const letter = {
-    ...{
-      id: 'app/r/x/s/0/1/0',
-      application: 'app',
-      reactor: 'r',
-      route: 'x',
-      lane: '',
-      reason: 'permanent' as const,
-    },
-    ...{ detail: 'd', attempts: 1, at: new Date(0), stream: 's', shard: '0', sequence: '1', subSequence: 0 },
-    ...{ partitionKey: 'k', data: new Uint8Array([1]) },
-  }
   await expect(letters.put(letter)).rejects.toMatchObject({
     code: 'unavailable',
     setup: { reason: 'not-found' },
@@ -100,19 +94,6 @@ test('a letter whose redrive has failed is announced again, also on a FIFO queue
   } as unknown as SQSClient
   const queueUrl = 'https://sqs.eu-west-1.amazonaws.com/123456789012/letters.fifo'
   const letters = sqsDeadLetters({ client, queueUrl, store: memoryDeadLetters() })
-  const letter = {
-    ...{
-      id: 'app/r/x/s/0/1/0',
-      application: 'app',
-      reactor: 'r',
-      route: 'x',
-      lane: '',
-      reason: 'permanent' as const,
-      detail: 'd',
-    },
-    ...{ attempts: 1, at: new Date(0), stream: 's', shard: '0', sequence: '1', subSequence: 0 },
-    ...{ partitionKey: 'k', data: new Uint8Array([1]) },
-  }
   await letters.put(letter)
   await letters.put(letter)
   await letters.put({ ...letter, at: new Date(60_000) })

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { entity, marshal, reactor } from '@spaceship/core'
+import { entity, marshal, type Reactor, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
 import { silent } from '@spaceship/core/ports'
@@ -77,65 +77,46 @@ test("a change whose old image fails today's schema is archived, with the reason
   expect(a).not.toHaveProperty('beforeRefused')
 })
 
-test('two routes that archive the same record write objects of their own', async () => {
+/** The events in each object that these reactors put, of a row that was made and one that was changed. */
+async function archivedBy(reactorsOf: (archive: ReturnType<typeof s3Archive>) => readonly Reactor[]) {
   const objects = new Map<string, readonly string[]>()
   const send = async ({ input }: { readonly input: { readonly Key: string; readonly Body: Uint8Array } }) => {
-    objects.set(input.Key, gunzipSync(input.Body).toString().split('\n').slice(0, -1))
+    const lines = gunzipSync(input.Body).toString().split('\n').slice(0, -1)
+    objects.set(
+      input.Key,
+      lines.map((line) => JSON.parse(line).event),
+    )
     return {}
   }
-  // The archive asks a client nothing but to send.
-  const archive = s3Archive({ client: { send } as unknown as S3Client, bucket: 'b', entity: 'client' })
   const clock = virtualClock()
-  const engine = createEngine({
-    ...{
-      application: 'app',
-      state: memoryState({ clock }),
-      deadLetters: memoryDeadLetters(),
-      clock,
-      logger: silent,
-    },
-    reactors: [
-      reactor('archiving')
-        .on('all', Client.saved('saved'), archive)
-        .on('new', Client.created('created'), archive),
-    ],
-  })
+  const stores = { state: memoryState({ clock }), deadLetters: memoryDeadLetters() }
+  // The archive asks a client nothing but to send.
+  const reactors = reactorsOf(
+    s3Archive({ client: { send } as unknown as S3Client, bucket: 'b', entity: 'client' }),
+  )
+  const engine = createEngine({ application: 'app', ...stores, clock, logger: silent, reactors })
   const delivery = await engine.open(shard)
   await delivery.push([changed(1, { id: 'a', n: 1 }), changed(2, { id: 'b', n: 2 }, { id: 'b', n: 1 })])
   await clock.moveTo(clock.now() + 5_000)
   await delivery.quiet()
-  const kept = [...objects.values()].map((lines) => lines.map((line) => JSON.parse(line).event))
-  expect(kept.toSorted((a, b) => a.length - b.length)).toEqual([['created'], ['saved', 'saved']])
-})
+  return [...objects.values()].toSorted((a, b) => a.length - b.length)
+}
 
-test('names of reactors and routes that read alike, one after the other, are two objects', async () => {
-  const keys = new Set<string>()
-  const send = async ({ input }: { readonly input: { readonly Key: string } }) => {
-    keys.add(input.Key)
-    return {}
-  }
-  // The archive asks a client nothing but to send.
-  const archive = s3Archive({ client: { send } as unknown as S3Client, bucket: 'b', entity: 'client' })
+test('two routes that archive the same record write objects of their own, also if their names read alike', async () => {
   const saved = Client.saved('saved')
-  const clock = virtualClock()
-  const engine = createEngine({
-    ...{
-      application: 'app',
-      state: memoryState({ clock }),
-      deadLetters: memoryDeadLetters(),
-      clock,
-      logger: silent,
-    },
-    reactors: [
-      reactor('archive').on('eu-all', saved, archive),
-      reactor('archive-eu').on('all', saved, archive),
-    ],
-  })
-  const delivery = await engine.open(shard)
-  await delivery.push([changed(1, { id: 'a', n: 1 })])
-  await clock.moveTo(clock.now() + 5_000)
-  await delivery.quiet()
-  expect(keys.size).toBe(2)
+  const created = Client.created('created')
+  const routes = await archivedBy((archive) => [
+    reactor('archiving').on('all', saved, archive).on('new', created, archive),
+  ])
+  expect(routes).toEqual([['created'], ['saved', 'saved']])
+  const alike = await archivedBy((archive) => [
+    reactor('archive').on('eu-all', saved, archive),
+    reactor('archive-eu').on('all', saved, archive),
+  ])
+  expect(alike).toEqual([
+    ['saved', 'saved'],
+    ['saved', 'saved'],
+  ])
 })
 
 test('200 changes of 400 KB: an object holds 16 MiB of them, however many may be in one', async () => {

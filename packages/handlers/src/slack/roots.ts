@@ -9,7 +9,8 @@
  * | somebody in this process looks, or posts          | that is waited for                                                       |
  * | the mark of another process                       | RetryAfter: the message comes back when there is a root                  |
  *
- * References that do not answer in time are an outage. References may forget, and then there are two roots; so there are if a process stands still for longer than its mark lives.
+ * References that do not answer in time are an outage. References may forget, and then there are two roots; so there are if a process stands
+ * still for longer than its mark lives.
  */
 
 import { codeOf, RetryAfter, Unavailable } from '@spaceship/core'
