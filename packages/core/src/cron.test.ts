@@ -170,3 +170,25 @@ test('property: the next time is later, and the last one at a time is that time,
     { numRuns: 300 },
   )
 })
+
+test('the last time is found in few looks, however many times there were before it, and however long ago it was', () => {
+  for (const [expression, moment, last] of [
+    ['* * * * *', '2026-12-10T12:00:30Z', '2026-12-10T12:00:00Z'],
+    ['*/5 * * 6-8 *', '2026-12-10T12:00:30Z', '2026-08-31T23:55:00Z'],
+    ['* * * 1 *', '2026-12-10T12:00:30Z', '2026-01-31T23:59:00Z'],
+    ['* * 29 2 *', '2103-12-10T12:00:30Z', '2096-02-29T23:59:00Z'],
+  ] as const) {
+    const times = cron(expression)
+    let looks = 0
+    const counted = {
+      ...times,
+      next: (after: number) => {
+        looks += 1
+        return times.next(after)
+      },
+    }
+    const found = lastEnd(counted, Date.parse(moment))
+    expect([expression, new Date(found)]).toEqual([expression, new Date(last)])
+    expect(looks, expression).toBeLessThan(50)
+  }
+})

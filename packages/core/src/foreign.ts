@@ -13,7 +13,7 @@ export function cut(text: string, most: number): string {
 
 /** A field of a value of any kind; undefined if the value has no such field, or reading the field throws. */
 export function fieldOf(value: unknown, name: string): unknown {
-  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined
+  if (Object(value) !== value) return undefined
   try {
     // An object or function, by the line above.
     return (value as Readonly<Record<string, unknown>>)[name]

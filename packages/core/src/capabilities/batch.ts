@@ -21,7 +21,7 @@ import type { Caller, Capability } from '../engine/stage.ts'
 import { routeFields } from '../engine/telling.ts'
 import { OVER } from '../engine/within.ts'
 import { codeOf } from '../errors.ts'
-import { isThenable, promiseOf } from '../foreign.ts'
+import { fieldOf, isThenable, promiseOf } from '../foreign.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
 
 export const batch: Capability = {
@@ -242,7 +242,7 @@ class Batches implements Caller {
     // `on` and `route` tied the handler's event type to the definitions that these events were made from.
     const handle = async () => this.#batching.handle(events as readonly never[], context)
     // What a list promises is the handler's work, too: it has its deadline, and hears of it.
-    const running = handle().then((answers) => Promise.all(members.map((_, i) => answerAt(answers, i))))
+    const running = handle().then((answers) => answersOf(answers, members.length))
     for (const { attempt } of members) attempt.runs(run)
     deadlines.watch(run, running)
     try {
@@ -258,14 +258,36 @@ interface Answer {
   readonly failed: boolean
 }
 
+/** Answers that are looked at, of a list that is longer than its batch. */
+const MOST = 10_000
+
+/**
+ * What a batch handler answered for each event. A list of another length tells nobody whose its answers are: its first failure is that
+ * of the whole batch, and without one all are done, as what `Promise.all` made of a few bulk writes says.
+ *
+ * @throws the first failure in a list of the wrong length
+ */
+async function answersOf(answers: unknown, count: number): Promise<readonly Answer[]> {
+  const { length } = Array.isArray(answers) ? answers : { length: count }
+  const given = await Promise.all(
+    Array.from({ length: Math.max(count, Math.min(length, MOST)) }, (_, i) => answerAt(answers, i)),
+  )
+  const stray = length === count ? undefined : given.find(({ failed }) => failed)
+  if (stray !== undefined) throw stray.answer
+  return given
+}
+
 /**
  * What a batch handler answered for one event. Whatever an answer does when it is looked at, it concerns its event alone; a list of
- * promises is taken for what they settle to.
+ * promises is taken for what they settle to, and so is what `Promise.allSettled` says of them.
  */
 async function answerAt(answers: unknown, i: number): Promise<Answer> {
   try {
     const given: unknown = Array.isArray(answers) ? answers[i] : answers
-    const answer = isThenable(given) ? await promiseOf(given) : given
+    const settled = isThenable(given) ? await promiseOf(given) : given
+    const status = fieldOf(settled, 'status')
+    if (status === 'rejected') throw fieldOf(settled, 'reason')
+    const answer = status === 'fulfilled' ? fieldOf(settled, 'value') : settled
     return { answer, failed: answer instanceof Error }
   } catch (error) {
     return { answer: error, failed: true }

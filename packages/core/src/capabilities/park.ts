@@ -45,7 +45,7 @@ export const park: Capability = {
   place: 'lane',
   limits: ({ state }) =>
     state.list === undefined
-      ? "the state store cannot list: each lane of a route that parks is looked up when its first record comes, and parked lanes cannot be listed; with dynamodbState give 'sorted: true' and a table with the sort key 'sort'"
+      ? "the state store cannot list: each lane of a route that parks is looked up, and parked lanes cannot be listed; with dynamodbState give 'sorted: true' and a table with the sort key 'sort'"
       : undefined,
   stage: (plan, scope) => new ParkStage(plan, scope),
 }
@@ -248,8 +248,7 @@ class Lanes {
     if (spot !== undefined && letter !== undefined) return { letter, spot }
     // An owner that opened the lane may have died before it was done, or somebody edited the items.
     if (item !== undefined) await this.#state.delete(this.#laneKey(lane, home), item.version)
-    this.#parked.delete(shortName(lane))
-    this.#open?.add(shortName(lane))
+    this.#opened(lane)
     return undefined
   }
 
@@ -268,7 +267,10 @@ class Lanes {
         : { write: { ...item.value, first: next }, result: false }
     })
     if (kept !== undefined) await this.#state.delete(keptKey, kept.version)
-    if (!isOpen) return
+    if (isOpen) this.#opened(lane)
+  }
+
+  #opened(lane: string): void {
     this.#parked.delete(shortName(lane))
     this.#open?.add(shortName(lane))
   }

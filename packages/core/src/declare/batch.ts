@@ -27,8 +27,9 @@ export const BATCH = {
  * A handler of many events at once, for bulk writes. A batch holds at most one event of a lane, so order is kept.
  *
  * It returns nothing when all are done, or a list with one answer for each event, by index: nothing or `skip('why')` for one that is
- * done, an error for one that failed (also `RetryAfter`, `Unavailable`, `Permanent`). If it throws, the batch is run again in halves,
- * down to single events, so that one poisonous event does not take the others with it.
+ * done, an error for one that failed (also `RetryAfter`, `Unavailable`, `Permanent`), or what `Promise.allSettled` says of it. If it
+ * throws, the batch is run again in halves, down to single events, so that one poisonous event does not take the others with it. A list
+ * of another length names nobody: a failure in it is a failure of the batch, and without one all events are done.
  *
  * @throws ConfigurationError for a size or bytes below 1, or a malformed duration
  * @example

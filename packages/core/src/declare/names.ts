@@ -48,7 +48,7 @@ export function declaredNames(schema: StandardSchemaV1): ReadonlySet<string> {
 
 /** An object, or a function: a schema of arktype is one, and zod 3 keeps a shape behind one. */
 function isHolder(value: unknown): value is object {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return Object(value) === value
 }
 
 function fieldsOf(shape: unknown): readonly [string, unknown][] {

@@ -26,20 +26,24 @@ export function nextEnd(windows: number | Cron, after: number): number {
 
 const MINUTE = 60_000
 
-/** How far back a cron is looked through: each some times as far as the one before, so that few steps lead to the moment. */
-const BACK = [2, 30, 24 * 60, 8 * 24 * 60, 32 * 24 * 60, 400 * 24 * 60, 9 * 366 * 24 * 60].map(
-  (minutes) => minutes * MINUTE,
-)
+/** The longest look back: some crons come to a day once in eight years. */
+const DECADES = 40 * 366 * 24 * 60 * MINUTE
 
-/** The last end of a window at the moment or before it. A cron is stepped forward: back, it could miss the day on which clocks change. */
+/**
+ * The last end of a window at the moment or before it. A cron is only asked for what comes next: back, it could miss the day on which
+ * clocks change. Where it has paused for a season, a walk over all the windows before would hold the process up.
+ */
 export function lastEnd(windows: number | Cron, moment: number): number {
   if (typeof windows === 'number') return Math.floor(moment / windows) * windows
-  for (const back of BACK) {
-    let end = windows.next(moment - back)
-    if (end === undefined || end > moment) continue
-    for (let next = windows.next(end); next !== undefined && next <= moment; next = windows.next(end))
-      end = next
-    return end
+  let back = MINUTE
+  while (back < DECADES && nextEnd(windows, moment - back) > moment) back *= 32
+  let [from, to] = [moment - back, moment]
+  while (to - from > MINUTE) {
+    const middle = (from + to) / 2
+    if (nextEnd(windows, middle) > moment) to = middle
+    else from = middle
   }
-  return Number.NEGATIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (let end = nextEnd(windows, from); end <= moment; end = nextEnd(windows, end)) last = end
+  return last
 }

@@ -54,19 +54,19 @@ export class Attempt {
   /** What the attempt is about; the recall replaces what only names it. */
   content: Content
   /** What the recall found. */
-  found: Found | undefined = undefined
+  found: Found | undefined
   /** The letter to run instead of the one that the record names: set by a stage that knows what comes before it. */
-  letter: string | undefined = undefined
-  lease: Lease | undefined = undefined
+  letter: string | undefined
+  lease: Lease | undefined
   /** Stages that let the attempt in; undefined where nothing stands between a task's turn and its handler. */
-  entered: readonly Stage[] | undefined = undefined
+  entered: readonly Stage[] | undefined
   /** What the handler has begun through its context; undefined if nothing. */
-  beginnings: Beginnings | undefined = undefined
+  beginnings: Beginnings | undefined
   /** What the handler gets. */
-  event: EventMeta | undefined = undefined
+  event: EventMeta | undefined
   /** On the clock's `monotonic`. */
   #deadline: number
-  #run: Run | undefined = undefined
+  #run: Run | undefined
 
   constructor(task: Task, content: Content, scope: Scope, now: number) {
     this.task = task

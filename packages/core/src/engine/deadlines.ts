@@ -18,11 +18,11 @@ import { NEVER, OVER } from './within.ts'
 export class Run {
   deadline: number
   aborted = false
-  #controller: AbortController | undefined = undefined
+  #controller: AbortController | undefined
   /** The handler runs on beyond its deadline, and was reported. */
   overdue = false
   /** Set while it is watched. */
-  handler: Promise<unknown> | undefined = undefined
+  handler: Promise<unknown> | undefined
   /** Its place among those that are watched. */
   index = 0
   readonly plan: RoutePlan

@@ -32,7 +32,7 @@ export class Lane {
   first: Task
   last: Task
   /** The lane that is ready after this one. */
-  ready: Lane | undefined = undefined
+  ready: Lane | undefined
   /** The gate woke the lane for a place that became free. */
   woken = false
 

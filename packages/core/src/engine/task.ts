@@ -38,13 +38,13 @@ export class Entry {
   /** Counts the entries of a ledger: a later one is higher. */
   readonly order: number
   /** Its tasks are linked by `sibling`: 100,000 records wait, and an array for each would weigh half as much again. */
-  first: Task | undefined = undefined
+  first: Task | undefined
   /** Tasks that have not ended; one more until all are known. */
   unfinished = 1
   /** The dead letter that the record asks for again; the letter is removed when the record is done. */
-  letter: string | undefined = undefined
-  below: Below | undefined = undefined
-  next: Entry | undefined = undefined
+  letter: string | undefined
+  below: Below | undefined
+  next: Entry | undefined
 
   constructor(record: UserRecord, at: number, order: number) {
     this.record = record
@@ -82,15 +82,15 @@ export class Task {
   /** Its last attempt came as far as to a look-up or the handler. */
   ran = false
   /** While its handler runs, and has not answered at once. */
-  run: Run | undefined = undefined
+  run: Run | undefined
   /** While its lane waits. */
-  waits: Reason | undefined = undefined
+  waits: Reason | undefined
   /** Set once the verdict is final: what is left to write. */
-  ending: Ending | undefined = undefined
+  ending: Ending | undefined
   /** The next one of its lane. */
-  next: Task | undefined = undefined
+  next: Task | undefined
   /** The next one of its record. */
-  sibling: Task | undefined = undefined
+  sibling: Task | undefined
 
   constructor(entry: Entry, plan: RoutePlan, lane: string, content: Content, past: Past) {
     this.entry = entry

@@ -54,13 +54,7 @@ export function imagesOf(change: Change): Images {
 function parse(change: Change, entity: EntitySpec, image: Image): Pending {
   try {
     const raw = change.image(image, entity.numbers)
-    if (raw === undefined) {
-      const advice = 'the stream must carry new and old images'
-      return {
-        ok: false,
-        error: new SpaceshipError('schema', `'${image}' of ${entity.name} is not in the record: ${advice}`),
-      }
-    }
+    if (raw === undefined) return refused('it is not in the record: the stream must carry new and old images')
     const row = entity.upgrade === undefined ? raw : entity.upgrade(raw)
     const result = validate(entity.schema, row)
     return result instanceof Promise
@@ -71,22 +65,15 @@ function parse(change: Change, entity: EntitySpec, image: Image): Pending {
   }
 
   function settle(result: Validated, row: Row): ParsedImage {
-    if (result.issues)
-      return {
-        ok: false,
-        error: new SpaceshipError(
-          'schema',
-          `'${image}' of ${entity.name}: ${describeIssues(result.issues, row)}`,
-        ),
-      }
+    if (result.issues) return refused(describeIssues(result.issues, row))
     // An entity's schema describes an item, so its output is an object.
     return { ok: true, row: result.value as Row }
   }
   function broken(cause: unknown): ParsedImage {
-    const why = cause instanceof SpaceshipError ? cause.message : 'its schema or upgrade threw'
-    return {
-      ok: false,
-      error: new SpaceshipError('schema', `'${image}' of ${entity.name}: ${why}`, { cause }),
-    }
+    return refused(cause instanceof SpaceshipError ? cause.message : 'its schema or upgrade threw', cause)
+  }
+  function refused(why: string, cause?: unknown): ParsedImage {
+    const message = `'${image}' of ${entity.name}: ${why}`
+    return { ok: false, error: new SpaceshipError('schema', message, cause === undefined ? {} : { cause }) }
   }
 }
