@@ -122,11 +122,19 @@ test('errors are told by name, code and message, wherever they stand; a bigint, 
 
 test('a line that would be cut says what it leaves out', () => {
   const { logger, lines } = writing()
-  logger.error('large', { body: 'x'.repeat(200_000) })
+  const route = { reactor: 'r', position: '7', error: new TypeError('no') }
+  logger.error('large', { ...route, body: 'x'.repeat(200_000) })
+  logger.error('large', { reactor: 'x'.repeat(200_000), position: '7' })
+  const omitted = expect.stringMatching(/^fields of 200\d+ characters$/)
+  // What a line is found by stays.
   expect(lines[0]).toMatchObject({
     message: 'large',
-    details: { omitted: expect.stringMatching(/^fields of 200\d+ characters$/) },
+    ...route,
+    error: { name: 'TypeError' },
+    details: { omitted },
   })
+  expect(lines[1]).toMatchObject({ message: 'large', details: { omitted } })
+  expect(lines[1]).not.toHaveProperty('position')
 })
 
 const anyValue = fc.oneof(fc.anything(), fc.constantFrom(...Object.keys(hostile)))

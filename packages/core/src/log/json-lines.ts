@@ -3,7 +3,7 @@
  * (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html), so that its level filters work on them.
  */
 
-import { describe } from '../foreign.ts'
+import { describe, isRecord } from '../foreign.ts'
 import { type Clock, type Logger, systemClock } from '../ports/index.ts'
 import { bare, callable, check, choice, port, required, type ShapesOf, text } from '../shapes.ts'
 import { errorFields, type LogFields, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts'
@@ -84,9 +84,12 @@ export function jsonLines(options: JsonLinesOptions): Logger {
 
 function lineOf(own: object, fields: Readonly<Record<string, unknown>>): string {
   try {
-    const line = JSON.stringify({ ...own, ...sorted(fields) }, plain)
+    const whole = { ...own, ...sorted(fields) }
+    const line = JSON.stringify(whole, plain)
     if (line.length <= LONGEST) return line
-    return JSON.stringify({ ...own, details: { omitted: `fields of ${line.length} characters` } })
+    const details = { omitted: `fields of ${line.length} characters` }
+    const rest = JSON.stringify({ ...whole, details }, plain)
+    return rest.length <= LONGEST ? rest : JSON.stringify({ ...own, details })
   } catch (error) {
     // A getter threw, or an object holds itself.
     return JSON.stringify({
@@ -102,10 +105,10 @@ function sorted({ details, ...fields }: Readonly<Record<string, unknown>>): obje
   const others: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'error' && value !== undefined)
-      known[name] = isObject(value) ? errorFields(value) : { message: String(value) }
+      known[name] = isRecord(value) ? errorFields(value) : { message: String(value) }
     else (KINDS.get(name) === typeof value ? known : others)[name] = value
   }
-  Object.assign(others, isObject(details) ? details : details === undefined ? {} : { details })
+  Object.assign(others, isRecord(details) ? details : details === undefined ? {} : { details })
   const isEmpty = Object.values(others).every((value) => value === undefined)
   return isEmpty ? known : { ...known, details: others }
 }
@@ -120,10 +123,6 @@ function plain(this: Readonly<Record<string, unknown>>, name: string, value: unk
   if (raw instanceof Error) return errorFields(raw)
   if (raw instanceof Set || raw instanceof Map) return [...raw]
   return ArrayBuffer.isView(raw) ? `${raw.byteLength} bytes` : value
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** A console of our own: Lambda's writes its own fields before a line, and one on a closed pipe ends no process. */

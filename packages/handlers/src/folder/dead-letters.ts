@@ -75,15 +75,23 @@ export function folderDeadLetters(options: FolderDeadLettersOptions): DeadLetter
       }
     },
     check: async () => {
-      const path = join(folder, `${UNFINISHED}${randomUUID()}`)
-      await told(folder, mkdir(folder, { recursive: true }))
-      await told(
-        folder,
-        open(path, 'wx').then((file) => file.close()),
-      )
-      await rm(path, { force: true })
+      await told(folder, tryOut(folder))
       return undefined
     },
+  }
+}
+
+/** A volume that many machines share may have files, and no links to them. */
+async function tryOut(folder: string): Promise<void> {
+  const path = join(folder, `${UNFINISHED}${randomUUID()}`)
+  const linked = `${path}-linked`
+  await mkdir(folder, { recursive: true })
+  try {
+    await (await open(path, 'wx')).close()
+    await link(path, linked)
+  } finally {
+    await rm(path, { force: true })
+    await rm(linked, { force: true })
   }
 }
 
@@ -104,6 +112,9 @@ const SET_UP: ReadonlyMap<unknown, 'denied' | 'not-found'> = new Map([
   ['EACCES', 'denied'],
   ['EPERM', 'denied'],
   ['EROFS', 'denied'],
+  ['ENOTSUP', 'denied'],
+  ['EOPNOTSUPP', 'denied'],
+  ['ENOSYS', 'denied'],
   ['ENOTDIR', 'not-found'],
 ] as const)
 
@@ -125,7 +136,7 @@ async function told<T>(folder: string, work: Promise<T>): Promise<T> {
     const code = codeIn(cause)
     const reason = SET_UP.get(code)
     if (reason !== undefined) {
-      const advice = 'give a folder that this process may write to'
+      const advice = 'give a folder that this process may write to, on a volume with hard links'
       const setup = { reason, resource: `folder '${folder}'`, advice }
       throw new Unavailable('folder', `the folder '${folder}' cannot be used (${code}): ${advice}`, {
         cause,

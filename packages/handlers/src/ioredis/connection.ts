@@ -48,12 +48,21 @@ export interface IORedisConnection extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const URL_OF_REDIS = like("a URL such as 'redis://host:6379' or 'rediss://host:6379'", isUrl)
+const ENCODED = "no query, and user and password percent-encoded ('%40' for '@')"
+const URL_OF_SERVER = like(
+  `a URL such as 'redis://host:6379' or 'rediss://user:password@host:6379/0', with ${ENCODED}`,
+  (text) => /^(?:\/\d{0,5})?$/.test(restOf(text)),
+)
+/** A cluster has one database. */
+const URL_OF_NODE = like(
+  `a URL such as 'redis://host:6379' or 'rediss://user:password@host:6379', with no database, ${ENCODED}`,
+  (text) => /^\/?0?$/.test(restOf(text)),
+)
 
 export const CONNECTION = {
   options: bare({
-    url: URL_OF_REDIS,
-    nodes: list(URL_OF_REDIS, 'the URLs of at least one node', 1),
+    url: URL_OF_SERVER,
+    nodes: list(URL_OF_NODE, 'the URLs of at least one node', 1),
     tls: record({}),
     timeout: duration('2s', 1),
   } satisfies ShapesOf<IORedisConnectionOptions>),
@@ -103,6 +112,17 @@ function chosen(options: unknown): string[] {
   return [`'url' and 'nodes': ${given}: expected 'url' of one server, or 'nodes' of a cluster`]
 }
 
-function isUrl(text: unknown): boolean {
-  return typeof text === 'string' && URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)
+/** What stands behind the host and its port; a text that no URL ends with for what is no URL of Redis. */
+function restOf(text: unknown): string {
+  if (typeof text !== 'string' || !URL.canParse(text)) return NONE
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text)
+  if (!/^rediss?:$/.test(protocol) || hostname === '') return NONE
+  try {
+    decodeURIComponent(username + password)
+  } catch {
+    return NONE
+  }
+  return pathname + search + hash
 }
+
+const NONE = 'none'

@@ -181,6 +181,24 @@ test('an attempt that failed between alert and write tells it again under the sa
   expect(bench.alerts[1]).toEqual(bench.alerts[0])
 })
 
+test('an alert that was told as its attempt ended is not told again', async () => {
+  const told: string[] = []
+  const bench = post({
+    alert: ({ status }, { signal }) =>
+      new Promise<void>((resolve) => {
+        told.push(status)
+        // Slack's answer came as late as that.
+        if (told.length === 1) signal.addEventListener('abort', () => resolve())
+        else resolve()
+      }),
+  })
+  await bench.sees(120, '1m')
+  await bench.ship.advance('3m')
+  expect(told).toEqual(['firing'])
+  await bench.sees(0)
+  expect(told).toEqual(['firing', 'over'])
+})
+
 test.each(['claim', 'effect', 'complete'] as const)(
   'a process that dies at %s leaves no alert untold, and no other than a repeat',
   async (point) => {

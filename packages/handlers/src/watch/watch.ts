@@ -120,7 +120,8 @@ export function watch(options: WatchOptions): Handler<Tick> {
         item !== undefined && waiting !== undefined
           ? { ...item, pending: undefined }
           : decide(item?.standing, tick, await once(), rules)
-      context.signal.throwIfAborted()
+      // What was told is written down though the attempt has ended meanwhile, or it is told again; a later owner's write goes before.
+      if (waiting === undefined) context.signal.throwIfAborted()
       const value = stateOf(next)
       const answer = await state.set(key, value, { expect: found?.version })
       // Somebody else was faster: what he has written is looked at.
