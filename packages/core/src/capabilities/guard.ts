@@ -16,7 +16,8 @@
  * | another owner's lease is running              | `held`, also under a former id of the route        |
  */
 
-import { isBefore, type Moment, type Version } from '../declare/version.ts'
+import type { EventMeta } from '../declare/event.ts'
+import { isBefore } from '../declare/version.ts'
 import { concluded, type Stage } from '../engine/attempt.ts'
 import type { Verdict } from '../engine/outcome.ts'
 import type { Scope } from '../engine/scope.ts'
@@ -41,98 +42,113 @@ function stageOf(keys: readonly string[], scope: Scope): Stage {
     if (event === undefined) return undefined
     const names = keys.map((key) => guardKey(scope.place.application, key, attempt.task.lane))
     const redriven = attempt.found?.generation !== undefined
-    return acquire(scope, names, { version: event.version, id, redriven }, attempt.wallDeadline)
+    return acquire(scope, names, { event, id, redriven }, attempt.wallDeadline)
   })
 }
 
-/** Identities of the last versions that are remembered, to tell a repeat from a tie. */
+/** Identities that are remembered of a clock's last version, to tell a repeat from a tie, and of the last dead letters. */
 const RING = 8
 
-interface Last extends Version {
-  /** Handled, newest last. */
+/** Clocks whose last versions are remembered: the publishers of a lane's events, or DynamoDB's. */
+const CLOCKS = 8
+
+/** The last version of a clock, and what was handled of it, newest last. What came before it on that clock is stale. */
+type Mark = {
+  readonly version: { readonly min: number; readonly max: number; readonly clock?: string }
+  /** Of its event, in milliseconds since 1970: a version may be what an entity counts. */
+  readonly at: number
   readonly ids: readonly string[]
-  /** Dead letters among them, which a redrive may run again. */
-  readonly dead: readonly string[]
 }
 
-const NEVER: Last = { min: Number.MIN_SAFE_INTEGER, max: Number.MIN_SAFE_INTEGER, ids: [], dead: [] }
+/** Written into the item as it is. */
+type Last = {
+  /** The newest first. */
+  readonly marks: readonly Mark[]
+  /** Dead letters, which a redrive may run again. */
+  readonly dead: readonly string[]
+}
 
 async function acquire(
   { settings }: Scope,
   [key = '', ...former]: readonly string[],
-  event: { readonly version: Version; readonly id: string; readonly redriven: boolean },
+  what: { readonly event: EventMeta; readonly id: string; readonly redriven: boolean },
   until: number,
 ): Promise<Acquired> {
   const { state, maxClockSkew } = settings
-  const { version, id, redriven } = event
-  let inherited = NEVER
+  const { event, id, redriven } = what
+  const mark = { version: { ...event.version }, at: event.at.getTime(), ids: [id] }
+  let inherited = lastOf(undefined)
   for (const old of former) {
     const item = await state.get(old)
     const held = heldUntil(item, settings)
     if (held !== undefined) return held
-    inherited = newer(inherited, lastOf(item))
+    inherited = joined(inherited, lastOf(item))
   }
-  let last = NEVER
-  const taken = await change<Exclude<Acquired, { kind: 'acquired' }> | undefined>(state, key, (item) => {
-    last = newer(inherited, lastOf(item))
-    if (last.ids.includes(id)) return { keep: true, result: { kind: 'completed' } }
-    if (last.dead.includes(id) && !redriven) return { keep: true, result: { kind: 'dead' } }
-    if (isBefore(momentOf(version), momentOf(last), maxClockSkew))
-      return { keep: true, result: concluded(STALE) }
-    const held = heldUntil(item, settings)
-    if (held !== undefined) return { keep: true, result: held }
-    return {
-      write: { ...last, ...heldTo(until, settings) },
-      expiresAt: keptUntil(settings),
-      result: undefined,
-    }
+  let last = inherited
+  const answerOf = (item: StateItem | undefined): Acquired | undefined => {
+    const { marks, dead } = last
+    if (marks.some(({ ids }) => ids.includes(id))) return { kind: 'completed' }
+    if (dead.includes(id) && !redriven) return { kind: 'dead' }
+    if (marks.some((other) => isBefore(mark, other, maxClockSkew))) return concluded(STALE)
+    return heldUntil(item, settings)
+  }
+  const taken = await change<Acquired | undefined>(state, key, (item) => {
+    last = joined(inherited, lastOf(item))
+    const answer = answerOf(item)
+    return answer === undefined
+      ? {
+          write: { ...last, ...heldTo(until, settings) },
+          expiresAt: keptUntil(settings),
+          result: undefined,
+        }
+      : { keep: true, result: answer }
   })
   if (taken.result !== undefined) return taken.result
   const write = writerOf(settings, key, taken.version)
-  const before = last
-  const after = newer(before, { ...version, ids: [], dead: [] })
-  const remember = (ids: readonly string[]) => [...ids.filter((other) => other !== id), id].slice(-RING)
+  const after = (ids: readonly string[], dead: readonly string[]) =>
+    write({ ...joined(last, { marks: [{ ...mark, ids }], dead }), state: 'free' })
   return {
     kind: 'acquired',
     owned: {
       name: 'claim',
-      complete: () =>
-        write({
-          ...after,
-          ids: remember(before.ids),
-          dead: before.dead.filter((other) => other !== id),
-          state: 'free',
-        }),
-      bury: () => write({ ...after, ids: before.ids, dead: remember(before.dead), state: 'free' }),
-      extend: (moment) => write({ ...before, ...heldTo(moment, settings) }),
-      release: () => write({ ...before, state: 'free' }),
+      complete: () => after([id], []),
+      bury: () => after([], [id]),
+      extend: (moment) => write({ ...last, ...heldTo(moment, settings) }),
+      release: () => write({ ...last, state: 'free' }),
     },
   }
 }
 
-/** A lane with versions of several clocks is one of published events, whose versions are times. */
-function momentOf(version: Version): Moment {
-  return { version, at: version.max / 1_000 }
+function lastOf(item: StateItem | undefined): Last {
+  const { marks, dead } = Object(item?.value)
+  return { marks: Array.isArray(marks) ? marks : [], dead: textsIn(dead) }
 }
 
-function lastOf(item: StateItem | undefined): Last {
-  if (item === undefined) return NEVER
-  const { min, max, clock, ids, dead } = item.value
-  const version = { min: Number(min), max: Number(max), ...(typeof clock === 'string' ? { clock } : {}) }
-  return { ...version, ids: textsIn(ids), dead: textsIn(dead) }
+function joined(a: Last, b: Last): Last {
+  const marks = new Map<unknown, Mark>()
+  for (const mark of [...a.marks, ...b.marks]) {
+    const { clock } = mark.version
+    marks.set(clock, later(marks.get(clock) ?? mark, mark))
+  }
+  const newest = [...marks.values()].sort((one, other) => other.at - one.at)
+  return {
+    // After an event of a clock that is forgotten what came after it is handled again, so that its effect is not the last one.
+    marks: newest.length > CLOCKS ? newest.slice(0, CLOCKS).map((mark) => ({ ...mark, ids: [] })) : newest,
+    dead: [...new Set([...a.dead, ...b.dead])].slice(-RING),
+  }
 }
 
 /**
  * The mark of two versions never goes back: each end of its interval is the later one. Of a microsecond that was handled, and a
  * millisecond that may have come before it, the microsecond still tells what is surely older.
  */
-function newer(a: Last, b: Last): Last {
-  const [ids, dead] = [
-    [...a.ids, ...b.ids],
-    [...a.dead, ...b.dead],
-  ]
-  if (a === NEVER) return { ...b, ids, dead }
-  if (b === NEVER) return { ...a, ids, dead }
-  if (a.clock !== b.clock) return { ...(b.max >= a.max ? b : a), ids, dead }
-  return { ...b, min: Math.max(a.min, b.min), max: Math.max(a.max, b.max), ids, dead }
+function later(a: Mark, b: Mark): Mark {
+  const [{ version: one }, { version: other }] = [a, b]
+  // What is surely older than a mark is stale by its version: its identity need not be remembered.
+  const ids = [...(one.max < other.min ? [] : a.ids), ...(other.max < one.min ? [] : b.ids)]
+  return {
+    version: { ...other, min: Math.max(one.min, other.min), max: Math.max(one.max, other.max) },
+    at: Math.max(a.at, b.at),
+    ids: [...new Set(ids)].slice(-RING),
+  }
 }

@@ -49,6 +49,8 @@ const STORES: ReadonlySet<string> = new Set(['state', 'dead-letters'])
 /** Names that a route keeps though they are up again. A route that makes names up as it goes, say per customer, forgets them. */
 const LEARNED = 32
 
+const WAITING = 'the routes that need it wait'
+
 type BreakerSettings = Pick<Settings, 'plans' | 'clock' | 'random' | 'logger' | 'maxPause'>
 
 export function createBreakers({ plans, clock, random, logger, maxPause }: BreakerSettings): Breakers {
@@ -71,7 +73,7 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
     breaker.until = now + Math.max(SOONEST, backoff(breaker.outages, plan, random))
     if (breaker.alarmed || now - breaker.since < maxPause) return
     breaker.alarmed = true
-    logger.error('a dependency is still down: the routes that need it wait', {
+    logger.error(`a dependency is still down: ${WAITING}`, {
       ...fieldsOf(dependency, error),
       durationMs: Math.round(now - breaker.since),
     })
@@ -81,9 +83,9 @@ export function createBreakers({ plans, clock, random, logger, maxPause }: Break
   function tellDown(dependency: string, error: unknown): void {
     const setup = setUpOf(error)
     const fields = fieldsOf(dependency, error)
-    if (setup === undefined) logger.warn('a dependency is down: the routes that need it wait', fields)
+    if (setup === undefined) logger.warn(`a dependency is down: ${WAITING}`, fields)
     else
-      logger.error('the set-up of a dependency is wrong: the routes that need it wait until it is mended', {
+      logger.error(`the set-up of a dependency is wrong: ${WAITING} until it is mended`, {
         ...fields,
         reason: setup.reason,
         details: { resource: setup.resource, advice: setup.advice },

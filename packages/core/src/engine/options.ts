@@ -117,13 +117,11 @@ function reactorProblems(
   return [
     ...names
       .filter((name, i) => names.indexOf(name) < i)
-      .map((name) => `two reactors are called '${name}': expected a name for each`),
+      .map((name) => calledAlike('reactors', name)),
     ...reactors
       .filter((reactor) => reactor.routes.length === 0)
       .map((reactor) => `reactor '${reactor.name}' has no route: expected at least one`),
-    ...nameClashes(reactors, kinds).map(
-      (name) => `two different events are called '${name}': expected a name for each`,
-    ),
+    ...nameClashes(reactors, kinds).map((name) => calledAlike('different events', name)),
     ...(lettered.length > 0 && deadLetters === undefined
       ? [
           `'deadLetters' is missing, but ${lettered.length} route(s) can exhaust into it (first: ${lettered[0]?.key}): expected a DeadLetters, or 'halt' or 'discard' as 'whenExhausted'`,
@@ -139,6 +137,10 @@ function reactorProblems(
       (kind) => kind.problems?.({ routes, wants, application: options.application }, options) ?? [],
     ),
   ]
+}
+
+function calledAlike(what: string, name: string): string {
+  return `two ${what} are called '${name}': expected a name for each`
 }
 
 /** Two definitions that share a name, which would make one of them mean the other's records. */

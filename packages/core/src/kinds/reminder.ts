@@ -57,9 +57,11 @@ export const reminder: Kind = {
       ...routes.flatMap(({ key, handler }) =>
         (handler.needs ?? []).flatMap(({ verb, target, application: handled = application }) => {
           if (verb !== 'schedules' || (handled === application) === names.has(target)) return []
-          return handled === application
-            ? `'${key}' schedules the reminder '${target}', which no route handles: add .on('...', ${target}, ...)`
-            : `'${key}' schedules the reminder '${target}' for the application '${handled}', but it is handled here: create the reminders with application '${application}'`
+          const wrong =
+            handled === application
+              ? `, which no route handles: add .on('...', ${target}, ...)`
+              : ` for the application '${handled}', but it is handled here: create the reminders with application '${application}'`
+          return `'${key}' schedules the reminder '${target}'${wrong}`
         }),
       ),
     ]
