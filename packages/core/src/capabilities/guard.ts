@@ -8,12 +8,13 @@
  *                                    └──────────────────────────────────────────────> free
  * ```
  *
- * | the event                                     | answer                                             |
- * |-----------------------------------------------|----------------------------------------------------|
- * | surely older than the last one                | `stale`                                            |
- * | handled already (its identity is remembered)  | `completed`, `dead`                                |
- * | newer, or possibly of the same moment         | `acquired`: ties are handled in stream order       |
- * | another owner's lease is running              | `held`, also under a former id of the route        |
+ * | the event                                                        | answer                                       |
+ * |------------------------------------------------------------------|----------------------------------------------|
+ * | surely older than the last one of its clock, or older than that  | `stale`                                      |
+ * | of another clock by more than clocks may differ                  |                                              |
+ * | handled already (its identity is remembered)                     | `completed`, `dead`                          |
+ * | newer, or possibly of the same moment                            | `acquired`: ties are handled in stream order |
+ * | another owner's lease is running                                 | `held`, also under a former id of the route  |
  */
 
 import type { EventMeta } from '../declare/event.ts'

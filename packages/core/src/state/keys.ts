@@ -4,7 +4,7 @@
  * | key                                        | holds                                                  | expires                 |
  * |--------------------------------------------|--------------------------------------------------------|-------------------------|
  * | `APP/claim/REACTOR/ROUTE/IDENTITY`         | `state`: held (`until`), released, completed, dead (`letter`, `generation`) | `retention` after its last write |
- * | `APP/guard/REACTOR/ROUTE/LANE`             | the newest version that was handled (`min`, `max`, `clock`), `ids`, `dead`, `state`, `until` | likewise |
+ * | `APP/guard/REACTOR/ROUTE/LANE`             | `marks`: of each clock the newest `version` that was handled, `at` which time, and its `ids`; `dead`, `state`, `until` | likewise |
  * | `APP/park/REACTOR/ROUTE/BUCKET//LANE`      | `first`, `last`: positions of the lane's kept records  | never: until it is drained |
  * | `APP/kept/REACTOR/ROUTE/LANE/POSITION`     | `letter`: the id of its dead letter, `next`: a position | never: until it is drained |
  * | `APP/journal/STREAM/SHARD/SEQUENCE`        | `journal`, `processes` that opened it without an outcome, `opens`: how many | `retention` |
