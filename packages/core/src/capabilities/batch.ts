@@ -19,7 +19,7 @@ import type { RoutePlan } from '../engine/plan.ts'
 import type { Scope } from '../engine/scope.ts'
 import type { Caller, Capability } from '../engine/stage.ts'
 import { routeFields } from '../engine/telling.ts'
-import { OVER } from '../engine/within.ts'
+import { OVER, onAbort } from '../engine/within.ts'
 import { codeOf } from '../errors.ts'
 import { fieldOf, isThenable, promiseOf } from '../foreign.ts'
 import { RetryAfter, Unavailable } from '../verdicts.ts'
@@ -29,11 +29,8 @@ export const batch: Capability = {
   serves: { option: 'batching' },
   place: 'call',
   gathering: ({ batching }) => batching?.within ?? 0,
-  caller: (plan, scope) => {
-    const { batching } = plan.handler
-    if (batching === undefined) throw new TypeError(`${plan.key} has no batch handler`)
-    return new Batches(plan, batching, scope)
-  },
+  // Made only for a route whose handler has `batching`: that is what it serves.
+  caller: (plan, scope) => new Batches(plan, plan.handler.batching as Batching, scope),
 }
 
 interface Member {
@@ -70,7 +67,7 @@ class Batches implements Caller {
     this.#plan = plan
     this.#batching = batching
     this.#scope = scope
-    scope.stopped.addEventListener('abort', () => {
+    onAbort(scope.stopped, () => {
       this.hurry()
       for (const wake of [...this.#waiting]) wake()
     })

@@ -4,7 +4,7 @@
  * ```
  *   start ── spacing ──> due ─┬─ nobody waits: the next to come starts at once
  *                             └─ one timer wakes whoever has waited longest ─┬─ starts
- *                                                                            └─ does not: the next one is woken
+ *                                                                            └─ does not, or cannot: the next one is woken
  * ```
  *
  * A moment that nobody used is lost: after an outage all that waited would start at once.
@@ -71,7 +71,9 @@ class Rate implements Admission {
   #wake(): void {
     this.#granted = undefined
     // Set before the waiter asks, which it may do at once.
-    this.#granted = this.#waiting.peek()
-    this.#waiting.wakeOne()
+    const isUsed = this.#waiting.wakeOne((comer) => {
+      this.#granted = comer
+    })
+    if (!isUsed) this.#granted = undefined
   }
 }

@@ -12,7 +12,7 @@
 import { SpaceshipError } from '../errors.ts'
 import type { Clock } from '../ports/index.ts'
 import type { RoutePlan } from './plan.ts'
-import { NEVER, OVER } from './within.ts'
+import { NEVER, OVER, onAbort } from './within.ts'
 
 /** A handler that runs, or is about to. */
 export class Run {
@@ -77,7 +77,7 @@ export class Deadlines {
     this.#beyond = beyond
     this.#told = told
     this.#stopped = stopped
-    stopped.addEventListener('abort', () => {
+    onAbort(stopped, () => {
       for (const run of this.#runs) run.abort(stopped.reason)
       this.#restIfIdle()
     })

@@ -30,6 +30,7 @@ import type { SuffixJournal } from './suffix-journal.ts'
 import { isSuspicious, type Suspects } from './suspects.ts'
 import { type Entry, Task } from './task.ts'
 import { placeFields, positionField } from './telling.ts'
+import { onAbort } from './within.ts'
 
 /** What the journal's item holds, if its position was opened before without an outcome, or is suspected since. */
 export interface Reopened {
@@ -86,7 +87,7 @@ export class Intake {
     this.#journal = journal === undefined ? readJournal(hold.journal) : undefined
     this.#suspected = isSuspicious(hold.crashes) ? scope.settings.maxAhead.records : 0
     if (this.#suspected > 0) this.#tellOfDeaths(hold.crashes)
-    scope.stopped.addEventListener('abort', () => void this.#leave?.())
+    onAbort(scope.stopped, () => void this.#leave?.())
   }
 
   /** Of the delivery before; undefined until it was read. */

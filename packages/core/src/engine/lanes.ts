@@ -12,7 +12,7 @@
  *     └─────────────── waiting
  * ```
  *
- * A lane that waits holds no place. A lane never skips ahead: only the end of a task starts the next one of its lane.
+ * A lane that waits holds no place; one that is woken while its shard has none leaves its turn to another. A lane never skips ahead: only the end of a task starts the next one of its lane.
  */
 
 import { changed } from './condition.ts'
@@ -25,7 +25,7 @@ import type { Scope } from './scope.ts'
 import type { Reason } from './seam.ts'
 import type { Task } from './task.ts'
 import type { WaitQueue } from './wait-queue.ts'
-import { NEVER, OVER } from './within.ts'
+import { NEVER, OVER, onAbort } from './within.ts'
 
 /** The tasks of one key that have not ended, linked by `next`; what is said of a lane is said of its first task. */
 export class Lane {
@@ -35,6 +35,8 @@ export class Lane {
   ready: Lane | undefined
   /** The gate woke the lane for a place that became free. */
   woken = false
+  /** Turns at the gate that were left to others for want of a place. */
+  passes = 0
 
   constructor(task: Task) {
     this.first = task
@@ -60,6 +62,9 @@ const REMEMBERED = 1_024
 /** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn, and what dies young costs least. */
 const READY = 32
 
+/** Turns that a lane leaves to others for want of a place. Then it keeps the next one until there is a place, or it might never start. */
+const PASSES = 2
+
 export class Lanes {
   readonly #scope: Scope
   readonly #work: LaneWork
@@ -82,7 +87,7 @@ export class Lanes {
     this.#work = work
     this.#open = scope.settings.plans.routes.map(() => createLaneMap<Lane>())
     this.#free = scope.settings.concurrency
-    scope.stopped.addEventListener('abort', () => {
+    onAbort(scope.stopped, () => {
       changed(this.#waiting)
       // Those that are ready may have been woken for a place that others wait for, while deaf handlers keep all of ours.
       if (!this.#pumping) this.#pump()
@@ -142,9 +147,11 @@ export class Lanes {
 
   /** A lane is busy from here until it sleeps, is left or has ended. */
   #enqueue(lane: Lane): void {
-    if (this.#lastReady === undefined) this.#firstReady = lane
+    // Others wait for the turn that a woken one keeps.
+    if (lane.woken) lane.ready = this.#firstReady
+    if (lane.woken || this.#lastReady === undefined) this.#firstReady = lane
     else this.#lastReady.ready = lane
-    this.#lastReady = lane
+    if (lane.ready === undefined) this.#lastReady = lane
     lane.first.waits = 'place'
     this.#ready += 1
     if (!this.#pumping) this.#pump()
@@ -180,6 +187,7 @@ export class Lanes {
       // What is gathered passes the gate as one, when it is called.
       const wait = plan.gathers ? undefined : this.#scope.gate.enter(task, now)
       if (wait === undefined) {
+        lane.passes = 0
         if (!plan.gathers) this.#free -= 1
         if (task.remembered) {
           task.remembered = false
@@ -289,10 +297,12 @@ export class Lanes {
       this.#enqueue(lane)
     }
     const wake = () => {
-      lane.woken = true
+      const isUsed = this.#free > 0 || ++lane.passes > PASSES
+      lane.woken = isUsed
       again()
+      return isUsed
     }
-    const forget = queue.add({ comer: task, wake })
+    const forget = queue.add({ comer: task, wake }, lane.passes > 0)
     const stop = () => {
       forget()
       again()

@@ -115,9 +115,7 @@ function reactorProblems(
     ({ whenExhausted }) => whenExhausted !== 'halt' && whenExhausted !== 'discard',
   )
   return [
-    ...names
-      .filter((name, i) => names.indexOf(name) < i)
-      .map((name) => calledAlike('reactors', name)),
+    ...names.filter((name, i) => names.indexOf(name) < i).map((name) => calledAlike('reactors', name)),
     ...reactors
       .filter((reactor) => reactor.routes.length === 0)
       .map((reactor) => `reactor '${reactor.name}' has no route: expected at least one`),

@@ -3,10 +3,12 @@ import { NEVER } from './within.ts'
 
 /** Owns those who wait for one thing. Whoever leaves, or is woken, is out of it; each of both costs the same however many wait. */
 
-export type Waiter<Comer> = { readonly comer: Comer; readonly wake: () => void }
+/** `wake` answers false if the waiter cannot use its turn now; then it has left for good, and the turn is the next one's. */
+export type Waiter<Comer> = { readonly comer: Comer; readonly wake: () => unknown }
 
 export class WaitQueue<Comer = unknown> {
-  readonly #waiting = new Set<Waiter<Comer>>()
+  /** Those who had their turn and could not use it, ahead of the others. */
+  readonly #waiting = [new Set<Waiter<Comer>>(), new Set<Waiter<Comer>>()] as const
   readonly #emptied: (() => void) | undefined
   /** What those in it wait for. */
   readonly reason: Reason
@@ -21,36 +23,39 @@ export class WaitQueue<Comer = unknown> {
   }
 
   get size(): number {
-    return this.#waiting.size
+    const [ahead, others] = this.#waiting
+    return ahead.size + others.size
   }
 
   /** @returns takes the waiter out again */
-  add(waiter: Waiter<Comer>): () => void {
-    this.#waiting.add(waiter)
+  add(waiter: Waiter<Comer>, isAhead = false): () => void {
+    const waiting = this.#waiting[isAhead ? 0 : 1]
+    waiting.add(waiter)
     return () => {
-      if (this.#waiting.delete(waiter) && this.#waiting.size === 0) this.#emptied?.()
+      if (waiting.delete(waiter) && this.size === 0) this.#emptied?.()
     }
   }
 
-  /** The one that has waited longest. */
-  peek(): Comer | undefined {
-    for (const { comer } of this.#waiting) return comer
-    return undefined
-  }
-
-  /** Wakes the one that has waited longest. */
-  wakeOne(): void {
-    for (const waiter of this.#waiting) {
-      this.#waiting.delete(waiter)
-      waiter.wake()
-      return
-    }
+  /**
+   * Wakes the one that has waited longest, of those that can use their turn.
+   *
+   * @param offered called with each, before it is woken
+   * @returns whether there is one
+   */
+  wakeOne(offered?: (comer: Comer) => void): boolean {
+    for (const waiting of this.#waiting)
+      for (const waiter of waiting) {
+        waiting.delete(waiter)
+        offered?.(waiter.comer)
+        if (waiter.wake() !== false) return true
+      }
+    return false
   }
 
   /** Wakes all who wait now, not those who come back meanwhile. */
   wakeAll(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
+    const waiting = this.#waiting.flatMap((each) => [...each])
+    for (const each of this.#waiting) each.clear()
     for (const { wake } of waiting) wake()
   }
 }

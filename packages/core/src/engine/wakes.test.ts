@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { engineOf, idle, inserted, lambda, pass, record, saved, settled, worker } from '../../test/bench.ts'
-import { batch, entity, marshal, reactor, Unavailable } from '../index.ts'
+import { batch, entity, marshal, type RouteOptions, reactor, Unavailable } from '../index.ts'
 import { virtualClock } from '../memory/index.ts'
 
 const Deaf = entity('deaf', { table: 'deaf', key: 'id', schema: z.object({ id: z.string() }) })
@@ -57,14 +57,72 @@ async function crowded(waiting: readonly string[], hears: boolean) {
   return { clock, own, other, started, steps, end: () => ends.shift()?.() }
 }
 
-test('a lost delivery gives on the place that it was woken for, though deaf handlers keep all of its own', async () => {
+test('the turn of a lane whose shard has no place is that of another shard at once, and only its own once the delivery is lost', async () => {
   const { own, started, end } = await crowded(['a'], false)
   end()
   await idle()
-  expect(started, 'the lane of this shard was woken, and has no place').toEqual(['other'])
+  expect(started, 'deaf handlers keep all places of the first shard').toEqual(['other', 'another'])
   own.revoke(new Error('the lease was lost'))
+  end()
   await idle()
   expect(started).toEqual(['other', 'another'])
+})
+
+/** Two shards, of which the first one's places are taken by slow handlers for long. */
+async function uneven(bound: RouteOptions, slow: number, fast: number, other: number) {
+  const clock = virtualClock()
+  const done: string[] = []
+  const { engine, pass } = engineOf(
+    reactor('r')
+      .on('slow', Deaf.saved('deaf.saved'), (_event, { signal }) => clock.sleep(1_000, signal))
+      .on(
+        'fast',
+        saved,
+        async (e) => {
+          await clock.sleep(100)
+          done.push(e.after.id)
+        },
+        bound,
+      ),
+    { clock, concurrency: 2 },
+  )
+  const full = await engine.open(worker)
+  const idler = await engine.open({ ...worker, shard: 'shardId-1' })
+  const others = Array.from({ length: other }, (_, i) => inserted(i + 1, `b${i}`))
+  void idler.push(others.slice(0, other / 4))
+  // The fast ones wait for their turn as the slow ones take the places.
+  void full.push([
+    ...Array.from({ length: fast }, (_, i) => inserted(i + 1, `a${i}`)),
+    ...Array.from({ length: slow }, (_, i) => deaf(i + fast + 1)),
+  ])
+  await idle()
+  void idler.push(others.slice(other / 4))
+  return { pass, done, idler }
+}
+
+for (const bound of [{ rate: '10/s' }, { concurrency: 1 }] satisfies RouteOptions[]) {
+  const about = JSON.stringify(bound)
+
+  test(`${about}: a shard whose places are taken by slow handlers holds up no other shard`, async () => {
+    const { pass, idler } = await uneven(bound, 100, 20, 20)
+    await pass(5_000)
+    expect(idler.complete).toBe(true)
+  })
+
+  test(`${about}: a lane that never has a place when its turn comes starts all the same, long before all others`, async () => {
+    const { pass, done } = await uneven(bound, 2_000, 3, 2_000)
+    await pass(1_300_000)
+    expect(done.length).toBe(2_003)
+    expect(done.findLastIndex((id) => id.startsWith('a'))).toBeLessThan(1_000)
+  })
+}
+
+test('of thousands that have no place each leaves its turn to the next, in one step', async () => {
+  const { pass, idler, done } = await uneven({ rate: '10/s' }, 200, 5_000, 4)
+  await pass(5_000)
+  expect(idler.complete).toBe(true)
+  await pass(1_000_000)
+  expect(done.length).toBe(5_004)
 })
 
 test('lanes that wait for a place are left once when the delivery drains, though one of them was woken', async () => {

@@ -6,7 +6,7 @@
  */
 
 import { bytesOf, MAX_DEPTH, type Plain } from './attributes.ts'
-import { stringEnd, word, wordEnd } from './json.ts'
+import { asciiEnd, stringEnd, word, wordEnd } from './json.ts'
 import { type Numbers, numberOf } from './numbers.ts'
 import { latin1, utf8 } from './slices.ts'
 
@@ -158,17 +158,6 @@ function stringAt(cursor: Cursor, i: number): string | undefined {
   if (end === -1) return oddStringAt(cursor, i)
   cursor.at = end + 1
   return cursor.text.slice(i + 1 - base, end - base)
-}
-
-/** The closing quote of a string that needs no decoding. */
-function asciiEnd(data: Uint8Array, i: number, length: number): number {
-  for (; i < length; i += 1) {
-    // Within the bounds.
-    const byte = data[i] as number
-    if (byte === 0x22) return i
-    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
-  }
-  return -1
 }
 
 function oddStringAt(cursor: Cursor, i: number): string | undefined {

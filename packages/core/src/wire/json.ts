@@ -84,6 +84,17 @@ export function stringEnd(data: Uint8Array, i: number, length: number): number {
   return i + 1
 }
 
+/** The closing quote of a string that begins before `i`, in ASCII and without escapes; -1 for another one. */
+export function asciiEnd(data: Uint8Array, i: number, length: number): number {
+  for (; i < length; i += 1) {
+    // Within the bounds.
+    const byte = data[i] as number
+    if (byte === 0x22) return i
+    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
+  }
+  return -1
+}
+
 /** From the first escape on. */
 function escapedEnd(data: Uint8Array, i: number, length: number): number {
   for (; i < length && data[i] !== 0x22; i += 1) {

@@ -23,7 +23,7 @@ import { isUtf8 } from 'node:buffer'
 import type { ChangeKind } from '../declare/event.ts'
 import type { Plain } from './attributes.ts'
 import { imageAt } from './image.ts'
-import { stringEnd, valueEnd, word, wordEnd } from './json.ts'
+import { asciiEnd, stringEnd, valueEnd, word, wordEnd } from './json.ts'
 import { tableOfArn } from './shape.ts'
 import { latin1 } from './slices.ts'
 
@@ -135,8 +135,9 @@ function membersEnd(
 ): number {
   const { length } = data
   do {
+    // An escape could hide a name that we know.
     const name = i + 2
-    const end = data[i + 1] === 0x22 ? plainEnd(data, name, length) : -1
+    const end = data[i + 1] === 0x22 ? asciiEnd(data, name, length) : -1
     if (end === -1 || data[end + 1] !== 0x3a) return -1
     i = end + 2
     const place = placeOf(data, name, end - name, names)
@@ -159,17 +160,6 @@ function membersEnd(
 function plainValueEnd(data: Uint8Array, i: number, length: number): number {
   if (data[i] === 0x22) return stringEnd(data, i, length)
   return isDigit(data[i]) ? digitsEnd(data, i) : valueEnd(data, i)
-}
-
-/** The closing quote of a text in ASCII without escapes, which could hide a name that we know. */
-function plainEnd(data: Uint8Array, i: number, length: number): number {
-  for (; i < length; i += 1) {
-    // Within the bounds.
-    const byte = data[i] as number
-    if (byte === 0x22) return i
-    if (byte < 0x20 || byte >= 0x80 || byte === 0x5c) break
-  }
-  return -1
 }
 
 function placeOf(data: Uint8Array, start: number, length: number, names: Names): number {
@@ -202,7 +192,7 @@ function objectAt(data: Uint8Array, places: readonly number[], place: number): R
 function textAt(data: Buffer, i = 0): string | undefined {
   if (data[i] !== 0x22) return undefined
   const { length } = data
-  const end = plainEnd(data, i + 1, length)
+  const end = asciiEnd(data, i + 1, length)
   if (end !== -1) return latin1(data, i + 1, end)
   return JSON.parse(data.toString('utf8', i, stringEnd(data, i, length)))
 }
