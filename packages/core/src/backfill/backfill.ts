@@ -12,7 +12,7 @@
 import type { Reactor } from '../declare/reactor.ts'
 import { REACTOR } from '../engine/options.ts'
 import { createEngine, describe, ENGINE_OPTIONS, type Engine, type EngineOptions } from '../engine.ts'
-import { refuse } from '../errors.ts'
+import { refuse, SpaceshipError } from '../errors.ts'
 import { isOutage, persistently } from '../outage.ts'
 import { systemClock, type TableScanner } from '../ports/index.ts'
 import {
@@ -89,7 +89,7 @@ export interface Backfill {
   /**
    * Runs it to its end.
    *
-   * @throws ConfigurationError if a port is not set up; SpaceshipError `backfill-other`, `backfill-taken`
+   * @throws ConfigurationError if a port is not set up; SpaceshipError `backfill-other`, `backfill-taken`, `backfill-halted`
    */
   run(options?: RunOptions): Promise<BackfillResult>
 }
@@ -253,6 +253,7 @@ export function createBackfill(options: BackfillOptions): Backfill {
         const [first] = await Promise.race([settled, aborted.promise])
         await pushed
         if (first === undefined) return true
+        if (delivery.waitsFor === 'halt') throw halted(run)
         left = left.slice(left.findIndex(({ sequence }) => sequence === first.sequence))
       } catch (error) {
         if (signal.aborted) return false
@@ -263,6 +264,16 @@ export function createBackfill(options: BackfillOptions): Backfill {
     }
     return true
   }
+}
+
+/** Nobody acts on a run that waits; the next one goes on with the row's page. */
+function halted(run: string): SpaceshipError {
+  const advice =
+    "mend the handler or the row, and run it again: it goes on with the row's page; or take 'dead-letter' as 'whenExhausted'"
+  return new SpaceshipError(
+    'backfill-halted',
+    `the backfill '${run}' has halted at a row that failed for good, as the log says: ${advice}`,
+  )
 }
 
 function isProblems(choice: object): choice is readonly string[] {

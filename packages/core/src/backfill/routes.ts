@@ -57,19 +57,27 @@ export function chosenRoutes({ reactor, described, table, wanted }: Choice): Cho
     return [`the routes are on the tables ${tables.join(', ')}: expected one, so name the table`]
   const [spec] = chosen.flatMap(({ specs }) => specs)
   return {
-    reactor: { ...reactor, routes: chosen.map(({ route }) => ({ ...route, handler: alone(route.handler) })) },
+    reactor: { ...reactor, routes: chosen.map(({ route }) => alone(route, reactor)) },
     routes: chosen.map(({ route }) => route.id),
     table: only,
     key: spec?.entity.key ?? [],
   }
 }
 
-/** The routes of the reminders that it schedules run elsewhere. */
-function alone(handler: Route['handler']): Route['handler'] {
+/**
+ * The route without what a stream's owner does beside it. The routes of the reminders that it schedules run elsewhere. A lane is parked
+ * by the owner of its shard: what came of its key meanwhile would pass a row that a backfill had parked, so that is a letter of its own.
+ */
+function alone({ handler, options, ...route }: Route, reactor: Reactor): Route {
   const needs = handler.needs?.filter(({ verb }) => verb !== 'schedules')
   // The same function, with what stands on it.
   const same: Route['handler'] = (event, context) => handler(event, context)
-  return Object.assign(same, handler, needs && { needs })
+  const parks = (options.whenExhausted ?? reactor.options.whenExhausted) === 'park'
+  return {
+    ...route,
+    options: { ...options, ...(parks && { whenExhausted: 'dead-letter' }) },
+    handler: Object.assign(same, handler, needs && { needs }),
+  }
 }
 
 function specsOf({ events }: Route): readonly ChangeSpec[] {

@@ -56,7 +56,11 @@ export type KeyValue<Item, K> = K extends keyof Item
     : never
 
 /** The fields that always hold a number; with `lossless` integers are bigints. */
-type Numeric<T> = { [F in keyof T]: T[F] extends number | bigint ? F : never }[keyof T] & string
+type Numeric<T> = keyof {
+  // What a schema keeps without naming it may hold anything.
+  [F in keyof T as string extends F ? never : T[F] extends number | bigint ? F : never]: F
+} &
+  string
 
 /** What `version` may be, or what the type checker is to say if that is nothing. */
 type VersionOf<T> = [Numeric<T>] extends [never] ? NoAttributeAlwaysHoldsANumber : Numeric<T>

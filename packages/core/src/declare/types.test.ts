@@ -107,6 +107,9 @@ test('an entity whose mark no row has, or whose version is no number, does not c
   entity('x', { ...options, schema, version: 'old' })
   // An attribute that the schema leaves out may be the mark.
   entity('x', { ...options, schema, version: 'rev', when: { type: 'a', kind: 'b' } })
+  entity('x', { ...options, schema: schema.loose(), version: 'rev' })
+  // @ts-expect-error an attribute that the schema keeps without knowing it
+  entity('x', { ...options, schema: schema.loose(), version: 'other' })
 })
 
 test('reminders: payload, excess fields and `unless` are checked', () => {

@@ -60,11 +60,11 @@ export function draftOf(attempt: Attempt, reason: DeadReason, detail: string): L
   const part = found?.letterPart
   const whole = letter === undefined ? task.entry.record : { ...letter, arrivedAt: letter.at }
   const record = part === undefined ? whole : { ...whole, data: new TextEncoder().encode(part.data) }
-  const again = letter?.reactor === plan.reactor && letter.route === plan.route && part === undefined
+  const again = part === undefined && plan.keys.includes(`${letter?.reactor}/${letter?.route}`)
   // A record that may have to wait in a parked lane has a place there, whatever else says the same.
   const named = part === undefined && plan.whenExhausted !== 'park' ? fingerprintOf(content) : ''
   const fresh = named === '' ? letterId(place, plan, record, part?.name) : letterIdOf(place, plan, named)
-  const id = again ? letter.id : fresh
+  const id = (again && letter?.id) || fresh
   const counted = reason === 'exhausted' || reason === 'permanent'
   const attempts = counted ? Math.max(task.attempts, 1) : task.attempts
   const about: LogFields = {

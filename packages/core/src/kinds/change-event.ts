@@ -4,6 +4,7 @@
  */
 
 import type { Actor, ChangeSpec, EventMeta, Origin, Row } from '../declare/event.ts'
+import { differenceFrom } from '../declare/marks.ts'
 import type { Version } from '../declare/version.ts'
 import { SpaceshipError } from '../errors.ts'
 import type { Change } from '../wire/index.ts'
@@ -67,7 +68,10 @@ class ChangeEvent implements EventMeta {
   get before(): Row | undefined {
     // Of a row that was created, or that a backfill has found, there is no older image.
     if (this.#before !== undefined || this.#change.kind !== 'MODIFY') return this.#before
-    return this.#images.read(this.#spec.entity, 'before')
+    const { entity } = this.#spec
+    const raw = entity.when && this.#change.image('before', entity.numbers)
+    // A row that has changed its kind was none of this one.
+    return raw && differenceFrom(entity.when, raw) ? undefined : this.#images.read(entity, 'before')
   }
 
   /** With the rows that the event's type promises. A copy by `{ ...event }` has no getters: `id`, `at`, `by`, `backfill` and `before` are not in it. */

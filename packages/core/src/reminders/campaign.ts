@@ -80,8 +80,10 @@ export async function scheduleMany<Input>(
   let complete = true
   let next = clock.monotonic()
 
-  async function one({ payload, ...when }: CampaignItem<Input>, index: number): Promise<void> {
+  async function one(item: CampaignItem<Input>, index: number): Promise<void> {
     try {
+      // A caller without types may have no item at all, which is refused as one without a payload.
+      const { payload, ...when } = Object(item)
       // What is left of an item without its payload says when it is due.
       const { result } = await persistently(() => schedule(payload as Input, when as When), clock, signal)
       counts[result === 'scheduled' || result === 'missed' ? result : 'unchanged'] += 1

@@ -1,6 +1,7 @@
 /** Owns what happens when a reminder comes due: whether it still holds, and the event its routes get. */
 
 import type { Due, EntitySpec, Origin, ReminderSpec, Row } from '../declare/event.ts'
+import { differenceFrom } from '../declare/marks.ts'
 import { fitted } from '../declare/schema.ts'
 import type { Log } from '../log/index.ts'
 import type { Clock, EntityReader, StateItem, StateStore } from '../ports/index.ts'
@@ -164,7 +165,8 @@ async function changeState<T>(
 async function rowOf(entity: EntitySpec, key: Row, { entities }: FiringSettings): Promise<unknown> {
   // The engine's construction demanded a reader for reminders with `unless`.
   const raw = await entities?.read(entity.table, key, entity.numbers)
-  if (raw === undefined) return undefined
+  // A row of another kind in a shared table is none of the entity's.
+  if (raw === undefined || (entity.when && differenceFrom(entity.when, raw))) return undefined
   return fitted(
     entity.schema,
     entity.upgrade === undefined ? raw : entity.upgrade(raw),

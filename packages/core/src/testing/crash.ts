@@ -30,20 +30,25 @@ function living({ alive }: Life): void {
   if (!alive) throw new SpaceshipError('crashed', 'the process has crashed: it can do nothing any more')
 }
 
+/** The identities that a guard remembers of what was handled. */
+function handledIn({ marks }: StateValue): readonly string[] {
+  return Array.isArray(marks) ? marks.flatMap((mark): readonly string[] => Object(mark).ids) : []
+}
+
 /** Tells the steps of claims and guards by what is written: the engine's own items, as `claim.ts` and `guard.ts` own them. */
 export function mortalState(store: StateStore, life: Life, application: string): StateStore {
-  const guarded = new Map<string, string>()
+  const guarded = new Map<string, readonly string[]>()
 
   function pointOf(key: string, value: StateValue): CrashPoint | undefined {
     const claim = key.startsWith(`${application}/claim/`)
     const guard = key.startsWith(`${application}/guard/`)
     if (!claim && !guard) return undefined
-    const ids = JSON.stringify(value.ids ?? [])
-    const known = guarded.get(key)
+    const ids = guard ? handledIn(value) : []
+    const known = guarded.get(key) ?? []
     guarded.set(key, ids)
     if (value.state === 'held') return 'claim'
     // A guard is free again after a failure, too; then it remembers nothing new.
-    return value.state === 'completed' || (guard && known !== ids) ? 'complete' : undefined
+    return value.state === 'completed' || ids.some((id) => !known.includes(id)) ? 'complete' : undefined
   }
 
   const { list } = store

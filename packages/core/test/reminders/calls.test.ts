@@ -222,6 +222,13 @@ describe('many at once', () => {
     expect(scheduler.waiting.length).toBe(2)
   })
 
+  test('what is no item at all is refused as one without a payload, and ends nothing', async () => {
+    const { reminders } = remindersBench()
+    const given = [undefined, ...items(1), null, 5]
+    const result = await reminders.of(many).scheduleMany(given as never, { rate: '1000000/s' })
+    expect(result).toMatchObject({ done: 4, scheduled: 1, refused: 3, complete: true })
+  })
+
   test('an outage is waited for; a signal ends the campaign, and says what was done', async () => {
     const memory = memoryScheduler()
     let down = true
