@@ -56,3 +56,52 @@ test('nor is it waited for longer than its worker lives', async () => {
   // No time passes.
   await expect(put).rejects.toMatchObject({ code: 'no-answer' })
 })
+
+/** A process that lives on one store with others; it is gone where its handler does not return. */
+function processes(handle: () => unknown) {
+  const clock = virtualClock(Date.parse('2026-11-24T12:00:00Z'))
+  const stores = { state: memoryState({ clock }), deadLetters: memoryDeadLetters(), clock, logger: silent }
+  const start = () => {
+    const failed: unknown[] = []
+    const app = reactor('alarm').every('look', { each: '1m', via: 'direct' }, handle)
+    const engine = createEngine({ application: 'app', reactors: [app], ...stores })
+    const ticks = new DirectTicks({
+      engine,
+      clock,
+      holds: () => true,
+      failed: (_, error) => void failed.push(error),
+    })
+    const put = async (moment = clock.now()) => {
+      await ticks.put('alarm/look', moment, living)
+      for (let n = 0; n < 40; n += 1) await turn()
+    }
+    return { failed, put }
+  }
+  return { clock, start, reasons: () => stores.deadLetters.letters.map(({ reason }) => reason) }
+}
+
+test('a tick that ends each process that runs it becomes a dead letter, and the next one has its own chances', async () => {
+  let deaths = 0
+  const { clock, start, reasons } = processes(() => {
+    deaths += 1
+    return new Promise(() => {})
+  })
+  for (let n = 0; n < 8; n += 1) await start().put()
+  expect([deaths, new Set(reasons())]).toEqual([3, new Set(['crashed'])])
+  await start().put(clock.now() + 60_000)
+  expect(deaths).toBe(4)
+})
+
+test('ticks that are handled accuse nobody, however many owners put the same one', async () => {
+  let runs = 0
+  const { clock, start, reasons } = processes(() => {
+    runs += 1
+  })
+  const moment = clock.now()
+  for (let n = 0; n < 8; n += 1) {
+    const { put, failed } = start()
+    await put(moment)
+    expect(failed).toEqual([])
+  }
+  expect([runs, reasons()]).toEqual([1, []])
+})

@@ -49,7 +49,9 @@ export class DirectTicks {
   async put(route: string, moment: number, signal: AbortSignal): Promise<void> {
     const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)
-    const open = () => engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, { isHeld })
+    // No lease counts the owners of a route: a tick that ends its process would be put by the next owner, and end that as well, for ever.
+    const hold = { isHeld, charges: true }
+    const open = () => engine.open({ stream: STREAM, shard: route, redelivers: 'none' }, hold)
     const late = `the delivery of the route's ticks could not be opened within ${PATIENCE} ms: a store does not answer`
     const opening = { within: PATIENCE, clock, late, signal }
     const delivery = this.#deliveries.get(route) ?? (await inTime(open, opening))
@@ -59,8 +61,12 @@ export class DirectTicks {
     const scheduled = new Date(moment).toISOString()
     const data = new TextEncoder().encode(tickEnvelope({ application: engine.application, route, scheduled }))
     const record = { partitionKey: route, data, subSequence: 0, arrivedAt: new Date(clock.now()) }
-    // A route that is long at work holds up its own ticks, not the next look.
-    delivery.push([{ ...record, sequence: String(moment) }]).catch((error: unknown) => failed(route, error))
+    // A route that is long at work holds up its own ticks, not the next look. Never rejects.
+    void delivery
+      .push([{ ...record, sequence: String(moment) }])
+      .then(() => delivery.quiet())
+      .then(() => (holds(route) ? delivery.absolve() : undefined))
+      .catch((error: unknown) => failed(route, error))
   }
 
   /** The shard is another worker's now. */

@@ -114,13 +114,10 @@ export function responseOf(unfinished: readonly Position[]): KinesisBatchRespons
   return { batchItemFailures: lowest === undefined ? [] : [{ itemIdentifier: lowest }] }
 }
 
-function notKinesis(why: string): SpaceshipError {
-  const advice =
-    'give the function a Kinesis event source mapping, and invoke it directly with nothing but a due reminder or a tick'
-  return new SpaceshipError(
-    'not-kinesis',
-    `the event is not of a Kinesis event source mapping: ${why}; ${advice}`,
-  )
+/** An event that the function cannot take. */
+export function notKinesis(why: string): SpaceshipError {
+  const expected = 'that of a Kinesis event source mapping, a due reminder of its application, or a tick'
+  return new SpaceshipError('not-kinesis', `the function cannot take the event: ${why}; expected ${expected}`)
 }
 
 /** Never the value: an event of another source may hold anything. */

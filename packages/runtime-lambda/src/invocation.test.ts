@@ -9,6 +9,7 @@ import {
   type VirtualClock,
   virtualClock,
 } from '@spaceship/core/memory'
+import type { StateStore } from '@spaceship/core/ports'
 import { createReminders } from '@spaceship/core/reminders'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
@@ -21,7 +22,7 @@ const welcome = reminder('welcome', { payload, key: ({ id }) => id })
 const Client = entity('client', { table: 'clients', key: 'id', schema: payload })
 
 /** A function whose route handles the reminder, and the envelope of one that is due. */
-async function due(handle: (id: string) => void | Promise<void>) {
+async function due(handle: (id: string) => void | Promise<void>, withState = (state: StateStore) => state) {
   const clock = virtualClock(START)
   const state = memoryState({ clock })
   const scheduler = memoryScheduler()
@@ -41,7 +42,14 @@ async function due(handle: (id: string) => void | Promise<void>) {
       reminders.schedule(welcome, { in: '1h', payload: (e) => e.after }),
     )
     .on('greet', welcome, async ({ payload: { id } }) => handle(id), effect)
-  const options = { application: 'a', state, deadLetters, clock, random: () => 0.5, logger: silent }
+  const options = {
+    application: 'a',
+    state: withState(state),
+    deadLetters,
+    clock,
+    random: () => 0.5,
+    logger: silent,
+  }
   const start = reminders.schedule(welcome, { in: '1h', payload: () => ({ id: 'acme' }) })
   const moment = START.getTime()
   // It uses nothing else of an event and its context.
@@ -119,4 +127,50 @@ test('other envelopes and events are refused with what is expected', async () =>
       code: 'not-kinesis',
       message: expect.stringContaining('a due reminder or a tick'),
     })
+})
+
+for (const how of ['is down', 'is down once the journal was read', 'hangs'] as const)
+  test(`a due reminder as the event itself is asked for again while the state store ${how}: a state machine does so for a day`, async () => {
+    let isDown = true
+    let calls = 0
+    const failing =
+      <A extends readonly unknown[], T>(ask: (...args: A) => Promise<T>) =>
+      (...args: A): Promise<T> => {
+        calls += 1
+        if (!isDown || (how === 'is down once the journal was read' && calls < 3)) return ask(...args)
+        return how === 'hangs' ? new Promise(() => {}) : Promise.reject(new Unavailable('dynamodb'))
+      }
+    const seen: string[] = []
+    const { invoke, event, clock } = await due(
+      (id) => void seen.push(id),
+      (state) => ({ ...state, get: failing(state.get), set: failing(state.set) }),
+    )
+    const answer = invoke(event, context()).catch((error: unknown) => error)
+    await passing(clock, 40_000)
+    expect(await answer).toMatchObject({ name: 'Unfinished', code: 'unfinished' })
+    isDown = false
+    await invoke(event, context())
+    expect(seen).toEqual(['acme'])
+  })
+
+test('a wrong set-up of a store is told as what it is, and not as something that passes', async () => {
+  const setup = { reason: 'denied', resource: 'table t', advice: 'grant dynamodb:GetItem' } as const
+  const denied = () => Promise.reject(new Unavailable('dynamodb', 'denied', { setup }))
+  const { invoke, event } = await due(
+    () => {},
+    (state) => ({ ...state, get: denied, set: denied }),
+  )
+  await expect(invoke(event, context())).rejects.toMatchObject({
+    name: expect.not.stringMatching('Unfinished'),
+  })
+})
+
+test('a reminder of another application is refused: its scheduler would take it for sent', async () => {
+  const seen: string[] = []
+  const { invoke, event } = await due((id) => void seen.push(id))
+  await expect(invoke({ ...event, application: 'b' }, context())).rejects.toMatchObject({
+    code: 'not-kinesis',
+    message: expect.stringContaining("a reminder of 'b', not 'a'"),
+  })
+  expect(seen).toEqual([])
 })

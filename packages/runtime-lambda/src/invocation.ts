@@ -8,7 +8,7 @@
 
 import { SpaceshipError } from '@spaceship/core'
 import { sha256 } from '@spaceship/core/adapter'
-import type { ShardBatch } from './event.ts'
+import { notKinesis, type ShardBatch } from './event.ts'
 
 /** A due reminder or a tick, as a schedule or a state machine hands it to the function. */
 export interface DirectInvocation {
@@ -21,10 +21,16 @@ export interface DirectInvocation {
 /** The place of such records in logs and dead letters. */
 const PLACE = { stream: 'invocation', shard: 'direct' }
 
-/** The envelope as the only record of a batch; undefined if the event is something else. */
-export function invocationOf(event: unknown, now: number): ShardBatch | undefined {
-  const { spaceship, kind } = Object(event)
+/**
+ * The envelope as the only record of a batch; undefined if the event is something else.
+ *
+ * @throws SpaceshipError `not-kinesis` for a reminder of another application: its scheduler would take it for sent
+ */
+export function invocationOf(event: unknown, now: number, own: string): ShardBatch | undefined {
+  const { spaceship, kind, application } = Object(event)
   if (spaceship !== 1 || (kind !== 'reminder' && kind !== 'tick')) return undefined
+  if (kind === 'reminder' && application !== own)
+    throw notKinesis(`it is a reminder of '${application}', not '${own}'`)
   const data = Buffer.from(JSON.stringify(event))
   const partitionKey = sha256(data, 'hex').slice(0, 32)
   const sequence = BigInt(`0x1${partitionKey}`).toString()
@@ -33,7 +39,7 @@ export function invocationOf(event: unknown, now: number): ShardBatch | undefine
 }
 
 /** Tells the caller to invoke the function again. Lambda hands the error's name on, and the Retry of a state machine looks at it. */
-export function unfinishedInvocation(): SpaceshipError {
+export function unfinishedInvocation(options?: ErrorOptions): SpaceshipError {
   const message = 'the envelope is not handled yet, as the log says: invoke the function with it again'
-  return Object.assign(new SpaceshipError('unfinished', message), { name: 'Unfinished' })
+  return Object.assign(new SpaceshipError('unfinished', message, options), { name: 'Unfinished' })
 }

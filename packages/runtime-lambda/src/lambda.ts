@@ -1,9 +1,15 @@
 import { codeOf, type Reactor, SpaceshipError } from '@spaceship/core'
-import { bare, callable, check, refuse, unknownProblems } from '@spaceship/core/adapter'
+import { bare, callable, check, refuse, setUpOf, unknownProblems } from '@spaceship/core/adapter'
 import { createEngine, ENGINE_OPTIONS, type Engine, type EngineOptions } from '@spaceship/core/engine'
 import type { Log, LogFields } from '@spaceship/core/log'
 import { systemClock } from '@spaceship/core/ports'
-import { batchOf, type KinesisBatchResponse, type KinesisEvent, responseOf } from './event.ts'
+import {
+  batchOf,
+  type KinesisBatchResponse,
+  type KinesisEvent,
+  responseOf,
+  type ShardBatch,
+} from './event.ts'
 import { type DirectInvocation, invocationOf, unfinishedInvocation } from './invocation.ts'
 
 /** What of Lambda's context is used. */
@@ -138,14 +144,8 @@ export function lambda(
   // Started in the init; its error is the invocation's to report.
   engine().catch(() => {})
 
-  return async (event, context) => {
-    const { awsRequestId: requestId, xRayTraceId: traceId } = context
-    invocation = { requestId, traceId }
-    const direct = invocationOf(event, clock.now())
-    // What is no envelope is refused here, with what is expected.
-    const batch = direct ?? batchOf(event as KinesisEvent)
-    if (batch === undefined) return responseOf([])
-    const { stream, shard, records } = batch
+  /** @returns what is unfinished */
+  async function handled({ stream, shard, records }: ShardBatch, context: LambdaContext) {
     const started = await engine()
     tellOfStart(started)
     const left = context.getRemainingTimeInMillis()
@@ -175,8 +175,25 @@ export function lambda(
     pushed.catch(() => {})
     const unfinished = await delivery.settle(new Date(softEnd))
     await pushed
-    if (direct !== undefined && unfinished.length > 0) throw unfinishedInvocation()
-    return responseOf(unfinished)
+    return unfinished
+  }
+
+  return async (event, context) => {
+    const { awsRequestId: requestId, xRayTraceId: traceId } = context
+    invocation = { requestId, traceId }
+    const direct = invocationOf(event, clock.now(), options.application)
+    // What is no envelope is refused here, with what is expected.
+    const batch = direct ?? batchOf(event as KinesisEvent)
+    if (batch === undefined) return responseOf([])
+    try {
+      const unfinished = await handled(batch, context)
+      if (direct === undefined || unfinished.length === 0) return responseOf(unfinished)
+    } catch (error) {
+      // What is down passes by itself: a state machine asks for a day, and not for some minutes as after other errors.
+      if (direct === undefined || codeOf(error) !== 'unavailable' || setUpOf(error)) throw error
+      throw unfinishedInvocation({ cause: error })
+    }
+    throw unfinishedInvocation()
   }
 }
 

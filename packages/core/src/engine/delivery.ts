@@ -278,7 +278,7 @@ class ShardDelivery implements Delivery {
   async #keepJournal([first]: readonly Position[]): Promise<void> {
     const { journal, reopened } = this.#intake
     // A worker that drains is alive: it answers by its checkpoint, whether or not the store hears of it.
-    if (this.#kept === undefined) await this.#within(this.#clock.monotonic() + NOTICE, this.#absolve())
+    if (this.#kept === undefined) await this.#within(this.#clock.monotonic() + NOTICE, this.absolve())
     // A journal that was not read must not be overwritten.
     if (this.#kept === undefined || journal === undefined) return
     if (first === undefined) {
@@ -300,7 +300,7 @@ class ShardDelivery implements Delivery {
     await this.#inTime(saved())
   }
 
-  async #absolve(): Promise<void> {
+  async absolve(): Promise<void> {
     const { settings, source } = this.#opening
     try {
       await this.#suspects.absolve()

@@ -30,7 +30,7 @@ import type { SuffixJournal } from './suffix-journal.ts'
 import { isSuspicious, type Suspects } from './suspects.ts'
 import { type Entry, Task } from './task.ts'
 import { placeFields, positionField } from './telling.ts'
-import { onAbort } from './within.ts'
+import { NEVER, onAbort } from './within.ts'
 
 /** What the journal's item holds, if its position was opened before without an outcome, or is suspected since. */
 export interface Reopened {
@@ -85,8 +85,11 @@ export class Intake {
     this.#work = work
     this.#place = scope.place
     this.#journal = journal === undefined ? readJournal(hold.journal) : undefined
-    this.#suspected = isSuspicious(hold.crashes) ? scope.settings.maxAhead.records : 0
-    if (this.#suspected > 0) this.#tellOfDeaths(hold.crashes)
+    this.#suspected = hold.charges ? NEVER : 0
+    if (isSuspicious(hold.crashes)) {
+      this.#suspected = scope.settings.maxAhead.records
+      this.#tellOfDeaths(hold.crashes)
+    }
     onAbort(scope.stopped, () => void this.#leave?.())
   }
 

@@ -66,7 +66,8 @@ export function parseOptions(
   { kinds, capabilities }: Parts,
   about: ProcessAbout,
 ): Settings {
-  let plans: Plans | undefined
+  // Set where all fits its shape; else `check` throws.
+  let plans!: Plans
   check(called('application', options?.application), ENGINE, { options }, () => {
     const reactors: unknown = options?.reactors
     if (!Array.isArray(reactors) || !reactors.every(REACTOR.fits)) return []
@@ -75,7 +76,6 @@ export function parseOptions(
     plans = planRoutes(options.reactors, capabilities, around)
     return reactorProblems(options, plans, { kinds, capabilities })
   })
-  if (plans === undefined) throw new TypeError('reactors that fit their shape were planned')
   const clock = options.clock ?? systemClock
   const process = processName()
   const logger = loggerFor(options.logger, { service: options.application, process, clock, ...about })

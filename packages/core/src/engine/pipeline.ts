@@ -19,7 +19,7 @@ import { isThenable, promiseOf } from '../foreign.ts'
 import { Unavailable } from '../verdicts.ts'
 import { Attempt, type Stage } from './attempt.ts'
 import { type Chain, recall } from './chain.ts'
-import type { Content } from './content.ts'
+import type { Content, LookedUp } from './content.ts'
 import { HandlerContext } from './context.ts'
 import { endingOf } from './ending.ts'
 import { ofReturn, ofThrown } from './judge.ts'
@@ -146,8 +146,8 @@ export class Pipeline {
     let event = known
     attempt.task.ran = true
     if (event === undefined) {
-      const found = await attempt.content.lookUp?.(this.#scope.settings)
-      if (found === undefined) throw new TypeError('a record without an event reached a handler')
+      // A content without an event has its look-up, as its table says.
+      const found = (await attempt.content.lookUp?.(this.#scope.settings)) as LookedUp
       if ('skip' in found) return skip(found.skip)
       event = found.event
     }

@@ -44,6 +44,12 @@ export interface Hold {
    * @default 0
    */
   readonly crashes?: number
+  /**
+   * For a source that does not count its owners: each record is charged as if several had died, and run by itself. Whoever sets it takes the
+   * charges back by {@link Delivery.absolve}.
+   * @default false
+   */
+  readonly charges?: boolean
 }
 
 /**
@@ -103,6 +109,8 @@ export interface Delivery {
    * @returns what is unfinished, lowest first
    */
   settle(until: Date): Promise<readonly Position[]>
+  /** Takes back the charge of the record that ran last: the process lives. Never rejects; a store that fails is told in the log. */
+  absolve(): Promise<void>
   /** The shard is lost: aborts signals, starts nothing more, reports nothing. Synchronous. */
   revoke(reason: unknown): void
   /** Resolves when no handler runs, and none waits: once the delivery is revoked, when the last one has settled. Never rejects. */

@@ -60,7 +60,9 @@ export function createSuspects(
       return mayRun
     },
     absolve: async () => {
-      if (harmless !== undefined) await update()
+      if (harmless === undefined) return
+      await update()
+      harmless = undefined
     },
   }
 }
