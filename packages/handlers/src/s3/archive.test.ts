@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import type { S3Client } from '@aws-sdk/client-s3'
-import { entity, marshal, type Reactor, reactor } from '@spaceship/core'
+import { entity, marshal, type Reactor, type RouteOptions, reactor } from '@spaceship/core'
 import { createEngine } from '@spaceship/core/engine'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
-import { silent } from '@spaceship/core/ports'
+import { type StateStore, silent } from '@spaceship/core/ports'
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { type S3ArchiveOptions, s3Archive } from './index.ts'
@@ -140,3 +140,133 @@ test('200 changes of 400 KB: an object holds 16 MiB of them, however many may be
   expect(Math.max(...objects.map(({ bytes }) => bytes))).toBeLessThanOrEqual(16 * 1024 * 1024)
   expect(Math.max(...objects.map(({ lines }) => lines.length))).toBe(41)
 }, 60_000)
+
+/** Owners of one shard after one another, with a clock, a state store and a bucket in common; objects are told by the keys of their rows. */
+function owners(options: RouteOptions, stateOf: (memory: StateStore) => StateStore = (memory) => memory) {
+  const objects = new Map<string, readonly string[]>()
+  const client = {
+    send: async ({ input }: { readonly input: { readonly Key: string; readonly Body: Uint8Array } }) => {
+      const lines = gunzipSync(input.Body).toString().split('\n').slice(0, -1)
+      objects.set(
+        input.Key,
+        lines.map((line) => JSON.parse(line).key),
+      )
+      return {}
+    },
+  }
+  const clock = virtualClock()
+  const state = stateOf(memoryState({ clock }))
+  const open = async (records: readonly ReturnType<typeof changed>[]) => {
+    const engine = createEngine({
+      ...{ application: 'app', state, deadLetters: memoryDeadLetters(), clock, logger: silent },
+      reactors: [
+        reactor('archiving').on(
+          'archive',
+          Client.saved('saved'),
+          // The archive asks a client nothing but to send.
+          s3Archive({ client: client as unknown as S3Client, bucket: 'b', entity: 'client' }),
+          options,
+        ),
+      ],
+    })
+    const delivery = await engine.open(shard)
+    await delivery.push(records)
+    // Until the batch waits for its time alone.
+    await delivery.quiet()
+    return delivery
+  }
+  return { client, clock, objects, open }
+}
+
+const row = (sequence: number) => changed(sequence, { id: 'abc'[sequence - 1], n: sequence })
+
+test('what is left of an archived batch of which some claims are completed takes nothing of the object away', async () => {
+  const completed = Promise.withResolvers<void>()
+  let first: string | undefined
+  let [isThrottled, done] = [true, 0]
+  const { clock, objects, open } = owners({ effect: 'claim' }, (memory) => ({
+    ...memory,
+    set: async (key, value, expected) => {
+      first ??= key
+      const isDone = value.state === 'completed'
+      if (isThrottled && isDone && key === first)
+        throw Object.assign(new Error('throttled'), { name: 'ThrottlingException' })
+      const answer = await memory.set(key, value, expected)
+      if (isDone && ++done === 2) completed.resolve()
+      return answer
+    },
+  }))
+  const one = await open([row(1), row(2), row(3)])
+  await clock.moveTo(clock.now() + 5_000)
+  await completed.promise
+  one.revoke(new Error('the lease is lost'))
+  isThrottled = false
+  const heir = await open([row(1), row(2), row(3)])
+  while (!heir.complete) {
+    await clock.moveTo(clock.now() + 1_000)
+    await new Promise(setImmediate)
+  }
+  expect([...objects.values()]).toEqual([['a', 'b', 'c'], ['a']])
+})
+
+test('a put that S3 takes after the lease went on takes nothing of what the next owner has put', async () => {
+  const { client, clock, objects, open } = owners({})
+  const { send } = client
+  const [asked, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const ended = Promise.withResolvers<void>()
+  client.send = async (command) => {
+    client.send = send
+    asked.resolve()
+    await late.promise
+    const answer = await send(command)
+    ended.resolve()
+    return answer
+  }
+  const one = await open([row(1)])
+  await clock.moveTo(clock.now() + 5_000)
+  await asked.promise
+  one.revoke(new Error('the lease is lost'))
+  const heir = await open([row(1), row(2), row(3)])
+  await clock.moveTo(clock.now() + 5_000)
+  await heir.quiet()
+  late.resolve()
+  await ended.promise
+  expect([...objects.values()]).toEqual([['a', 'b', 'c'], ['a']])
+})
+
+test('a batch that is repeated overwrites itself', async () => {
+  const { clock, objects, open } = owners({})
+  for (let n = 0; n < 2; n += 1) {
+    const delivery = await open([row(1), row(2)])
+    await clock.moveTo(clock.now() + 5_000)
+    await delivery.quiet()
+    // As after a crash: nothing of what is done is kept.
+    delivery.revoke(new Error('the lease is lost'))
+  }
+  expect([...objects.values()]).toEqual([['a', 'b']])
+})
+
+test('names tell the first and the last position, and sort as these do, those within an aggregate too', async () => {
+  const { clock, objects, open } = owners({})
+  const names: string[] = []
+  for (const [sequence, subSequence] of [
+    [9, 0],
+    [9, 2],
+    [9, 10],
+    [10, 0],
+  ] as const) {
+    const delivery = await open([
+      { ...changed(sequence, { id: 'a', n: 1 }), subSequence },
+      changed(200, { id: 'b', n: 2 }),
+    ])
+    await clock.moveTo(clock.now() + 5_000)
+    await delivery.quiet()
+    delivery.revoke(new Error('the lease is lost'))
+    names.push([...objects.keys()].at(-1) ?? '')
+  }
+  expect(names.toSorted()).toEqual(names)
+  expect(new Set(names).size).toBe(4)
+  expect(names[1]).toMatch(
+    /date=2026-11-30\/shardId-0-0{59}9\.0{7}2-200-[0-9a-f]{16}!archiving!archive\.ndjson\.gz$/,
+  )
+})

@@ -2,12 +2,13 @@
  * Owns the archive of a table in S3: every change as a line of JSON, gzipped, in objects whose names say where the changes stood.
  *
  * ```
- *   PREFIX entity=client/date=2026-11-24/SHARD-POSITION!REACTOR!ROUTE.ndjson.gz       {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
+ *   PREFIX entity=client/date=2026-11-24/SHARD-FIRST-LAST-DIGEST!REACTOR!ROUTE.ndjson.gz     {"event":"client.saved","at":"…","key":"…","after":{…}}\n…
  * ```
  *
- * A batch that is repeated begins with the same record and has the same name: it overwrites itself, and what it holds beyond that is a
- * repeat, which readers tell by `id`. Routes archive for themselves, whatever others have of the same record. Athena reads the folders as
- * partitions.
+ * FIRST and LAST are positions, and DIGEST tells all changes of the object: a batch that is repeated as it was overwrites itself, and one that
+ * holds others, such as what is left of it for the next owner of the shard, overwrites nothing. What stands in two objects is a repeat, which
+ * readers tell by `id`. Names sort by shard and position. Routes archive for themselves, whatever others have of the same record. Athena
+ * reads the folders as partitions.
  *
  * An archive keeps what came: where the old image of a saved item fails today's schema, the line has `beforeRefused` with the reason
  * instead of `before`. That image was the new one of an earlier change, and stands in the archive as such.
@@ -27,6 +28,7 @@ import {
   exactJson,
   required,
   type ShapesOf,
+  sha256,
   text,
 } from '@spaceship/core/adapter'
 import { answered, BUCKET, type BucketOptions } from './bucket.ts'
@@ -81,10 +83,7 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
     events: readonly Archived[],
     { signal, reactor, route }: BatchContext,
   ): Promise<void> {
-    const [first] = events
-    if (first === undefined) return
-    const { shard, position } = first.source
-    const name = `${encodeURIComponent(shard)}-${position.padStart(60, '0')}!${reactor}!${route}`
+    const name = `${whereOf(events)}!${reactor}!${route}`
     const Key = `${prefix}entity=${encodeURIComponent(entity)}/date=${date}/${name}.ndjson.gz`
     const lines = events.map((event) => `${lineOf(event)}\n`).join('')
     const command = new PutObjectCommand({
@@ -107,6 +106,21 @@ export function s3Archive(options: S3ArchiveOptions): Handler<Archived> {
   return Object.assign(archive, {
     needs: [{ verb: 'archives to', target: `s3 ${bucket}`, dependency: 's3', grants }],
   })
+}
+
+/** Where these changes stood, as texts sort, and a digest of what they are. */
+function whereOf(events: readonly Archived[]): string {
+  const [first, last] = [events.at(0)?.source, events.at(-1)?.source]
+  const all = events.map(({ source: { stream, position }, name, id }) => [stream, position, name, id])
+  const digest = sha256(JSON.stringify(all), 'hex').slice(0, 16)
+  const [from, to] = [sortable(first?.position ?? ''), last?.position ?? '']
+  return `${encodeURIComponent(first?.shard ?? '')}-${from}-${to}-${digest}`
+}
+
+/** A place within an aggregate comes after the whole record, and before the next one. */
+function sortable(position: string): string {
+  const [sequence = '', place] = position.split('.')
+  return sequence.padStart(60, '0') + (place === undefined ? '' : `.${place.padStart(8, '0')}`)
 }
 
 /** Integers with all their digits, sets as lists, binary as base64, dates as ISO text. */
