@@ -33,7 +33,7 @@ export interface SearchIndex<out D = unknown> {
   readonly name: string
   /** What a version of it is made with. */
   readonly definition: { readonly settings: Readonly<Record<string, unknown>>; readonly mappings: Mapping }
-  /** Of the definition: another mapping is another version. */
+  /** Of the definition, and of the entity's `version` if it has one: another mapping, or another count, is another version. */
   readonly hash: string
   /** Holds the type only; never set. */
   readonly $document?: D
@@ -98,8 +98,16 @@ export function searchIndex<D>(
     settings,
     mappings: { ...mappings, properties: { ...mappings.properties, ...REMOVED } },
   }
-  const hash = sha256(JSON.stringify(definition), 'hex').slice(0, 8)
-  return { name, definition, hash }
+  return { name, definition, hash: hashOf(definition, Object(of).spec?.version) }
+}
+
+/**
+ * What counts the versions of documents belongs to an index as its mapping does: OpenSearch compares the numbers alone, and none of another count
+ * would be written, or be overwritten, ever again.
+ */
+function hashOf(definition: SearchIndex['definition'], version: string | undefined): string {
+  const whole = version === undefined ? definition : { ...definition, version }
+  return sha256(JSON.stringify(whole), 'hex').slice(0, 8)
 }
 
 /** By its path, or by that of what it stands in, or of something in it. */

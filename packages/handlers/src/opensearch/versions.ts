@@ -5,7 +5,7 @@
  * | name                       | what                                                                                       |
  * |----------------------------|--------------------------------------------------------------------------------------------|
  * | `clients`                  | the alias that is searched: one version, without what stands for removed documents         |
- * | `clients-v<version>`       | a version: the hash of its definition, and a number if there was one with the same before   |
+ * | `clients-v<version>`       | a version: the hash of its index, and a number if there was one with the same before        |
  * | `clients-write-<version>`  | an alias of one version: as long as it is there, documents are written into that version    |
  *
  * Documents are written through aliases, with `require_alias`: a version that somebody has removed is missed, and not made by the write.
