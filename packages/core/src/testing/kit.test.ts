@@ -62,6 +62,39 @@ test('rows keep numbers that a double would round, where the entity asks for the
   expect(ship.explain(ship.records[0])[0]).toMatchObject({ matched: true, why: 'it matches' })
 })
 
+test('rows are told apart by all of their keys, also where these read alike', async () => {
+  const Pair = entity('pair', {
+    table: 'pairs',
+    key: { partition: 'pk', sort: 'sk' },
+    schema: z.object({ pk: z.string(), sk: z.string() }),
+  })
+  const Counted = entity('counted', {
+    table: 'counted',
+    key: 'id',
+    schema: z.object({ id: z.union([z.number(), z.string(), z.instanceof(Uint8Array)]) }),
+  })
+  const seen: unknown[] = []
+  const ship = harness(() =>
+    reactor('r')
+      .on('pair', Pair.created('pair.created'), (e) => void seen.push([e.after.pk, e.after.sk]))
+      .on('counted', Counted.created('counted.created'), (e) => void seen.push(e.after.id)),
+  )
+  const pairs = [
+    ['a|b', 'c'],
+    ['a', 'b|c'],
+    ['a\\', 'b'],
+    ['a', '\\|b'],
+  ] as const
+  for (const [pk, sk] of pairs) await ship.put(Pair, { pk, sk })
+  const ids = [1, '1', 'MQ', new Uint8Array([0x31])] as const
+  for (const id of ids) await ship.put(Counted, { id })
+  expect(seen).toEqual([...pairs, ...ids])
+  await ship.remove(Pair, { pk: 'a', sk: 'b|c' })
+  await ship.put(Pair, { pk: 'a|b', sk: 'c' })
+  await ship.put(Pair, { pk: 'a', sk: 'b|c' })
+  expect(seen.slice(pairs.length + ids.length)).toEqual([['a', 'b|c']])
+})
+
 test('a row that expires was removed by the time to live; one that is not there cannot', async () => {
   const by: string[] = []
   const ship = harness(() =>

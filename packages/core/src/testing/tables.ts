@@ -59,7 +59,8 @@ export function createTables(now: () => number): Tables {
       },
       eventSource: 'aws:dynamodb',
     }
-    return { partitionKey: idOf(entity, key), data: new TextEncoder().encode(JSON.stringify(change)) }
+    const partitionKey = `${entity.table}/${keyText(entity, key)}`
+    return { partitionKey, data: new TextEncoder().encode(JSON.stringify(change)) }
   }
 
   function put(entity: EntitySpec, item: Row): ChangeRecord | undefined {
@@ -126,14 +127,18 @@ function keyOf(entity: EntitySpec, row: Row): Row {
 }
 
 function keyText(entity: EntitySpec, key: Row): string {
-  return entity.key
-    .map((name) => {
-      const value = key[name]
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : String(value)
-    })
-    .join('|')
+  return entity.key.map((name) => textOf(key[name])).join('|')
 }
 
+/** Of one row alone: another type is another key, numbers are equal however they are held, and no key reads like two. */
 function idOf(entity: EntitySpec, key: Row): string {
-  return `${entity.table}/${keyText(entity, key)}`
+  return JSON.stringify([entity.table, ...entity.key.map((name) => [typeOf(key[name]), textOf(key[name])])])
+}
+
+function textOf(value: unknown): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : String(value)
+}
+
+function typeOf(value: unknown): 'text' | 'binary' | 'number' {
+  return typeof value === 'string' ? 'text' : value instanceof Uint8Array ? 'binary' : 'number'
 }
