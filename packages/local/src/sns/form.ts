@@ -1,7 +1,7 @@
 /** Owns the wire of SNS: a form in, XML out. https://docs.aws.amazon.com/sns/latest/api/CommonParameters.html */
 
 import { createHash, randomUUID } from 'node:crypto'
-import { type Element, type Reply, xml } from '../http/index.ts'
+import { type Element, fieldsOf, type Reply, xml } from '../http/index.ts'
 import type { Publication } from './topics.ts'
 
 export interface Refused {
@@ -36,6 +36,7 @@ export function pairsOf(form: URLSearchParams, name: string): Readonly<Record<st
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters in question.
 const REFUSED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 const GROUP = /^[!-~]{1,128}$/
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /** @param most bytes of the message with its attributes */
 export function publicationIn(
@@ -64,14 +65,26 @@ export function publicationIn(
       REFUSED.test(value) ||
       value.includes('\t')
     )
-      return { code: 'ParameterValueInvalid', message: `Invalid parameter: the message attribute '${name}'` }
+      return invalidValue(`Invalid parameter: the message attribute '${name}'`)
+    if (!/^(String|Number|Binary)(\..*)?$/.test(DataType))
+      return invalidValue(
+        `The message attribute '${name}' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.`,
+      )
+    if (DataType.startsWith('Number') && !NUMBER.test(value))
+      return invalidValue(`Could not cast message attribute '${name}' value to number.`)
     attributes[name] = { DataType, ...(string === null ? { BinaryValue: value } : { StringValue: value }) }
     size += Buffer.byteLength(name) + DataType.length + Buffer.byteLength(value)
   }
   if (size > most) return invalid('Invalid parameter: Message too long')
+  const toQueues = form.get('MessageStructure') === 'json' ? textForQueues(text) : text
+  if (typeof toQueues !== 'string') return toQueues
   const group = form.get('MessageGroupId') ?? undefined
   const given = form.get('MessageDeduplicationId') ?? undefined
   const deduplication = given ?? (contentBased ? createHash('sha256').update(text).digest('hex') : undefined)
+  if (!fifo && given !== undefined)
+    return invalid(
+      'Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type',
+    )
   if (fifo && (group === undefined || !GROUP.test(group)))
     return invalid('Invalid parameter: The MessageGroupId parameter is required for FIFO topics')
   if (fifo && (deduplication === undefined || !GROUP.test(deduplication)))
@@ -80,11 +93,27 @@ export function publicationIn(
     )
   return {
     text,
+    toQueues,
     subject: form.get('Subject') ?? undefined,
     attributes,
     group: fifo ? group : undefined,
     deduplication,
   }
+}
+
+/** Of a message in JSON: its member `sqs`, if that is a text, else the default one. */
+function textForQueues(text: string): string | Refused {
+  const texts = fieldsOf(text)
+  if (texts === undefined)
+    return invalid('Invalid parameter: Message Structure - JSON message body failed to parse')
+  const { default: other, sqs = other } = texts
+  if (typeof other !== 'string')
+    return invalid('Invalid parameter: Message Structure - No default entry in JSON message body')
+  return typeof sqs === 'string' ? sqs : other
+}
+
+function invalidValue(message: string): Refused {
+  return { code: 'ParameterValueInvalid', message }
 }
 
 export function invalid(message: string): Refused {

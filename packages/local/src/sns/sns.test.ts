@@ -107,6 +107,73 @@ test('a batch tells of each message; what is wrong with one is none of the other
   })
 })
 
+test('each protocol has its own text of a message in JSON, and queues that have none the default one', async () => {
+  const { TopicArn } = await topicTo('structured', 'structured', { RawMessageDelivery: 'true' })
+  await topicTo('structured', 'structured-wrapped')
+  const publish = (message: unknown) =>
+    sns.send(
+      new PublishCommand({
+        ...{ TopicArn, MessageStructure: 'json' },
+        Message: typeof message === 'string' ? message : JSON.stringify(message),
+      }),
+    )
+  await publish({ default: 'for all', sqs: 'for queues', email: 'for people' })
+  await publish({ default: 'for all', sqs: 7 })
+  const PublishBatchRequestEntries = [
+    { Id: 'a', Message: '{"default":"of a batch"}', MessageStructure: 'json' },
+    { Id: 'b', Message: '{}', MessageStructure: 'json' },
+  ]
+  const { Failed } = await sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }))
+  expect(Failed).toMatchObject([{ Id: 'b', Code: 'InvalidParameter' }])
+  const texts = ['for queues', 'for all', 'of a batch']
+  expect(ship.sqs.messages('structured')?.map(({ body }) => body)).toEqual(texts)
+  expect(ship.sqs.messages('structured-wrapped')?.map(({ body }) => JSON.parse(body).Message)).toEqual(texts)
+  for (const wrong of [{ sqs: 'no default' }, { default: 1 }, '[]', 'no JSON'])
+    await expect(publish(wrong)).rejects.toMatchObject({ name: 'InvalidParameterException' })
+})
+
+test('a standard topic takes no FIFO queue, and a standard queue takes what a FIFO topic says', async () => {
+  const { TopicArn } = await topicTo('standard', 'standard')
+  const facts = await topicTo('other-facts.fifo', 'other-facts.fifo')
+  const subscribe = (topic: string, queue: string) =>
+    sns.send(new SubscribeCommand({ TopicArn: topic, Protocol: 'sqs', Endpoint: queueArn(queue) }))
+  await expect(subscribe(TopicArn, 'other-facts.fifo')).rejects.toMatchObject({
+    name: 'InvalidParameterException',
+    message: expect.stringContaining('FIFO SQS Queues can not be subscribed to standard SNS topics'),
+  })
+  await subscribe(facts.TopicArn, 'standard')
+  await sns.send(
+    new PublishCommand({ ...facts, Message: 'a', MessageGroupId: 'g', MessageDeduplicationId: 'd' }),
+  )
+  expect(ship.sqs.messages('standard')?.length).toBe(1)
+})
+
+test('what no message may have is refused', async () => {
+  const { TopicArn } = await topicTo('strict', 'strict', { RawMessageDelivery: 'true' })
+  const attribute = (DataType: string, StringValue: string) => ({
+    MessageAttributes: { a: { DataType, StringValue } },
+  })
+  for (const [more, name] of [
+    [attribute('Number', 'abc'), 'InvalidParameterValueException'],
+    [attribute('Boolean', 'true'), 'InvalidParameterValueException'],
+    [{ MessageDeduplicationId: 'd' }, 'InvalidParameterException'],
+  ] as const)
+    await expect(sns.send(new PublishCommand({ TopicArn, Message: 'x', ...more }))).rejects.toMatchObject({
+      name,
+    })
+  const batch = (...ids: readonly string[]) =>
+    sns.send(
+      new PublishBatchCommand({
+        TopicArn,
+        PublishBatchRequestEntries: ids.map((Id) => ({ Id, Message: 'x' })),
+      }),
+    )
+  await expect(batch('a', 'a')).rejects.toMatchObject({ name: 'BatchEntryIdsNotDistinctException' })
+  await expect(batch('a.b c')).rejects.toMatchObject({ name: 'InvalidBatchEntryIdException' })
+  await sns.send(new PublishCommand({ TopicArn, Message: 'fine', ...attribute('Number.int', '-1.5e3') }))
+  expect(ship.sqs.messages('strict')?.map(({ body }) => body)).toEqual(['fine'])
+})
+
 test('topics are listed and deleted; what is not supported is refused', async () => {
   const { TopicArn } = await topicTo('gone', 'any')
   const arns = async () => (await sns.send(new ListTopicsCommand({}))).Topics?.map((topic) => topic.TopicArn)

@@ -35,6 +35,7 @@ export interface Sns extends AsyncDisposable {
 
 const ACCOUNT = '000000000000'
 const NAME = /^(?:[\w-]{1,256}|[\w-]{1,251}\.fifo)$/
+const ENTRY = /^[\w-]{1,80}$/
 const MOST_BYTES = 262_144
 const MOST_ENTRIES = 10
 /** How long a FIFO topic knows a message, in milliseconds. */
@@ -96,6 +97,17 @@ export async function startSns({
         code: 'TooManyEntriesInBatchRequest',
         message: 'The batch request contains more entries than permissible.',
       }
+    const ids = entries.map((entry) => entry.get('Id') ?? '')
+    if (!ids.every((id) => ENTRY.test(id)))
+      return {
+        code: 'InvalidBatchEntryId',
+        message: "The Id of a batch entry in a batch request doesn't abide by the specification.",
+      }
+    if (new Set(ids).size < ids.length)
+      return {
+        code: 'BatchEntryIdsNotDistinct',
+        message: 'Two or more batch entries in the request have the same Id.',
+      }
     const read = entries.map((entry) =>
       publicationIn(entry, { ...rulesOf(topic), most: Number.POSITIVE_INFINITY }),
     )
@@ -142,6 +154,10 @@ export async function startSns({
       )
     const [other] = Object.keys(others)
     if (other !== undefined) return invalid(`Invalid parameter: the embedded SNS does not support ${other}`)
+    if (queue.endsWith('.fifo') && !topic.arn.endsWith('.fifo'))
+      return invalid(
+        'Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics',
+      )
     const before = topic.subscriptions.find((each) => each.queue === queue)
     if (before !== undefined) return { SubscriptionArn: before.arn }
     const arn = `${topic.arn}:${crypto.randomUUID()}`

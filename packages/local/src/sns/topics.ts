@@ -21,6 +21,8 @@ export interface Topic {
 /** A message as a publisher gives it. */
 export interface Publication {
   readonly text: string
+  /** What queues get of it: in a structure there is a text for each protocol. */
+  readonly toQueues: string
   readonly subject: string | undefined
   readonly attributes: Readonly<
     Record<
@@ -81,11 +83,12 @@ export function publish(
   now: number,
 ): string {
   const id = randomUUID()
-  const { text, attributes, group, deduplication } = publication
-  const fifo = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: deduplication }
+  const { toQueues, attributes, group, deduplication } = publication
+  const ordered = group === undefined ? {} : { MessageGroupId: group, MessageDeduplicationId: deduplication }
   for (const { queue, raw } of subscriptions) {
+    const fifo = queue.endsWith('.fifo') ? ordered : {}
     const input = raw
-      ? { MessageBody: text, MessageAttributes: attributes }
+      ? { MessageBody: toQueues, MessageAttributes: attributes }
       : { MessageBody: JSON.stringify(notification(arn, id, publication, now)) }
     // As in AWS, a queue that takes nothing is no concern of the publisher's.
     deliver(queue.split(':').at(-1) ?? '', { ...input, ...fifo })
@@ -96,7 +99,7 @@ export function publish(
 function notification(
   TopicArn: string,
   MessageId: string,
-  { text, subject, attributes }: Publication,
+  { toQueues, subject, attributes }: Publication,
   now: number,
 ) {
   const MessageAttributes = Object.fromEntries(
@@ -110,7 +113,7 @@ function notification(
     MessageId,
     TopicArn,
     ...(subject !== undefined && { Subject: subject }),
-    Message: text,
+    Message: toQueues,
     Timestamp: new Date(now).toISOString(),
     ...(Object.keys(attributes).length > 0 && { MessageAttributes }),
   }

@@ -23,6 +23,7 @@ export interface Attribute {
 const REFUSED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])/
 const ATTRIBUTE = /^(?!aws\.|amazon\.)[\w-][\w.-]{0,255}$/i
 const GROUP = /^[!-~]{1,128}$/
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 export interface QueueRules {
   readonly fifo: boolean
@@ -42,7 +43,8 @@ export function sentOf(input: Fields, { fifo, contentBased, most }: QueueRules):
     )
   if (group !== undefined && !isGroup(group))
     return refusals.invalid('MessageGroupId has characters that it may not have, or more than 128.')
-  if (!fifo) return { body, attributes, group: undefined, deduplication: undefined }
+  if (!fifo)
+    return strangeToStandard(input) ?? { body, attributes, group: undefined, deduplication: undefined }
   if (group === undefined) return refusals.missing('MessageGroupId')
   if (input.DelaySeconds !== undefined)
     return refusals.invalid(
@@ -54,6 +56,21 @@ export function sentOf(input: Fields, { fifo, contentBased, most }: QueueRules):
       'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
     )
   return { body, attributes, group, deduplication }
+}
+
+/** A standard queue takes the group of a message, for fair queues. */
+function strangeToStandard({ MessageDeduplicationId: given, DelaySeconds }: Fields): Refused | undefined {
+  if (given !== undefined)
+    return refusals.parameter(
+      'MessageDeduplicationId',
+      given,
+      'The request include parameter that is not valid for this queue type.',
+    )
+  if (DelaySeconds === undefined) return undefined
+  const delay = Number(DelaySeconds)
+  return Number.isInteger(delay) && delay >= 0 && delay <= 900
+    ? undefined
+    : refusals.parameter('DelaySeconds', DelaySeconds, 'DelaySeconds must be >= 0 and <= 900.')
 }
 
 function isGroup(value: unknown): value is string {
@@ -76,6 +93,8 @@ function attributesOf(given: unknown): Sent['attributes'] | Refused {
     const text = isText ? StringValue : isBinary ? BinaryValue : ''
     if (!ATTRIBUTE.test(name) || text === '' || REFUSED.test(text))
       return refusals.invalid(`The message attribute '${name}' has an invalid name, type or value.`)
+    if (/^Number/.test(String(DataType)) && !NUMBER.test(text))
+      return refusals.invalid(`Can't cast the value of message (user) attribute '${name}' to a number.`)
     attributes[name] = {
       DataType: String(DataType),
       ...(isText ? { StringValue: text } : { BinaryValue: text }),

@@ -23,6 +23,7 @@ export const ACCOUNT = '000000000000'
 const MOST_ENTRIES = 10
 const MOST_BYTES = 1_048_576
 const NAME = /^(?:[\w-]{1,80}|[\w-]{1,75}\.fifo)$/
+const ENTRY = /^[\w-]{1,80}$/
 
 /** The last part of a queue's URL. */
 export const nameIn = (url: unknown): string => String(url).split('/').at(-1) ?? ''
@@ -35,11 +36,25 @@ export function operationsOf({ queues, now, urlOf, region, arrived }: OperationP
     if (isRefused(attributes)) return attributes
     if (name.endsWith('.fifo') !== (attributes.FifoQueue === 'true'))
       return refusals.attributeValue('FifoQueue')
+    const wrong = wrongRedrive(name, attributes)
+    if (wrong !== undefined) return wrong
     const known = queues.find(name)
     const isOther = Object.entries(attributes).some(([key, value]) => known?.attributes[key] !== value)
     if (known !== undefined && isOther) return refusals.differs()
     if (known === undefined) queues.make(name, attributes, now())
     return { QueueUrl: urlOf(name) }
+  }
+
+  /** A dead-letter queue is made before who names it, and of the same kind. */
+  function wrongRedrive(name: string, attributes: QueueAttributes): Refused | undefined {
+    const { redrive } = settingsOf(attributes)
+    if (redrive === undefined) return undefined
+    const refused = (reason: string) => refusals.parameter('RedrivePolicy', attributes.RedrivePolicy, reason)
+    const target = queues.find(redrive.queue)
+    if (target === undefined) return refused('Dead letter target does not exist.')
+    return target.queue.fifo === name.endsWith('.fifo')
+      ? undefined
+      : refused('Dead-letter queue must be same type of queue as the source.')
   }
 
   function list({ QueueNamePrefix = '', MaxResults, NextToken }: Fields): Answer {
@@ -100,6 +115,7 @@ export function operationsOf({ queues, now, urlOf, region, arrived }: OperationP
       const entries: readonly Fields[] = Array.isArray(Entries) ? Entries.filter(isFields) : []
       if (entries.length === 0) return refusals.noEntries()
       if (entries.length > MOST_ENTRIES) return refusals.manyEntries()
+      if (!entries.every(({ Id }) => ENTRY.test(String(Id)))) return refusals.entryId()
       if (new Set(entries.map(({ Id }) => Id)).size < entries.length) return refusals.entryIds()
       const Successful: Fields[] = []
       const Failed: Fields[] = []
@@ -151,6 +167,9 @@ export function operationsOf({ queues, now, urlOf, region, arrived }: OperationP
     SetQueueAttributes: ofQueue((known, { Attributes }) => {
       const attributes = attributesIn(Attributes, known.attributes)
       if (isRefused(attributes)) return attributes
+      const isAsked = isFields(Attributes) && 'RedrivePolicy' in Attributes
+      const refused = isAsked ? wrongRedrive(known.queue.name, attributes) : undefined
+      if (refused !== undefined) return refused
       queues.change(known, attributes)
       return {}
     }),

@@ -34,6 +34,8 @@ export const refusals = {
     refusal('InvalidAttributeValue', `Invalid value for the parameter ${name}.`),
   missing: (name: string) => refusal('MissingParameter', `The request must contain the parameter ${name}.`),
   invalid: (reason: string) => refusal('InvalidParameterValue', reason),
+  parameter: (name: string, value: unknown, reason: string) =>
+    refusal('InvalidParameterValue', `Value ${value} for parameter ${name} is invalid. Reason: ${reason}`),
   contents: () =>
     refusal('InvalidMessageContents', 'The message contains characters outside the allowed set.'),
   receipt: () => refusal('ReceiptHandleIsInvalid', 'The input receipt handle is invalid.'),
@@ -54,6 +56,12 @@ export const refusals = {
       'BatchEntryIdsNotDistinct',
       'Two or more batch entries in the request have the same Id.',
       'AWS.SimpleQueueService.BatchEntryIdsNotDistinct',
+    ),
+  entryId: () =>
+    refusal(
+      'InvalidBatchEntryId',
+      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
+      'AWS.SimpleQueueService.InvalidBatchEntryId',
     ),
   tooLong: () =>
     refusal(

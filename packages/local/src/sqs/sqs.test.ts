@@ -12,6 +12,7 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
   type SendMessageCommandInput,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import fc from 'fast-check'
@@ -127,6 +128,63 @@ test('what was received too often lies in the dead-letter queue', async () => {
     await clock.advance(30_000)
   }
   expect(await bodies(dead)).toEqual(['poison'])
+})
+
+const arnOf = (url: string) => `arn:aws:sqs:us-east-1:000000000000:${url.split('/').at(-1)}`
+const redriveTo = (deadLetterTargetArn: string) => ({
+  RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 }),
+})
+
+test('a dead-letter queue is there, and of the kind of its queue; one that is deleted later takes no message away', async () => {
+  const [standard, fifo] = [await queue(), await queue({ FifoQueue: 'true' })]
+  const nowhere = redriveTo(arnOf('nowhere'))
+  const missing = {
+    name: 'InvalidParameterValue',
+    message: expect.stringContaining('Dead letter target does not exist'),
+  }
+  await expect(queue(nowhere)).rejects.toMatchObject(missing)
+  const change = (QueueUrl: string, Attributes: Record<string, string>) =>
+    client.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }))
+  await expect(change(standard, nowhere)).rejects.toMatchObject(missing)
+  const other = {
+    name: 'InvalidParameterValue',
+    message: expect.stringContaining('must be same type of queue'),
+  }
+  await expect(queue(redriveTo(arnOf(fifo)))).rejects.toMatchObject(other)
+  await expect(change(fifo, redriveTo(arnOf(standard)))).rejects.toMatchObject(other)
+  const dead = await queue()
+  await change(standard, redriveTo(arnOf(dead)))
+  await client.send(new DeleteQueueCommand({ QueueUrl: dead }))
+  await send(standard, 'poison')
+  for (let n = 0; n < 3; n += 1) expect(await bodies(standard, { VisibilityTimeout: 0 })).toEqual(['poison'])
+})
+
+test('what no message may have is refused, by itself and in a batch', async () => {
+  const url = await queue()
+  const number = (StringValue: string) => ({ MessageAttributes: { n: { DataType: 'Number', StringValue } } })
+  for (const [more, told] of [
+    [{ DelaySeconds: 901 }, 'DelaySeconds must be >= 0 and <= 900'],
+    [{ DelaySeconds: -5 }, 'DelaySeconds must be >= 0 and <= 900'],
+    [{ MessageDeduplicationId: 'd' }, 'for parameter MessageDeduplicationId is invalid'],
+    [number('abc'), "'n' to a number"],
+  ] as const) {
+    const refused = { name: 'InvalidParameterValue', message: expect.stringContaining(told) }
+    await expect(send(url, 'x', more)).rejects.toMatchObject(refused)
+    const Entries = [{ Id: 'a', MessageBody: 'x', ...more }]
+    const { Failed } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }))
+    expect(Failed).toMatchObject([{ Id: 'a', Code: 'InvalidParameterValue' }])
+  }
+  for (const Id of ['a.b c', '', 'x'.repeat(81)])
+    await expect(
+      client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: [{ Id, MessageBody: 'x' }] })),
+    ).rejects.toMatchObject({ name: 'InvalidBatchEntryId' })
+  expect(await bodies(url)).toEqual([])
+  for (const value of ['1', '-0.5', '+1e10', '.5', '5.']) await send(url, value, number(value))
+  // Of fair queues.
+  await send(url, 'fair', { MessageGroupId: 'tenant', DelaySeconds: 900 })
+  expect((await bodies(url)).length).toBe(5)
+  await clock.advance(900_000)
+  expect(await bodies(url)).toContain('fair')
 })
 
 test('a FIFO queue gives a group in order, keeps it back while one is in flight, and takes a repeat once', async () => {

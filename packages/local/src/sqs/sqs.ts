@@ -84,11 +84,17 @@ export async function startSqs({
     const until = clock.now() + wait * 1_000
     for (;;) {
       const now = clock.now()
-      const found = known.queue.receive(most, { now, visibility, settings }, (message) => {
-        const to = settings.redrive?.queue ?? ''
-        queues.move(message, to, now)
-        arrived(to)
-      })
+      // A dead-letter queue that was deleted takes nothing: messages stay where they are.
+      const redrive = queues.find(settings.redrive?.queue ?? '') && settings.redrive
+      const found = known.queue.receive(
+        most,
+        { now, visibility, settings: { ...settings, redrive } },
+        (message) => {
+          const to = redrive?.queue ?? ''
+          queues.move(message, to, now)
+          arrived(to)
+        },
+      )
       if (found.length > 0) return { Messages: found.map((message) => shown(message, input)) }
       if (now >= until || closing.signal.aborted) return {}
       await somethingIn(known, Math.min(until, known.queue.nextVisible(now) ?? until) - now)
