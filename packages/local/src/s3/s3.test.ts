@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -57,6 +58,70 @@ test('conditions decide: a put that must be the first, and one that must replace
   await expect(put('once', '2', { IfMatch: '"0"' })).rejects.toMatchObject({ name: 'PreconditionFailed' })
   await put('once', '2', { IfMatch: ETag })
   expect(await text('once')).toBe('2')
+})
+
+test('conditions decide: a delete of what nobody has changed, and a get of what is not had already', async () => {
+  const failed = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } }
+  const { ETag = '' } = await put('held', '1')
+  const drop = (IfMatch: string, Key = 'held') =>
+    client.send(new DeleteObjectCommand({ Bucket, Key, IfMatch }))
+  await expect(drop('"0"')).rejects.toMatchObject(failed)
+  const get = (more: object, Key = 'held') => client.send(new GetObjectCommand({ Bucket, Key, ...more }))
+  const head = (more: object) => client.send(new HeadObjectCommand({ Bucket, Key: 'held', ...more }))
+  await expect(get({ IfMatch: '"0"' })).rejects.toMatchObject(failed)
+  await expect(head({ IfMatch: '"0"' })).rejects.toMatchObject({ $metadata: { httpStatusCode: 412 } })
+  for (const IfNoneMatch of [ETag, '*', `"0", ${ETag}`])
+    for (const ask of [get, head])
+      await expect(ask({ IfNoneMatch })).rejects.toMatchObject({ $metadata: { httpStatusCode: 304 } })
+  const both = await get({ IfMatch: ETag, IfNoneMatch: '"0"' })
+  expect(await both.Body?.transformToString()).toBe('1')
+  for (const ask of [get({ IfModifiedSince: new Date(0) }), get({ IfUnmodifiedSince: new Date() })])
+    await expect(ask).rejects.toMatchObject({ name: 'NotImplemented' })
+  for (const odd of [{ IfNoneMatch: '"0"' }, { IfMatch: '*' }])
+    await expect(put('held', '2', odd)).rejects.toMatchObject({ name: 'NotImplemented' })
+  await drop(ETag.replaceAll('"', ''))
+  const missing = { name: 'NoSuchKey' }
+  await expect(get({ IfMatch: ETag })).rejects.toMatchObject(missing)
+  await expect(put('held', '1', { IfMatch: ETag })).rejects.toMatchObject(missing)
+  for (const tag of [ETag, '*']) await expect(drop(tag)).rejects.toMatchObject(missing)
+  const Objects = [{ Key: 'held', ETag }]
+  await expect(client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))).rejects.toMatchObject({
+    name: 'NotImplemented',
+  })
+})
+
+test('what is not what the sender says it is is refused, and nothing of it is stored', async () => {
+  const wrong = {
+    ChecksumSHA256: Buffer.alloc(32).toString('base64'),
+    ChecksumSHA1: Buffer.alloc(20).toString('base64'),
+    ChecksumCRC32: 'AAAAAA==',
+    ChecksumCRC32C: 'AAAAAA==',
+    ContentMD5: Buffer.alloc(16).toString('base64'),
+  }
+  for (const [name, value] of Object.entries(wrong))
+    await expect(put('damaged', 'v', { [name]: value }), name).rejects.toMatchObject({ name: 'BadDigest' })
+  await expect(put('damaged', 'v', { ChecksumCRC64NVME: 'AAAAAAAAAAA=' })).rejects.toMatchObject({
+    name: 'NotImplemented',
+  })
+  await expect(text('damaged')).rejects.toMatchObject({ name: 'NoSuchKey' })
+  for (const ChecksumAlgorithm of ['CRC32', 'CRC32C', 'SHA1', 'SHA256'] as const) {
+    await put('whole', ChecksumAlgorithm, { ChecksumAlgorithm })
+    expect(await text('whole')).toBe(ChecksumAlgorithm)
+    const Body = Readable.from([Buffer.from('in '), Buffer.from('parts')])
+    await client.send(
+      new PutObjectCommand({ ...{ Bucket, Key: 'parts', Body, ContentLength: 8 }, ChecksumAlgorithm }),
+    )
+    expect(await text('parts')).toBe('in parts')
+  }
+  const chunked = (checksum: string) =>
+    fetch(`${s3.url}/${Bucket}/trailing`, {
+      method: 'PUT',
+      headers: { 'content-encoding': 'aws-chunked', 'x-amz-trailer': 'x-amz-checksum-crc32' },
+      body: `9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:${checksum}\r\n\r\n`,
+    })
+  expect((await chunked('AAAAAA==')).status).toBe(400)
+  expect((await chunked('y/Q5Jg==')).status).toBe(200)
+  expect(await text('trailing')).toBe('123456789')
 })
 
 test('what is not there is told in S3 words', async () => {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { NO_SHELF, type Shelf } from '../data/index.ts'
 import { decoded, type Reply, type Request, serve, textsOf, xml } from '../http/index.ts'
+import { bodyOf, wrongChecksum } from './body.ts'
+import { conditionOf } from './conditions.ts'
 import { type Bucket, createBuckets, pageOf, type StoredObject } from './objects.ts'
 
 export interface S3Options {
@@ -26,8 +28,8 @@ const KEPT =
   /^(content-(type|encoding|disposition|language)|cache-control|expires|x-amz-meta-.*|x-amz-checksum-.*)$/
 
 /**
- * S3 on this machine, for its official client with `forcePathStyle`: buckets and objects, conditional puts, lists by prefix and delimiter. Uploads in
- * parts, versions, ranges and access rules are refused.
+ * S3 on this machine, for its official client with `forcePathStyle`: buckets and objects, conditions by tags, checksums, lists by prefix and delimiter.
+ * Uploads in parts, versions, ranges and access rules are refused.
  *
  * @throws SpaceshipError `local-port` if the port is taken
  */
@@ -68,7 +70,9 @@ export async function startS3({ port, shelf = NO_SHELF, now = Date.now }: S3Opti
   }
 
   function removeMany(bucket: Bucket, { body }: Request): Reply {
-    const keys = textsOf(body.toString('utf8'), 'Key')
+    const text = body.toString('utf8')
+    if (/<(ETag|LastModifiedTime|Size)>/.test(text)) return notHere('conditions of DeleteObjects')
+    const keys = textsOf(text, 'Key')
     if (keys.length === 0 || keys.length > 1_000) return refusal(400, 'MalformedXML', 'from 1 to 1000 keys')
     for (const key of keys) buckets.drop(bucket, key)
     return xml(200, 'DeleteResult', { Deleted: keys.map((Key) => ({ Key })) })
@@ -110,38 +114,32 @@ export async function startS3({ port, shelf = NO_SHELF, now = Date.now }: S3Opti
     const others = [...query.keys()].filter((parameter) => parameter !== 'x-id')
     if (others.length > 0) return notHere(`${method} of an object with ${others.join(', ')}`)
     const known = bucket.objects.get(key)
-    if (method === 'PUT') return put(bucket, key, known, request)
+    const refused = unlessMet(request, known)
+    // An answer to HEAD has no body.
+    if (refused !== undefined) return method === 'HEAD' ? { status: refused.status } : refused
+    if (method === 'PUT') return put(bucket, key, request)
     if (method === 'DELETE') {
       buckets.drop(bucket, key)
       return { status: 204 }
     }
     if (method !== 'GET' && method !== 'HEAD') return notHere(`${method} of an object`)
     if (headers.range !== undefined) return notHere('a range of an object')
-    if (known === undefined)
-      return method === 'HEAD'
-        ? { status: 404 }
-        : refusal(404, 'NoSuchKey', 'The specified key does not exist.')
+    if (known === undefined) return method === 'HEAD' ? { status: 404 } : noSuchKey()
     const reply = { status: 200, headers: headersOf(known), body: known.bytes }
     if (method === 'GET') return reply
     return { ...reply, headers: { ...reply.headers, 'content-length': String(known.bytes.length) }, body: '' }
   }
 
-  function put(bucket: Bucket, key: string, known: StoredObject | undefined, request: Request): Reply {
+  function put(bucket: Bucket, key: string, request: Request): Reply {
     const { headers } = request
     if (headers['x-amz-copy-source'] !== undefined) return notHere('a copy of an object')
-    if (headers['if-none-match'] === '*' && known !== undefined)
-      return refusal(
-        412,
-        'PreconditionFailed',
-        'At least one of the pre-conditions you specified did not hold',
-      )
-    if (headers['if-match'] !== undefined && headers['if-match'] !== known?.etag)
-      return refusal(
-        412,
-        'PreconditionFailed',
-        'At least one of the pre-conditions you specified did not hold',
-      )
-    const bytes = bodyOf(request)
+    const body = bodyOf(request)
+    const { bytes } = body
+    const wrong = wrongChecksum(headers, body)
+    if (wrong !== undefined)
+      return 'unknown' in wrong
+        ? notHere(`a checksum ${wrong.unknown}`)
+        : refusal(400, 'BadDigest', `The ${wrong.other} you specified did not match the calculated checksum.`)
     const md5 = headers['content-md5']
     if (md5 !== undefined && md5 !== createHash('md5').update(bytes).digest('base64'))
       return refusal(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.')
@@ -184,18 +182,18 @@ function headersOf({ etag, at, bytes, headers }: StoredObject): Record<string, s
   }
 }
 
-/** Of a stream the SDK sends chunks, each with its size in front: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html */
-function bodyOf({ headers, body }: Request): Buffer {
-  if (!String(headers['content-encoding']).includes('aws-chunked')) return body
-  const chunks: Buffer[] = []
-  for (let at = 0; at < body.length; ) {
-    const end = body.indexOf('\r\n', at)
-    const size = Number.parseInt(body.toString('latin1', at, end === -1 ? body.length : end), 16)
-    if (end === -1 || !(size > 0)) break
-    chunks.push(body.subarray(end + 2, end + 2 + size))
-    at = end + 2 + size + 2
-  }
-  return Buffer.concat(chunks)
+function unlessMet({ method, headers }: Request, known: StoredObject | undefined): Reply | undefined {
+  const condition = conditionOf(method, headers, known)
+  if (condition === 'holds') return undefined
+  if (condition === 'missing') return noSuchKey()
+  if (condition === 'failed')
+    return refusal(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold')
+  if (condition === 'not modified') return { status: 304, headers: { etag: known?.etag ?? '' } }
+  return notHere(`the condition ${condition.unknown} of ${method}`)
+}
+
+function noSuchKey(): Reply {
+  return refusal(404, 'NoSuchKey', 'The specified key does not exist.')
 }
 
 function refusal(status: number, code: string, message: string): Reply {
