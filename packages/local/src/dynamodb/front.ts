@@ -10,6 +10,7 @@
  * | parameters that dynalite would ignore            | refused by name                                            |
  * | what reads or writes items                       | throttled on demand                                        |
  * | null within a parameter, a tag without a value   | refused as AWS does (dynalite would throw)                 |
+ * | what is beyond a limit                           | refused as AWS does (dynalite would take it)               |
  * | anything else                                    | passed on untouched; what dynalite lacks is refused by name|
  */
 
@@ -26,6 +27,7 @@ import {
   signed,
   targetOf,
 } from '../http/index.ts'
+import { beyondLimits } from './limits.ts'
 import { given, malformed } from './malformed.ts'
 import { fault } from './refusal.ts'
 import { unsupported } from './unsupported.ts'
@@ -78,7 +80,10 @@ export function dynamodbFront(options: FrontOptions): (request: Request) => Prom
     if (request.method !== 'POST' || service !== SERVICE) return other(forward, request, service, operation)
     const input = fieldsOf(request.body)
     if (input === undefined) return faultReply(NOT_AN_OBJECT, JSON_TYPE)
-    const wrong = malformed(operation, input) ?? unsupported(operation, given(input))
+    const wrong =
+      malformed(operation, input) ??
+      beyondLimits(operation, given(input)) ??
+      unsupported(operation, given(input))
     if (wrong !== undefined) return faultReply(wrong, JSON_TYPE)
     if (ON_ITEMS.has(operation) && faults.strikes(faults.state().throttle.dynamodb)) {
       const message =

@@ -14,4 +14,8 @@ export function notFound(message: string): AwsFault {
   return fault('ResourceNotFoundException', message)
 }
 
+export const severalOperations = validation(
+  'Transaction request cannot include multiple operations on one item',
+)
+
 export const missingTable = notFound('Requested resource not found: Table not found')

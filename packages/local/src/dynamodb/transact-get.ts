@@ -1,6 +1,6 @@
 import { type AwsCall, type AwsFault, type Fields, isFields } from '../http/index.ts'
 import type { Locks } from './locks.ts'
-import { missingTable, validation } from './refusal.ts'
+import { missingTable, severalOperations, validation } from './refusal.ts'
 import { lockName, type Tables } from './tables.ts'
 import { itemOf } from './writes.ts'
 
@@ -23,7 +23,9 @@ export async function transactGet({ dynalite, locks, tables }: TransactGetOption
     if ((await tables.keySchema(String(get.TableName))) === undefined) return missingTable
     const touched = await itemOf(tables, get.TableName, get.Key)
     if (touched === undefined) return validation('The provided key element does not match the schema')
-    names.push(lockName(touched.table, touched.key))
+    const name = lockName(touched.table, touched.key)
+    if (names.includes(name)) return severalOperations
+    names.push(name)
     gets.push({ ...get, ConsistentRead: true })
   }
   return locks.hold(names, async (): Promise<Fields | AwsFault> => {

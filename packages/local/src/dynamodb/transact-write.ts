@@ -9,14 +9,16 @@
 
 import type { Shelf } from '../data/index.ts'
 import { type AwsAnswer, type AwsCall, type AwsFault, type Fields, isFault, isFields } from '../http/index.ts'
-import type { Item } from './attribute.ts'
+import { type Item, sizeOf } from './attribute.ts'
 import type { Capture } from './capture.ts'
-import { fault, missingTable, validation } from './refusal.ts'
+import { emptyIndexKey } from './index-keys.ts'
+import { fault, missingTable, severalOperations, validation } from './refusal.ts'
 import type { Rehearsal, Step } from './rehearsal.ts'
 import { lockName, type Tables } from './tables.ts'
 import { itemOf } from './writes.ts'
 
 const MOST_STEPS = 100
+const MOST_BYTES = 4 * 1_024 * 1_024
 const TOKEN_LIFETIME = 10 * 60 * 1_000
 
 export interface TransactOptions {
@@ -111,13 +113,19 @@ async function stepsOf(tables: Tables, items: unknown): Promise<Step[] | AwsFaul
     const step = await stepOf(tables, item)
     if (isStepFault(step)) return step
     const name = lockName(step.touched.table, step.touched.key)
-    if (seen.has(name)) {
-      return validation('Transaction request cannot include multiple operations on one item')
-    }
+    if (seen.has(name)) return severalOperations
     seen.add(name)
     steps.push(step)
   }
-  return steps
+  const size = steps.reduce((sum, { input, touched }) => sum + sizeOf(itemIn(input) ?? touched.key), 0)
+  return size > MOST_BYTES
+    ? validation('The aggregate size of the items in the transaction exceeds 4 MB')
+    : steps
+}
+
+/** What a Put writes. How large another write leaves its item is not told by the request. */
+function itemIn({ Item }: Fields): Item | undefined {
+  return isFields(Item) ? Item : undefined
 }
 
 async function stepOf(tables: Tables, item: unknown): Promise<Step | AwsFault> {
@@ -135,6 +143,8 @@ async function stepOf(tables: Tables, item: unknown): Promise<Step | AwsFault> {
   if ((await tables.keySchema(String(input.TableName))) === undefined) return missingTable
   const touched = await itemOf(tables, input.TableName, kind === 'Put' ? input.Item : input.Key)
   if (touched === undefined) return validation('The provided key element does not match the schema')
+  const empty = await emptyIndexKey(tables, input)
+  if (empty !== undefined) return empty
   const performed = kind !== 'ConditionCheck'
   return { touched, operation: OPERATIONS[kind], input, performed, returnsOld: returned === 'ALL_OLD' }
 }

@@ -1,6 +1,17 @@
-import { type Fields, faultOf, fieldsOf, isFields, type Reply, type Request } from '../http/index.ts'
+import {
+  type Fields,
+  faultOf,
+  faultReply,
+  fieldsOf,
+  isFields,
+  type Reply,
+  type Request,
+} from '../http/index.ts'
 import type { Capture, Touched } from './capture.ts'
+import { emptyIndexKey } from './index-keys.ts'
 import { keyOf, type Tables } from './tables.ts'
+
+const JSON_TYPE = 'application/x-amz-json-1.0'
 
 export interface WriteOptions {
   readonly forward: (request: Request) => Promise<Reply>
@@ -16,6 +27,8 @@ export async function singleWrite(options: WriteOptions, request: Request, input
   const { forward, capture, tables } = options
   const touched = await itemOf(tables, input.TableName, input.Key ?? input.Item)
   if (touched === undefined) return forward(request)
+  const empty = await emptyIndexKey(tables, input)
+  if (empty !== undefined) return faultReply(empty, JSON_TYPE)
   const wantsOld = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
   return capture.around(
     [touched],
@@ -34,6 +47,9 @@ export async function batchWrite(options: WriteOptions, request: Request, input:
   for (const [table, requests] of Object.entries(isFields(input.RequestItems) ? input.RequestItems : {})) {
     for (const entry of Array.isArray(requests) ? requests : []) {
       const item = await itemOf(tables, table, entry?.PutRequest?.Item ?? entry?.DeleteRequest?.Key)
+      const { Item } = Object(entry?.PutRequest)
+      const empty = await emptyIndexKey(tables, { TableName: table, Item })
+      if (empty !== undefined) return faultReply(empty, JSON_TYPE)
       if (item !== undefined) touched.push(item)
     }
   }
