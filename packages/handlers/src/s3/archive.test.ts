@@ -204,7 +204,7 @@ test('what is left of an archived batch of which some claims are completed takes
   const heir = await open([row(1), row(2), row(3)])
   while (!heir.complete) {
     await clock.moveTo(clock.now() + 1_000)
-    await new Promise(setImmediate)
+    await heir.quiet()
   }
   expect([...objects.values()]).toEqual([['a', 'b', 'c'], ['a']])
 })
