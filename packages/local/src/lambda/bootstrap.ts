@@ -6,8 +6,10 @@
  */
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 
-type Handler = (event: unknown, context: unknown) => unknown
+type Callback = (error: unknown, result?: unknown) => void
+type Handler = (event: unknown, context: unknown, callback?: Callback) => unknown
 
 const [, , file = '', name = 'handler'] = process.argv
 const { env } = process
@@ -41,39 +43,67 @@ function call(
   })
 }
 
-function described(error: unknown): string {
-  if (!(error instanceof Error))
-    return JSON.stringify({ errorType: typeof error, errorMessage: String(error), trace: [] })
-  return JSON.stringify({
-    errorType: error.name,
-    errorMessage: error.message,
-    trace: error.stack?.split('\n') ?? [],
-  })
+interface Described {
+  readonly errorType: string
+  readonly errorMessage: string
+  readonly trace: readonly string[]
 }
+
+function described(error: unknown): Described {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: shown(error), trace: [] }
+  return { errorType: error.name, errorMessage: error.message, trace: error.stack?.split('\n') ?? [] }
+}
+
+/** Of an error its stack and its causes. Never throws, whatever a function has thrown. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return inspect(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+/** What the Runtime API is told of an error, after people are. */
+function told(what: string, error: unknown): string {
+  process.stderr.write(`${what} ${shown(error)}\n`)
+  return JSON.stringify(described(error))
+}
+
+function errorNamed(name: string, message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, cause === undefined ? {} : { cause }), { name })
+}
+
+/** Whether a handler may answer by a callback. Runtimes of Node 24 and later refuse one that has a parameter for it. */
+const CALLBACKS = /nodejs22\./.test(env.AWS_EXECUTION_ENV ?? '')
+
+const takesCallback = ({ length }: { readonly length: number }): boolean => length >= 3
 
 async function load(): Promise<Handler> {
   const module: unknown = await import(pathToFileURL(file).href)
   const handler = typeof module === 'object' && module !== null ? Reflect.get(module, name) : undefined
-  if (typeof handler !== 'function') {
-    const error = new Error(`${name} is undefined or not exported`)
-    error.name = 'Runtime.HandlerNotFound'
-    throw error
-  }
+  if (typeof handler !== 'function')
+    throw errorNamed('Runtime.HandlerNotFound', `${name} is undefined or not exported`)
+  if (takesCallback(handler) && !CALLBACKS)
+    throw errorNamed(
+      'Runtime.CallbackHandlerDeprecated',
+      `${name} has ${handler.length} parameters: Lambda calls no callbacks from Node.js 24 on, and refuses what could take one; expected (event, context), and a promise as its answer`,
+    )
   // Safe as far as anyone can know: what a function does with its arguments is its own affair.
   return handler as Handler
 }
 
-async function fail(error: unknown, code: number): Promise<never> {
+async function fail(what: string, error: unknown, code: number): Promise<never> {
   const path = current === undefined ? 'init/error' : `invocation/${current}/error`
-  await call('POST', path, described(error)).catch(() => undefined)
+  await call('POST', path, told(what, error)).catch(() => undefined)
   process.exit(code)
 }
 
 process.stdin.on('close', () => process.exit(1)).resume()
 // Never rejects: it ends the process.
-process.on('uncaughtException', (error) => void fail(error, UNCAUGHT))
+process.on('uncaughtException', (error) => void fail('Uncaught Exception', error, UNCAUGHT))
 // Never rejects, likewise.
-process.on('unhandledRejection', (error) => void fail(error, UNHANDLED))
+process.on('unhandledRejection', (error) => void fail('Unhandled Promise Rejection', error, UNHANDLED))
 
 function contextOf(headers: IncomingHttpHeaders) {
   const deadline = Number(headers['lambda-runtime-deadline-ms'])
@@ -90,9 +120,24 @@ function contextOf(headers: IncomingHttpHeaders) {
   }
 }
 
-/** A handler that is not async may throw, too. */
-async function attempt(handler: Handler, event: string, context: unknown): Promise<unknown> {
-  return handler(JSON.parse(event), context)
+/** By its promise, or by its callback where it is given one: whichever comes first. */
+function answerOf(handler: Handler, event: unknown, context: unknown): unknown {
+  if (!takesCallback(handler)) return handler(event, context)
+  const called = Promise.withResolvers<unknown>()
+  const answer = handler(event, context, (error, result) =>
+    error === undefined || error === null ? called.resolve(result) : called.reject(error),
+  )
+  return typeof Object(answer).then === 'function' ? Promise.race([called.promise, answer]) : called.promise
+}
+
+/** As JSON. A handler that is not async may throw, too. */
+async function attempt(handler: Handler, event: string, context: unknown): Promise<string> {
+  const answer = await answerOf(handler, JSON.parse(event), context)
+  try {
+    return JSON.stringify(answer ?? null) ?? 'null'
+  } catch (error) {
+    throw errorNamed('Runtime.JSONStringifyError', 'Unable to stringify response body', error)
+  }
 }
 
 async function run(handler: Handler): Promise<never> {
@@ -102,13 +147,13 @@ async function run(handler: Handler): Promise<never> {
     current = context.awsRequestId
     env._X_AMZN_TRACE_ID = String(headers['lambda-runtime-trace-id'])
     const answer = await attempt(handler, body, context).then(
-      (result) => ['response', JSON.stringify(result ?? null) ?? 'null'] as const,
-      (error: unknown) => ['error', described(error)] as const,
+      (response) => ['response', response] as const,
+      (error: unknown) => ['error', told('Invoke Error', error)] as const,
     )
     await call('POST', `invocation/${current}/${answer[0]}`, answer[1])
     current = undefined
   }
 }
 
-const handler = await load().catch((error: unknown) => fail(error, 1))
+const handler = await load().catch((error: unknown) => fail('Init Error', error, 1))
 await run(handler).catch(() => process.exit(1))

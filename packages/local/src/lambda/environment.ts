@@ -107,7 +107,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     if (!error) return candidate
     await kill(candidate)
     if (!isNew) return waiting()
-    // The runtime tells the error to the Runtime API alone, and prints nothing.
+    // A process that exits or hangs as it starts prints nothing of that.
     if (!closed) options.log(`${functionName} did not start: ${error.type}: ${error.message}`)
     return error
   }

@@ -54,7 +54,7 @@ export interface LambdaOptions {
   readonly retryBackoffMs?: number
   /** Gets what was given up on. Called again until it succeeds. @default what is given up on is lost, as with Lambda */
   readonly onFailure?: (failed: FailedBatch) => void | Promise<void>
-  /** What the function prints, why it did not start, what was given up on, and why reads and destinations failed, line by line. @default silence */
+  /** What the function prints and throws, why it did not start, what was given up on, and why reads and destinations failed, line by line. @default silence */
   readonly log?: (line: string) => void
   /** @default the system's clock */
   readonly clock?: Pick<Clock, 'now' | 'sleep'>
