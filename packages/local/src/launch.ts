@@ -168,7 +168,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       await startStepFunctions({
         kinesis: kinesis.call,
         invoke: (name, event) => functions.get(name)?.invoke(event),
-        queue: ({ queueUrl, body }) => void sqs.deliver(queueUrl, { MessageBody: body }),
+        queue: sqs.deliver,
         region,
         timeScale,
         shelves: { machines: data.shelf('state-machines'), executions: data.shelf('executions') },

@@ -72,8 +72,8 @@ export function createTopics(shelf: Shelf): Topics {
   }
 }
 
-/** Gives a queue its message. */
-export type Deliver = (queue: string, input: Fields) => string | undefined
+/** Gives a queue its message, or what that says against it. */
+export type Deliver = (queue: string, input: Fields) => unknown
 
 /** To every subscriber: as it is, or in a notification around it. @returns the message's id */
 export function publish(

@@ -2,7 +2,15 @@
 
 import { type Clock, systemClock } from '@spaceship/core/ports'
 import { NO_SHELF, type Shelf } from '../data/index.ts'
-import { type Fields, fieldsOf, type Reply, type Request, serve, targetOf } from '../http/index.ts'
+import {
+  type AwsAnswer,
+  type Fields,
+  fieldsOf,
+  type Reply,
+  type Request,
+  serve,
+  targetOf,
+} from '../http/index.ts'
 import { isRefused, type Sent } from './message.ts'
 import { ACCOUNT, nameIn, operationsOf, shown } from './operations.ts'
 import { createQueues, type KnownQueue } from './queues.ts'
@@ -38,8 +46,8 @@ export interface Sqs extends AsyncDisposable {
 
 /** What the ship does with it beside. */
 export interface EmbeddedSqs extends Sqs {
-  /** @returns the error's name if the message is not taken */
-  deliver(queue: string, input: Fields): string | undefined
+  /** SendMessage from inside the process. @param queue its name or URL */
+  deliver(queue: string, input: Fields): AwsAnswer
 }
 
 const JSON_TYPE = 'application/x-amz-json-1.0'
@@ -63,13 +71,8 @@ export async function startSqs({
     for (const wake of waiters.get(name) ?? []) wake()
   }
   const urlOf = (name: string) => `${server.url}/${ACCOUNT}/${name}`
-  const operations: Readonly<Record<string, (input: Fields) => Fields | Refused>> = operationsOf({
-    queues,
-    now: clock.now,
-    urlOf,
-    region,
-    arrived,
-  })
+  const operations = operationsOf({ queues, now: clock.now, urlOf, region, arrived })
+  const named: Readonly<Record<string, (input: Fields) => Fields | Refused>> = operations
 
   async function receive(known: KnownQueue, input: Fields): Promise<Fields | Refused> {
     const settings = settingsOf(known.attributes)
@@ -126,7 +129,7 @@ export async function startSqs({
       const known = queues.find(nameIn(input.QueueUrl))
       return known === undefined ? refusals.noQueue() : receive(known, input)
     }
-    const perform = Object.hasOwn(operations, operation) ? operations[operation] : undefined
+    const perform = Object.hasOwn(named, operation) ? named[operation] : undefined
     return perform === undefined ? refusals.unknown(operation) : perform(input)
   }
 
@@ -152,8 +155,10 @@ export async function startSqs({
     url: server.url,
     messages: (name) => queues.find(name)?.queue.messages.map(plainly),
     deliver: (name, input) => {
-      const output = operations.SendMessage?.({ ...input, QueueUrl: name })
-      return output !== undefined && isRefused(output) ? output.query : undefined
+      const output = operations.SendMessage({ ...input, QueueUrl: name })
+      if (!isRefused(output)) return { ok: true, output }
+      const error = output.type.slice(output.type.indexOf('#') + 1)
+      return { ok: false, error, message: output.message, fields: {} }
     },
     close,
     [Symbol.asyncDispose]: close,

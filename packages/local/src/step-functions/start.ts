@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '@spaceship/core/ports'
 import { systemClock } from '@spaceship/core/ports'
 import { NO_SHELF, type Shelf } from '../data/index.ts'
 import {
+  type AwsAnswer,
   type AwsFault,
   type Fields,
   faultReply,
@@ -19,8 +21,8 @@ import { fault } from './refusal.ts'
 import type { QueuedMessage, TaskTargets } from './tasks.ts'
 
 export interface StepFunctionsOptions extends Omit<TaskTargets, 'send'> {
-  /** Gets what is sent to a queue. @default nobody: it stands in `messages` alone */
-  readonly queue?: (message: QueuedMessage) => void
+  /** SendMessage of an SQS. @default there is no queue: what is sent stands in `messages` alone */
+  readonly queue?: (queueUrl: string, fields: Fields) => AwsAnswer
   /** @default chosen by the system */
   readonly port?: number
   /** @default 'us-east-1' */
@@ -48,6 +50,7 @@ export interface EmbeddedStepFunctions extends StepFunctions {
   halt(): void
 }
 
+const NO_QUEUE = 'QueueDoesNotExist'
 const JSON_TYPE = 'application/x-amz-json-1.0'
 const NO_SHELVES = { machines: NO_SHELF, executions: NO_SHELF }
 
@@ -60,7 +63,7 @@ const NO_SHELVES = { machines: NO_SHELF, executions: NO_SHELF }
 export async function startStepFunctions({
   kinesis,
   invoke,
-  queue = () => {},
+  queue = () => ({ ok: false, error: NO_QUEUE, message: '', fields: {} }),
   port,
   region = 'us-east-1',
   clock = systemClock,
@@ -69,9 +72,11 @@ export async function startStepFunctions({
 }: StepFunctionsOptions): Promise<EmbeddedStepFunctions> {
   const definitionOf = definitions()
   const messages: QueuedMessage[] = []
-  const send = (message: QueuedMessage) => {
+  const send = (message: QueuedMessage, fields: Fields): AwsAnswer => {
+    const answer = queue(message.queueUrl, fields)
+    if (!answer.ok && answer.error !== NO_QUEUE) return answer
     messages.push(message)
-    queue(message)
+    return answer.ok ? answer : { ok: true, output: { MessageId: randomUUID() } }
   }
   const targets = { kinesis, invoke, send }
   const machines = machinesOf({

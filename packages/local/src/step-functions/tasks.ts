@@ -6,11 +6,10 @@
  * | `arn:aws:states:::aws-sdk:kinesis:putRecord` | a record on one of the ship's streams; its data is written as JSON, a text in quotation marks, as by AWS |
  * | `arn:aws:states:::lambda:invoke`        | an invocation of a function that `ship.lambda` runs                         |
  * | `arn:aws:lambda:...:function:NAME`      | the same; the answer alone is the result                                    |
- * | `arn:aws:states:::sqs:sendMessage`      | a message in the embedded SQS, if the queue is there, and in `messages`        |
+ * | `arn:aws:states:::sqs:sendMessage`      | a message in the embedded SQS, if the queue is there and takes it, and in `messages` |
  */
 
-import { randomUUID } from 'node:crypto'
-import { type AwsCall, type Fields, isFields } from '../http/index.ts'
+import { type AwsAnswer, type AwsCall, type Fields, isFields } from '../http/index.ts'
 import type { Invoked } from '../lambda/index.ts'
 
 /** A message that a state machine has sent to a queue. */
@@ -24,7 +23,8 @@ export interface TaskTargets {
   readonly kinesis: AwsCall
   /** Undefined if there is no such function. */
   readonly invoke: (name: string, event: unknown) => Promise<Invoked> | undefined
-  readonly send: (message: QueuedMessage) => void
+  /** @param fields of SendMessage, beside the queue */
+  readonly send: (message: QueuedMessage, fields: Fields) => AwsAnswer
 }
 
 type Task = (input: unknown, targets: TaskTargets, resource: string) => Promise<unknown>
@@ -95,8 +95,17 @@ async function answered(name: string, event: unknown, invoke: TaskTargets['invok
   }
 }
 
+/** Those of SendMessage that have a name of their own in state machines. */
+const SQS_ERRORS: readonly string[] = ['InvalidMessageContents', 'UnsupportedOperation']
+
 async function sendMessage(input: unknown, { send }: TaskTargets): Promise<Fields> {
-  const { QueueUrl: queueUrl, MessageBody: body } = isFields(input) ? input : {}
-  send({ queueUrl: String(queueUrl), body: typeof body === 'string' ? body : JSON.stringify(body) })
-  return { MessageId: randomUUID() }
+  const { QueueUrl: queueUrl, MessageBody: given, ...rest } = isFields(input) ? input : {}
+  const body = typeof given === 'string' ? given : (JSON.stringify(given) ?? '')
+  const answer = send({ queueUrl: String(queueUrl), body }, { ...rest, MessageBody: body })
+  if (answer.ok) return answer.output
+  const { error, message } = answer
+  throw errorNamed(
+    SQS_ERRORS.includes(error) ? `SQS.${error}Exception` : 'SQS.AmazonSQSException',
+    `${message} (Service: AmazonSQS; Status Code: 400; Error Code: ${error})`,
+  )
 }
