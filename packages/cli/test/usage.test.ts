@@ -155,6 +155,27 @@ test.each([
   },
 )
 
+test.each([
+  ['worker', 'src/wroker.ts'],
+  ['lambda', 'src/lamda.ts'],
+])("build refuses a config whose '%s' is a file that is not there", async (name, path) => {
+  const config = CONFIG.replace("streams: ['cdc']", `streams: ['cdc'], ${name}: '${path}'`)
+  using project = projectWith({ ...GOOD, 'spaceship.config.ts': config })
+  const { code, err, out } = await project.spaceship(['build'])
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toContain(`'${name}' is '${path}', which does not exist in ${project.root}`)
+})
+
+test('build bundles the module that is there, if the config names none', async () => {
+  const { 'src/lambda.ts': _, ...files } = GOOD
+  using project = projectWith(files)
+  const { code, out } = await project.spaceship(['build', '--json'])
+  expect([code, JSON.parse(out)]).toEqual([
+    0,
+    { built: [{ file: 'dist/worker.mjs', bytes: expect.any(Number) }] },
+  ])
+})
+
 test('two entities of one name, and two keys of one table, are refused', async () => {
   const more = `
     import { entity } from '@spaceship/core'

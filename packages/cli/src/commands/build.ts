@@ -24,7 +24,7 @@ export function addBuild(program: Command, terminal: Terminal): void {
     .command('build')
     .summary('bundle what is deployed')
     .description(
-      'Bundles the function and the worker, each with all that it imports: lambda.cjs, whose export is the handler, and\nworker.mjs, which Node runs. A project without one of the two modules gets the other.',
+      'Bundles the function and the worker, each with all that it imports: lambda.cjs, whose export is the handler, and\nworker.mjs, which Node runs. A project without one of the two modules gets the other;\nwhat its config names has to be there.',
     )
     .option('--out-dir <folder>', 'where to', 'dist')
     .option('--minify', 'makes smaller files, whose stack traces need their source maps')
@@ -35,6 +35,13 @@ export function addBuild(program: Command, terminal: Terminal): void {
       const began = performance.now()
       const { config, root } = await projectOf(terminal, options)
       const { worker = 'src/worker.ts', lambda = 'src/lambda.ts' } = config
+      for (const name of ['worker', 'lambda'] as const) {
+        const given = config[name]
+        if (given !== undefined && !existsSync(resolve(root, given)))
+          throw usage(
+            `'${name}' is '${given}', which does not exist in ${root}: expected the path of a module, from the config's folder`,
+          )
+      }
       const entries = [
         { entry: lambda, out: 'lambda', form: 'function' },
         { entry: worker, out: 'worker', form: 'program' },
