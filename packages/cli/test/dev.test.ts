@@ -39,10 +39,16 @@ describe.each(['worker', 'lambda'])('as a %s', (runtime) => {
   beforeAll(async () => {
     project = projectWith(GOOD)
     // None of this terminal's reaches the reactors that leads to an account.
-    Object.assign(process.env, { AWS_PROFILE: 'production', OWN: 'mine' })
+    const terminal = {
+      AWS_PROFILE: 'production',
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true',
+      AWS_USE_FIPS_ENDPOINT: 'true',
+      AWS_USE_DUALSTACK_ENDPOINT: 'true',
+      OWN: 'mine',
+    }
+    Object.assign(process.env, terminal)
     session = dev(project, '--runtime', runtime)
-    delete process.env.AWS_PROFILE
-    delete process.env.OWN
+    for (const name of Object.keys(terminal)) delete process.env[name]
     const { endpoints } = await session.next(({ type }) => type === 'flying')
     stepFunctions = Object(endpoints).stepFunctions
     expect(Object.keys(Object(endpoints))).toEqual([

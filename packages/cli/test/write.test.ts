@@ -1,8 +1,10 @@
 /** Rows and events from a command line: what fits its schema reaches the stream, all else is refused with its place. */
 
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { CLIENT, CONFIG, GOOD, projectWith } from './project.ts'
 import { shipFor } from './ship.ts'
+
+afterEach(() => void vi.unstubAllEnvs())
 
 test('a row is put as JSON, from a file or from what is piped in, and removed by its key', async () => {
   using project = projectWith({ ...GOOD, 'globex.json': '{"id": "globex", "plan": "paid"}' })
@@ -32,6 +34,19 @@ test('a row is put as JSON, from a file or from what is piped in, and removed by
   const gone = await project.spaceship(['remove', 'client', 'acme'])
   expect([gone.code, gone.err]).toEqual([1, expect.stringContaining('nothing was removed')])
 })
+
+test.each(['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
+  'a row reaches the ship from a terminal with %s',
+  async (name) => {
+    using project = projectWith(GOOD)
+    await using ship = await shipFor(project)
+    vi.stubEnv(name, 'true')
+    expect(await project.spaceship(['put', 'client', '{"id": "acme", "plan": "trial"}'])).toMatchObject({
+      err: '',
+    })
+    expect(await ship.row('clients', { id: 'acme' })).toEqual({ id: 'acme', plan: 'trial' })
+  },
+)
 
 test.each([
   [['put', 'clinet', '{}'], "did you mean 'client'?"],

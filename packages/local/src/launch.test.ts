@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { devNull } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
@@ -11,8 +14,12 @@ import { CreateScheduleCommand, SchedulerClient } from '@aws-sdk/client-schedule
 import { reactor } from '@spaceship/core'
 import { createEngine, tickEnvelope } from '@spaceship/core/engine'
 import { memoryDeadLetters, memoryState, virtualClock } from '@spaceship/core/memory'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { folders } from '../test/folders.ts'
 import { launch } from './index.ts'
+
+const folder = folders()
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('launch', () => {
   it('lists every problem of its options at once', async () => {
@@ -93,6 +100,11 @@ describe('launch', () => {
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+      AWS_USE_FIPS_ENDPOINT: 'false',
+      AWS_USE_DUALSTACK_ENDPOINT: 'false',
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
       SEARCH_URL: ship.endpoints.search,
       SLACK_URL: ship.endpoints.slack,
       SLACK_API_URL: ship.slack.apiUrl,
@@ -101,6 +113,26 @@ describe('launch', () => {
     using kinesis = clientOf(ship.clientConfig('kinesis'))
     const { Shards } = await kinesis.client.send(new ListShardsCommand({ StreamName: 'two' }))
     expect(Shards).toHaveLength(2)
+  })
+
+  it.each([
+    ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint = true'],
+    ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint = true'],
+    ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls = true'],
+  ])('is what its clients and its environment lead to, whatever is said about %s', async (name, setting) => {
+    await using ship = await launch({ streams: ['cdc'] })
+    const answers = async (config: KinesisClientConfig) => {
+      using kinesis = clientOf(config)
+      const { Shards } = await kinesis.client.send(new ListShardsCommand({ StreamName: 'cdc' }))
+      return Shards?.length
+    }
+    vi.stubEnv('AWS_CONFIG_FILE', join(folder(), 'config'))
+    writeFileSync(process.env.AWS_CONFIG_FILE ?? '', `[default]\n${setting}\n`)
+    expect(await answers(ship.clientConfig('kinesis'))).toBe(1)
+    vi.stubEnv(name, 'true')
+    expect(await answers(ship.clientConfig('kinesis'))).toBe(1)
+    for (const [variable, value] of Object.entries(ship.environment)) vi.stubEnv(variable, value)
+    expect(await answers({})).toBe(1)
   })
 
   it('closes twice without complaint, also while everything is throttled and delayed', async () => {

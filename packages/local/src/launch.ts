@@ -10,6 +10,7 @@
  * Closed against the flow, so that nothing is lost: first what calls, then what carries, then what answers.
  */
 
+import { devNull } from 'node:os'
 import { SpaceshipError } from '@spaceship/core'
 import { type Endpoint, type LaunchOptions, type Plan, planOf } from './configuration.ts'
 import { openData } from './data/index.ts'
@@ -36,6 +37,9 @@ export interface ClientConfig {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   /** Of S3: nobody resolves a host for each bucket here. */
   readonly forcePathStyle: true
+  /** Whatever the variables of this process say: there is one endpoint. */
+  readonly useFipsEndpoint: false
+  readonly useDualstackEndpoint: false
 }
 
 type AwsService = Exclude<Endpoint, 'search' | 'slack'>
@@ -90,6 +94,7 @@ export interface Spaceship extends AsyncDisposable {
 /** {@link LambdaOptions} without what the spaceship knows by itself. */
 export type ShipLambdaOptions = Omit<LambdaOptions, 'kinesis'>
 
+const CLIENT = { forcePathStyle: true, useFipsEndpoint: false, useDualstackEndpoint: false } as const
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' }
 
 /**
@@ -203,7 +208,7 @@ export async function launch(options: LaunchOptions = {}): Promise<Spaceship> {
       endpoint: endpoints[service],
       region,
       credentials: CREDENTIALS,
-      forcePathStyle: true as const,
+      ...CLIENT,
     })
     const provide = async ({ tables = [], streams = [] }: Pick<LaunchOptions, 'tables' | 'streams'>) => {
       const more = planOf({ tables, streams })
@@ -299,6 +304,12 @@ function environmentOf(
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    // What a terminal or a file in a home folder may say against the endpoints.
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+    AWS_USE_FIPS_ENDPOINT: 'false',
+    AWS_USE_DUALSTACK_ENDPOINT: 'false',
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
     SEARCH_URL: endpoints.search,
     SLACK_URL: endpoints.slack,
     SLACK_API_URL: slackApi,

@@ -1,5 +1,6 @@
 /** Owns which environment variables a project's code sees. */
 
+import { devNull } from 'node:os'
 import type { Config, Variables } from '../config.ts'
 
 /** What would lead a process of the embedded ship to an account: names, or beginnings of names. */
@@ -16,6 +17,12 @@ export const offline: Readonly<Record<string, string>> = {
   AWS_ACCESS_KEY_ID: 'offline',
   AWS_SECRET_ACCESS_KEY: 'offline',
   AWS_EC2_METADATA_DISABLED: 'true',
+  // As on a ship: nothing that is said elsewhere leads a client past these endpoints.
+  AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false',
+  AWS_USE_FIPS_ENDPOINT: 'false',
+  AWS_USE_DUALSTACK_ENDPOINT: 'false',
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
   SEARCH_URL: NOWHERE,
   SLACK_URL: NOWHERE,
   SLACK_API_URL: `${NOWHERE}/api`,
