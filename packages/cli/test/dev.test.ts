@@ -219,6 +219,28 @@ test('a project that is wrong from the start flies once it is mended; a version 
   await expect.poll(() => workers.filter(isAlive), { timeout: 20_000 }).toEqual([])
 })
 
+test('a worker that has ended starts again with any file that is saved, also with the same code', async () => {
+  const dying = GREETER.replace(
+    "'book', invoicePaid, () => {}",
+    "'book', invoicePaid, () => void (readFileSync('flag.txt', 'utf8') === 'die' && process.exit(7))",
+  )
+  using project = projectWith({
+    ...GOOD,
+    'src/greeter.ts': `import { readFileSync } from 'node:fs'\n${dying}`,
+    'flag.txt': 'die',
+  })
+  await using session = dev(project)
+  await session.next(running)
+  await project.spaceship(['publish', 'invoice.paid', '{"clientId": "acme", "amount": 1}'])
+  await session.next(
+    ({ type, text }) => type === 'said' && String(text).includes('the worker ended (code 7)'),
+  )
+  // What is wrong may be mended in a file that no bundle holds.
+  project.write({ 'flag.txt': 'live' })
+  expect(await session.next(running)).toMatchObject({ again: true })
+  await session.next(outcome('greeter/book', 'done'))
+})
+
 test.each(['worker', 'lambda'])(
   'as a %s: with --data the ship goes on where it stood, and the reactors do nothing twice',
   async (runtime) => {

@@ -40,6 +40,8 @@ export function lambdaRuntime(
 
   return {
     run,
+    // A mapping starts a process for the next batch.
+    ended: false,
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...mappings.values()].map(drained))
     },

@@ -13,6 +13,8 @@ export interface Runtime extends AsyncDisposable {
    * @throws SpaceshipError `start` if it ends before it consumes: what it printed has been shown
    */
   run(version: Bundle, variables: Variables): Promise<void>
+  /** Nothing runs: the last process has ended by itself, and is not started again before the next `run`. */
+  readonly ended: boolean
 }
 
 export interface RuntimeOptions {

@@ -6,6 +6,7 @@
  *        │ it does not compile: say so, and      │                                          ├─ does not compile: say so, the former version runs on
  *        └ wait for a change                     │                                          ├─ does not start: say so, the former version again
  *                                                │                                          └─ run it: what is in flight ends first
+ *                                                ├─ the process ends by itself: say so, and run what the next change leaves
  *                                                └─ SIGINT, SIGTERM ─> drain ─> close the ship
  * ```
  */
@@ -80,6 +81,7 @@ export async function session(options: SessionOptions): Promise<void> {
   const { tables, streams, ports } = plan
   await using ship = await launch({ tables, streams, ports, ...(data === undefined ? {} : { data }) })
   const flown = plan
+  let begun = false
   const machines = ship.clientConfig('stepFunctions')
   await provideMachines(machines, flown)
   await using trail = await listenForTrail((told) => {
@@ -101,6 +103,8 @@ export async function session(options: SessionOptions): Promise<void> {
     for (;;) {
       const { next, error } = await attempt(() => crew.bundler.bundle())
       const seen = variablesOf(plan, environment, variables)
+      // What was wrong may be mended by a change that is none of the bundle's.
+      if (crew.runtime.ended) version = undefined
       if (next === undefined) {
         hear.refused(error, version !== undefined)
         refused = true
@@ -121,7 +125,7 @@ export async function session(options: SessionOptions): Promise<void> {
         return next
       })
       if (renewed.next === undefined) {
-        hear.refused(renewed.error, version !== undefined)
+        hear.refused(renewed.error, version !== undefined && !crew.runtime.ended)
         refused = true
         continue
       }
@@ -148,7 +152,8 @@ export async function session(options: SessionOptions): Promise<void> {
   ): Promise<Version | undefined> {
     const { error } = await attempt(() => runtime.run(next.bundle, next.variables))
     if (error === undefined) {
-      hear.running(plan ?? flown, former !== undefined)
+      hear.running(plan ?? flown, begun)
+      begun = true
       return next
     }
     hear.refused(error, former !== undefined)

@@ -57,7 +57,13 @@ export function workerRuntime({ execArgv, print, say, signal: ending }: RuntimeO
       throw new SpaceshipError('start', 'the worker ended before it consumed')
   }
 
-  return { run, [Symbol.asyncDispose]: stop }
+  return {
+    run,
+    get ended() {
+      return current === undefined
+    },
+    [Symbol.asyncDispose]: stop,
+  }
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null
