@@ -79,7 +79,7 @@ export interface Spaceship extends AsyncDisposable {
    * await ship.provide({ tables: [{ name: 'orders', key: 'id', stream: 'clients-cdc' }] })
    */
   provide(more: Pick<LaunchOptions, 'tables' | 'streams'>): Promise<void>
-  /** Resolves once every change that was captured so far has arrived in its stream. */
+  /** Resolves once every change that was captured so far has arrived in its stream. What goes to a stream that was deleted is not waited for. */
   settled(): Promise<void>
   /**
    * Deletes now what expires by `now` (milliseconds since 1970), as DynamoDB's time to live would: how many items.

@@ -19,12 +19,14 @@ const FIRST_BACKOFF = 5
 const LONGEST_BACKOFF = 200
 /** When closing, an obstacle that is not gone after so many attempts in a row is final. */
 const LAST_ATTEMPTS = 12
+const NOT_THERE = 'ResourceNotFoundException'
 
 export interface Lanes {
   add(record: PipeRecord): void
   /** From now on a lasting failure ends with a line in the log instead of another attempt. */
   finish(): void
-  readonly empty: boolean
+  /** Resolves once all lanes are empty, or the stream is not there; in the end, once they are empty. */
+  settled(): Promise<void>
 }
 
 export interface LanesOptions {
@@ -33,12 +35,11 @@ export interface LanesOptions {
   readonly log: (line: string) => void
   /** Where records lie until they have arrived. */
   readonly outbox: Outbox
-  /** Called when the last lane has emptied. */
-  readonly onEmpty: () => void
 }
 
-export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): Lanes {
+export function lanesTo({ stream, call, log, outbox }: LanesOptions): Lanes {
   const lanes = new Map<string, PipeRecord[]>()
+  const waiters: (() => void)[] = []
   let running = false
   let finishing = false
 
@@ -55,6 +56,8 @@ export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): L
     let failures = 0
     while (lanes.size > 0) {
       const batch = heads(lanes)
+      // Whoever comes during this attempt may know of a stream that has been made meanwhile.
+      const asking = waiters.length
       const refusals = await putAll(call, stream, batch)
       const arrived = batch.filter((_, index) => refusals[index] === undefined)
       for (const record of arrived) leave(lanes, record)
@@ -65,6 +68,8 @@ export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): L
         continue
       }
       failures += 1
+      if (asking > 0 && refusal === NOT_THERE && !finishing && (await isGone(call, stream)))
+        for (const wake of waiters.splice(0, asking)) wake()
       if (failures === 10) log(`pipe: stream '${stream}' keeps refusing records (${refusal}); still trying`)
       if (finishing && failures >= LAST_ATTEMPTS) {
         const waiting = [...lanes.values()].reduce((sum, lane) => sum + lane.length, 0)
@@ -78,7 +83,7 @@ export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): L
       await pause(Math.min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** Math.min(failures, 10)))
     }
     running = false
-    onEmpty()
+    for (const wake of waiters.splice(0)) wake()
   }
 
   return {
@@ -86,10 +91,14 @@ export function lanesTo({ stream, call, log, outbox, onEmpty }: LanesOptions): L
     finish: () => {
       finishing = true
     },
-    get empty() {
-      return lanes.size === 0 && !running
-    },
+    settled: () => (running ? new Promise<void>((resolve) => void waiters.push(resolve)) : Promise.resolve()),
   }
+}
+
+/** One that is being made, or deleted, takes no records either. */
+async function isGone(call: AwsCall, stream: string): Promise<boolean> {
+  const answer = await call('DescribeStreamSummary', { StreamName: stream }).catch(() => undefined)
+  return answer?.ok === false && answer.error === NOT_THERE
 }
 
 function heads(lanes: ReadonlyMap<string, readonly PipeRecord[]>): PipeRecord[] {

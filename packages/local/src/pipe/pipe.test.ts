@@ -124,6 +124,33 @@ describe('the pipe', () => {
     expect(built.arrived).toEqual(['only'])
   })
 
+  it('does not wait for a stream that was deleted, but for one that is made anew', async () => {
+    let status = 'DELETED'
+    const described = Promise.withResolvers<void>()
+    const { call, arrived } = fakeKinesis()
+    const there = pipe({
+      faults: faultSource(1),
+      log: () => {},
+      call: async (operation, input) => {
+        if (status === 'CREATING') described.resolve()
+        if (status === 'ACTIVE') return call(operation, input)
+        return operation === 'DescribeStreamSummary' && status === 'CREATING'
+          ? { ok: true, output: { StreamDescriptionSummary: { StreamStatus: status } } }
+          : { ok: false, error: 'ResourceNotFoundException', message: 'not found', fields: {} }
+      },
+    })
+    there.offer(change('k', 'x'))
+    await there.idle()
+    expect(arrived).toEqual([])
+    status = 'CREATING'
+    const idle = there.idle()
+    await described.promise
+    status = 'ACTIVE'
+    await idle
+    expect(arrived).toEqual(['x'])
+    await there.close()
+  })
+
   it('says what it could not deliver, and closes all the same', async () => {
     const built = build({ refuse: () => true })
     built.offer(change('k', 'x'))

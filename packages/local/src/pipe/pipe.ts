@@ -33,7 +33,7 @@ export interface PipeOptions {
 export interface Pipe {
   /** Takes a change over, in its order. It is retried until it arrives. */
   offer(record: PipeRecord): void
-  /** Resolves once everything that was offered has arrived. */
+  /** Resolves once everything that was offered has arrived, but for what goes to a stream that is not there. */
   idle(): Promise<void>
   /** Sends what is held at once and waits until it has arrived. */
   close(): Promise<void>
@@ -48,16 +48,15 @@ export function pipe(options: PipeOptions): Pipe {
   let closing = false
   let timer: NodeJS.Timeout | undefined
 
-  const isIdle = () =>
-    held.length + window.length === 0 && [...streams.values()].every((lanes) => lanes.empty)
+  /** Wakes those who wait until all is in its lanes. */
   const settle = () => {
-    if (isIdle()) for (const wake of waiters.splice(0)) wake()
+    if (held.length + window.length === 0) for (const wake of waiters.splice(0)) wake()
   }
 
   const lanesOf = (stream: string) => {
     const known = streams.get(stream)
     if (known !== undefined) return known
-    const lanes = lanesTo({ stream, call, log, outbox, onEmpty: settle })
+    const lanes = lanesTo({ stream, call, log, outbox })
     streams.set(stream, lanes)
     if (closing) lanes.finish()
     return lanes
@@ -69,6 +68,7 @@ export function pipe(options: PipeOptions): Pipe {
     const full = window
     window = []
     send(shuffled(full, faults.random))
+    settle()
   }
 
   /** Moves on what may move, and sets the one timer for what may not yet. */
@@ -91,6 +91,7 @@ export function pipe(options: PipeOptions): Pipe {
     const [next] = held
     if (next !== undefined) timer = setTimeout(pump, Math.max(1, Math.ceil(delay - (now() - next.since))))
     else if (window.length > 0) timer = setTimeout(flush, SILENCE)
+    settle()
   }
   faults.watch(pump)
 
@@ -107,11 +108,13 @@ export function pipe(options: PipeOptions): Pipe {
   // What an earlier launch captured, and what had not arrived when it ended.
   held.push(...outbox.waiting().map((record) => ({ record, since: now() })))
   pump()
-  const idle = () =>
-    new Promise<void>((resolve) => {
+  const idle = async () => {
+    await new Promise<void>((resolve) => {
       waiters.push(resolve)
       settle()
     })
+    await Promise.all([...streams.values()].map((lanes) => lanes.settled()))
+  }
   const close = () => {
     closing = true
     for (const lanes of streams.values()) lanes.finish()
