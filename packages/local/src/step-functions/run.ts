@@ -125,10 +125,8 @@ function waiter({ clock, timeScale, started, place }: Course, name: string, ende
     const from = begun ?? clock.now()
     const due =
       seconds === undefined
-        ? dueHere(String(timestamp), started, timeScale)
-        : from + (Number(seconds) * 1_000) / timeScale
-    if (Number.isNaN(due))
-      throw errorNamed('States.Runtime', `the wait of ${name} has no time that can be read`)
+        ? dueHere(timestampOf(timestamp, name), started, timeScale)
+        : from + (secondsOf(seconds, name) * 1_000) / timeScale
     const left = due - clock.now()
     if (left > SLICE) {
       begun = from
@@ -141,9 +139,26 @@ function waiter({ clock, timeScale, started, place }: Course, name: string, ende
   }
 }
 
+/** What AWS takes: a time with seconds and a zone. */
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+
+/** @throws an error `States.Runtime` if it is none */
+function timestampOf(value: unknown, state: string): number {
+  const at = typeof value === 'string' && TIMESTAMP.test(value) ? Date.parse(value) : Number.NaN
+  if (!Number.isNaN(at)) return at
+  const why = `is no valid ISO-8601 extended offset date-time: ${JSON.stringify(value)}`
+  throw errorNamed('States.Runtime', `the Timestamp of ${state} ${why}`)
+}
+
+/** @throws an error `States.Runtime` if it is none */
+function secondsOf(value: unknown, state: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  const why = `is no whole number of seconds from 0 on: ${JSON.stringify(value)}`
+  throw errorNamed('States.Runtime', `the Seconds of ${state} ${why}`)
+}
+
 /** A time passes faster with `timeScale`, counted from when the execution was started. */
-function dueHere(timestamp: string, started: number, timeScale: number): number {
-  const due = Date.parse(timestamp)
+function dueHere(due: number, started: number, timeScale: number): number {
   return started + Math.max(0, due - started) / timeScale
 }
 

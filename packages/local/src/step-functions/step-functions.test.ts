@@ -116,6 +116,40 @@ test('a wait of seconds counts from when it begins', async () => {
   expect((await endOf(executionArn)).status).toBe('SUCCEEDED')
 })
 
+const NO_TIME = 'is no valid ISO-8601 extended offset date-time'
+const NO_LENGTH = 'is no whole number of seconds from 0 on'
+
+test.each([
+  ['TimestampPath', 'Jan 1 2020', NO_TIME],
+  ['TimestampPath', '2020-01-01', NO_TIME],
+  ['TimestampPath', '2020-01-01T00:00:00', NO_TIME],
+  ['TimestampPath', '2020-13-01T00:00:00Z', NO_TIME],
+  ['TimestampPath', '1', NO_TIME],
+  ['TimestampPath', 1, NO_TIME],
+  ['SecondsPath', -1, NO_LENGTH],
+  ['SecondsPath', '0', NO_LENGTH],
+  ['SecondsPath', 0.5, NO_LENGTH],
+  ['SecondsPath', null, NO_LENGTH],
+])('a wait whose %s leads to %j fails the execution', async (path, value, why) => {
+  const machine = await made({ StartAt: 'W', States: { W: { Type: 'Wait', [path]: '$.of', End: true } } })
+  const { executionArn } = await start(machine, 'e', JSON.stringify({ of: value }))
+  expect(await endOf(executionArn)).toMatchObject({
+    status: 'FAILED',
+    error: 'States.Runtime',
+    cause: `the ${path.replace('Path', '')} of W ${why}: ${JSON.stringify(value)}`,
+  })
+})
+
+test.each([
+  ['TimestampPath', '2020-01-01T00:00:00Z'],
+  ['TimestampPath', '2020-01-01T00:00:00.123456+02:00'],
+  ['SecondsPath', 0],
+])('a wait whose %s leads to %j is over at once', async (path, value) => {
+  const machine = await made({ StartAt: 'W', States: { W: { Type: 'Wait', [path]: '$.of', End: true } } })
+  const { executionArn } = await start(machine, 'e', JSON.stringify({ of: value }))
+  expect((await endOf(executionArn)).status).toBe('SUCCEEDED')
+})
+
 test('a name is one execution while it runs with the same input, taken for 90 days after its end, then free', async () => {
   const machine = await made()
   const input = at(NOW + DAY)
