@@ -5,7 +5,8 @@
  * | what                       | without it                                                                                    |
  * |----------------------------|-----------------------------------------------------------------------------------------------|
  * | parsers of expressions     | try one way after the other, and read what stands in parentheses anew for each: twice as long for each pair |
- * | comparison of values       | trips over an attribute that is not there                                                     |
+ * | comparison of values       | trips over an attribute that is not there; lists and maps equal nothing                       |
+ * | indices in an update       | are those of a list from which others were removed already                                   |
  * | locks                      | stay held by a call that threw                                                                |
  * | stores                     | are made where nobody can reach them                                                          |
  */
@@ -51,6 +52,68 @@ const COMPARISON: readonly Change[] = [
   ],
 ]
 
+/** Lists and maps are equal by what they hold; sets in whatever order. */
+const EQUALITY: Change = [
+  `    return val1.every(function (val) { return ~val2.indexOf(val) })
+  }
+  else {
+    return val1 == val2
+  }
+}
+`,
+  `    return val1.every(function (val, i) {
+      return typeof val == 'object' ? attrsEqual(val, val2[i]) : ~val2.indexOf(val)
+    })
+  }
+  if (val1 && val2 && typeof val1 == 'object' && typeof val2 == 'object') {
+    var names = Object.keys(val1)
+    return names.length == Object.keys(val2).length && names.every(function (name) {
+      return Object.hasOwn(val2, name) && attrsEqual(val1[name], val2[name])
+    })
+  }
+  return val1 == val2
+}
+
+function attrsEqual (attr1, attr2) {
+  var type = Object.keys(attr1)[0]
+  if (type != Object.keys(attr2)[0]) return false
+  return type == 'N' ? new Big(attr1.N).eq(attr2.N) : valsEqual(attr1[type], attr2[type])
+}
+`,
+]
+
+/** All paths of an update mean the item as it was: what shortens lists comes last, from their ends on. */
+const UPDATE: readonly Change[] = [
+  [
+    '      section.val = resolveValue(section.val, item)\n',
+    '      section.val = deepClone(resolveValue(section.val, item))\n',
+  ],
+  [
+    '  for (i = 0; i < sections.length; i++) {\n    section = sections[i]\n',
+    '  sections = inOrder(sections)\n  for (i = 0; i < sections.length; i++) {\n    section = sections[i]\n',
+  ],
+  [
+    'function deleteFromParent (',
+    `function inOrder (sections) {
+  var shortens = function (section) { return section.type == 'remove' || section.type == 'delete' }
+  return sections.filter(function (section) { return !shortens(section) })
+    .concat(sections.filter(shortens).sort(function (one, other) { return fromTheEnd(one.path, other.path) }))
+}
+
+function fromTheEnd (path1, path2) {
+  for (var i = 0; i < path1.length && i < path2.length; i++) {
+    var piece1 = path1[i], piece2 = path2[i]
+    if (piece1 === piece2) continue
+    if (typeof piece1 != typeof piece2) return typeof piece1 == 'number' ? -1 : 1
+    return typeof piece1 == 'number' ? piece2 - piece1 : piece1 < piece2 ? -1 : 1
+  }
+  return path1.length - path2.length
+}
+
+function deleteFromParent (`,
+  ],
+]
+
 const STORE: Change = [
   "new MemoryLevel({ valueEncoding: 'json' }),",
   "(options.store || new MemoryLevel({ valueEncoding: 'json' })),",
@@ -58,7 +121,8 @@ const STORE: Change = [
 
 /** Loads dynalite's parts as they should be, before dynalite itself is loaded. */
 export function mendDynalite(): void {
-  replace('dynalite/db/index.js', (source) => [...COMPARISON, STORE].reduce(changed, source))
+  replace('dynalite/db/index.js', (source) => [...COMPARISON, EQUALITY, STORE].reduce(changed, source))
+  replace('dynalite/actions/updateItem.js', (source) => UPDATE.reduce(changed, source))
   for (const name of ['conditionParser', 'updateParser', 'projectionParser'])
     replace(`dynalite/db/${name}.js`, remembering)
 }
