@@ -63,7 +63,11 @@ function processes(handle: () => unknown) {
   const stores = { state: memoryState({ clock }), deadLetters: memoryDeadLetters(), clock, logger: silent }
   const start = () => {
     const failed: unknown[] = []
-    const app = reactor('alarm').every('look', { each: '1m', via: 'direct' }, handle)
+    const app = reactor('alarm', { retry: { base: '1s', max: '1s' } }).every(
+      'look',
+      { each: '1m', via: 'direct' },
+      handle,
+    )
     const engine = createEngine({ application: 'app', reactors: [app], ...stores })
     const ticks = new DirectTicks({
       engine,
@@ -74,6 +78,8 @@ function processes(handle: () => unknown) {
     const put = async (moment = clock.now()) => {
       await ticks.put('alarm/look', moment, living)
       for (let n = 0; n < 40; n += 1) await turn()
+      // A retry comes within the window.
+      await clock.moveTo(clock.now() + 2_000, () => turn())
     }
     return { failed, put }
   }
@@ -86,10 +92,28 @@ test('a tick that ends each process that runs it becomes a dead letter, and the 
     deaths += 1
     return new Promise(() => {})
   })
-  for (let n = 0; n < 8; n += 1) await start().put()
+  const moment = clock.now()
+  for (let n = 0; n < 8; n += 1) await start().put(moment)
   expect([deaths, new Set(reasons())]).toEqual([3, new Set(['crashed'])])
   await start().put(clock.now() + 60_000)
   expect(deaths).toBe(4)
+})
+
+test('an attempt that fails first takes no charge back: the next one may end the process', async () => {
+  let deaths = 0
+  const tried = new Set<number>()
+  let process = 0
+  const { clock, start, reasons } = processes(() => {
+    if (!tried.has(process)) {
+      tried.add(process)
+      throw new Error('not yet')
+    }
+    deaths += 1
+    return new Promise(() => {})
+  })
+  const moment = clock.now()
+  for (; process < 8; process += 1) await start().put(moment)
+  expect([deaths, new Set(reasons())]).toEqual([3, new Set(['crashed'])])
 })
 
 test('ticks that are handled accuse nobody, however many owners put the same one', async () => {

@@ -61,11 +61,12 @@ export class DirectTicks {
     const scheduled = new Date(moment).toISOString()
     const data = new TextEncoder().encode(tickEnvelope({ application: engine.application, route, scheduled }))
     const record = { partitionKey: route, data, subSequence: 0, arrivedAt: new Date(clock.now()) }
-    // A route that is long at work holds up its own ticks, not the next look. Never rejects.
+    // A route that is long at work holds up its own ticks, not the next look. The chain never rejects.
     void delivery
       .push([{ ...record, sequence: String(moment) }])
       .then(() => delivery.quiet())
-      .then(() => (holds(route) ? delivery.absolve() : undefined))
+      // What waits for its next attempt may end that one.
+      .then(() => (holds(route) && delivery.complete ? delivery.absolve() : undefined))
       .catch((error: unknown) => failed(route, error))
   }
 

@@ -40,6 +40,6 @@ export function invocationOf(event: unknown, now: number, own: string): ShardBat
 
 /** Tells the caller to invoke the function again. Lambda hands the error's name on, and the Retry of a state machine looks at it. */
 export function unfinishedInvocation(options?: ErrorOptions): SpaceshipError {
-  const message = 'the envelope is not handled yet, as the log says: invoke the function with it again'
+  const message = 'the envelope is not handled yet, as the log says: invoke the function again'
   return Object.assign(new SpaceshipError('unfinished', message, options), { name: 'Unfinished' })
 }

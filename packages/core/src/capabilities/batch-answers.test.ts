@@ -40,7 +40,9 @@ test('what Promise.allSettled says of each event is its answer', async () => {
 
 test('a rejected promise whose reason is no error fails its event, too', async () => {
   const { batches, dead } = await run((ids) =>
-    ids.map((id) => (id === 'd' ? { status: 'rejected', reason: undefined } : { status: 'fulfilled' })),
+    ids.map((id) =>
+      id === 'd' ? { status: 'rejected', reason: undefined } : { status: 'fulfilled', value: id },
+    ),
   )
   expect([batches, dead]).toEqual([['abcd'], 'd'])
 })
@@ -68,6 +70,18 @@ test('a list that is longer than the batch and holds a failure fails the batch',
 test('a list of another length without a failure says that all are done', async () => {
   for (const answers of [[], ['one bulk write'], IDS.concat(IDS), Array.from({ length: 1_000_000 })]) {
     const { batches, dead } = await run(() => answers)
+    expect([batches, dead]).toEqual([['abcd'], ''])
+  }
+})
+
+test('rows that were stored may have a status of their own', async () => {
+  for (const answer of [
+    { id: 'a', status: 'rejected' },
+    { status: 'rejected', reason: 'limit', id: 'a' },
+    { status: 'rejected' },
+    { status: 'fulfilled', value: new Error('of a row'), id: 'a' },
+  ]) {
+    const { batches, dead } = await run((ids) => ids.map(() => answer))
     expect([batches, dead]).toEqual([['abcd'], ''])
   }
 })

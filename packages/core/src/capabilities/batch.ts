@@ -82,9 +82,8 @@ class Batches implements Caller {
       filling.members.push({ attempt, resolve, reject })
       filling.room -= weight
       if (filling.members.length >= this.#batching.size) return this.#close(filling)
-      const { activity, settings } = this.#scope
       const wait = this.#hurried ? 0 : this.#batching.within
-      filling.wakes.push(activity.asleep(settings.clock.monotonic() + wait))
+      filling.wakes.push(this.#scope.activity.asleep(this.#scope.now() + wait))
     })
   }
 
@@ -124,7 +123,7 @@ class Batches implements Caller {
       ended()
       return
     }
-    const wait = scope.gate.enter(batch, scope.settings.clock.monotonic())
+    const wait = scope.gate.enter(batch, scope.now())
     if (wait === undefined) {
       // Never rejects, and neither the gate nor what comes next throws.
       void this.#run(batch).then(({ finish, rest }) => {
@@ -134,7 +133,7 @@ class Batches implements Caller {
       return
     }
     const { clock } = scope.settings
-    const until = typeof wait === 'number' ? clock.monotonic() + wait : wait.due
+    const until = typeof wait === 'number' ? scope.now() + wait : wait.due
     const lanes = batch.members.length + batch.behind
     const busy = Array.from({ length: lanes }, () => scope.activity.asleep(until))
     const again = (byGate: boolean) => {
@@ -201,7 +200,7 @@ class Batches implements Caller {
 
   /** Those whose claims are theirs until the end: they may have waited for long. */
   async #leased(members: readonly Member[]): Promise<readonly Member[]> {
-    const until = Math.min(this.#scope.settings.clock.monotonic() + this.#plan.timeout, this.#scope.hardEnd)
+    const until = Math.min(this.#scope.now() + this.#plan.timeout, this.#scope.hardEnd)
     const isOurs = await Promise.all(
       members.map(async (member) => {
         const { lease, run } = member.attempt
@@ -225,7 +224,7 @@ class Batches implements Caller {
   async #call(members: readonly Member[]): Promise<readonly Answer[]> {
     const { settings, stopped, deadlines, hardEnd } = this.#scope
     const plan = this.#plan
-    const run = new Run(plan, Math.min(settings.clock.monotonic() + plan.timeout, hardEnd), true)
+    const run = new Run(plan, Math.min(this.#scope.now() + plan.timeout, hardEnd), true)
     const context: BatchContext = {
       get signal() {
         return run.signal(stopped)
@@ -282,9 +281,10 @@ async function answerAt(answers: unknown, i: number): Promise<Answer> {
   try {
     const given: unknown = Array.isArray(answers) ? answers[i] : answers
     const settled = isThenable(given) ? await promiseOf(given) : given
-    const status = fieldOf(settled, 'status')
-    if (status === 'rejected') throw fieldOf(settled, 'reason')
-    const answer = status === 'fulfilled' ? fieldOf(settled, 'value') : settled
+    // A row that was stored may have a status of its own, and more fields.
+    const kind = `${Object.keys(Object(settled))} ${String(fieldOf(settled, 'status'))}`
+    if (kind === 'status,reason rejected') throw fieldOf(settled, 'reason')
+    const answer = kind === 'status,value fulfilled' ? fieldOf(settled, 'value') : settled
     return { answer, failed: answer instanceof Error }
   } catch (error) {
     return { answer: error, failed: true }

@@ -45,7 +45,7 @@ export const park: Capability = {
   place: 'lane',
   limits: ({ state }) =>
     state.list === undefined
-      ? "the state store cannot list: each lane of a route that parks is looked up, and parked lanes cannot be listed; give dynamodbState 'sorted: true', and its table the sort key 'sort'"
+      ? "the state store cannot list: each lane of a route that parks is looked up, and none is listed; give dynamodbState 'sorted: true', and its table the sort key 'sort'"
       : undefined,
   stage: (plan, scope) => new ParkStage(plan, scope),
 }

@@ -4,7 +4,8 @@
  * ```
  *   start ── spacing ──> due ─┬─ nobody waits: the next to come starts at once
  *                             └─ one timer wakes whoever has waited longest ─┬─ starts
- *                                                                            └─ does not, or cannot: the next one is woken
+ *                                                                            ├─ does not: the next one is woken
+ *                                                                            └─ has no place: whoever asks first starts
  * ```
  *
  * A moment that nobody used is lost: after an outage all that waited would start at once.
@@ -30,8 +31,8 @@ class Rate implements Admission {
   readonly #waiting = new WaitQueue<Comer>(() => this.#timer?.abort(OVER))
   /** On the clock's `monotonic`. */
   #next = -NEVER
-  /** Woken, and to start ahead of all others. */
-  #granted: Comer | undefined
+  /** Woken, and to start ahead of all others; null if nobody who waited could start, and the turn is of whoever asks first. */
+  #granted: Comer | null | undefined
   #timer: AbortController | undefined
 
   constructor(spacing: number, clock: Clock) {
@@ -40,7 +41,7 @@ class Rate implements Admission {
   }
 
   ask(comer: Comer, now: number): WaitQueue | undefined {
-    const isTurn = this.#granted === comer || (this.#granted === undefined && this.#waiting.size === 0)
+    const isTurn = this.#isTurnOf(comer) || (this.#granted === undefined && this.#waiting.isEmpty)
     if (now >= this.#next && isTurn) return undefined
     if (now < this.#next) this.#arm(now)
     return this.#waiting as WaitQueue // it holds comers of this route only, as every queue of the gate does
@@ -51,11 +52,15 @@ class Rate implements Admission {
     // A start that comes a little late does not move those after it.
     this.#next = (now - this.#next < this.#spacing ? this.#next : now) + this.#spacing
     this.#waiting.due = this.#next
-    if (this.#waiting.size > 0) this.#arm(now)
+    if (!this.#waiting.isEmpty) this.#arm(now)
   }
 
   passOn(comer: Comer): void {
-    if (this.#granted === comer) this.#wake()
+    if (this.#isTurnOf(comer)) this.#wake()
+  }
+
+  #isTurnOf(comer: Comer): boolean {
+    return this.#granted === comer || this.#granted === null
   }
 
   #arm(now: number): void {
@@ -71,9 +76,8 @@ class Rate implements Admission {
   #wake(): void {
     this.#granted = undefined
     // Set before the waiter asks, which it may do at once.
-    const isUsed = this.#waiting.wakeOne((comer) => {
-      this.#granted = comer
+    this.#waiting.wakeOne((comer) => {
+      this.#granted = comer ?? null
     })
-    if (!isUsed) this.#granted = undefined
   }
 }

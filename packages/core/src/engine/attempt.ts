@@ -120,7 +120,7 @@ export class Attempt {
   async extend(by: number): Promise<Date> {
     const { scope, run } = this
     if (run.aborted) throw passed(this.plan)
-    const deadline = Math.min(Math.max(run.deadline, scope.settings.clock.monotonic() + by), scope.hardEnd)
+    const deadline = Math.min(Math.max(run.deadline, scope.now() + by), scope.hardEnd)
     if (this.lease !== undefined && !(scope.isHeld() && (await this.lease.extend(wallOf(deadline, scope)))))
       throw new SpaceshipError(
         `${this.lease.name}-lost`,

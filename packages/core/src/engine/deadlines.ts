@@ -120,8 +120,12 @@ export class Deadlines {
   /** Whether handlers that ignore their signals fill all places: of the route in the process, or of the shard. What is gathered takes none of the shard's. */
   fillAll(plan: RoutePlan, places: number): boolean {
     const ofRoute = [...this.#beyond.late].filter((run) => run.plan === plan)
-    const ofShard = this.#runs.filter((run) => run.overdue && !run.plan.gathers)
-    return ofRoute.length >= plan.concurrency || ofShard.length >= places
+    return ofRoute.length >= plan.concurrency || this.filled(places)
+  }
+
+  /** Whether such handlers fill all places of the shard. */
+  filled(places: number): boolean {
+    return this.#runs.filter((run) => run.overdue && !run.plan.gathers).length >= places
   }
 
   #restIfIdle(): void {

@@ -108,6 +108,7 @@ class ShardDelivery implements Delivery {
       settings,
       place,
       redelivers: source.redelivers,
+      now: () => this.#now(),
       hardEnd: this.#hardEnd,
       deadlines: this.#deadlines,
       gate,
@@ -121,7 +122,7 @@ class ShardDelivery implements Delivery {
         match({ ...letter, arrivedAt: at }, { application, stream, shard }, opening.readers, settings),
       spread: (task, shares) => this.#intake.spread(task.entry, shares),
     }
-    this.#ledger = new Ledger({ ...maxAhead, budget }, () => clock.monotonic())
+    this.#ledger = new Ledger({ ...maxAhead, budget }, () => this.#now())
     this.#chain = new Chain(scope, opening.parts.capabilities)
     const pipeline = new Pipeline(scope, this.#chain, {
       started: (task) => reporter.started(task),
@@ -184,11 +185,11 @@ class ShardDelivery implements Delivery {
     // What is left cannot go on before `until`. A source that redelivers at once would come back in a hot loop.
     const isLeft = this.#intake.journal !== undefined && this.#unfinished().length > 0
     if (this.#kept !== undefined && isLeft && this.#isHeld())
-      await this.#throttled(Math.min(this.#drainAt, this.#clock.monotonic() + THROTTLE))
-    this.#drainAt = Math.min(this.#drainAt, this.#clock.monotonic())
+      await this.#throttled(Math.min(this.#drainAt, this.#now() + THROTTLE))
+    this.#drainAt = Math.min(this.#drainAt, this.#now())
     this.#stop.abort(new SpaceshipError('draining', 'the delivery is being drained'))
     // Of a short time the half is left for the journal: what cannot be journaled must not be answered.
-    const now = this.#clock.monotonic()
+    const now = this.#now()
     await this.#within(now + Math.min(NOTICE, (this.#hardEnd - now) / 2), this.drained())
     this.#deadlines.orphan()
     // What ends from here on is not in the journal, so it is not in the answer either.
@@ -211,14 +212,18 @@ class ShardDelivery implements Delivery {
     return this.#activity.drained()
   }
 
+  #now(): number {
+    return this.#clock.monotonic()
+  }
+
   /** A moment of the wall's clock. It is looked at once: the system's clock may be set back meanwhile. */
   #moment(date: Date): number {
-    return this.#clock.monotonic() + (date.getTime() - this.#clock.now())
+    return this.#now() + (date.getTime() - this.#clock.now())
   }
 
   /** Asked for each record: where there is no end the clock is not looked at. @param now if the caller has just looked */
   #isBefore(moment: number, now?: number): boolean {
-    return moment === NEVER || (now ?? this.#clock.monotonic()) < moment
+    return moment === NEVER || (now ?? this.#now()) < moment
   }
 
   #isHeld(now?: number): boolean {
@@ -264,21 +269,20 @@ class ShardDelivery implements Delivery {
 
   /** Waits for the work, but no longer than until the moment. */
   #within(moment: number, work: Promise<unknown>): Promise<void> {
-    return within(this.#clock, moment - this.#clock.monotonic(), work)
+    return within(this.#clock, moment - this.#now(), work)
   }
 
   /** Lanes that are halted have ended, and still hold their records: then the whole time passes. */
   async #throttled(moment: number): Promise<void> {
     await this.#within(moment, this.drained())
-    if (this.#unfinished().length > 0)
-      await this.#clock.sleep(moment - this.#clock.monotonic(), this.#stop.signal)
+    if (this.#unfinished().length > 0) await this.#clock.sleep(moment - this.#now(), this.#stop.signal)
   }
 
   /** @throws if what is done above the first unfinished record could not be kept: an answer that names it would repeat that */
   async #keepJournal([first]: readonly Position[]): Promise<void> {
     const { journal, reopened } = this.#intake
     // A worker that drains is alive: it answers by its checkpoint, whether or not the store hears of it.
-    if (this.#kept === undefined) await this.#within(this.#clock.monotonic() + NOTICE, this.absolve())
+    if (this.#kept === undefined) await this.#within(this.#now() + NOTICE, this.absolve())
     // A journal that was not read must not be overwritten.
     if (this.#kept === undefined || journal === undefined) return
     if (first === undefined) {
@@ -305,10 +309,10 @@ class ShardDelivery implements Delivery {
     try {
       await this.#suspects.absolve()
     } catch (error) {
-      settings.logger.warn(
-        'a suspicion could not be taken back: it counts as a death of the record that ran',
-        { ...placeFields(source), error: errorFields(error) },
-      )
+      settings.logger.warn('a charge was not taken back: its record counts a death', {
+        ...placeFields(source),
+        error: errorFields(error),
+      })
     }
   }
 

@@ -138,7 +138,7 @@ export class Intake {
   /** Resolves when the page is in its lanes, or waits for places: then more may be pushed. Rejects if it cannot be taken. */
   push(page: readonly StreamRecord[]): Promise<void> {
     const { hold, ledger } = this.#work
-    const at = this.#work.scope.settings.clock.monotonic()
+    const at = this.#work.scope.now()
     let count = 0
     for (const record of page) {
       // Of the record that was checkpointed in its midst, the rest is looked for when its turn has come.

@@ -12,7 +12,8 @@
  *     └─────────────── waiting
  * ```
  *
- * A lane that waits holds no place; one that is woken while its shard has none leaves its turn to another. A lane never skips ahead: only the end of a task starts the next one of its lane.
+ * A lane that waits holds no place, and while its shard has none others go first (`wait-queue.ts`). A lane never skips ahead: only the end
+ * of a task starts the next one of its lane.
  */
 
 import { changed } from './condition.ts'
@@ -35,8 +36,6 @@ export class Lane {
   ready: Lane | undefined
   /** The gate woke the lane for a place that became free. */
   woken = false
-  /** Turns at the gate that were left to others for want of a place. */
-  passes = 0
 
   constructor(task: Task) {
     this.first = task
@@ -62,8 +61,8 @@ const REMEMBERED = 1_024
 /** Lanes that may be ready beyond the free places: more need not be decoded before it is their turn, and what dies young costs least. */
 const READY = 32
 
-/** Turns that a lane leaves to others for want of a place. Then it keeps the next one until there is a place, or it might never start. */
-const PASSES = 2
+/** Turns at the gate that a shard without a free place leaves to others: it might never have a place just as its turn comes. */
+const PASSES = 8
 
 export class Lanes {
   readonly #scope: Scope
@@ -79,6 +78,7 @@ export class Lanes {
   #lastReady: Lane | undefined
   #ready = 0
   #pumping = false
+  #passes = 0
   #feed: (() => void) | undefined
 
   constructor(scope: Scope, reporter: Reporter, work: LaneWork) {
@@ -135,6 +135,15 @@ export class Lanes {
     return this.#free <= 0 && this.#ready >= READY && !this.#scope.stopped.aborted
   }
 
+  /** Whether a waiter at the gate has a place, or keeps its turn until there is one: after others had so many, if it comes at all. */
+  takes(): boolean {
+    const { deadlines, settings } = this.#scope
+    const isIts =
+      this.#free > this.#ready || (++this.#passes > PASSES && !deadlines.filled(settings.concurrency))
+    if (isIts) this.#passes = 0
+    return isIts
+  }
+
   /** Resolves when more tasks can run, or when the delivery stops. */
   hungry(): Promise<void> {
     return new Promise((resolve) => {
@@ -145,11 +154,10 @@ export class Lanes {
     })
   }
 
-  /** A lane is busy from here until it sleeps, is left or has ended. */
-  #enqueue(lane: Lane): void {
-    // Others wait for the turn that a woken one keeps.
-    if (lane.woken) lane.ready = this.#firstReady
-    if (lane.woken || this.#lastReady === undefined) this.#firstReady = lane
+  /** A lane is busy from here until it sleeps, is left or has ended. @param isIts its turn has come, and others wait until it is used: it goes ahead */
+  #enqueue(lane: Lane, isIts = false): void {
+    if (isIts) lane.ready = this.#firstReady
+    if (isIts || this.#lastReady === undefined) this.#firstReady = lane
     else this.#lastReady.ready = lane
     if (lane.ready === undefined) this.#lastReady = lane
     lane.first.waits = 'place'
@@ -176,7 +184,7 @@ export class Lanes {
     const { first: task, woken } = lane
     const { plan } = task
     const { clock } = this.#scope.settings
-    const now = clock.monotonic()
+    const now = this.#scope.now()
     lane.woken = false
     task.waits = undefined
     if (this.#halted.size > 0 && this.#halted.has(plan.reactor)) this.#leave(lane)
@@ -187,7 +195,6 @@ export class Lanes {
       // What is gathered passes the gate as one, when it is called.
       const wait = plan.gathers ? undefined : this.#scope.gate.enter(task, now)
       if (wait === undefined) {
-        lane.passes = 0
         if (!plan.gathers) this.#free -= 1
         if (task.remembered) {
           task.remembered = false
@@ -272,7 +279,7 @@ export class Lanes {
     // A drain of a lease does not wait for an attempt that is yet to come: the next owner makes it, at its time. What is left to write of a
     // verdict is waited for, and on a source that redelivers at once the attempt as well.
     const isLeft = redelivers === 'none' && task.ending === undefined
-    const busy = activity.asleep(isLeft ? NEVER : clock.monotonic() + delay)
+    const busy = activity.asleep(isLeft ? NEVER : this.#scope.now() + delay)
     const over = new AbortController()
     const early = () => over.abort(OVER)
     this.#waiting.add(early)
@@ -291,18 +298,16 @@ export class Lanes {
     this.#reporter.waits(task, undefined, undefined)
     const busy = this.#scope.activity.asleep(queue.due)
     // What wakes a lane may wake or stop others at once, some of which are about to be woken themselves: each has one turn.
-    const again = () => {
+    const again = (isIts = false) => {
       if (!this.#waiting.delete(stop)) return
       busy()
-      this.#enqueue(lane)
+      this.#enqueue(lane, isIts)
     }
-    const wake = () => {
-      const isUsed = this.#free > 0 || ++lane.passes > PASSES
-      lane.woken = isUsed
-      again()
-      return isUsed
+    const wake = (isIts: boolean) => {
+      lane.woken = true
+      again(isIts)
     }
-    const forget = queue.add({ comer: task, wake }, lane.passes > 0)
+    const forget = queue.add({ comer: task, wake, owner: this })
     const stop = () => {
       forget()
       again()

@@ -80,13 +80,10 @@ export function parseOptions(
   const process = processName()
   const logger = loggerFor(options.logger, { service: options.application, process, clock, ...about })
   return {
-    application: options.application,
+    // What is missing reads as undefined.
+    ...(options as EngineOptions & Pick<Settings, 'deadLetters' | 'entities' | 'events'>),
     plans,
     process,
-    state: options.state,
-    deadLetters: options.deadLetters,
-    entities: options.entities,
-    events: options.events,
     clock,
     random: options.random ?? Math.random,
     logger,

@@ -203,7 +203,7 @@ export class Pipeline {
   #whyNot({ plan, lease, deadline, scope }: Attempt): unknown {
     if (!scope.mayStart()) return scope.notHeld()
     // Once its lease is over another owner may run the same.
-    if (lease !== undefined && scope.settings.clock.monotonic() >= deadline)
+    if (lease !== undefined && scope.now() >= deadline)
       return new Unavailable('state', `the store took longer than the timeout of ${plan.key}`)
     return undefined
   }

@@ -15,6 +15,8 @@ export interface Scope {
   readonly place: Place
   /** Whether the lanes of this delivery may be listed at once, or must be asked for one by one. */
   readonly redelivers: 'suffix' | 'none'
+  /** The clock's `monotonic`, as all moments of a delivery. */
+  now(): number
   /** On the clock's `monotonic`: nothing may run after it. */
   readonly hardEnd: number
   readonly deadlines: Deadlines

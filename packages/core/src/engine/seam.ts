@@ -46,7 +46,7 @@ export interface Hold {
   readonly crashes?: number
   /**
    * For a source that does not count its owners: each record is charged as if several had died, and run by itself. Whoever sets it takes the
-   * charges back by {@link Delivery.absolve}.
+   * charges back by {@link Delivery.absolve}. Deaths are counted of one position: whoever dies of another each time is never stopped.
    * @default false
    */
   readonly charges?: boolean
@@ -109,7 +109,7 @@ export interface Delivery {
    * @returns what is unfinished, lowest first
    */
   settle(until: Date): Promise<readonly Position[]>
-  /** Takes back the charge of the record that ran last: the process lives. Never rejects; a store that fails is told in the log. */
+  /** Takes back the charge of the record that was run last, once it has ended: the process lives. Never rejects; the log tells of a store that fails. */
   absolve(): Promise<void>
   /** The shard is lost: aborts signals, starts nothing more, reports nothing. Synchronous. */
   revoke(reason: unknown): void

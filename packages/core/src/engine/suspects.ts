@@ -60,9 +60,7 @@ export function createSuspects(
       return mayRun
     },
     absolve: async () => {
-      if (harmless === undefined) return
-      await update()
-      harmless = undefined
+      if (harmless !== undefined) await update()
     },
   }
 }

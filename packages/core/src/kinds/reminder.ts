@@ -51,7 +51,7 @@ export const reminder: Kind = {
     return [
       ...(looking !== undefined && entities === undefined
         ? [
-            `'entities' is missing, but '${looking.plan.key}' handles a reminder with 'unless', which reads a row: pass an EntityReader, for instance dynamodbEntities(...)`,
+            `'entities' is missing, but '${looking.plan.key}' has 'unless', which reads a row: expected an EntityReader, for instance dynamodbEntities(...)`,
           ]
         : []),
       ...routes.flatMap(({ key, handler }) =>

@@ -98,7 +98,7 @@ export function createRedrive(options: RedriveOptions): Redrive {
       let count = 0
       /** Lanes with a letter that the others wait behind, and the first letter of those in which all only wait. */
       const led = new Set<string>()
-      const waiting = new Map<string, DeadLetter[]>()
+      const waiting = new Map<string, DeadLetter>()
       const bring = async (letter: DeadLetter) => {
         if (!pass(letter)) return
         await one(letter)
@@ -113,16 +113,10 @@ export function createRedrive(options: RedriveOptions): Redrive {
         if (letter.reason !== 'parked') {
           led.add(name)
           await bring(letter)
-        } else {
-          const others = waiting.get(name)
-          if (others === undefined) waiting.set(name, [letter])
-          else others.push(letter)
-        }
+        } else if (!waiting.has(name)) waiting.set(name, letter)
       }
-      // The leader's owner died before it wrote the letter, or the lane was drained while these were written: the first one brings the
-      // others, which are gone then. Where the route parks no more, each comes for itself.
-      for (const [name, letters] of waiting)
-        if (!led.has(name)) for (const letter of letters) await bring(letter)
+      // Its leader's owner died before it wrote the letter, or the lane was drained while this one was written.
+      for (const [name, letter] of waiting) if (!led.has(name)) await bring(letter)
       return count
     },
     lane: async (id) => {

@@ -1,4 +1,4 @@
-/** Parked lanes whose route is deployed otherwise meanwhile. */
+/** Parked lanes whose route is deployed under another id meanwhile. */
 
 import { expect, test } from 'vitest'
 import { createRedrive } from '../../src/engine.ts'
@@ -67,16 +67,4 @@ test('a drain of a renamed route that fails leaves no second letter, which would
   await redrive.lane(first())
   await arrive()
   expect([seen, letters()]).toEqual([[1, 2], []])
-})
-
-test('letters of a lane that was parked are all redriven, in their order, once its route parks no more', async () => {
-  const { seen, deploy, redrive, letters, mend, arrive } = await parked(5)
-  await deploy('old', { whenExhausted: 'dead-letter' })
-  mend()
-  const counts = []
-  for (let n = 0; n < 2; n += 1) {
-    counts.push(await redrive.letters())
-    await arrive()
-  }
-  expect([counts, seen, letters()]).toEqual([[1, 4], [1, 2, 3, 4, 5], []])
 })
