@@ -116,7 +116,7 @@ export function responseOf(unfinished: readonly Position[]): KinesisBatchRespons
 
 /** An event that the function cannot take. */
 export function notKinesis(why: string): SpaceshipError {
-  const expected = 'that of a Kinesis event source mapping, or of its own a due reminder or a tick'
+  const expected = 'that of a Kinesis event source mapping, or a due reminder or a tick of its application'
   return new SpaceshipError('not-kinesis', `the function cannot take the event: ${why}; expected ${expected}`)
 }
 
