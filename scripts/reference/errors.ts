@@ -188,6 +188,12 @@ export const CODES: readonly Code[] = [
     remedy: 'Use the queries that the message lists, or the embedded spaceship.',
   },
   {
+    code: 'backfill-halted',
+    from: '`createBackfill`, `spaceship backfill`, `spaceship rebuild`',
+    cause: "A row failed for good in a route with `whenExhausted: 'halt'`.",
+    remedy: 'Mend the handler or the row, and run the backfill again: it goes on with the page of that row.',
+  },
+  {
     code: 'backfill-other',
     from: '`createBackfill`, `spaceship backfill`',
     cause: 'A run of this name was begun for another reactor, table or routes.',
