@@ -7,6 +7,7 @@
  */
 
 import { createEngine, type Delivery } from '@spaceship/core/engine'
+import { silent } from '@spaceship/core/log'
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import { type Dimension, dimensions, type Growing } from './dimensions.ts'
 
@@ -82,6 +83,8 @@ function open({ reactors, concurrency, records }: Growing): Promise<Delivery> {
     reactors,
     state: memoryState(),
     deadLetters: memoryDeadLetters(),
+    // A line for each parked lane would be most of what is measured, and more than its reader takes.
+    logger: silent,
     concurrency,
     maxAhead: { records: records.length + PAGE, bytes: 1_073_741_824, age: '1d' },
   })
