@@ -22,6 +22,7 @@ import {
   faultReply,
   fieldsOf,
   isFault,
+  JSON_TYPE,
   type Reply,
   type Request,
   signed,
@@ -50,7 +51,6 @@ export interface FrontOptions {
 }
 
 const SERVICE = 'DynamoDB_20120810'
-const JSON_TYPE = 'application/x-amz-json-1.0'
 
 const NOT_AN_OBJECT = {
   type: 'com.amazon.coral.service#SerializationException',

@@ -1,7 +1,7 @@
 import { NO_DATA, type ShipData } from '../data/index.ts'
 import { type Emulators, type Upstream, upstreamOf } from '../emulator/index.ts'
 import type { FaultSource } from '../faults/index.ts'
-import { type AwsCall, awsCaller, drained, fieldsOf, type Served, serve } from '../http/index.ts'
+import { type AwsCall, awsCaller, drained, fieldsOf, JSON_TYPE, type Served, serve } from '../http/index.ts'
 import type { Pipe } from '../pipe/index.ts'
 import { captureOf } from './capture.ts'
 import { destinationsOf } from './destinations.ts'
@@ -19,7 +19,6 @@ import { unfinishedIn } from './unfinished.ts'
 import { batchWrite, singleWrite } from './writes.ts'
 
 const SERVICE = 'DynamoDB_20120810'
-const JSON_TYPE = 'application/x-amz-json-1.0'
 
 export interface DynamodbOptions {
   readonly faults: FaultSource

@@ -4,14 +4,13 @@ import {
   faultReply,
   fieldsOf,
   isFields,
+  JSON_TYPE,
   type Reply,
   type Request,
 } from '../http/index.ts'
 import type { Capture, Touched } from './capture.ts'
 import { emptyIndexKey } from './index-keys.ts'
 import { keyOf, type Tables } from './tables.ts'
-
-const JSON_TYPE = 'application/x-amz-json-1.0'
 
 export interface WriteOptions {
   readonly forward: (request: Request) => Promise<Reply>

@@ -1,23 +1,9 @@
 import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { tableReady } from '../dynamodb/rehearsal.ts'
-import { awsCaller, awsRequest } from '../http/index.ts'
-import { upstreamOf } from './index.ts'
+import { dynalite } from '../../test/dynalite.ts'
+import { awsRequest } from '../http/index.ts'
 import { mendLocks } from './mended.ts'
-
-async function dynalite() {
-  const { forward, close } = await upstreamOf('dynalite')
-  const call = awsCaller(forward, 'DynamoDB_20120810', 'application/x-amz-json-1.0')
-  await call('CreateTable', {
-    TableName: 'rows',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
-  })
-  await tableReady(call, 'rows')
-  return { forward, call, [Symbol.asyncDispose]: close }
-}
 
 test('a call that an emulator throws at is answered with a failure, and the others go on', async () => {
   await using emulator = await dynalite()

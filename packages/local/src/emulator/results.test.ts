@@ -1,24 +1,16 @@
 /** What an expression makes of an item, where the emulator beneath would make something else of it than AWS. */
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { tableReady } from '../dynamodb/rehearsal.ts'
-import { type AwsCall, awsCaller, type Fields } from '../http/index.ts'
-import { upstreamOf } from './index.ts'
+import { dynalite } from '../../test/dynalite.ts'
+import type { AwsCall, Fields } from '../http/index.ts'
 
-let upstream: Awaited<ReturnType<typeof upstreamOf>>
+let emulator: Awaited<ReturnType<typeof dynalite>>
 let call: AwsCall
 beforeAll(async () => {
-  upstream = await upstreamOf('dynalite')
-  call = awsCaller(upstream.forward, 'DynamoDB_20120810', 'application/x-amz-json-1.0')
-  await call('CreateTable', {
-    TableName: 'rows',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
-  })
-  await tableReady(call, 'rows')
+  emulator = await dynalite()
+  call = emulator.call
 })
-afterAll(() => upstream.close())
+afterAll(() => emulator[Symbol.asyncDispose]())
 
 const Key = { id: { S: 'x' } }
 const values = (given: Fields) =>

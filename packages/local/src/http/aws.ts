@@ -3,6 +3,9 @@
 import { parsed } from './json.ts'
 import type { Reply, Request } from './serve.ts'
 
+/** What DynamoDB, SQS and Step Functions speak. */
+export const JSON_TYPE = 'application/x-amz-json-1.0'
+
 /** What a call's input may hold; each reader checks what it uses. */
 export type Fields = Readonly<Record<string, unknown>>
 

@@ -12,6 +12,7 @@ export {
   fieldsOf,
   isFault,
   isFields,
+  JSON_TYPE,
   signed,
   targetOf,
 } from './aws.ts'

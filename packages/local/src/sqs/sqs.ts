@@ -6,6 +6,7 @@ import {
   type AwsAnswer,
   type Fields,
   fieldsOf,
+  JSON_TYPE,
   type Reply,
   type Request,
   serve,
@@ -49,8 +50,6 @@ export interface EmbeddedSqs extends Sqs {
   /** SendMessage from inside the process. @param queue its name or URL */
   deliver(queue: string, input: Fields): AwsAnswer
 }
-
-const JSON_TYPE = 'application/x-amz-json-1.0'
 
 /**
  * SQS on this machine, for its official client: standard and FIFO queues, visibility, delays, long polls, dead-letter queues.

@@ -9,6 +9,7 @@ import {
   faultReply,
   fieldsOf,
   isFault,
+  JSON_TYPE,
   type Reply,
   type Request,
   serve,
@@ -51,7 +52,6 @@ export interface EmbeddedStepFunctions extends StepFunctions {
 }
 
 const NO_QUEUE = 'QueueDoesNotExist'
-const JSON_TYPE = 'application/x-amz-json-1.0'
 const NO_SHELVES = { machines: NO_SHELF, executions: NO_SHELF }
 
 /**
