@@ -63,7 +63,8 @@ export async function run(settings: RunnerSettings, signal: AbortSignal): Promis
       // Only now everything has answered.
       if (failures > 0) logger.info('the embedded scheduler goes on')
       failures = 0
-      if (idle) await nap(settings, news, next, signal)
+      // What was due at the claim and was not handed out is under the lease of another runner. What has become due since is not.
+      if (idle) await nap(settings, news, next !== undefined && next > now ? next : Infinity, signal)
     } finally {
       news.end()
     }
@@ -101,14 +102,11 @@ async function put(
 async function nap(
   { clock, precision }: RunnerSettings,
   news: Listener,
-  next: number | undefined,
+  next: number,
   signal: AbortSignal,
 ): Promise<void> {
   const now = clock.now()
-  const latest = now + precision
-  // What is due but was not handed out is under the lease of another runner.
-  const known = next !== undefined && next > now ? Math.min(next, latest) : latest
-  const until = Math.min(known, news.earliest)
+  const until = Math.min(next, now + precision, news.earliest)
   const woken = new AbortController()
   const wake = () => {
     woken.abort()

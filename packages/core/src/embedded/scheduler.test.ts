@@ -93,6 +93,23 @@ test('what another process has added is late by the precision at most', async ()
   await runners.end()
 })
 
+test('what becomes due while a runner asks is fired at once: only what was due at its claim is under the lease of another', async () => {
+  const timeline = memoryTimeline()
+  const { begun, clock, runners, executionIn } = sceneOn(() => ({
+    ...timeline,
+    next: async () => {
+      const next = await timeline.next()
+      if (clock.now() === begun) await clock.moveTo(begun + 100)
+      return next
+    },
+  }))
+  await timeline.add(executionIn(50))
+  runners.begin({ precision: '1m' })
+  await runners.moveTo(begun + 60_000)
+  expect(runners.fired.map(({ at }) => at - begun)).toEqual([100])
+  await runners.end()
+})
+
 test('a runner sleeps no longer than the precision, however far away the next one is: no timer overflows', async () => {
   const { begun, runners, executionIn } = sceneOn()
   const { scheduler } = runners.begin({ precision: '1h' })
