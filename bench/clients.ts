@@ -4,6 +4,7 @@
  */
 
 import { entity, marshal } from '@spaceship/core'
+import { chanceOf } from '@spaceship/core/testing'
 import * as z from 'zod'
 
 export const clientSchema = z.object({
@@ -37,7 +38,7 @@ export interface ClientRecords {
 
 /** Change records as JSON texts. */
 export function clientRecords(count: number, seed = 1): ClientRecords {
-  const random = randomOf(seed)
+  const { random } = chanceOf(seed)
   const rows = Array.from({ length: count }, (_, n) => clientOf(n, random))
   return {
     inserts: rows.map((row, n) => recordOf('INSERT', n, random, undefined, row)),
@@ -116,15 +117,4 @@ function recordOf(
 function uuidOf(random: () => number): string {
   const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-}
-
-/** mulberry32 */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

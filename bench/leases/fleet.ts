@@ -13,8 +13,9 @@
 
 import { reactor } from '@spaceship/core'
 import { virtualClock } from '@spaceship/core/memory'
+import { chanceOf } from '@spaceship/core/testing'
 import { type Worker, worker } from '@spaceship/runtime-k8s'
-import { Client, randomOf } from '../clients.ts'
+import { Client } from '../clients.ts'
 import { hashRange, STREAM, STREAM_ID, sequenceNumber, shardId, standInStream } from './stream.ts'
 import { type Bill, countingTables, type Item, sizeOf } from './table.ts'
 
@@ -64,7 +65,7 @@ function rowOf(n: number): Item {
 }
 
 function made(n: number): Worker {
-  const random = randomOf(workers + n)
+  const { random } = chanceOf(workers + n)
   const handle = async () => {
     if (takes > 0) await clock.sleep(takes * random())
     handled += 1
@@ -77,7 +78,7 @@ function made(n: number): Worker {
     kinesis: stream as never,
     dynamodb: tables.client as never,
     clock,
-    random: randomOf(n + 1),
+    random: chanceOf(n + 1).random,
     logger: { debug: () => {}, info: () => {}, warn: told, error: told },
   })
 }

@@ -18,6 +18,7 @@ import {
 } from '../../src/ports/index.ts'
 import { markHandled, resolveReminder } from '../../src/reminders/firing.ts'
 import { createReminders, type Reminders } from '../../src/reminders/index.ts'
+import { chanceOf } from '../../src/testing/chance.ts'
 import { envelopeOf, type ReminderEnvelope } from '../../src/wire/index.ts'
 import { parse } from '../../src/wire/json.ts'
 
@@ -88,17 +89,6 @@ interface Turn {
 
 type Random = (below: number) => number
 
-/** A small generator: the same numbers for the same seed. */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}
-
 export class World {
   readonly facts: Fact[] = []
   readonly sent: Sent[] = []
@@ -127,7 +117,7 @@ export class World {
   readonly #failures: unknown[] = []
 
   constructor(seed: number, fault: Fault = {}) {
-    this.#random = randomFrom(seed)
+    this.#random = chanceOf(seed).below
     this.#fault = fault
     this.loses = this.#chance(50)
     this.#whats = [

@@ -1,4 +1,5 @@
 import { virtualClock } from '@spaceship/core/memory'
+import { chanceOf } from '@spaceship/core/testing'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Held, holdLease } from './holder.ts'
@@ -70,19 +71,10 @@ async function fleetOf(
   return { clock, renewals, lost, held, stop: () => stop.abort() }
 }
 
-/** From 0 to 1, the same for one seed. */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return state / 2_147_483_648
-  }
-}
-
 test('a table that refuses one call in ten costs no lease', () =>
   fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 2 ** 30 }), async (seed) => {
-      const random = seeded(seed)
+      const { random } = chanceOf(seed)
       const refused = async () => {
         throw new Error('throttled')
       }
@@ -95,7 +87,7 @@ test('a table that refuses one call in ten costs no lease', () =>
   ))
 
 test('statement 5: leases that were taken at one moment are renewed at moments of their own, three times a life', async () => {
-  const fleet = await fleetOf(8, (_, write) => write(), seeded(7))
+  const fleet = await fleetOf(8, (_, write) => write(), chanceOf(7).random)
   await fleet.clock.moveTo(fleet.clock.now() + 30_000, settled)
   fleet.stop()
   const moments = [...fleet.renewals.values()]
@@ -108,7 +100,7 @@ test('statement 7: a lease that cannot be renewed is lost alone, at the end of i
   const fleet = await fleetOf(
     8,
     (shard, write) => (shard === 'shard-3' ? Promise.reject(new Error('throttled')) : write()),
-    seeded(7),
+    chanceOf(7).random,
   )
   const began = fleet.clock.now()
   await fleet.clock.moveTo(began + 2_600, settled)
@@ -124,7 +116,7 @@ test('a renewal that is never answered does not hide the end of the life', async
   const fleet = await fleetOf(
     2,
     (shard, write) => (shard === 'shard-1' ? new Promise(() => {}) : write()),
-    seeded(7),
+    chanceOf(7).random,
   )
   await fleet.clock.moveTo(fleet.clock.now() + FAILOVER, settled)
   fleet.stop()
@@ -143,7 +135,7 @@ test('a lease that was given up is not called lost', async () => {
       await slow
       return write()
     },
-    seeded(7),
+    chanceOf(7).random,
   )
   await fleet.clock.moveTo(fleet.clock.now() + 1_000, settled)
   const released = fleet.held[0]?.release()

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { KinesisClient, UpdateShardCountCommand } from '@aws-sdk/client-kinesis'
+import { type Chance, chanceOf } from '@spaceship/core/testing'
 import { launch, type Spaceship } from '@spaceship/local'
 import type { Fault } from '../../../handlers/test/tcp-proxy.ts'
 import { type Fleet, fleetOn, type Kcl, type Pod, TABLE } from './fleet.ts'
@@ -62,7 +63,14 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   reset: 'half',
   'lost answer': 'answer lost',
 }
-const EVENTS = ['kill', 'freeze', 'deploy', ...Object.keys(FAULTS), 'throttle', 'reshard'] as const
+const EVENTS: readonly [string, ...string[]] = [
+  'kill',
+  'freeze',
+  'deploy',
+  ...Object.keys(FAULTS),
+  'throttle',
+  'reshard',
+]
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
@@ -75,7 +83,7 @@ export async function live(schedule: Schedule): Promise<Outcome> {
     seed,
   })
   await using fleet = fleetOn(ship, { folder, failover, kcl, faketime })
-  const random = seeded(seed)
+  const chance = chanceOf(seed)
   const kinesis = new KinesisClient(ship.clientConfig('kinesis'))
   const patience = kcl === undefined ? PATIENCE : PATIENCE_WITH_KCL
   try {
@@ -88,14 +96,14 @@ export async function live(schedule: Schedule): Promise<Outcome> {
     // Workers of KCL come later, and steal one lease after the other.
     const isShared = () => kcl === undefined || fleet.effects().some(({ byKcl }) => byKcl)
     await until(() => fleet.effects().length > KEYS && isShared(), patience)
-    const possible = faketime === undefined ? EVENTS : [...EVENTS, 'clock jump']
+    const possible = faketime === undefined ? EVENTS : ([...EVENTS, 'clock jump'] as const)
     const befallen: { readonly what: string; readonly at: number }[] = []
     for (let n = 0; n < events; n += 1) {
-      const what = possible[Math.floor(random() * possible.length)] ?? 'kill'
+      const what = chance.pick(possible)
       befallen.push({ what, at: machineTime() })
       log(`  ${what}`)
-      await befall(what, { ship, fleet, kinesis, random, failover, shards })
-      await wait(random() * failover)
+      await befall(what, { ship, fleet, kinesis, chance, failover, shards })
+      await wait(chance.below(failover))
     }
     await watching?.stop()
     const puts = await load.stop()
@@ -123,21 +131,21 @@ interface World {
   readonly ship: Spaceship
   readonly fleet: Fleet
   readonly kinesis: KinesisClient
-  readonly random: () => number
+  readonly chance: Chance
   readonly failover: number
   readonly shards: number
 }
 
 async function befall(
   what: string,
-  { ship, fleet, kinesis, random, failover, shards }: World,
+  { ship, fleet, kinesis, chance, failover, shards }: World,
 ): Promise<void> {
   const alive = fleet.pods.filter((pod) => pod.alive)
-  const pod = alive[Math.floor(random() * alive.length)]
+  const pod = alive[chance.below(alive.length)]
   if (pod === undefined) return
   const fault = FAULTS[what]
   if (fault !== undefined)
-    return meanwhile(pod, fault, random() < 0.5 ? 'kinesis' : 'dynamodb', 1.5 * failover)
+    return meanwhile(pod, fault, chance.oneIn(2) ? 'kinesis' : 'dynamodb', 1.5 * failover)
   switch (what) {
     case 'kill':
       await pod.kill()
@@ -153,7 +161,7 @@ async function befall(
       await pod.stop()
       break
     case 'clock jump':
-      pod.jump(Math.round((random() - 0.5) * 120_000))
+      pod.jump(chance.below(120_000) - 60_000)
       break
     case 'throttle':
       ship.faults.throttle({ kinesis: 0.3, dynamodb: 0.3 })
@@ -161,7 +169,7 @@ async function befall(
       ship.faults.clear()
       break
     default: {
-      const TargetShardCount = random() < 0.5 ? shards : Math.max(1, Math.round(shards * 1.5))
+      const TargetShardCount = chance.oneIn(2) ? shards : Math.max(1, Math.round(shards * 1.5))
       const change = { StreamName: 'cdc', TargetShardCount, ScalingType: 'UNIFORM_SCALING' } as const
       // A stream that still changes, or may not change so much, is left as it is.
       await kinesis.send(new UpdateShardCountCommand(change)).catch(() => {})
@@ -233,13 +241,4 @@ function startLoad(ship: Spaceship) {
 
 async function until(isSo: () => boolean, ms: number): Promise<void> {
   for (const end = Date.now() + ms; !isSo() && Date.now() < end; ) await wait(100)
-}
-
-/** Uniform in [0, 1), the same for one seed. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
 }
