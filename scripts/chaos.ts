@@ -1,8 +1,8 @@
 /**
  * `npm run chaos -- [--from SEED] [--schedules N] [--workers W] [--shards S] [--failover MS] [--events N]`: real worker processes on the embedded
  * spaceship, killed, frozen, cut off, throttled, resharded and deployed by a seed. A ledger says that every change had its effect, in the order of
- * its key, and an observer of the lease table that no lease is renewed while its shard makes no progress. Prints how long a key was without an
- * effect around each event, and exits 1 on a finding.
+ * its key, and an observer of the lease table that no lease is renewed while its shard makes no progress. Prints how late
+ * the latest effect was around each event, and exits 1 on a finding.
  *
  * - `--kcl VERSION [--layout single-stream|multi-stream]`: every second process is a worker of the Java Kinesis Client Library, which Maven fetches.
  * - `--faketime LIBRARY`: clocks jump, too, by the library of Debian's package `faketime`: /usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1
@@ -36,7 +36,7 @@ const [schedules, workers, shards, failover, events] = [
   number('events'),
 ]
 const kcl = kclOf(values)
-const silences = new Map<string, number[]>()
+const lateness = new Map<string, number[]>()
 let [findings, effects, repeated, byKcl] = [0, 0, 0, 0]
 for (let seed = from; seed < from + schedules; seed += 1) {
   console.log(`seed ${seed}`)
@@ -45,17 +45,17 @@ for (let seed = from; seed < from + schedules; seed += 1) {
   effects += outcome.effects
   repeated += outcome.repeated
   byKcl += outcome.byKcl
-  for (const [what, times] of outcome.silences) silences.set(what, [...(silences.get(what) ?? []), ...times])
+  for (const [what, times] of outcome.lateness) lateness.set(what, [...(lateness.get(what) ?? []), ...times])
   if ([outcome.missing, outcome.disordered, outcome.standing].some((found) => found.length > 0)) {
     findings += 1
     tell(seed, outcome)
   }
 }
 console.table(
-  [...silences].map(([what, times]) => ({
+  [...lateness].map(([what, times]) => ({
     'what befell the fleet': what,
     times: times.length,
-    'ms without an effect, median': at(times, 0.5),
+    'ms until the latest effect, median': at(times, 0.5),
     'ms, p99': at(times, 0.99),
     'in failovers, p99': (at(times, 0.99) / failover).toFixed(1),
   })),

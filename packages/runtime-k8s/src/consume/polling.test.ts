@@ -172,6 +172,16 @@ test('what is made of a page counts in the pause after it: a consumer that is sl
   }
 })
 
+test('while reads fail a shard is asked about once a second, and it is read within two seconds after they succeed again', async () => {
+  const outage = Array.from({ length: 14 }, () => ({ fails: 'InternalFailureException' }))
+  const { run, reads, sequences } = polled(OLDEST, [...outage, { records: ['1'] }])
+  await run()
+  expect(sequences()).toEqual([['1']])
+  const times = reads().map(({ at }) => at)
+  const waits = times.slice(1).map((at, n) => at - (times[n] ?? 0))
+  expect(waits).toEqual([200, 400, 800, ...Array.from({ length: 11 }, () => 1_000)])
+})
+
 test('a refused checkpoint is told with the record that reading starts at again', async () => {
   const refused = (type: string) => {
     if (type === 'TRIM_HORIZON') return 'i'

@@ -15,7 +15,7 @@
  * | InvalidArgument for the checkpoint                   | the checkpoint is refused: a fresh start from the oldest one  |
  * | InvalidArgument for a later record                   | the position is lost: the lease is taken again                |
  * | InvalidArgument for a mark                           | its time is to come: the newest record on                     |
- * | throughput exceeded, throttling, outage, no answer   | wait, with full jitter                                        |
+ * | throughput exceeded, throttling, outage, no answer   | wait, with full jitter, for up to 2 s or the poll interval    |
  * | within 30 s                                          |                                                               |
  * | a missing permission, another set-up that is wrong   | wait likewise; told once, with what to do                     |
  * | anything else                                        | wait likewise                                                 |
@@ -40,6 +40,12 @@ export const READING = 'reading shards'
 
 /** Milliseconds between two reads: Kinesis allows five a second and shard, shared by all applications. */
 export const READ_INTERVAL = 200
+
+/**
+ * Milliseconds that a failed read is followed by, at the most and with full jitter: on average as many as pass between two reads of a shard
+ * that is caught up. So an outage brings Kinesis no more reads than a quiet day, and the shard is hardly later than the outage.
+ */
+const LONGEST_WAIT = 2_000
 
 /** What to do about records that are lost. */
 const BACKFILL =
@@ -161,7 +167,8 @@ export async function* pollShard(
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
       const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
       troubles.failed(READING, `${stream}/${shard}`, classified(about, error), { stream, shard })
-      await clock.sleep(random() * Math.min(10_000, 200 * 2 ** failures), signal)
+      const longest = Math.max(LONGEST_WAIT, polling.interval)
+      await clock.sleep(random() * Math.min(longest, READ_INTERVAL * 2 ** failures), signal)
     }
   }
 }

@@ -2,13 +2,13 @@
 
 import type { Effect } from './fleet.ts'
 
-/** What was put: the highest version of each key; versions are 1, 2, 3, ... */
-export type Puts = ReadonlyMap<string, number>
+/** What was put: of each key, when its versions 1, 2, 3, ... were, in `machineTime`. */
+export type Puts = ReadonlyMap<string, readonly number[]>
 
 export interface Findings {
   /** `key n`, of what has no effect. */
   readonly missing: readonly string[]
-  /** `key n after m`: a version whose first effect came after that of a later one. */
+  /** `key n before m`: a version whose first effect came after that of a later one. */
   readonly disordered: readonly string[]
   readonly effects: number
   readonly repeated: number
@@ -17,15 +17,10 @@ export interface Findings {
 }
 
 export function judge(puts: Puts, effects: readonly Effect[]): Findings {
-  const first = new Map<string, Map<number, number>>()
-  for (const { key, n, at } of effects) {
-    const versions = first.get(key) ?? new Map<number, number>()
-    first.set(key, versions)
-    versions.set(n, Math.min(at, versions.get(n) ?? Number.POSITIVE_INFINITY))
-  }
+  const first = firstEffects(effects)
   const missing: string[] = []
   const disordered: string[] = []
-  for (const [key, last] of puts) {
+  for (const [key, { length: last }] of puts) {
     const versions = first.get(key)
     let latest = { n: 0, at: 0 }
     for (let n = 1; n <= last; n += 1) {
@@ -40,17 +35,27 @@ export function judge(puts: Puts, effects: readonly Effect[]): Findings {
   return { missing, disordered, effects: effects.length, repeated: effects.length - known, byKcl }
 }
 
-/** For how long, at the longest, a key that was being changed had no effect around a moment of `machineTime`, in milliseconds. */
-export function silenceAround(effects: readonly Effect[], moment: number, within: number): number {
-  const byKey = Map.groupBy(effects, ({ key }) => key)
+/** How long after it was put a version had its effect, in milliseconds: the longest of those that were put around a moment. */
+export function latestAround(
+  puts: Puts,
+  effects: readonly Effect[],
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  const first = firstEffects(effects)
   let longest = 0
-  for (const own of byKey.values()) {
-    const times = own.map(({ at }) => at).sort((a, b) => a - b)
-    for (const [i, at] of times.entries()) {
-      const next = times[i + 1]
-      if (next !== undefined && next >= moment && at <= moment + within)
-        longest = Math.max(longest, next - at)
-    }
-  }
+  for (const [key, times] of puts)
+    for (const [n, put] of times.entries())
+      if (put >= from && put <= to) longest = Math.max(longest, (first.get(key)?.get(n + 1) ?? put) - put)
   return longest
+}
+
+/** When each version had its first effect, by its key. */
+function firstEffects(effects: readonly Effect[]): Map<string, Map<number, number>> {
+  const first = new Map<string, Map<number, number>>()
+  for (const { key, n, at } of effects) {
+    const versions = first.get(key) ?? new Map<number, number>()
+    first.set(key, versions)
+    versions.set(n, Math.min(at, versions.get(n) ?? Number.POSITIVE_INFINITY))
+  }
+  return first
 }

@@ -24,7 +24,7 @@ import { launch, type Spaceship } from '@spaceship/local'
 import type { Fault } from '../../../handlers/test/tcp-proxy.ts'
 import { type Fleet, fleetOn, type Kcl, type Pod, TABLE } from './fleet.ts'
 import { type Law, STANDSTILL, watchLaw } from './law.ts'
-import { type Findings, judge, silenceAround } from './ledger.ts'
+import { type Findings, judge, latestAround } from './ledger.ts'
 import { machineTime } from './time.ts'
 
 export interface Schedule {
@@ -44,13 +44,15 @@ export interface Schedule {
 export interface Outcome extends Findings {
   /** Leases that were renewed while their shards made no progress. */
   readonly standing: readonly string[]
-  /** By what befell the fleet: how long a key was without an effect around it, at the longest. */
-  readonly silences: ReadonlyMap<string, readonly number[]>
+  /** By what befell the fleet: how late an effect was of what was put from shortly before it until shortly after it, at the latest. */
+  readonly lateness: ReadonlyMap<string, readonly number[]>
 }
 
 const KEYS = 24
 /** Between two looks at the lease table. */
 const LOOK = 250
+/** What was put so long before a fault may have no effect yet. */
+const SHORTLY = 1_000
 /** Between two changes of some key. */
 const PACE = 15
 /** How long a fleet may take to come to the end of what was put, once nothing befalls it any more. */
@@ -110,14 +112,14 @@ export async function live(schedule: Schedule): Promise<Outcome> {
     await ship.settled()
     await until(() => judge(puts, fleet.effects()).missing.length === 0, patience)
     const effects = fleet.effects()
-    const silences = Map.groupBy(befallen, ({ what }) => what)
+    const lateness = Map.groupBy(befallen, ({ what }) => what)
     return {
       ...judge(puts, effects),
       standing: law.broken,
-      silences: new Map(
-        [...silences].map(([what, all]) => [
+      lateness: new Map(
+        [...lateness].map(([what, all]) => [
           what,
-          all.map(({ at }) => silenceAround(effects, at, 2 * failover)),
+          all.map(({ at }) => latestAround(puts, effects, { from: at - SHORTLY, to: at + 2 * failover })),
         ]),
       ),
     }
@@ -210,22 +212,22 @@ function watch(ship: Spaceship, law: Law) {
 /** Changes one key after the other, each with its next version. */
 function startLoad(ship: Spaceship) {
   const dynamodb = new DynamoDBClient(ship.clientConfig('dynamodb'))
-  const puts = new Map<string, number>()
+  const puts = new Map<string, number[]>()
   let isOver = false
   const running = (async () => {
     for (let turn = 0; !isOver; turn += 1) {
       const key = `k${turn % KEYS}`
-      const n = (puts.get(key) ?? 0) + 1
+      const times = puts.get(key) ?? []
+      const n = times.length + 1
       const Item = { id: { S: key }, n: { N: String(n) } }
       // The embedded ship may be throttled as well: then the version is put again.
       const put = dynamodb.send(new PutItemCommand({ TableName: 'items', Item }))
-      if (
-        await put.then(
-          () => true,
-          () => false,
-        )
+      const isPut = await put.then(
+        () => true,
+        () => false,
       )
-        puts.set(key, n)
+      if (isPut) times.push(machineTime())
+      puts.set(key, times)
       await wait(PACE)
     }
   })()
