@@ -194,7 +194,7 @@ test('a state machine that a former session has left gets the definition of the 
   }
 })
 
-test('a project that is wrong from the start flies once it is mended; a version that ends at once gives way to the former one; a kill leaves nothing running', async () => {
+test('a project that is wrong from the start flies once it is mended; versions that end at once give way to the one that ran; a kill leaves nothing running', async () => {
   using project = projectWith({ ...GOOD, 'spaceship.config.ts': CONFIG.replace("'greeter'", "''") })
   await using session = dev(project)
   expect(await session.next(({ type }) => type === 'refused')).toMatchObject({
@@ -204,9 +204,12 @@ test('a project that is wrong from the start flies once it is mended; a version 
   project.write({ 'spaceship.config.ts': CONFIG })
   await session.next(running)
 
-  project.write({ 'src/worker.ts': WORKER.replace("application: 'greeter'", "application: ''") })
-  await session.next(printed("'application' is empty"))
-  expect(await session.next(({ type }) => type === 'refused')).toMatchObject({ former: true })
+  for (const version of [1, 2, 3, 4]) {
+    const failing = WORKER.replace("application: 'greeter'", "application: ''")
+    project.write({ 'src/worker.ts': `${failing}\nexport const version = ${version}\n` })
+    await session.next(printed("'application' is empty"))
+    expect(await session.next(({ type }) => type === 'refused')).toMatchObject({ former: true })
+  }
   await project.spaceship(put('acme'))
   await session.next(outcome('greeter/greet', 'done'))
 
@@ -217,6 +220,27 @@ test('a project that is wrong from the start flies once it is mended; a version 
   const { code, err } = await project.spaceship(put('acme'))
   expect([code, err]).toEqual([3, expect.stringContaining('no ship runs')])
   await expect.poll(() => workers.filter(isAlive), { timeout: 20_000 }).toEqual([])
+})
+
+test('a config that is refused starts nothing, and the same version runs on once it is mended', async () => {
+  using project = projectWith(GOOD)
+  await using session = dev(project)
+  await session.next(running)
+  const refused = ({ type }: { readonly type: string }) => type === 'refused'
+  const failing = `${GREETER}\nthrow new Error('boom')\n`
+  for (const [config, greeter] of [
+    [CONFIG.replace('export default', 'export const config ='), GREETER],
+    [CONFIG, failing],
+  ] as const) {
+    project.write({ 'spaceship.config.ts': config, 'src/greeter.ts': greeter })
+    expect(await session.next(refused)).toMatchObject({ former: true })
+  }
+  project.write({ 'spaceship.config.ts': CONFIG, 'src/greeter.ts': GREETER })
+  await session.next(({ text }) => String(text).includes('the same version runs on'))
+  expect(session.said.filter(running)).toHaveLength(1)
+  expect(session.said.filter(({ text }) => text !== undefined).map(({ text }) => String(text))).toEqual([
+    'it compiles again: the same version runs on',
+  ])
 })
 
 test('a worker that has ended starts again with any file that is saved, also with the same code', async () => {

@@ -101,7 +101,7 @@ export async function session(options: SessionOptions): Promise<void> {
     let version: Version | undefined
     let refused = false
     for (;;) {
-      const { next, error } = await attempt(() => crew.bundler.bundle())
+      const { next, error } = await attempt(() => crew.bundler.bundle(version?.bundle))
       const seen = variablesOf(plan, environment, variables)
       // What was wrong may be mended by a change that is none of the bundle's.
       if (crew.runtime.ended) version = undefined
@@ -117,19 +117,20 @@ export async function session(options: SessionOptions): Promise<void> {
         hear.said('it compiles again: the same version runs on')
         refused = false
       }
-      if ((await changes.next()) === undefined || signal.aborted) return
-      const renewed = await attempt(async () => {
-        const next = await read()
-        await ship.provide(next)
-        await provideMachines(machines, next)
-        return next
-      })
-      if (renewed.next === undefined) {
+      // What is bundled before the plan is right would only fail again, in the place of what runs.
+      for (;;) {
+        if ((await changes.next()) === undefined || signal.aborted) return
+        const renewed = await attempt(async () => {
+          const next = await read()
+          await ship.provide(next)
+          await provideMachines(machines, next)
+          return next
+        })
+        plan = renewed.next ?? plan
+        if (renewed.next !== undefined) break
         hear.refused(renewed.error, version !== undefined && !crew.runtime.ended)
         refused = true
-        continue
       }
-      plan = renewed.next
     }
   } finally {
     withdraw()

@@ -33,12 +33,13 @@ export interface Bundler extends AsyncDisposable {
   /**
    * The module as it is now. Equal code is written once.
    *
+   * @param running starts again where newer ones fail, so its file stays
    * @throws SpaceshipError `bundle` with what does not compile, and where
    */
-  bundle(): Promise<Bundle>
+  bundle(running?: Bundle): Promise<Bundle>
 }
 
-/** Versions that are kept: the one that runs, the one before it, and one on its way. */
+/** Versions that are kept: the one that runs, the newest, and one between them. */
 const KEPT = 3
 
 /** Calls after the first are faster: what has not changed is not read again. */
@@ -61,7 +62,7 @@ export async function bundler({ entry, root, folder, form, conditions }: BundleO
   }
 
   return {
-    bundle: async () => {
+    bundle: async (running) => {
       const { outputFiles } = await work.rebuild().catch(async (cause) => {
         throw await refusalOf(cause, entry)
       })
@@ -71,7 +72,8 @@ export async function bundler({ entry, root, folder, form, conditions }: BundleO
       const file = join(folder, `${name}-${process.pid}-${version}${asked.outExtension['.js']}`)
       mkdirSync(folder, { recursive: true })
       writeFileSync(file, output.contents)
-      keep([...files.filter((other) => other !== file), file].slice(-KEPT))
+      const last = [running?.file, file].filter((one) => one !== undefined)
+      keep([...new Set([...files.filter((other) => !last.includes(other)), ...last])].slice(-KEPT))
       return { file, version }
     },
     [Symbol.asyncDispose]: async () => {
