@@ -82,6 +82,8 @@ test('the list has what is due in a range of time, by name and status', async ()
     /due +reminder +key +status +generation +scheduler\n *in 2?9|30 m? +invoice +acme +pending/,
   )
   expect(shown.err).toContain('… 2 more: --limit 3 shows them')
+  const json = await project.spaceship(['reminders', 'list', '--limit', '1', '--json'])
+  expect([lines(json.out).length, json.err]).toEqual([1, '… 2 more: --limit 3 shows them'])
 })
 
 test('inspect shows the payload, the execution and what its scheduler says', async () => {

@@ -131,10 +131,11 @@ async function list(terminal: Terminal, options: ListOptions): Promise<void> {
   if (options.json) for (const { letter } of letters) terminal.out(JSON.stringify(headAsJson(letter)))
   const rows = letters.map(({ number, letter }) => rowOf(number, letter, mail.now))
   const left = passing - rows.length
-  if (options.json) return
   if (rows.length === 0)
     terminal.say(`${number === 0 ? 'no letter' : `none of ${number} letters passes the filters`}`)
-  else terminal.out(table(['#', 'when', 'route', 'reason', 'attempts', 'what', 'detail'], rows))
+  else if (!options.json)
+    terminal.out(table(['#', 'when', 'route', 'reason', 'attempts', 'what', 'detail'], rows))
+  // On standard error also beside JSON: who counts lines would take the limit for all there are.
   if (left > 0) terminal.say(`… ${left} more: --limit ${limit + left} shows them`)
 }
 

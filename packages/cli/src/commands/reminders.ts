@@ -138,9 +138,10 @@ async function list(terminal: Terminal, reminder: string | undefined, options: L
     ])
     if (options.json) terminal.out(JSON.stringify({ ...one, payload: undefined }))
   }
-  if (options.json) return
   if (rows.length === 0) terminal.say('no reminder is due in that time')
-  else terminal.out(table(['due', 'reminder', 'key', 'status', 'generation', 'scheduler'], rows))
+  else if (!options.json)
+    terminal.out(table(['due', 'reminder', 'key', 'status', 'generation', 'scheduler'], rows))
+  // On standard error also beside JSON: who counts lines would take the limit for all there are.
   if (left > 0) terminal.say(`… ${left} more: --limit ${limit + left} shows them`)
 }
 
