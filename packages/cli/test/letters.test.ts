@@ -140,6 +140,14 @@ test('a redrive puts the letters that pass on the stream, and leaves an audit li
   expect(named.map((text) => LETTERS.findIndex(({ id }) => text.includes(`"${id}"`)))).toEqual([1, 3])
 })
 
+test('a letter that is named twice, by its number and its id, is put back once', async () => {
+  using project = projectWith(GOOD)
+  await using ship = await shipWithLetters(project)
+  const { err } = await project.spaceship(['letters', 'redrive', '2', '2', LETTERS[1]?.id ?? ''])
+  expect(err).toBe('1 letter put back on cdc')
+  expect(await ship.records()).toHaveLength(1)
+})
+
 test('what waits behind a parked lane comes with its leader or alone, and a drain names the lane', async () => {
   using project = projectWith(GOOD)
   await using ship = await shipWithLetters(project)

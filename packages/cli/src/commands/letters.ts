@@ -170,9 +170,12 @@ async function redrive(terminal: Terminal, given: readonly string[], options: Ac
   try {
     if (given.length > 0) {
       // All of them are found before the first is put back.
-      const named: DeadLetter[] = []
-      for (const one of given) named.push(await letterNamed(mail, one))
-      for (const letter of named) {
+      const named = new Map<string, DeadLetter>()
+      for (const one of given) {
+        const letter = await letterNamed(mail, one)
+        named.set(letter.id, letter)
+      }
+      for (const letter of named.values()) {
         await run.letter(letter.id)
         told(letter)
         count += 1
