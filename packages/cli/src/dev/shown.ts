@@ -66,7 +66,8 @@ function outcomeOf({ step, attempt, detail = '', waitMs, ms }: Outcome): string 
     case 'abandoned':
       return 'left for the next version'
     case 'dead-letter':
-      return `dead letter after ${attempt} attempt${attempt === 1 ? '' : 's'}  ${took(ms)}`
+      // What is counted is failures that may be tried again: one that is permanent is none of them, though its handler ran.
+      return `dead letter${attempt === 0 ? '' : ` after ${attempt} attempt${attempt === 1 ? '' : 's'}`}  ${took(ms)}`
     default:
       return `${step}  ${took(ms)}`
   }
