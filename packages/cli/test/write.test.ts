@@ -6,8 +6,8 @@ import { shipFor } from './ship.ts'
 
 afterEach(() => void vi.unstubAllEnvs())
 
-test('a row is put as JSON, from a file or from what is piped in, and removed by its key', async () => {
-  using project = projectWith({ ...GOOD, 'globex.json': '{"id": "globex", "plan": "paid"}' })
+test('a row is put as JSON, from a file of any editor or from what is piped in, and removed by its key', async () => {
+  using project = projectWith({ ...GOOD, 'globex.json': '\uFEFF{"id": "globex", "plan": "paid"}\r\n' })
   await using ship = await shipFor(project)
   const put = await project.spaceship(['put', 'client', '{"id": "acme", "plan": "trial", "seats": 3}'])
   expect(put).toEqual({ code: 0, out: 'put client acme in clients', err: '' })

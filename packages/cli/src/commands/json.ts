@@ -27,7 +27,10 @@ export async function objectFrom(
   const { text, where } = await textFrom(terminal, given)
   let value: unknown
   try {
-    value = parseJson(text, (name, parsed, context) => exactly(name, parsed, context, numbers))
+    // Editors of Windows begin a file with a mark of its encoding, which is no JSON.
+    value = parseJson(text.replace(/^\uFEFF/, ''), (name, parsed, context) =>
+      exactly(name, parsed, context, numbers),
+    )
   } catch (error) {
     if (error instanceof SpaceshipError) throw error
     throw usage(
