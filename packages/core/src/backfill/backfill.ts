@@ -64,7 +64,7 @@ export interface BackfillProgress {
   readonly size: number | undefined
   /** By the rate so far; undefined if the size is not known. */
   readonly secondsLeft: number | undefined
-  /** Rows of which a route was given up and kept as a dead letter. */
+  /** Rows of which a route was given up and kept as a dead letter, by this process: those of earlier ones stand in the store alone. */
   readonly deadLetters: number
 }
 
