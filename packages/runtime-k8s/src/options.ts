@@ -78,7 +78,7 @@ export interface WorkerOptions extends Omit<EngineOptions, 'reactors' | 'state' 
   readonly workerId?: string
   /** Who reads which shard, in KCL's lease table. @default a table named as the application, and a failover of 10 s */
   readonly leases?: {
-    /** The lease table's name. @default the application */
+    /** The lease table's name: that of no table of the entities. @default the application */
     readonly table?: string
     /** How long a lease outlives its worker. All workers of an application need the same. @default '10s' */
     readonly failover?: Duration

@@ -255,7 +255,8 @@ async function probe(client: DynamoDBClient, table: string): Promise<void> {
       await asked(action, ask())
     } catch (error) {
       if (nameOf(error) === 'ConditionalCheckFailedException') continue
-      const advice = "name another table in 'leases', or leave its name out: this one holds something else"
+      // The name may be nobody's choice: an application and the one table of its entities are often called alike.
+      const advice = `this one holds something else: name another, such as leases: { table: '${table}-leases' }; without a name it is that of the application`
       const keys = "'leaseKey' alone"
       throw keyedOtherwise({ table, keys, advice }, error) ?? error
     }
