@@ -104,6 +104,10 @@ test.each([
   [['show', '99'], 3, "there is no letter '99'"],
   [['redrive', '1', 'none'], 3, "there is no letter 'none'"],
   [['drain', 'none'], 3, "there is no letter 'none'"],
+  [['discard'], 2, 'no letter is named: expected ids, numbers, or a filter such as --reason'],
+  [['discard', '1', '--reason', 'exhausted'], 2, 'letters are named, and filters are given'],
+  [['discard', '--all'], 2, '--all'],
+  [['discard', '1', 'none'], 3, "there is no letter 'none'"],
 ])('letters %j ends with %i', async (args, expected, why) => {
   using project = projectWith(GOOD)
   await using ship = await shipWithLetters(project)
@@ -156,6 +160,37 @@ test('what waits behind a parked lane comes with its leader or alone, and a drai
   const drained = await project.spaceship(['letters', 'drain', '5'])
   expect([drained.code, drained.out]).toEqual([0, expect.stringContaining('drain asked for')])
   expect(JSON.stringify((await ship.records()).at(-1))).toContain('clients/c4')
+})
+
+test('what is discarded is gone, with an audit line; those that wait go first, and what waits behind one goes on', async () => {
+  using project = projectWith(GOOD)
+  await using ship = await shipWithLetters(project)
+  await ship.letters.put(letter(6, { route: 'book', lane: 'clients/c4' }))
+  const left = async () => sequences((await project.spaceship(['letters', 'list', '--json'])).out)
+  const dry = await project.spaceship(['letters', 'discard', '--route', 'book', '--dry-run', '--json'])
+  expect([dry.code, dry.err, await left()]).toEqual([
+    0,
+    '2 letters would be removed',
+    ['1', '2', '3', '4', '5', '6'],
+  ])
+  const { code, out, err } = await project.spaceship(['letters', 'discard', '--route', 'book', '--json'])
+  expect([code, err, await left()]).toEqual([0, '2 letters removed', ['1', '2', '3', '4']])
+  expect(out.split('\n').map((line) => JSON.parse(line))).toMatchObject(
+    ['5', '6'].map((position) => ({
+      message: 'discard asked for',
+      position,
+      details: { by: userInfo().username },
+    })),
+  )
+  const named = (await ship.records()).map((record) => JSON.stringify(record))
+  expect([named.length, named[0]?.includes('drain'), named[0]?.includes('clients/c4')]).toEqual([
+    1,
+    true,
+    true,
+  ])
+
+  await project.spaceship(['letters', 'discard', '3', LETTERS[2]?.id ?? ''])
+  expect([await left(), (await ship.records()).length]).toEqual([['1', '2', '4'], 1])
 })
 
 test('a redrive of nothing says so', async () => {

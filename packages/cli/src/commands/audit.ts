@@ -16,7 +16,7 @@ export function audit(
   terminal: Terminal,
   { application }: Pick<Mail, 'application'>,
   asked: Asked,
-  what: 'redrive' | 'drain',
+  what: 'redrive' | 'drain' | 'discard',
 ): (letter: DeadLetter) => void {
   const told = auditor(terminal, application, asked, what)
   return ({ id, reactor, route, reason, stream, shard, sequence }) =>

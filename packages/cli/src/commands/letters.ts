@@ -1,16 +1,11 @@
-/** `spaceship letters`: what was given up on, on the running ship or in an account: looking at it, and bringing it back. */
+/** `spaceship letters`: what was given up on, on the running ship or in an account: looking at it, and what is done about it. */
 
-import { KinesisClient } from '@aws-sdk/client-kinesis'
-import { SpaceshipError } from '@spaceship/core'
-import { createRedrive, type Redrive } from '@spaceship/core/engine'
-import type { DeadLetter } from '@spaceship/core/ports'
-import { kinesisSink } from '@spaceship/handlers/kinesis'
 import type { Command } from 'commander'
 import { ago, table, usage } from '../show/index.ts'
-import { audit } from './audit.ts'
+import { type ActOptions, discard, drain, letterNamed, redrive } from './letter-acts.ts'
 import { addFilters, type Filters, passes } from './letter-filters.ts'
 import { headAsJson, headOf, type LetterHead, letterAsJson, letterForPeople } from './letter-shown.ts'
-import { type Mail, mailOf, type Whereabouts } from './mail.ts'
+import { mailOf, type Whereabouts } from './mail.ts'
 import { createOldest } from './oldest.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -18,17 +13,12 @@ interface ListOptions extends Whereabouts, Filters {
   readonly limit: string
 }
 
-interface ActOptions extends Whereabouts, Filters {
-  readonly dryRun?: boolean
-  readonly all?: boolean
-}
-
 const WHERE = 'with the credentials of this terminal, instead of the running ship'
 
 export function addLetters(program: Command, terminal: Terminal): void {
   const letters = program
     .command('letters')
-    .summary('dead letters: list, show, redrive, drain')
+    .summary('dead letters: list, show, redrive, drain, discard')
     .description('What the application has given up on, kept whole with its reason.')
     .addHelpText(
       'after',
@@ -98,16 +88,29 @@ export function addLetters(program: Command, terminal: Terminal): void {
     .option('--account', WHERE)
     .option('--json', 'the answer as JSON')
     .addHelpText('after', '\nExample:\n  $ spaceship letters drain 3')
-    .action(async (given: string, _, command: Command) => {
-      const options = command.optsWithGlobals<ActOptions>()
-      const mail = await mailOf(terminal, options)
-      const letter = await letterNamed(mail, given)
-      const told = audit(terminal, mail, options, 'drain')
-      const [run, close] = redriveOf(mail, options.dryRun)
-      await run.lane(letter.id)
-      close()
-      told(letter)
-    })
+    .action(async (given: string, _, command: Command) =>
+      drain(terminal, given, command.optsWithGlobals<ActOptions>()),
+    )
+
+  addFilters(
+    letters
+      .command('discard')
+      .summary('remove letters for good')
+      .description(
+        "Removes letters for good: their records are never handled, and nothing brings them back. Keep what you may need with\n'letters show <letter> --json'. What waits behind one in a parked lane goes on without it.",
+      )
+      .argument('[letter...]', "ids, or numbers in 'letters list'; none with a filter")
+      .option('--dry-run', 'says what would be removed, and does nothing')
+      .option('--account', WHERE)
+      .option('--json', 'a line for each letter, as JSON'),
+  )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ spaceship letters discard 1\n  $ spaceship letters discard --reason undecodable --dry-run',
+    )
+    .action(async (given: readonly string[], _, command: Command) =>
+      discard(terminal, given, command.optsWithGlobals<ActOptions>()),
+    )
 }
 
 async function list(terminal: Terminal, options: ListOptions): Promise<void> {
@@ -154,78 +157,3 @@ function rowOf(number: number, letter: LetterHead, now: number): string[] {
 }
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? ''
-
-async function redrive(terminal: Terminal, given: readonly string[], options: ActOptions): Promise<void> {
-  const { reactor, route, reason, since, until } = options
-  const filtered = [reactor, route, reason, since, until].some((value) => value !== undefined)
-  if (given.length === 0 && !filtered && !options.all)
-    throw usage('no letter is named: expected ids, numbers, a filter such as --route, or --all')
-  if (given.length > 0 && (filtered || options.all))
-    throw usage('letters are named, and filters are given: expected one of the two')
-  const mail = await mailOf(terminal, options)
-  const [run, close] = redriveOf(mail, options.dryRun)
-  const audited = audit(terminal, mail, options, 'redrive')
-  const told = progress(terminal, audited)
-  let count = 0
-  try {
-    if (given.length > 0) {
-      // All of them are found before the first is put back.
-      const named = new Map<string, DeadLetter>()
-      for (const one of given) {
-        const letter = await letterNamed(mail, one)
-        named.set(letter.id, letter)
-      }
-      for (const letter of named.values()) {
-        await run.letter(letter.id)
-        told(letter)
-        count += 1
-      }
-    } else {
-      count = await run.letters(passes(options, mail.now), told)
-    }
-  } finally {
-    close()
-  }
-  const what = `${count} letter${count === 1 ? '' : 's'}`
-  terminal.say(options.dryRun ? `${what} would be put back` : `${what} put back on ${mail.stream}`)
-}
-
-/** Milliseconds between two words of it. */
-const OFTEN = 1_000
-
-/** Whoever keeps the audit lines in a file sees nothing else for a while. */
-function progress(terminal: Terminal, told: (letter: DeadLetter) => void): (letter: DeadLetter) => void {
-  let count = 0
-  let said = Date.now()
-  return (letter) => {
-    told(letter)
-    count += 1
-    if (Date.now() - said < OFTEN) return
-    said = Date.now()
-    terminal.say(`… ${count} letters so far`)
-  }
-}
-
-/** With a dry run everything happens but the put. */
-function redriveOf(mail: Mail, dryRun = false): readonly [Redrive, () => void] {
-  const { application, deadLetters, stream } = mail
-  const client = new KinesisClient()
-  const events = dryRun ? { put: async () => {} } : kinesisSink({ client, stream })
-  return [createRedrive({ application, deadLetters, events }), () => client.destroy()]
-}
-
-/** @throws SpaceshipError `no-letter` */
-async function letterNamed({ deadLetters, application }: Mail, given: string): Promise<DeadLetter> {
-  const whole = await deadLetters.get(given)
-  if (whole !== undefined) return whole
-  let number = 0
-  if (/^[1-9]\d*$/.test(given))
-    for await (const letter of deadLetters.list(application)) {
-      number += 1
-      if (number === Number(given)) return letter
-    }
-  throw new SpaceshipError(
-    'no-letter',
-    `there is no letter '${given}': expected an id, or a number in 'spaceship letters list'`,
-  )
-}

@@ -39,6 +39,13 @@ export interface Redrive {
    * @throws SpaceshipError `no-letter` if there is none of that id
    */
   lane(letter: string): Promise<void>
+  /**
+   * Removes a letter for good: its record is never handled. Where it parked its lane, what waits behind it goes on without it, as by
+   * `lane`; one that only waits leaves its lane as it is.
+   *
+   * @throws SpaceshipError `no-letter` if there is none of that id
+   */
+  discard(letter: string): Promise<void>
 }
 
 export const REDRIVE = {
@@ -91,6 +98,11 @@ export function createRedrive(options: RedriveOptions): Redrive {
     })
   }
 
+  async function drain(letter: DeadLetter): Promise<void> {
+    const { lane } = letter
+    await put(letter, { kind: 'drain', application, generation: clock.now(), route: routeOf(letter), lane })
+  }
+
   return {
     letter: async (id) => one(await found(id)),
     letters: async (pass = () => true, told = () => {}) => {
@@ -119,10 +131,12 @@ export function createRedrive(options: RedriveOptions): Redrive {
       for (const [name, letter] of waiting) if (!led.has(name)) await bring(letter)
       return count
     },
-    lane: async (id) => {
+    lane: async (id) => drain(await found(id)),
+    discard: async (id) => {
       const letter = await found(id)
-      const { lane } = letter
-      await put(letter, { kind: 'drain', application, generation: clock.now(), route: routeOf(letter), lane })
+      await deadLetters.remove(id)
+      // In this order: a drain that came first would run the record once more. Whether its lane is parked only the engine knows.
+      if (letter.route !== undefined && letter.reason !== 'parked') await drain(letter)
     },
   }
 }
