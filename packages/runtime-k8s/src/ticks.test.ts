@@ -41,6 +41,7 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
   const logger = { ...silent, error: (message: string) => void errors.push(message) }
   let failure: Error | undefined
   let hangs = false
+  let takes = 0
   let offset = 0
   const wall = { ...clock, now: () => clock.now() + offset }
   const kinesis = new KinesisClient({ region: 'us-east-1' })
@@ -52,11 +53,16 @@ function fleet(each: '5m' | '1h', delay: '0s' | '30s' = '0s') {
     const { spaceship, ...rest } = JSON.parse(new TextDecoder().decode(Data))
     const { scheduled } = { ...Object(spaceship), ...rest }
     puts.push({ at: String(scheduled).slice(11, 19), key: PartitionKey })
+    await clock.sleep(takes)
   })
   return {
     clock,
     puts,
     errors,
+    /** How long a put waits for its answer, in milliseconds. */
+    take: (ms: number) => {
+      takes = ms
+    },
     /** How far the clock is ahead of where the test has moved it. */
     set: (ms: number) => {
       offset = ms
@@ -187,6 +193,18 @@ test('a put that fails is made again until it works, and is told once', async ()
   fail(undefined)
   await clock.moveTo(START + 3 * 60_000, settled)
   expect(times(puts)).toEqual(['12:00:00'])
+  await stop()
+})
+
+test('a put that is answered late makes the tick of the window that ends meanwhile no later', async () => {
+  const { clock, puts, start, take } = fleet('5m')
+  await clock.moveTo(START + 5 * 60_000 - 900, settled)
+  take(800)
+  const stop = start(() => true)
+  await clock.moveTo(START + 5 * 60_000, settled)
+  expect(times(puts)).toEqual(['12:00:00', '12:05:00'])
+  take(0)
+  await clock.moveTo(START + 6 * 60_000, settled)
   await stop()
 })
 

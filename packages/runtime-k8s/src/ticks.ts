@@ -66,7 +66,7 @@ async function tickOne(
   let span: { readonly moment: number; readonly next: number } | undefined
   while (!signal.aborted) {
     const now = clock.now()
-    let wait = LOOK
+    let due = Number.POSITIVE_INFINITY
     try {
       const held = holds(key)
       // A cron that pauses is walked through for long: once for each of its windows, and for none of a shard that others hold.
@@ -75,7 +75,7 @@ async function tickOne(
       const { moment, next } = span ?? { moment: Number.NEGATIVE_INFINITY, next: Number.POSITIVE_INFINITY }
       // Put while the clock was ahead. Of a clock that was ahead for less than a window nothing is put twice.
       if (done !== undefined && done > next) done = moment
-      if (next > now) wait = Math.min(LOOK, next - now)
+      if (next > now) due = next
       if (!held) {
         if (done !== undefined && via === 'direct') direct.lost(key)
         done = undefined
@@ -87,7 +87,8 @@ async function tickOne(
       // A cron may be anybody's object.
       troubles.failed(PUTTING, key, error)
     }
-    await clock.sleep(wait, signal)
+    // A put may take long, and is no part of the wait for the window that ends meanwhile.
+    await clock.sleep(Math.min(LOOK, due - clock.now()), signal)
   }
 }
 
