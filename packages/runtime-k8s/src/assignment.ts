@@ -178,7 +178,11 @@ export class Assignment {
       me: process ?? me,
       random,
     }
-    const chosen = chooseLeases(scan)
+    const wanted = chooseLeases(scan)
+    // Who was not seen to live may be dead, and that counts. A second one would make a suspect of a shard whose owners live: it is taken when that is known.
+    const isFree = new Set(free)
+    const isSure = (lease: Lease) => isFree.has(lease) || this.#observer.lives(lease, now)
+    const chosen = wanted.filter((lease) => lease.ownerSwitches === 0 || isSure(lease))
     const unsure = unsureLeases(chosen, seen)
     const unread = new Set([...unsure.values()].flat())
     const sure = chosen.filter((lease) => !unread.has(lease))
@@ -195,7 +199,7 @@ export class Assignment {
     if (failures.length > 0) throw failures[0]
     // Others were quicker: what they have left is taken at once.
     if (missed > 0 && free.length > 0) return (0.5 + random()) * QUICK
-    return watches || chosen.length > 0 ? failover / 3 : RELAXED * failover
+    return watches || wanted.length > 0 ? failover / 3 : RELAXED * failover
   }
 
   /** @param failures gets what takes failed with: one keeps no other from being tried @returns how many were taken */
@@ -292,7 +296,7 @@ export class Assignment {
     const sentAt = clock.monotonic()
     // Until it is known that it is not: the answer may be lost, and the consumer may not start.
     this.#doubtful.set(lease.key, { ...lease, owner: me, process, counter: lease.counter + 1 })
-    const taken = await table.take(lease, me, process)
+    const taken = await table.take(lease, me, process, this.#observer.lives(lease, sentAt))
     if (taken === undefined) {
       this.#doubtful.delete(lease.key)
       return false

@@ -1,7 +1,7 @@
 /** Which deaths of owners count against a shard, and which do not. */
 
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { reactor } from '@spaceship/core'
+import { reactor, Unavailable } from '@spaceship/core'
 import { memoryDeadLetters, memoryState } from '@spaceship/core/memory'
 import type { DeadLetter, StateStore } from '@spaceship/core/ports'
 import { expect, test, vi } from 'vitest'
@@ -105,4 +105,44 @@ test.concurrent('an idle shard that is stolen again and again is no suspect: its
   gate.resolve()
   await one.stop()
   await runOne
+}, 60_000)
+
+test.concurrent('a shard whose records wait for what is down is no suspect, however often those who live take it from one another', async () => {
+  await using pods = await podsOnShip(2)
+  let isDown = true
+  let asked = 0
+  const done = new Set<string>()
+  const charging = reactor('bill').on(
+    'charge',
+    saved,
+    (e) => {
+      asked += 1
+      if (isDown) throw new Unavailable('billing')
+      done.add(e.after.id)
+    },
+    { retry: { base: '100ms', max: '200ms' } },
+  )
+  const owners = async () => {
+    const { Items = [] } = await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))
+    return Items.map((item) => item.leaseOwner?.S).toSorted()
+  }
+  let pod = pods.pod(charging, { workerId: 'w0' })
+  let run = pod.run()
+  await pods.put(...Array.from({ length: 12 }, (_, n) => `i${n}`))
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(0), wait)
+  // Each deploy takes one of the two shards from a worker that lives, and the other one when that has drained.
+  for (let deploy = 1; deploy <= 6; deploy += 1) {
+    const next = pods.pod(charging, { workerId: `w${deploy}` })
+    const running = next.run()
+    await vi.waitFor(async () => expect(await owners()).toEqual([`w${deploy - 1}`, `w${deploy}`]), wait)
+    await pod.stop()
+    await run
+    await vi.waitFor(async () => expect(await owners()).toEqual([`w${deploy}`, `w${deploy}`]), wait)
+    ;[pod, run] = [next, running]
+  }
+  isDown = false
+  await vi.waitFor(() => expect(done.size).toBe(12), wait)
+  await pod.stop()
+  await run
+  expect(pods.lines.filter(({ message }) => /^suspect mode/.test(message))).toEqual([])
 }, 60_000)

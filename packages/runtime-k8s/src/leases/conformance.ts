@@ -102,6 +102,15 @@ export const leaseTableCases: readonly {
     },
   },
   {
+    name: 'whoever takes a lease from an owner that lives counts no death',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const theirs = await table.take(mine, 'w2', 'w2/1', true)
+      assert.deepEqual([theirs?.owner, theirs?.ownerSwitches], ['w2', 0])
+      assert.equal((await table.scan()).leases[0]?.ownerSwitches, 0)
+    },
+  },
+  {
     name: 'a renewal bumps the counter and nothing else',
     run: async (table) => {
       const mine = await taken(table, 'w1')

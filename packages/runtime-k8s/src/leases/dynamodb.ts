@@ -205,8 +205,8 @@ export function dynamodbLeases({
       }
     },
     renew: (lease, isHeld) => holderUpdate(lease, { set: {}, remove: [] }, isHeld),
-    take: (lease, owner, process) => {
-      const switched = isSwitch(lease, owner, process)
+    take: (lease, owner, process, isAlive = false) => {
+      const switched = !isAlive && isSwitch(lease, owner, process)
       const ownerSwitchesSinceCheckpoint = { N: String(lease.ownerSwitches + (switched ? 1 : 0)) }
       const set = {
         leaseOwner: { S: owner },

@@ -60,9 +60,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
       if (items.get(key)?.checkpoint?.S === SHARD_END) items.delete(key)
     },
     renew: async (lease, isHeld) => ownUpdate(lease, writerOf(lease), (item) => item, isHeld),
-    take: async (lease, owner, process) =>
+    take: async (lease, owner, process, isAlive = false) =>
       ownUpdate(lease, { holder: owner, process }, ({ checkpointOwner: _, ...item }) => {
-        const switched = isSwitch(lease, owner, process)
+        const switched = !isAlive && isSwitch(lease, owner, process)
         return {
           ...item,
           leaseOwner: { S: owner },

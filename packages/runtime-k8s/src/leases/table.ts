@@ -45,8 +45,8 @@ export interface LeaseTable {
   remove(lease: Lease): Promise<void>
   /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile, or waits for the write no more */
   renew(lease: Lease, isHeld?: () => boolean): Promise<Lease | undefined>
-  /** @param process tells the owner from other processes that were given its id: that, '/' and something random @default the id is of this process alone */
-  take(lease: Lease, owner: string, process?: string): Promise<Lease | undefined>
+  /** @param process tells the owner from other processes that were given its id: that, '/' and something random @default the id is of this process alone @param isAlive whether it is taken from an owner that lives: then no death is counted @default false */
+  take(lease: Lease, owner: string, process?: string, isAlive?: boolean): Promise<Lease | undefined>
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
    * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner. Nothing changes if it has
