@@ -35,7 +35,11 @@ export interface RouteOptions {
   readonly timeout?: Duration
   /** Attempts (or batches) of this route that run at the same time in this process. @default bounded by the engine's only; 4 for batches */
   readonly concurrency?: number
-  /** Starts of this route in this process, evenly spaced: `'10/s'`. @default unbounded */
+  /**
+   * Starts of this route in this process, evenly spaced: `'10/s'`. Each has a timer of a millisecond at the least, so that what waits starts no faster than about
+   * `'800/s'`; a start that the process is too busy for is not made up for.
+   * @default unbounded
+   */
   readonly rate?: Rate
   /**
    * `'skip'`: an event that is surely older than one that the route has handled for the same key is skipped, and so is one
