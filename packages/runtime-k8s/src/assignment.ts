@@ -18,7 +18,8 @@ import { inTime } from '@spaceship/core/adapter'
 import { type Engine, takenBy } from '@spaceship/core/engine'
 import { errorFields, type LogFields } from '@spaceship/core/log'
 import { classified } from '@spaceship/handlers/aws'
-import { Avoided, FORGOTTEN } from './avoided.ts'
+import { Asks } from './asks.ts'
+import { Avoided } from './avoided.ts'
 import {
   type Consumer,
   type ConsumerEnd,
@@ -31,7 +32,6 @@ import {
 import type { DirectDrain } from './direct.ts'
 import type { DrainReport } from './drain-report.ts'
 import {
-  chooseLeases,
   holdLease,
   isTakeable,
   keepRenewed,
@@ -62,7 +62,7 @@ export interface AssignmentOptions {
   readonly notices: Pick<Notices, 'tell' | 'told' | 'beat' | 'silent'>
   /** Told when there are leases that nobody owns: for a look of this worker, and of others. */
   readonly freed: () => void
-  /** Told when another worker has taken a lease, or may: for a look of this worker alone, which may have less than its share. */
+  /** Told when another worker has taken a lease, or may, or is given one: for a look of this worker alone, which may have less than its share. */
   readonly lost: () => void
 }
 
@@ -96,6 +96,7 @@ export class Assignment {
   readonly #notices: AssignmentOptions['notices']
   readonly #freed: () => void
   readonly #lost: () => void
+  readonly #asks: Asks
   readonly #avoided: Avoided
   readonly #namesakes: Namesakes
   readonly #movedOn: MovedOn
@@ -114,6 +115,7 @@ export class Assignment {
     this.#streams = streams
     this.#shards = shards
     this.#observer = observeLeases(settings.failover)
+    this.#asks = new Asks(settings, this.#observer)
     this.#watch = new Watch(settings, notices)
     this.#avoided = new Avoided(settings, (key) => troubles.forget(OPENING, key))
     this.#namesakes = new Namesakes(settings)
@@ -149,7 +151,7 @@ export class Assignment {
    * @returns in how many milliseconds to look again, if nobody tells of free leases before
    */
   async take(stopping: AbortSignal): Promise<number> {
-    const { clock, failover, leases: table, me, migrate, process, random } = this.#settings
+    const { clock, failover, leases: table, migrate, random } = this.#settings
     const seen = await table.scan('late')
     const { leases, malformed, movedOn } = seen
     this.#shards.saw(leases)
@@ -165,41 +167,29 @@ export class Assignment {
     this.#avoided.look(leases)
     // What is left to others is stolen from nobody, either.
     const readable = counted.filter(({ key }) => !this.#avoided.has(key))
-    const free = readable.filter(
-      (lease) => (expired.has(lease) || namesakes.has(lease)) && !this.#consumers.has(lease.key),
-    )
-    const now = clock.monotonic()
-    const forgotten = free.filter((lease) => this.#observer.still(lease, now) > FORGOTTEN * failover)
-    const scan = {
-      leases: migrate ? open : counted,
-      readable,
-      free,
-      forgotten,
-      me: process ?? me,
-      random,
-    }
-    const wanted = chooseLeases(scan)
-    // Who was not seen to live may be dead, and that counts. A second one would make a suspect of a shard whose owners live: it is taken when that is known.
-    const isFree = new Set(free)
-    const isSure = (lease: Lease) => isFree.has(lease) || this.#observer.lives(lease, now)
-    const chosen = wanted.filter((lease) => lease.ownerSwitches === 0 || isSure(lease))
-    const unsure = unsureLeases(chosen, seen)
+    const isFree = (lease: Lease) => (expired.has(lease) || namesakes.has(lease)) && !this.#asks.keeps(lease)
+    const free = readable.filter((lease) => isFree(lease) && !this.#consumers.has(lease.key))
+    const look = { leases: migrate ? open : counted, readable, free }
+    const { takes, asks, again } = this.#asks.choose(look)
+    const unsure = unsureLeases(takes, seen)
     const unread = new Set([...unsure.values()].flat())
-    const sure = chosen.filter((lease) => !unread.has(lease))
+    const sure = takes.filter((lease) => !unread.has(lease))
     const failures: unknown[] = []
     const missed = sure.length - (await this.#takeAll(sure, stopping, failures))
     if (stopping.aborted) return 0
-    const mine = new Set(chosen)
+    const mine = new Set(takes)
     const watches = await this.#watch.look(
       leases,
       [...expired].filter((lease) => !mine.has(lease)),
     )
+    const asked = await Promise.allSettled(asks.map((lease) => this.#asks.ask(lease)))
+    failures.push(...asked.flatMap((ask) => (ask.status === 'rejected' ? [ask.reason] : [])))
     if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans(unsure, seen), stopping, failures)
     // It is told by whoever waits for this turn, when all of it is over: the next turn would take one that is under way once more.
     if (failures.length > 0) throw failures[0]
     // Others were quicker: what they have left is taken at once.
     if (missed > 0 && free.length > 0) return (0.5 + random()) * QUICK
-    return watches || wanted.length > 0 ? failover / 3 : RELAXED * failover
+    return again ?? (watches ? failover / 3 : RELAXED * failover)
   }
 
   /** @param failures gets what takes failed with: one keeps no other from being tried @returns how many were taken */
@@ -309,8 +299,8 @@ export class Assignment {
     }
     // Nobody beats before the consumer is there, so nobody can lose it either.
     const lost = (why: string) => this.#lose(consumer, why)
-    const handedOver = () => this.#handOver(consumer)
-    const told = { lost, remade: () => this.#remade(taken), handedOver }
+    const wanted = (kcl: boolean) => this.#handOver(consumer, kcl)
+    const told = { lost, remade: () => this.#remade(taken), wanted }
     const held = holdLease({ table, taken, sentAt, failover, clock, ...told })
     const opened = await this.#consumeUnless(held)
     if (opened === undefined) return false
@@ -408,11 +398,12 @@ export class Assignment {
   }
 
   /** KCL 3 waits for it, and takes the lease anyway when it has waited long. */
-  #handOver(consumer: Consumer): void {
-    this.#settings.logger.warn(
-      'a fleet of KCL 3 asks for a lease: what runs is finished, and the lease is given to it',
-      this.#fieldsOf(consumer.held),
-    )
+  #handOver(consumer: Consumer, kcl: boolean): void {
+    const { logger } = this.#settings
+    const fields = this.#fieldsOf(consumer.held)
+    const what = 'asks for a lease: what runs is finished, and the lease is given to it'
+    if (kcl) logger.warn(`a fleet of KCL 3 ${what}`, fields)
+    else logger.info(`another worker ${what}`, { ...fields, details: { to: consumer.held.lease.wanted } })
     this.#leave(consumer)
   }
 
@@ -476,8 +467,10 @@ export class Assignment {
     if (end === 'failed') this.#avoided.unopened(key)
     // What is lost was said before its reading has ended, which may take long.
     if (end !== 'ended' && end !== 'lost') this.#avoided.running(key, consumer.drained())
-    // Its children wait, or it waits itself.
-    if (end !== 'lost') this.#freed()
+    // Its children wait, or it waits itself: for all, unless one has asked for it, who looks.
+    const isGiven = end === 'released' && consumer.held.lease.wanted !== undefined
+    if (isGiven) this.#lost()
+    else if (end !== 'lost') this.#freed()
     if (wasHeld && end === 'released')
       this.#settings.logger.info('lease given up', this.#fieldsOf(consumer.held))
   }

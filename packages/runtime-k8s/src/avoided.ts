@@ -11,11 +11,9 @@
  * |                                                           | longer than a shard may stand still                                             |
  */
 
+import { FORGOTTEN } from './asks.ts'
 import type { Lease } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
-
-/** Lives of a lease after which a worker takes it whatever its share is. */
-export const FORGOTTEN = 3
 
 const SHUNNED = FORGOTTEN + 2
 

@@ -107,7 +107,7 @@ test('sixty shards with five megabytes a page, whose handlers do not end: the wo
       },
       held: holdLease({
         ...{ table, taken, sentAt: clock.monotonic(), failover: 3_600_000, clock },
-        ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
+        ...{ lost: () => {}, remade: () => {}, wanted: () => {} },
       }),
       reader: (from, signal) => pollShard(polling, from, signal),
     })

@@ -26,6 +26,7 @@ export function patientLeases(
     remove: (lease) => within(row, () => table.remove(lease)),
     renew: (lease, isHeld) => table.renew(lease, isHeld),
     take: (lease, ...by) => within(row, () => table.take(lease, ...by)),
+    ask: (lease, worker) => within(row, () => table.ask(lease, worker)),
     checkpoint: (lease, progress, isHeld) => table.checkpoint(lease, progress, isHeld),
     release: (lease, charged) => within(row, () => table.release(lease, charged)),
   }

@@ -176,7 +176,7 @@ export function kclStatements(make: () => Promise<RawLeases>): void {
     const lost: string[] = []
     const held = holdLease({
       ...{ table, taken, sentAt: 0, failover: 10_000, clock: virtualClock(0) },
-      ...{ lost: (why: string) => void lost.push(why), remade: () => {}, handedOver: () => {} },
+      ...{ lost: (why: string) => void lost.push(why), remade: () => {}, wanted: () => {} },
     })
     const progress = (n: number) => ({
       checkpoint: { sequence: String(n), subSequence: 0 },

@@ -50,7 +50,7 @@ async function consuming({ clock, make, born, stream, shard }: RuntimeGiven) {
       clock,
       lost: () => at?.consumer.revoke(),
       remade: () => {},
-      handedOver: () => {},
+      wanted: () => {},
     })
     const engine = createEngine({
       application: 'conformance',

@@ -163,7 +163,7 @@ async function consuming(
     patience: 10_000,
     held: holdLease({
       ...{ table, taken, sentAt: clock.monotonic(), failover: 60_000, clock },
-      ...{ lost: () => {}, remade: () => {}, handedOver: () => {} },
+      ...{ lost: () => {}, remade: () => {}, wanted: () => {} },
     }),
     reader:
       reader ??

@@ -25,6 +25,10 @@ export interface Scan {
   readonly me: string
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Whose share a lease counts for. @default workerOf */
+  readonly ownerOf?: (lease: Lease) => string | undefined
+  /** Which of somebody's leases, in a random order, to have. @default the first */
+  readonly steal?: (theirs: readonly Lease[]) => readonly Lease[]
 }
 
 export function chooseLeases({
@@ -34,11 +38,13 @@ export function chooseLeases({
   forgotten = [],
   me,
   random,
+  ownerOf = workerOf,
+  steal = (theirs) => theirs.slice(0, 1),
 }: Scan): readonly Lease[] {
   if (forgotten.length > 0) return shuffled(forgotten, random)
   const available = new Set(free)
-  const owned = leases.filter((lease) => lease.owner !== undefined && !available.has(lease))
-  const loads = Map.groupBy(owned, (lease) => workerOf(lease) ?? '')
+  const owned = leases.filter((lease) => ownerOf(lease) !== undefined && !available.has(lease))
+  const loads = Map.groupBy(owned, (lease) => ownerOf(lease) ?? '')
   const mine = loads.get(me)?.length ?? 0
   if (mine === 0) loads.set(me, [])
   const target = loads.size >= leases.length ? 1 : Math.ceil(leases.length / loads.size)
@@ -50,10 +56,8 @@ export function chooseLeases({
   const excess = busiest.length - target
   if (excess < 0 || (excess === 0 && wanted < 2)) return []
   const theirs = new Set(readable)
-  return shuffled(
-    busiest.filter((lease) => theirs.has(lease)),
-    random,
-  ).slice(0, 1)
+  const candidates = busiest.filter((lease) => theirs.has(lease))
+  return steal(shuffled(candidates, random))
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

@@ -111,6 +111,52 @@ export const leaseTableCases: readonly {
     },
   },
   {
+    name: "a lease that is asked for is its owner's, who sees that with the next write",
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      assert.equal(await table.ask(mine, 'w2'), true)
+      const [seen] = (await table.scan()).leases
+      assert.deepEqual([seen?.owner, seen?.wanted, seen?.counter], ['w1', 'w2', mine.counter])
+      const renewed = await table.renew(mine)
+      assert.deepEqual([renewed?.wanted, renewed?.counter], ['w2', mine.counter + 1])
+      const at = { sequence: '42', subSequence: 0 }
+      const moved = renewed && (await table.checkpoint(renewed, { checkpoint: at, journal: undefined }))
+      assert.equal(moved?.wanted, 'w2')
+    },
+  },
+  {
+    name: 'of those who ask for a lease the first one stays, and nobody asks whoever has it no more',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const asked = await Promise.all([table.ask(mine, 'w2'), table.ask(mine, 'w3')])
+      assert.deepEqual([...asked].sort(), [false, true])
+      const theirs = await table.take(mine, 'w4')
+      assert.equal(theirs?.wanted, undefined)
+      assert.equal(await table.ask(mine, 'w5'), false)
+      assert.equal((await table.scan()).leases[0]?.wanted, undefined)
+      if (theirs !== undefined) await table.release(theirs)
+      assert.equal(await table.ask(theirs ?? mine, 'w5'), false)
+    },
+  },
+  {
+    name: 'a lease that is given up says who has asked for it, until it is taken; that of a dead owner does not',
+    run: async (table) => {
+      const wanted = async () => (await table.scan()).leases.map((lease) => lease.wanted)
+      const mine = await taken(table, 'w1')
+      await table.ask(mine, 'w2')
+      await table.release(mine)
+      assert.deepEqual(await wanted(), ['w2'])
+      const [free] = (await table.scan()).leases
+      const theirs = free && (await table.take(free, 'w2'))
+      assert.deepEqual([theirs?.owner, theirs?.wanted, theirs?.ownerSwitches], ['w2', undefined, 0])
+      assert.deepEqual(await wanted(), [undefined])
+      if (theirs === undefined) return
+      await table.ask(theirs, 'w3')
+      await table.release(theirs, true)
+      assert.deepEqual(await wanted(), [undefined])
+    },
+  },
+  {
     name: 'a renewal bumps the counter and nothing else',
     run: async (table) => {
       const mine = await taken(table, 'w1')

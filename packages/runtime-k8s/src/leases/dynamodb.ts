@@ -214,7 +214,28 @@ export function dynamodbLeases({
         ownerSwitchesSinceCheckpoint,
         application: { S: application },
       }
-      return ownUpdate(lease, { holder: owner, process }, { set, remove: ['checkpointOwner'] })
+      return ownUpdate(
+        lease,
+        { holder: owner, process },
+        { set, remove: ['checkpointOwner', 'spaceshipWanted'] },
+      )
+    },
+    ask: async ({ key, owner = '' }, worker) => {
+      const command = new UpdateItemCommand({
+        TableName: table,
+        Key: { leaseKey: { S: key } },
+        ConditionExpression: '#leaseOwner = :owner AND attribute_not_exists(#spaceshipWanted)',
+        UpdateExpression: 'SET #spaceshipWanted = :worker',
+        ExpressionAttributeNames: { '#leaseOwner': 'leaseOwner', '#spaceshipWanted': 'spaceshipWanted' },
+        ExpressionAttributeValues: { ':owner': { S: owner }, ':worker': { S: worker } },
+      })
+      try {
+        await asked('UpdateItem', client.send(command))
+        return true
+      } catch (error) {
+        if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+        return false
+      }
     },
     checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(lease, progress), isHeld),
     release: async (lease, charged = false) => {
@@ -269,7 +290,10 @@ function releaseUpdate({ owner, checkpointOwner, ownerSwitches }: Lease, charged
   return {
     owner,
     set: charged || isHandedOver ? { ownerSwitchesSinceCheckpoint } : {},
-    remove: [isHandedOver ? 'checkpointOwner' : 'leaseOwner', 'spaceshipProcess'],
+    remove: [
+      ...[isHandedOver ? 'checkpointOwner' : 'leaseOwner', 'spaceshipProcess'],
+      ...(charged ? ['spaceshipWanted'] : []),
+    ],
   }
 }
 

@@ -40,7 +40,7 @@ async function held() {
       },
     },
     ...{ taken, sentAt: 0, failover: 9_000, clock },
-    ...{ lost: (why) => void lost.push(why), remade: () => {}, handedOver: () => {} },
+    ...{ lost: (why) => void lost.push(why), remade: () => {}, wanted: () => {} },
   })
   const ends: unknown[] = []
   const beat = lease.beat(progress('5')).catch((error: unknown) => {
@@ -96,7 +96,7 @@ async function heldIn(answers: () => Promise<void>) {
   }
   const lease = holdLease({
     ...{ table: slow, taken, sentAt: 0, failover: 9_000, clock },
-    ...{ lost: (why) => void lost.push(why), remade: () => {}, handedOver: () => {} },
+    ...{ lost: (why) => void lost.push(why), remade: () => {}, wanted: () => {} },
   })
   return { clock, lease, lost, table }
 }

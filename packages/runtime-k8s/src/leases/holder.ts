@@ -39,8 +39,8 @@ export interface Holding {
   readonly lost: (why: string) => void
   /** Told when somebody had deleted the row, and it was made again where the shard stands: it is free. */
   readonly remade: () => void
-  /** Told once, when KCL 3 hands the lease over to another worker: it is held until it is released. */
-  readonly handedOver: () => void
+  /** Told once, when another worker is to have the lease: it is held until it is released. @param kcl whether a fleet of KCL 3 hands it over */
+  readonly wanted: (kcl: boolean) => void
 }
 
 /** Kept back from the failover time: what is checked just before it must not act after it. */
@@ -49,16 +49,7 @@ const MARGIN = 0.1
 /** A write has a third of the lease's life, so that another one may follow. Milliseconds. */
 const SHORTEST = 1_000
 
-export function holdLease({
-  table,
-  taken,
-  sentAt,
-  failover,
-  clock,
-  lost,
-  remade,
-  handedOver,
-}: Holding): Held {
+export function holdLease({ table, taken, sentAt, failover, clock, lost, remade, wanted }: Holding): Held {
   let lease = taken
   let until = sentAt + failover * (1 - MARGIN)
   let gone = false
@@ -126,11 +117,13 @@ export function holdLease({
   /** An earlier write may be heard of after a later one. */
   function adopt(written: Lease, sent: number): void {
     if (written.counter < lease.counter) return
-    const isNews = written.checkpointOwner !== undefined && lease.checkpointOwner === undefined
+    const isHandedOver = written.checkpointOwner !== undefined
+    const isWanted = isHandedOver || written.wanted !== undefined
+    const wasWanted = lease.checkpointOwner !== undefined || lease.wanted !== undefined
     lease = written
     isUnsure = false
     until = Math.max(until, sent + failover * (1 - MARGIN))
-    if (isNews) handedOver()
+    if (isWanted && !wasWanted) wanted(isHandedOver)
   }
 
   /** Once expired it stays lost: handlers were refused meanwhile, and only a fresh start delivers what they missed. */

@@ -1,4 +1,4 @@
-export { chooseLeases } from './choice.ts'
+export { chooseLeases, type Scan } from './choice.ts'
 export { dynamodbLeases } from './dynamodb.ts'
 export { finishedLeases } from './finished.ts'
 export { type Held, holdLease } from './holder.ts'
@@ -12,6 +12,7 @@ export {
   leaseKey,
   type MalformedRow,
   type NewLease,
+  nextWorkerOf,
   SHARD_END,
   SINGLE_STREAM,
   type StreamId,

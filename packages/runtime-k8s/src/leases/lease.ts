@@ -15,6 +15,7 @@
  * | `parentShardId`, `childShardIds`              | SS   | bare shard ids; absent when empty                              |
  * | `startingHashKey`, `endingHashKey`            | S    | decimals                                                       |
  * | `spaceshipProcess`                            | S    | ours, where somebody chose the holder's id: that, `/` and a name of its process |
+ * | `spaceshipWanted`                             | S    | ours: the worker that has asked for it, to which alone it is given up |
  * | `spaceshipJournal`, `spaceshipJournalAt`      | S    | ours: the journal, a long one behind `deflate:` in base64, and the checkpoint it was written with |
  * | `spaceshipFirst`                              | S    | ours: of a lease at LATEST, the first record that was read, or `@` and since when none has come |
  * | `application`                                 | S    | ours: whose lease it is; absent in what a KCL fleet made       |
@@ -50,6 +51,8 @@ export interface Lease {
   readonly checkpointOwner: string | undefined
   /** Which process of the holder's id has it: several may have been given the same. A random id is that of one process, and needs none. */
   readonly process?: string | undefined
+  /** The worker that has asked for it, as `workerOf` names it. */
+  readonly wanted?: string | undefined
   readonly counter: number
   readonly checkpoint: Checkpoint
   readonly ownerSwitches: number
@@ -132,6 +135,7 @@ export function leaseOf(item: Item): Lease | undefined {
     owner,
     checkpointOwner,
     ...(process !== undefined && { process }),
+    ...(item.spaceshipWanted?.S !== undefined && { wanted: item.spaceshipWanted.S }),
     counter: Number(item.leaseCounter?.N ?? 0),
     checkpoint: { sequence, subSequence: Number(item.checkpointSubSequenceNumber?.N ?? 0) },
     ownerSwitches: Number(item.ownerSwitchesSinceCheckpoint?.N ?? 0),
@@ -181,6 +185,11 @@ export function isWrittenSince(seen: Lease, now: Lease, { holder, process }: Wri
 /** Who counts as one worker. */
 export function workerOf({ owner, checkpointOwner, process }: Lease): string | undefined {
   return checkpointOwner === undefined ? (process ?? owner) : owner
+}
+
+/** Who has it next: whoever has asked for it. Beside a KCL fleet nobody asks, and what a row says of it is of another time. */
+export function nextWorkerOf(lease: Lease): string | undefined {
+  return lease.wanted ?? workerOf(lease)
 }
 
 /** KCL leaves the attribute as it is when it takes a lease: of another holder it says nothing. */

@@ -61,6 +61,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   startingHashKey: hash,
   endingHashKey: hash,
   spaceshipProcess: name,
+  spaceshipWanted: name,
   spaceshipJournal: name,
   spaceshipJournalAt: name,
   spaceshipFirst: {

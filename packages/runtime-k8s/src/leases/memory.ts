@@ -61,7 +61,7 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
     },
     renew: async (lease, isHeld) => ownUpdate(lease, writerOf(lease), (item) => item, isHeld),
     take: async (lease, owner, process, isAlive = false) =>
-      ownUpdate(lease, { holder: owner, process }, ({ checkpointOwner: _, ...item }) => {
+      ownUpdate(lease, { holder: owner, process }, ({ checkpointOwner: _, spaceshipWanted: __, ...item }) => {
         const switched = !isAlive && isSwitch(lease, owner, process)
         return {
           ...item,
@@ -71,6 +71,13 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
           ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + (switched ? 1 : 0)) },
         }
       }),
+    ask: async ({ key, owner }, worker) => {
+      const item = items.get(key)
+      if (item === undefined || owner === undefined || item.leaseOwner?.S !== owner) return false
+      if (item.spaceshipWanted !== undefined) return false
+      items.set(key, { ...item, spaceshipWanted: { S: worker } })
+      return true
+    },
     checkpoint: async (lease, { checkpoint, journal, first, isDone, children = [] }, isHeld) => {
       const change = ({
         spaceshipJournal: _,
@@ -94,8 +101,9 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
       const isHandedOver = lease.checkpointOwner !== undefined
       const switched = { ownerSwitchesSinceCheckpoint: { N: String(lease.ownerSwitches + 1) } }
       if (items.get(lease.key)?.leaseOwner?.S !== lease.owner) return
-      update(lease, ({ leaseOwner, checkpointOwner: _, spaceshipProcess: __, ...item }) => ({
+      update(lease, ({ leaseOwner, checkpointOwner: _, spaceshipProcess: __, spaceshipWanted, ...item }) => ({
         ...item,
+        ...(!charged && spaceshipWanted && { spaceshipWanted }),
         ...(isHandedOver && leaseOwner && { leaseOwner }),
         ...((charged || isHandedOver) && switched),
       }))

@@ -61,7 +61,7 @@ async function fleetOf(
         over.abort()
       },
       remade: () => {},
-      handedOver: () => {},
+      wanted: () => {},
     })
     held.push(one)
     const signal = AbortSignal.any([stop.signal, over.signal])

@@ -1,5 +1,6 @@
 /** Owns what must hold when somebody writes a lease. */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Item } from '../leases/lease.ts'
 import { type Book, type Member, shardIn, type Tenure } from './book.ts'
 import { made } from './deletions.ts'
@@ -39,6 +40,7 @@ export function wrote(book: Book, sight: Sight, member: Member, write: Write): v
     freed(book, sight, member, key, before)
     return
   }
+  if (isAsk(write)) return
   if (owner !== member.id) book.violate('write', `${member.id} writes a lease of ${owner ?? 'nobody'}`, shard)
   const its = book.tenure(shard, member)
   if (its === undefined) return
@@ -47,6 +49,13 @@ export function wrote(book: Book, sight: Sight, member: Member, write: Write): v
   if (before.checkpoint?.S !== after.checkpoint?.S)
     checkCheckpoint(book, member, { from: before.checkpoint?.S ?? '', to: after.checkpoint?.S ?? '' }, shard)
   if (after.leaseOwner === undefined) passOn(book, its)
+}
+
+/** Whether nothing is written but who wants the lease of a living owner, which does not keep it from writing. */
+function isAsk({ before, after }: Write): boolean {
+  if (before?.leaseOwner === undefined || after?.spaceshipWanted === undefined) return false
+  const { spaceshipWanted, ...rest } = after
+  return before.spaceshipWanted === undefined && isDeepStrictEqual(rest, before)
 }
 
 function taken(book: Book, sight: Sight, member: Member, key: string, before: Item): void {
@@ -58,6 +67,9 @@ function taken(book: Book, sight: Sight, member: Member, key: string, before: It
   const steals = owner !== member.id && isAlive(book, shard, before) ? sight.steals(member) : 0
   if (steals > 1)
     book.violate('steal', `${member.id} takes ${steals} leases of living owners at one look`, shard)
+  // Without a KCL fleet they are asked for, and given up.
+  if (steals > 0 && !book.isMixed)
+    book.violate('steal', `${member.id} takes the lease of ${owner}, which lives`, shard)
   book.promises.taken(shard, before)
   book.begin(shard, member, before.checkpoint?.S ?? '')
 }
@@ -132,10 +144,12 @@ function passOn({ now, passedOn }: Book, { member, done }: Tenure): void {
   if (member.kind === 'ours') for (const put of done) if (!passedOn.has(put)) passedOn.set(put, now())
 }
 
-function toldWrite({ before, after, takes }: Write): string {
+function toldWrite(write: Write): string {
+  const { before, after, takes } = write
   if (before === undefined) return `makes the lease at ${after?.checkpoint?.S}`
   if (after === undefined) return 'deletes the lease'
   const counter = `counter ${after.leaseCounter?.N}`
+  if (isAsk(write)) return `asks for the lease of ${before.leaseOwner?.S}`
   if (takes) return `takes the lease from ${before.leaseOwner?.S ?? 'nobody'} (${counter})`
   if (after.leaseOwner === undefined) return `gives the lease up (${counter})`
   return before.checkpoint?.S === after.checkpoint?.S
