@@ -50,12 +50,13 @@ async function measureStarts(): Promise<void> {
 }
 
 async function lookForViolations(): Promise<void> {
-  const sum = { seeds, violations: 0, records: 0, moves: 0, kills: 0 }
+  const sum = { seeds, violations: 0, records: 0, repeats: 0, moves: 0, kills: 0 }
   for (let seed = from; seed < from + seeds; seed += 1) {
     const run = (sizes: Sizes) => simulate(planOf(sizes), { plant: plant?.() })
     const found = await run({ seed, workers, shards, only })
     console.log(toldRun(found))
     sum.records += found.counts.records
+    sum.repeats += found.counts.repeats
     sum.moves += found.counts.moves
     sum.kills += found.counts.kills
     if (found.violation === undefined) continue

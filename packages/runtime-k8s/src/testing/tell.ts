@@ -8,6 +8,7 @@ export interface Sum {
   seeds: number
   violations: number
   records: number
+  repeats: number
   moves: number
   kills: number
 }
@@ -48,9 +49,9 @@ export function commandOf({ seed, workers, shards, only }: Sizes): string {
 }
 
 export function toldSum(
-  { seeds, violations, records, moves, kills }: Sum,
+  { seeds, violations, records, repeats, moves, kills }: Sum,
   sizes: Omit<Sizes, 'seed'>,
 ): string {
   const found = violations === 0 ? 'no violation' : `${violations} violation(s)`
-  return `sim: ${seeds} seeds, ${sizes.workers} workers, ${sizes.shards} shards: ${found} (${records} records, ${moves} lease moves, ${kills} kills)`
+  return `sim: ${seeds} seeds, ${sizes.workers} workers, ${sizes.shards} shards: ${found} (${records} records, ${repeats} handled again, ${moves} lease moves, ${kills} kills)`
 }
