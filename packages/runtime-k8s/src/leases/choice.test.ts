@@ -1,3 +1,4 @@
+import { chanceOf } from '@spaceship/core/testing'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { chooseLeases } from './choice.ts'
@@ -36,6 +37,17 @@ test('nothing is stolen while something is free', () => {
   const leases = [leaseOf(1, 'w1'), leaseOf(2, 'w1'), leaseOf(3, 'w1'), leaseOf(4)]
   const free = [leases[3]].filter((lease) => lease !== undefined)
   expect(chooseLeases({ leases, free, me: 'w2', random: () => 0 })).toEqual(free)
+})
+
+test('of many who have as much, those who look at one moment turn to one each, as chance has it', () => {
+  const leases = Array.from({ length: 100 }, (_, n) => leaseOf(n, `w${Math.floor(n / 10)}`))
+  const chance = chanceOf(1)
+  const random = () => chance.below(1_000_000) / 1_000_000
+  const whose = Array.from(
+    { length: 5 },
+    () => chooseLeases({ leases, free: [], me: 'new', random })[0]?.owner,
+  )
+  expect(new Set(whose).size).toBeGreaterThan(2)
 })
 
 test('property: workers that choose in turn end up balanced, and then nobody takes any more', () => {

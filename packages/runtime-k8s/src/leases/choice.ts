@@ -51,7 +51,8 @@ export function chooseLeases({
   const wanted = target - mine
   if (wanted <= 0) return []
   if (free.length > 0) return shuffled(free, random).slice(0, wanted)
-  const [busiest] = [...loads.values()].sort((a, b) => b.length - a.length)
+  // Of many with as much, those who look at one moment would all turn to the first in the table.
+  const [busiest] = shuffled([...loads.values()], random).sort((a, b) => b.length - a.length)
   if (busiest === undefined) return []
   const excess = busiest.length - target
   if (excess < 0 || (excess === 0 && wanted < 2)) return []
