@@ -6,7 +6,7 @@ import { virtualClock } from '@spaceship/core/memory'
 import { expect, test, vi } from 'vitest'
 import { podsOnShip, saved } from '../test/pods.ts'
 import { Asks } from './asks.ts'
-import { observeLeases } from './leases/index.ts'
+import { type LeaseScan, observeLeases } from './leases/index.ts'
 import type { Lease } from './leases/lease.ts'
 import { memoryLeases } from './leases/memory.ts'
 
@@ -56,6 +56,41 @@ test('a worker that comes gets its share once what runs there has ended, and no 
   await Promise.all([runOne, runTwo])
 }, 60_000)
 
+test('who stops asks no more: the owner keeps its lease, and what was given up for the other one is taken at once', async () => {
+  await using pods = await podsOnShip(2)
+  const leases = { failover: '60s' } as const
+  const rows = async () => (await pods.dynamodb.send(new ScanCommand({ TableName: 'app' }))).Items ?? []
+  const wanted = async () => (await rows()).flatMap(({ spaceshipWanted }) => spaceshipWanted?.S ?? [])
+  const owners = async () => (await pods.leases()).map(({ owner }) => owner)
+  const noting = () => reactor('note').on('see', saved, () => {})
+  const one = pods.pod(noting(), { workerId: 'one', leases })
+  const runOne = one.run()
+  await vi.waitFor(async () => expect(await owners()).toEqual(['one', 'one']), wait)
+  const two = pods.pod(noting(), { workerId: 'two', leases })
+  const runTwo = two.run()
+  // The owner hears of it within 20 s.
+  await vi.waitFor(async () => expect((await wanted()).length).toBe(1), wait)
+  expect((await wanted())[0]).toMatch(/^two\//)
+  await two.stop()
+  await runTwo
+  expect(await wanted()).toEqual([])
+
+  const three = pods.pod(noting(), { workerId: 'three', leases })
+  const runThree = three.run()
+  const gone = Promise.withResolvers<void>()
+  // It has asked, and stops as the lease is given up: it looks no more.
+  pods.bent.after = async (operation, { Attributes }) => {
+    const { leaseOwner, spaceshipWanted } = Object(Attributes)
+    if (operation !== 'UpdateItem' || leaseOwner !== undefined || spaceshipWanted === undefined) return
+    void three.stop().then(() => gone.resolve())
+  }
+  await vi.waitFor(async () => expect((await wanted()).length).toBe(1), wait)
+  await gone.promise
+  await vi.waitFor(async () => expect(await owners()).toEqual(['one', 'one']), wait)
+  await one.stop()
+  await Promise.all([runOne, runThree])
+}, 90_000)
+
 /** A table in which `w1` has three leases, and what a worker makes of it at each look. */
 async function tableOf(more: { readonly migrate?: boolean } = {}) {
   const clock = virtualClock()
@@ -72,8 +107,8 @@ async function tableOf(more: { readonly migrate?: boolean } = {}) {
     const asks = new Asks({ ...settings, process: undefined, migrate: false, ...more }, observer)
     return {
       ask: (lease: Lease) => asks.ask(lease),
-      look: async () => {
-        const { leases } = await table.scan()
+      look: async (seen?: LeaseScan) => {
+        const { leases } = seen ?? (await table.scan())
         const free = observer.free(leases, clock.monotonic()).filter((lease) => !asks.keeps(lease))
         return asks.choose({ leases, readable: leases, free })
       },
@@ -133,6 +168,29 @@ test('an owner that lives and answers nothing is left its lease for a life and a
   expect(await two.look()).toMatchObject({ takes: [], asks: [] })
   await passed(LIFE)
   expect(keys((await two.look()).takes)).toEqual(keys(asks))
+})
+
+test('what is asked for counts from then on, also if the first looks after it do not show it, or its answer is lost', async () => {
+  const { table, workerOf, passed, keys } = await tableOf()
+  const two = workerOf('w2')
+  const { asks } = await two.look()
+  const before = await table.scan()
+  for (const lease of asks) await two.ask(lease)
+  await two.look(before)
+  await passed(LIFE + DRAIN + LIFE)
+  expect(keys((await two.look()).takes)).toEqual(keys(asks))
+  const three = workerOf('w3')
+  const [other] = (await three.look()).asks
+  if (other === undefined) throw new Error('it asks for one')
+  const { ask } = table
+  table.ask = async (...args) => {
+    await ask(...args)
+    throw new Error('the connection was reset')
+  }
+  await expect(three.ask(other)).rejects.toThrow('reset')
+  await three.look()
+  await passed(LIFE + DRAIN + LIFE)
+  expect(keys((await three.look()).takes)).toEqual([other.key])
 })
 
 test('beside a fleet of KCL nobody asks: a lease is taken as it is, and a second time only from an owner that was seen to live', async () => {

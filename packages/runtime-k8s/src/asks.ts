@@ -9,6 +9,8 @@
  *                                                                                                        a life     └──> free for all
  * ```
  *
+ * Whoever stops withdraws what it has asked for: an owner that has not seen it yet keeps its lease, and what was given up is free for all.
+ *
  * Beside a KCL fleet leases are stolen as KCL steals them: its workers hear of nothing that is asked.
  */
 
@@ -50,6 +52,8 @@ export class Asks {
   readonly #worker: string
   /** Since when, on the monotonic clock. */
   readonly #asked = new Map<string, number>()
+  /** What is asked for at this moment. */
+  #asking: Promise<unknown> = Promise.resolve()
 
   constructor(settings: AskSettings, observer: Observer) {
     this.#settings = settings
@@ -76,7 +80,7 @@ export class Asks {
       return { takes, asks: [], again: chosen.length > 0 ? failover / 3 : undefined }
     }
     const own = readable.filter((lease) => lease.wanted === this.#worker)
-    this.#forget(own)
+    this.#remember(own, now)
     // They count for this worker since it has asked for them, and are its, whatever its share is by now.
     const due = own.filter((lease) => isFree.has(lease) || this.#isOverdue(lease, now))
     const others = { ...look, free: free.filter((lease) => lease.wanted !== this.#worker) }
@@ -105,7 +109,20 @@ export class Asks {
   /** @throws what the table refuses it with */
   async ask(lease: Lease): Promise<void> {
     const { clock, leases: table } = this.#settings
-    if (await table.ask(lease, this.#worker)) this.#asked.set(lease.key, clock.monotonic())
+    // Before it is sent: its answer may be lost.
+    this.#asked.set(lease.key, clock.monotonic())
+    const asking = table.ask(lease, this.#worker)
+    this.#asking = Promise.allSettled([this.#asking, asking])
+    if (!(await asking)) this.#asked.delete(lease.key)
+  }
+
+  /** For a worker that takes nothing any more. Never rejects: what cannot be withdrawn is kept for a life. @returns whether something stood there */
+  async withdraw(): Promise<boolean> {
+    await this.#asking
+    const { leases: table } = this.#settings
+    const keys = [...this.#asked.keys()]
+    const ends = await Promise.allSettled(keys.map((key) => table.withdraw({ key }, this.#worker)))
+    return ends.some((end) => end.status === 'fulfilled' && end.value)
   }
 
   /**
@@ -122,9 +139,12 @@ export class Asks {
     return since !== undefined && now - since > failover + drainTimeout
   }
 
-  #forget(own: readonly Lease[]): void {
+  /** A late view of the table may not show yet what was asked, and then it shows it for the first time. */
+  #remember(own: readonly Lease[], now: number): void {
     const keys = new Set(own.map(({ key }) => key))
-    for (const key of this.#asked.keys()) if (!keys.has(key)) this.#asked.delete(key)
+    for (const key of keys) if (!this.#asked.has(key)) this.#asked.set(key, now)
+    for (const [key, since] of this.#asked)
+      if (!keys.has(key) && now - since > this.#settings.failover) this.#asked.delete(key)
   }
 }
 

@@ -180,9 +180,10 @@ export class Assignment {
     const mine = new Set(takes)
     const watches = await this.#watch.look(
       leases,
-      [...expired].filter((lease) => !mine.has(lease)),
+      [...expired].filter((lease) => !mine.has(lease) && !this.#asks.keeps(lease)),
     )
-    const asked = await Promise.allSettled(asks.map((lease) => this.#asks.ask(lease)))
+    const asking = stopping.aborted ? [] : asks.map((lease) => this.#asks.ask(lease))
+    const asked = await Promise.allSettled(asking)
     failures.push(...asked.flatMap((ask) => (ask.status === 'rejected' ? [ask.reason] : [])))
     if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans(unsure, seen), stopping, failures)
     // It is told by whoever waits for this turn, when all of it is over: the next turn would take one that is under way once more.
@@ -226,6 +227,7 @@ export class Assignment {
     until: Date,
     direct: DirectDrain = { stream: '', routes: [], ended: undefined },
   ): Promise<DrainReport> {
+    const withdrawn = this.#withdraw(until)
     const isTakenBy = direct.routes.map(takenBy)
     const drains = [...this.#consumers.values()].map((consumer) => {
       const keeps = isTakenBy.some((one) => this.#isOf(consumer, direct.stream, one))
@@ -234,6 +236,7 @@ export class Assignment {
     const ends = await Promise.allSettled(drains)
     await this.#taken(until)
     await this.#giveBackDoubtful(until)
+    await withdrawn
     // The process may end as soon as the drain has, and the others would look again when they would have anyway.
     const within = Math.max(LAST_LOOK, until.getTime() - this.#settings.clock.now())
     await this.#unlessLate(() => this.#notices.told(), within)
@@ -246,6 +249,15 @@ export class Assignment {
   /** A lease that was asked for as the drain began is given back, too, if the answer comes in time. */
   async #taken(until: Date): Promise<void> {
     await this.#unlessLate(() => this.#taking, until.getTime() - this.#settings.clock.now())
+  }
+
+  /** Nobody gives up anything for a worker that stops. */
+  async #withdraw(until: Date): Promise<void> {
+    const withdraw = async () => {
+      // Never rejects, and is waited for with all that is told.
+      if (await this.#asks.withdraw()) void this.#notices.tell()
+    }
+    await this.#unlessLate(withdraw, Math.max(LAST_LOOK, until.getTime() - this.#settings.clock.now()))
   }
 
   /** What has been written since, or is another's by now, is left as it is. */

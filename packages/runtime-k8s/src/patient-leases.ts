@@ -27,6 +27,7 @@ export function patientLeases(
     renew: (lease, isHeld) => table.renew(lease, isHeld),
     take: (lease, ...by) => within(row, () => table.take(lease, ...by)),
     ask: (lease, worker) => within(row, () => table.ask(lease, worker)),
+    withdraw: (lease, worker) => within(row, () => table.withdraw(lease, worker)),
     checkpoint: (lease, progress, isHeld) => table.checkpoint(lease, progress, isHeld),
     release: (lease, charged) => within(row, () => table.release(lease, charged)),
   }

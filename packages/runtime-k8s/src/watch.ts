@@ -1,6 +1,6 @@
 /**
- * Owns the look for leases whose owners are dead, of which a few workers free what they do not take themselves, and tell the others. Beside a KCL fleet, and
- * while nobody seems to look, everybody does.
+ * Owns the look for leases whose owners are dead, or that are kept for a worker which does not come, of which a few workers free what they do not take
+ * themselves, and tell the others. Beside a KCL fleet, and while nobody seems to look, everybody does.
  */
 
 import { type Lease, leadersOf, workerOf } from './leases/index.ts'
@@ -27,7 +27,8 @@ export class Watch {
 
   /**
    * @param leases all that the table has
-   * @param expired those of them that nobody has renewed for a life, whichever stream they are of: KCL's rule would name a dead owner to look after the shards
+   * @param expired those of them that nobody has renewed for a life, or that nobody has and that are kept for none, whichever stream they are of: KCL's rule
+   *   would name a dead owner to look after the shards
    * @returns whether this worker looks
    */
   async look(leases: readonly Lease[], expired: readonly Lease[]): Promise<boolean> {
@@ -40,12 +41,23 @@ export class Watch {
     // As if it were taken: the owner counts as dead.
     for (let from = 0; from < dead.length; from += AT_ONCE)
       await Promise.all(dead.slice(from, from + AT_ONCE).map((lease) => table.release(lease, true)))
-    if (dead.length > 0) await this.#notices.tell()
+    const left = await this.#letGo(expired)
+    if (dead.length > 0 || left) await this.#notices.tell()
     const now = clock.monotonic()
     if (rank === 0 && now - this.#beatenAt >= failover) {
       this.#beatenAt = now
       await this.#notices.beat()
     }
     return true
+  }
+
+  /** Those that have seen such a lease later would keep it for longer. @returns whether there were some */
+  async #letGo(expired: readonly Lease[]): Promise<boolean> {
+    const { leases: table } = this.#settings
+    let some = false
+    for (const lease of expired)
+      if (lease.owner === undefined && lease.wanted !== undefined)
+        some = (await table.withdraw(lease, lease.wanted)) || some
+    return some
   }
 }

@@ -157,6 +157,25 @@ export const leaseTableCases: readonly {
     },
   },
   {
+    name: 'what is asked for no more is as if nobody had asked: by whoever has, also of a lease that is given up',
+    run: async (table) => {
+      const mine = await taken(table, 'w1')
+      const seen = async () => (await table.scan()).leases[0]
+      assert.equal(await table.withdraw(mine, 'w2'), false)
+      await table.ask(mine, 'w2')
+      assert.equal(await table.withdraw(mine, 'w3'), false)
+      assert.equal((await seen())?.wanted, 'w2')
+      assert.equal(await table.withdraw(mine, 'w2'), true)
+      assert.deepEqual(await seen(), mine)
+      await table.ask(mine, 'w2')
+      await table.release(mine)
+      assert.equal(await table.withdraw(mine, 'w2'), true)
+      const free = await seen()
+      assert.deepEqual([free?.wanted, free?.owner, free?.ownerSwitches], [undefined, undefined, 0])
+      assert.equal(await table.withdraw({ key: 'none' }, 'w2'), false)
+    },
+  },
+  {
     name: 'a renewal bumps the counter and nothing else',
     run: async (table) => {
       const mine = await taken(table, 'w1')

@@ -6,6 +6,7 @@ import {
   PutItemCommand,
   ScanCommand,
   UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { classified, nameOf } from '@spaceship/handlers/aws'
 import { ensureUsable, keyedOtherwise, makeTable } from '@spaceship/handlers/dynamodb'
@@ -161,6 +162,17 @@ export function dynamodbLeases({
     return ownUpdate(lease, writerOf(lease), { ...change, holder: holderOf(lease) }, isHeld)
   }
 
+  /** @returns whether its condition held */
+  async function changed(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<boolean> {
+    try {
+      await asked('UpdateItem', client.send(new UpdateItemCommand({ TableName: table, ...input })))
+      return true
+    } catch (error) {
+      if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
+      return false
+    }
+  }
+
   return {
     check: async () => {
       const flag = "'create: true'"
@@ -220,23 +232,22 @@ export function dynamodbLeases({
         { set, remove: ['checkpointOwner', 'spaceshipWanted'] },
       )
     },
-    ask: async ({ key, owner = '' }, worker) => {
-      const command = new UpdateItemCommand({
-        TableName: table,
+    ask: ({ key, owner = '' }, worker) =>
+      changed({
         Key: { leaseKey: { S: key } },
         ConditionExpression: '#leaseOwner = :owner AND attribute_not_exists(#spaceshipWanted)',
         UpdateExpression: 'SET #spaceshipWanted = :worker',
         ExpressionAttributeNames: { '#leaseOwner': 'leaseOwner', '#spaceshipWanted': 'spaceshipWanted' },
         ExpressionAttributeValues: { ':owner': { S: owner }, ':worker': { S: worker } },
-      })
-      try {
-        await asked('UpdateItem', client.send(command))
-        return true
-      } catch (error) {
-        if (nameOf(error) !== 'ConditionalCheckFailedException') throw error
-        return false
-      }
-    },
+      }),
+    withdraw: ({ key }, worker) =>
+      changed({
+        Key: { leaseKey: { S: key } },
+        ConditionExpression: '#spaceshipWanted = :worker',
+        UpdateExpression: 'REMOVE #spaceshipWanted',
+        ExpressionAttributeNames: { '#spaceshipWanted': 'spaceshipWanted' },
+        ExpressionAttributeValues: { ':worker': { S: worker } },
+      }),
     checkpoint: (lease, progress, isHeld) => holderUpdate(lease, checkpointUpdate(lease, progress), isHeld),
     release: async (lease, charged = false) => {
       await update(lease, releaseUpdate(lease, charged))

@@ -78,6 +78,12 @@ export function memoryLeases(application = 'app', items = new Map<string, Item>(
       items.set(key, { ...item, spaceshipWanted: { S: worker } })
       return true
     },
+    withdraw: async ({ key }, worker) => {
+      const { spaceshipWanted, ...item } = items.get(key) ?? {}
+      if (spaceshipWanted?.S !== worker) return false
+      items.set(key, item)
+      return true
+    },
     checkpoint: async (lease, { checkpoint, journal, first, isDone, children = [] }, isHeld) => {
       const change = ({
         spaceshipJournal: _,

@@ -54,6 +54,8 @@ export interface LeaseTable {
    * @returns whether it stands there: not if somebody else has asked before, or has the lease by now
    */
   ask(lease: Lease, worker: string): Promise<boolean>
+  /** Takes back what `ask` has written, for who takes nothing any more. It moves no counter. @returns whether it stood there */
+  withdraw(lease: Pick<Lease, 'key'>, worker: string): Promise<boolean>
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
    * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner, and one that a worker has asked for

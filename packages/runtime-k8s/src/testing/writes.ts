@@ -40,7 +40,7 @@ export function wrote(book: Book, sight: Sight, member: Member, write: Write): v
     freed(book, sight, member, key, before)
     return
   }
-  if (isAsk(write)) return
+  if (isAsk(write) || isWithdrawal(member, write)) return
   if (owner !== member.id) book.violate('write', `${member.id} writes a lease of ${owner ?? 'nobody'}`, shard)
   const its = book.tenure(shard, member)
   if (its === undefined) return
@@ -56,6 +56,14 @@ function isAsk({ before, after }: Write): boolean {
   if (before?.leaseOwner === undefined || after?.spaceshipWanted === undefined) return false
   const { spaceshipWanted, ...rest } = after
   return before.spaceshipWanted === undefined && isDeepStrictEqual(rest, before)
+}
+
+/** Whether nothing is written but that nobody wants the lease: by who has asked for it, or of a lease that nobody has. */
+function isWithdrawal({ id }: Member, { before, after }: Write): boolean {
+  if (before?.spaceshipWanted === undefined || after === undefined) return false
+  const { spaceshipWanted, leaseOwner } = before
+  if (leaseOwner !== undefined && spaceshipWanted.S?.startsWith(`${id}/`) !== true) return false
+  return isDeepStrictEqual({ ...after, spaceshipWanted }, before)
 }
 
 function taken(book: Book, sight: Sight, member: Member, key: string, before: Item): void {
@@ -150,6 +158,8 @@ function toldWrite(write: Write): string {
   if (after === undefined) return 'deletes the lease'
   const counter = `counter ${after.leaseCounter?.N}`
   if (isAsk(write)) return `asks for the lease of ${before.leaseOwner?.S}`
+  if (before.spaceshipWanted !== undefined && after.leaseCounter?.N === before.leaseCounter?.N)
+    return `asks for the lease no more, for ${before.spaceshipWanted.S}`
   if (takes) return `takes the lease from ${before.leaseOwner?.S ?? 'nobody'} (${counter})`
   if (after.leaseOwner === undefined) return `gives the lease up (${counter})`
   return before.checkpoint?.S === after.checkpoint?.S
