@@ -13,6 +13,8 @@ import { Streams } from './streams.ts'
 import { ShardSync } from './sync.ts'
 import { Troubles } from './troubles.ts'
 
+const NO_TICKS = { routes: [], leave: async () => {} }
+
 const Row = entity('row', { table: 'rows', key: 'id', schema: z.looseObject({ id: z.string() }) })
 const shard = 'shardId-000000000000'
 
@@ -57,6 +59,7 @@ test('a shard whose end is written between the look and the take is not read aga
     ...{ engine, settings: { ...settings, leases: table }, streams: ours, shards, troubles },
     ...{
       notices: { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false },
+      direct: NO_TICKS,
       freed: () => {},
       lost: () => {},
     },
@@ -95,7 +98,7 @@ async function holding(
   const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
   const troubles = new Troubles(settings.logger)
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
-  const assignment = new Assignment({ ...about, freed: () => {}, lost: () => {} })
+  const assignment = new Assignment({ ...about, direct: NO_TICKS, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
   expect(assignment.held).toBe(parts.length)
   return assignment
@@ -129,7 +132,7 @@ test('a stream that was made again and may not be looked at keeps no lease of an
   const notices = { tell: async () => {}, told: async () => {}, beat: async () => {}, silent: false }
   const troubles = new Troubles(settings.logger)
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
-  const assignment = new Assignment({ ...about, freed: () => {}, lost: () => {} })
+  const assignment = new Assignment({ ...about, direct: NO_TICKS, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
   expect(assignment.held).toBe(1)
 })

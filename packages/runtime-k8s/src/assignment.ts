@@ -29,7 +29,7 @@ import {
   READING,
   startConsumer,
 } from './consume/index.ts'
-import type { DirectDrain } from './direct.ts'
+import type { DirectDrain, DirectTicks } from './direct.ts'
 import type { DrainReport } from './drain-report.ts'
 import {
   holdLease,
@@ -60,6 +60,8 @@ export interface AssignmentOptions {
   readonly shards: ShardSync
   readonly troubles: Troubles
   readonly notices: Pick<Notices, 'tell' | 'told' | 'beat' | 'silent'>
+  /** The ticks that run without the stream; they lie on the first one. */
+  readonly direct: Pick<DirectTicks, 'routes' | 'leave'>
   /** Told when there are leases that nobody owns: for a look of this worker, and of others. */
   readonly freed: () => void
   /** Told when another worker has taken a lease, or may, or is given one: for a look of this worker alone, which may have less than its share. */
@@ -94,6 +96,7 @@ export class Assignment {
   readonly #leaving = new WeakSet<Consumer>()
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
+  readonly #direct: AssignmentOptions['direct']
   readonly #freed: () => void
   readonly #lost: () => void
   readonly #asks: Asks
@@ -105,8 +108,10 @@ export class Assignment {
   /** The leases that are taken at this moment. */
   #taking: Promise<unknown> = Promise.resolve()
 
-  constructor({ engine, settings, streams, shards, troubles, notices, freed, lost }: AssignmentOptions) {
+  constructor(options: AssignmentOptions) {
+    const { engine, settings, streams, shards, troubles, notices, direct, freed, lost } = options
     this.#notices = notices
+    this.#direct = direct
     this.#freed = freed
     this.#lost = lost
     this.#troubles = troubles
@@ -130,11 +135,18 @@ export class Assignment {
 
   /** Whether this worker holds the shard of the stream that takes records of the partition key. */
   holds(stream: string, partitionKey: string): boolean {
+    return this.#of(stream, partitionKey).some((consumer) => consumer.held.isHeld())
+  }
+
+  /** Whether this worker holds that shard, and is about to give it up. */
+  leaves(stream: string, partitionKey: string): boolean {
+    return this.#of(stream, partitionKey).some((consumer) => this.#leaving.has(consumer))
+  }
+
+  #of(stream: string, partitionKey: string): readonly Consumer[] {
     // Each route asks each second, of all leases: thousands of hashes were a good part of it.
     const isTakenBy = takenBy(partitionKey)
-    return [...this.#consumers.values()].some(
-      (consumer) => this.#isOf(consumer, stream, isTakenBy) && consumer.held.isHeld(),
-    )
+    return [...this.#consumers.values()].filter((consumer) => this.#isOf(consumer, stream, isTakenBy))
   }
 
   #isOf({ held: { lease } }: Consumer, stream: string, isTakenBy: ReturnType<typeof takenBy>): boolean {
@@ -441,9 +453,12 @@ export class Assignment {
   #leave(consumer: Consumer): void {
     if (this.#leaving.has(consumer)) return
     this.#leaving.add(consumer)
-    const { clock, drainTimeout } = this.#settings
+    const { clock, drainTimeout, streams } = this.#settings
+    const until = new Date(clock.now() + drainTimeout)
+    const first = streams[0]?.name ?? ''
+    const routes = this.#direct.routes.filter((route) => this.#isOf(consumer, first, takenBy(route)))
     // Its failure is told where it is drained.
-    this.#drainOne(consumer, new Date(clock.now() + drainTimeout)).catch(() => {})
+    this.#drainOne(consumer, until, this.#direct.leave(routes, until)).catch(() => {})
   }
 
   /** Asked when Kinesis refuses a position: it may be one of a stream that was deleted and made again. */

@@ -31,6 +31,7 @@ function ticking() {
     engine: { ...engine, application: engine.application, open },
     clock,
     holds: () => true,
+    leaves: () => false,
     failed: (_, error) => void failed.push(error),
   })
   return { clock, failed, opens, seen, ticks }
@@ -73,6 +74,7 @@ function processes(handle: () => unknown) {
       engine,
       clock,
       holds: () => true,
+      leaves: () => false,
       failed: (_, error) => void failed.push(error),
     })
     const put = async (moment = clock.now()) => {

@@ -4,7 +4,8 @@
  *
  * ```
  *   holds the shard ──> open ── a tick at each window's end ──┬─ no longer held ──> revoke
- *                                                             └─ the worker drains ──> settle, then its shard is given up
+ *                                                             └─ the worker drains, or another one asks for the shard ──> settle,
+ *                                                                then the shard is given up
  * ```
  *
  * Two owners of one moment do no harm: the route's watermark decides, as it does for ticks on the stream.
@@ -19,6 +20,8 @@ export interface DirectOptions {
   readonly clock: Clock
   /** Whether this worker holds the shard that takes records of the partition key. */
   readonly holds: (partitionKey: string) => boolean
+  /** Whether this worker is about to give that shard up. */
+  readonly leaves: (partitionKey: string) => boolean
   /** Told what a delivery refuses; it must not throw. */
   readonly failed: (route: string, error: unknown) => void
 }
@@ -45,8 +48,13 @@ export class DirectTicks {
     this.#options = options
   }
 
-  /** @param moment for which the tick was scheduled, in milliseconds since 1970 @throws what the delivery cannot be opened for */
-  async put(route: string, moment: number, signal: AbortSignal): Promise<void> {
+  /**
+   * @param moment for which the tick was scheduled, in milliseconds since 1970
+   * @returns false where the next owner of the shard puts it
+   * @throws what the delivery cannot be opened for
+   */
+  async put(route: string, moment: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#isEnding(route)) return false
     const { engine, clock, holds, failed } = this.#options
     const isHeld = () => holds(route)
     // No lease counts the owners of a route: a tick that ends its process would be put by the next owner, and end that as well, for ever.
@@ -55,8 +63,8 @@ export class DirectTicks {
     const late = `the delivery of the route's ticks could not be opened within ${PATIENCE} ms: a store does not answer`
     const opening = { within: PATIENCE, clock, late, signal }
     const delivery = this.#deliveries.get(route) ?? (await inTime(open, opening))
-    // Nobody would settle it: the next owner puts the tick.
-    if (this.#isDraining) return
+    // Nobody would settle it.
+    if (this.#isEnding(route)) return false
     this.#deliveries.set(route, delivery)
     const scheduled = new Date(moment).toISOString()
     const data = new TextEncoder().encode(tickEnvelope({ application: engine.application, route, scheduled }))
@@ -68,6 +76,11 @@ export class DirectTicks {
       // What waits for its next attempt may end that one.
       .then(() => (holds(route) && delivery.complete ? delivery.absolve() : undefined))
       .catch((error: unknown) => failed(route, error))
+    return true
+  }
+
+  #isEnding(route: string): boolean {
+    return this.#isDraining || this.#options.leaves(route)
   }
 
   /** The shard is another worker's now. */
@@ -79,6 +92,16 @@ export class DirectTicks {
   /** Whose ticks run, or have run here. */
   get routes(): readonly string[] {
     return [...this.#deliveries.keys()]
+  }
+
+  /** Their shard is given up, as `leaves` says: waits for what runs, until then. Never rejects: what fails is put again by the next owner. */
+  async leave(routes: readonly string[], until: Date): Promise<void> {
+    const settling = routes.map(async (route) => {
+      const delivery = this.#deliveries.get(route)
+      await delivery?.settle(until)
+      if (this.#deliveries.get(route) === delivery) this.#deliveries.delete(route)
+    })
+    await Promise.allSettled(settling)
   }
 
   /** Waits for what runs, until then. @returns how many ticks have not ended: the next owner of their shards puts them again */

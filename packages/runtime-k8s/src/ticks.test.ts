@@ -1,7 +1,7 @@
 /** Ticks that the workers put themselves: one for each window, whoever holds the shard, whatever fails meanwhile. */
 
 import { randomUUID } from 'node:crypto'
-import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { KinesisClient } from '@aws-sdk/client-kinesis'
 import { reactor } from '@spaceship/core'
 import type { Cron } from '@spaceship/core/cron'
@@ -436,6 +436,60 @@ test('a direct tick that runs as its worker drains keeps the shard until it has 
     await two.stop()
     await running
     expect(log.length).toBe(1)
+  } finally {
+    dynamodb.destroy()
+    kinesis.destroy()
+    await ship.close()
+  }
+}, 60_000)
+
+test('a direct tick that runs as another worker asks for its shard keeps that until it has ended: it is not run again', async () => {
+  const ship = await launch({ emulators, streams: ['cdc'] })
+  const [dynamodb, kinesis] = [
+    new DynamoDBClient(ship.clientConfig('dynamodb')),
+    new KinesisClient(ship.clientConfig('kinesis')),
+  ]
+  const [state, deadLetters] = [memoryState(), memoryDeadLetters()]
+  const log: string[] = []
+  const goes = Promise.withResolvers<void>()
+  const made = (me: string) =>
+    worker(
+      [
+        reactor('alarm').every('count', { each: '1h', via: 'direct' }, async ({ to }) => {
+          log.push(`${me} starts ${to.toISOString()}`)
+          await goes.promise
+          log.push(`${me} ends`)
+        }),
+      ],
+      {
+        ...{ application: 'direct', streams: ['cdc'], state, deadLetters, dynamodb, kinesis, logger: silent },
+        ...{ leases: { failover: '1s' }, drainTimeout: '10s' },
+      },
+    )
+  const [one, two] = [made('one'), made('two')]
+  try {
+    const run = one.run()
+    await vi.waitFor(() => expect(log.length).toBe(1), { timeout: 20_000 })
+    const rows = async () => (await dynamodb.send(new ScanCommand({ TableName: 'direct' }))).Items ?? []
+    // With one shard its share is none: it is given what somebody has asked for in its name.
+    const running = two.run()
+    const [{ leaseKey } = {}] = await rows()
+    await dynamodb.send(
+      new UpdateItemCommand({
+        ...{ TableName: 'direct', Key: { leaseKey: leaseKey ?? { S: '' } } },
+        UpdateExpression: 'SET spaceshipWanted = :two',
+        ExpressionAttributeValues: { ':two': { S: two.id } },
+      }),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect([log.length, (await rows())[0]?.leaseOwner?.S]).toEqual([1, one.id])
+    goes.resolve()
+    await vi.waitFor(async () => expect((await rows())[0]?.leaseOwner?.S).toBe(two.id), { timeout: 20_000 })
+    // Its ticks are looked at once a second.
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    expect(log.length).toBe(2)
+    await Promise.all([one.stop(), two.stop()])
+    await Promise.all([run, running])
   } finally {
     dynamodb.destroy()
     kinesis.destroy()

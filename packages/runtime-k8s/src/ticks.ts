@@ -101,8 +101,9 @@ async function put(
 ): Promise<boolean> {
   const about = { dependency: 'kinesis', resource: `stream '${stream.name}'`, actions: ['kinesis:PutRecord'] }
   try {
-    if (schedule.via === 'direct') await direct.put(route, moment, signal)
-    else {
+    if (schedule.via === 'direct') {
+      if (!(await direct.put(route, moment, signal))) return false
+    } else {
       const scheduled = new Date(moment).toISOString()
       const Data = new TextEncoder().encode(tickEnvelope({ application, route, scheduled }))
       const command = new PutRecordCommand({ ...streamAt(stream.stream), PartitionKey: route, Data })

@@ -104,10 +104,14 @@ class Life {
     this.#streams = new Streams(settings)
     this.#shards = new ShardSync(settings, this.#streams, freed)
     const [streams, shards, troubles, notices] = [this.#streams, this.#shards, this.#troubles, this.#notices]
-    this.#assignment = new Assignment({ engine, settings, streams, shards, troubles, notices, freed, lost })
     const holds = (key: string) => this.#holds(key)
+    const first = settings.streams[0]?.name ?? ''
+    const leaves = (key: string) => this.#assignment.leaves(first, key)
     const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
-    this.#direct = new DirectTicks({ engine, clock, holds, failed })
+    const direct = new DirectTicks({ engine, clock, holds, leaves, failed })
+    this.#direct = direct
+    const told = { troubles, notices, freed, lost }
+    this.#assignment = new Assignment({ engine, settings, streams, shards, direct, ...told })
   }
 
   async run(): Promise<DrainReport> {
