@@ -3,10 +3,10 @@
  * handled by both. Nothing comes of asking a dead one: its lease is free when its life is over.
  *
  * ```
- *   owned by another worker ── asked for ──> seen by its owner at the next renewal ──> what runs is finished ──> given up, for who asked
- *                                 │                                                                                │          │
- *                                 └─ not given up within a life and a drain ──> taken as it is     not taken within │          └──> taken
- *                                                                                                        a life     └──> free for all
+ *   owned by another worker ── asked for ──> seen by its owner at the next renewal ──> what was read is finished ──> given up, for who asked
+ *                                 │                                                                                    │          │
+ *                                 └─ not given up within a life and a drain ──> taken as it is         not taken within │          └──> taken
+ *                                                                                                            a life     └──> free for all
  * ```
  *
  * Whoever stops withdraws what it has asked for: an owner that has not seen it yet keeps its lease, and what was given up is free for all.

@@ -425,7 +425,7 @@ export class Assignment {
   #handOver(consumer: Consumer, kcl: boolean): void {
     const { logger } = this.#settings
     const fields = this.#fieldsOf(consumer.held)
-    const what = 'asks for a lease: what runs is finished, and the lease is given to it'
+    const what = 'asks for a lease: what was read of the shard is finished, and the lease is given to it'
     if (kcl) logger.warn(`a fleet of KCL 3 ${what}`, fields)
     else logger.info(`another worker ${what}`, { ...fields, details: { to: consumer.held.lease.wanted } })
     this.#leave(consumer)
