@@ -14,6 +14,7 @@
  * Beside a KCL fleet leases are stolen as KCL steals them: its workers hear of nothing that is asked.
  */
 
+import { LAST_WRITES } from './consume/index.ts'
 import { chooseLeases, type Lease, nextWorkerOf, type Observer, type Scan } from './leases/index.ts'
 import type { WorkerSettings } from './options.ts'
 
@@ -109,9 +110,10 @@ export class Asks {
   /** @throws what the table refuses it with */
   async ask(lease: Lease): Promise<void> {
     const { clock, leases: table } = this.#settings
-    // Before it is sent: its answer may be lost.
-    this.#asked.set(lease.key, clock.monotonic())
-    const asking = table.ask(lease, this.#worker)
+    const since = () => this.#asked.set(lease.key, clock.monotonic())
+    // Before it is sent: its answer may be lost. And when it is over: a later attempt of the client may be the one that stands there.
+    since()
+    const asking = table.ask(lease, this.#worker).finally(since)
     this.#asking = Promise.allSettled([this.#asking, asking])
     if (!(await asking)) this.#asked.delete(lease.key)
   }
@@ -132,11 +134,11 @@ export class Asks {
     return lease.ownerSwitches === 0 || this.#observer.lives(lease, now)
   }
 
-  /** Its owner may be a worker of an earlier build, which hears nothing. */
+  /** Its owner may be a worker of an earlier build, which hears nothing. Who hears it within a life has given it up by then, or lost it. */
   #isOverdue({ key }: Lease, now: number): boolean {
     const { drainTimeout, failover } = this.#settings
     const since = this.#asked.get(key)
-    return since !== undefined && now - since > failover + drainTimeout
+    return since !== undefined && now - since > failover + drainTimeout + LAST_WRITES
   }
 
   /** A late view of the table may not show yet what was asked, and then it shows it for the first time. */

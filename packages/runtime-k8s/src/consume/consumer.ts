@@ -85,7 +85,7 @@ const LOOK = 200
 const AGAIN = 1_000
 
 /** How long the last writes of a drain may take beyond its end, in milliseconds. */
-const LAST_WRITES = 2_000
+export const LAST_WRITES = 2_000
 
 export async function startConsumer(consuming: Consuming): Promise<Consumer> {
   const { engine, held, stream, clock, logger } = consuming
