@@ -66,7 +66,7 @@ test('a shard whose end is written between the look and the take is not read aga
   })
   const before = asked.length
   await assignment.take(new AbortController().signal)
-  expect([assignment.held, asked.length - before]).toEqual([0, 0])
+  expect([assignment.holdings.size, asked.length - before]).toEqual([0, 0])
   const [lease] = (await leases.scan()).leases
   expect([lease?.owner, lease?.checkpoint.sequence]).toEqual([undefined, SHARD_END])
 })
@@ -100,7 +100,7 @@ async function holding(
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
   const assignment = new Assignment({ ...about, direct: NO_TICKS, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
-  expect(assignment.held).toBe(parts.length)
+  expect(assignment.holdings.size).toBe(parts.length)
   return assignment
 }
 
@@ -134,7 +134,7 @@ test('a stream that was made again and may not be looked at keeps no lease of an
   const about = { engine, settings: { ...settings, leases }, streams, shards, troubles, notices }
   const assignment = new Assignment({ ...about, direct: NO_TICKS, freed: () => {}, lost: () => {} })
   await assignment.take(new AbortController().signal)
-  expect(assignment.held).toBe(1)
+  expect(assignment.holdings.size).toBe(1)
 })
 
 describe('whether a worker holds the shard of a partition key', () => {
@@ -143,7 +143,7 @@ describe('whether a worker holds the shard of a partition key', () => {
     for (const count of [1, 8, 64]) {
       const assignment = await holding(count)
       hashes.mockClear()
-      expect(assignment.holds('cdc', 'note/see')).toBe(true)
+      expect(assignment.holdings.holds('cdc', 'note/see')).toBe(true)
       expect([count, hashes.mock.calls]).toEqual([count, [['md5']]])
     }
     hashes.mockRestore()
@@ -154,8 +154,8 @@ describe('whether a worker holds the shard of a partition key', () => {
     const keys = ['a', 'c', 'b', 'e']
     const held = async (...parts: number[]) => {
       const assignment = await holding(4, parts)
-      expect(keys.some((key) => assignment.holds('other', key))).toBe(false)
-      return keys.filter((key) => assignment.holds('cdc', key))
+      expect(keys.some((key) => assignment.holdings.holds('other', key))).toBe(false)
+      return keys.filter((key) => assignment.holdings.holds('cdc', key))
     }
     expect(await held(0, 1, 2, 3)).toEqual(keys)
     expect(await held(0, 2)).toEqual(['a', 'b'])
@@ -194,12 +194,12 @@ test('what stood still here is not stolen back from whoever has it now', async (
   const leases = memoryLeases()
   const assignment = await holding(2, [0, 1], leases, clock)
   // No read is answered.
-  for (let s = 0; s < 200 && assignment.held > 0; s += 1)
+  for (let s = 0; s < 200 && assignment.holdings.size > 0; s += 1)
     await clock.moveTo(clock.now() + 1_000, () => turn())
-  expect(assignment.held).toBe(0)
+  expect(assignment.holdings.size).toBe(0)
   for (const lease of (await leases.scan()).leases) await leases.take(lease, 'peer')
   await assignment.take(new AbortController().signal)
-  expect([assignment.held, (await leases.scan()).leases.map(({ owner }) => owner)]).toEqual([
+  expect([assignment.holdings.size, (await leases.scan()).leases.map(({ owner }) => owner)]).toEqual([
     0,
     ['peer', 'peer'],
   ])

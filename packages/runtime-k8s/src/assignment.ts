@@ -31,6 +31,7 @@ import {
 } from './consume/index.ts'
 import type { DirectDrain, DirectTicks } from './direct.ts'
 import type { DrainReport } from './drain-report.ts'
+import { Holdings } from './holdings.ts'
 import {
   holdLease,
   isTakeable,
@@ -91,9 +92,7 @@ export class Assignment {
   readonly #observer: Observer
   readonly #fetches: Fetches
   readonly #watch: Watch
-  readonly #consumers = new Map<string, Consumer>()
-  /** Those that finish what runs, and read no more. */
-  readonly #leaving = new WeakSet<Consumer>()
+  readonly holdings: Holdings
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
   readonly #direct: AssignmentOptions['direct']
@@ -119,6 +118,7 @@ export class Assignment {
     this.#settings = settings
     this.#streams = streams
     this.#shards = shards
+    this.holdings = new Holdings(streams)
     this.#observer = observeLeases(settings.failover)
     this.#asks = new Asks(settings, this.#observer)
     this.#watch = new Watch(settings, notices)
@@ -126,35 +126,6 @@ export class Assignment {
     this.#namesakes = new Namesakes(settings)
     this.#movedOn = new MovedOn(settings.logger)
     this.#fetches = new Fetches(settings.clock, () => engine.room)
-  }
-
-  /** How many leases are held. */
-  get held(): number {
-    return this.#consumers.size
-  }
-
-  /** Whether this worker holds the shard of the stream that takes records of the partition key. */
-  holds(stream: string, partitionKey: string): boolean {
-    return this.#of(stream, partitionKey).some((consumer) => consumer.held.isHeld())
-  }
-
-  /** Whether this worker holds that shard, and is about to give it up. */
-  leaves(stream: string, partitionKey: string): boolean {
-    return this.#of(stream, partitionKey).some((consumer) => this.#leaving.has(consumer))
-  }
-
-  #of(stream: string, partitionKey: string): readonly Consumer[] {
-    // Each route asks each second, of all leases: thousands of hashes were a good part of it.
-    const isTakenBy = takenBy(partitionKey)
-    return [...this.#consumers.values()].filter((consumer) => this.#isOf(consumer, stream, isTakenBy))
-  }
-
-  #isOf({ held: { lease } }: Consumer, stream: string, isTakenBy: ReturnType<typeof takenBy>): boolean {
-    // Old leases do not say which records theirs are.
-    return (
-      this.#streams.nameOf(lease.stream) === stream &&
-      (lease.hashRange === undefined || isTakenBy(lease.hashRange))
-    )
   }
 
   /**
@@ -180,7 +151,7 @@ export class Assignment {
     // What is left to others is stolen from nobody, either.
     const readable = counted.filter(({ key }) => !this.#avoided.has(key))
     const isFree = (lease: Lease) => (expired.has(lease) || namesakes.has(lease)) && !this.#asks.keeps(lease)
-    const free = readable.filter((lease) => isFree(lease) && !this.#consumers.has(lease.key))
+    const free = readable.filter((lease) => isFree(lease) && !this.holdings.has(lease.key))
     const look = { leases: migrate ? open : counted, readable, free }
     const { takes, asks, again } = this.#asks.choose(look)
     const unsure = unsureLeases(takes, seen)
@@ -194,7 +165,9 @@ export class Assignment {
       leases,
       [...expired].filter((lease) => !mine.has(lease) && !this.#asks.keeps(lease)),
     )
-    const asking = stopping.aborted ? [] : asks.map((lease) => this.#asks.ask(lease))
+    // Of a late view this worker may have taken it since, from a process of its id.
+    const lacking = asks.filter(({ key }) => !stopping.aborted && !this.holdings.has(key))
+    const asking = lacking.map((lease) => this.#asks.ask(lease))
     const asked = await Promise.allSettled(asking)
     failures.push(...asked.flatMap((ask) => (ask.status === 'rejected' ? [ask.reason] : [])))
     if (unsure.size > 0) await this.#takeAll(await this.#unlessOrphans(unsure, seen), stopping, failures)
@@ -210,7 +183,7 @@ export class Assignment {
     let taken = 0
     // One after the other, those of a worker with a thousand shards would take longer than a life.
     for (let from = 0; from < leases.length && !stopping.aborted; from += AT_ONCE) {
-      const some = leases.slice(from, from + AT_ONCE).filter(({ key }) => !this.#consumers.has(key))
+      const some = leases.slice(from, from + AT_ONCE).filter(({ key }) => !this.holdings.has(key))
       const taking = Promise.allSettled(some.map((lease) => this.#takeOne(lease, stopping)))
       this.#taking = taking
       for (const end of await taking) {
@@ -241,8 +214,8 @@ export class Assignment {
   ): Promise<DrainReport> {
     const withdrawn = this.#withdraw(until)
     const isTakenBy = direct.routes.map(takenBy)
-    const drains = [...this.#consumers.values()].map((consumer) => {
-      const keeps = isTakenBy.some((one) => this.#isOf(consumer, direct.stream, one))
+    const drains = this.holdings.all().map((consumer) => {
+      const keeps = isTakenBy.some((one) => this.holdings.isOf(consumer, direct.stream, one))
       return this.#drainOne(consumer, until, keeps ? direct.ended : undefined)
     })
     const ends = await Promise.allSettled(drains)
@@ -329,7 +302,7 @@ export class Assignment {
     const opened = await this.#consumeUnless(held)
     if (opened === undefined) return false
     const consumer: Consumer = opened
-    this.#consumers.set(lease.key, consumer)
+    this.holdings.add(consumer)
     this.#doubtful.delete(lease.key)
     logger.info('lease taken', {
       ...this.#fieldsOf(held),
@@ -445,18 +418,17 @@ export class Assignment {
 
   /** What was read of a stream that is there no more is finished: nobody can read it again. */
   #leaveFormer(): void {
-    for (const consumer of this.#consumers.values())
+    for (const consumer of this.holdings.all())
       if (!this.#streams.isOurs(consumer.held.lease.stream)) this.#leave(consumer)
   }
 
   /** Finishes what runs, and gives the lease up. */
   #leave(consumer: Consumer): void {
-    if (this.#leaving.has(consumer)) return
-    this.#leaving.add(consumer)
+    if (!this.holdings.leaves(consumer)) return
     const { clock, drainTimeout, streams } = this.#settings
     const until = new Date(clock.now() + drainTimeout)
     const first = streams[0]?.name ?? ''
-    const routes = this.#direct.routes.filter((route) => this.#isOf(consumer, first, takenBy(route)))
+    const routes = this.#direct.routes.filter((route) => this.holdings.isOf(consumer, first, takenBy(route)))
     // Its failure is told where it is drained.
     this.#drainOne(consumer, until, this.#direct.leave(routes, until)).catch(() => {})
   }
@@ -506,12 +478,12 @@ export class Assignment {
     return { lease: key, stream: this.#streams.nameOf(stream), shard }
   }
 
-  /** A consumer that ends late may have a successor under the same key, which stays. */
+  /** @returns whether it was held: one that ends late may have a successor under its key, which stays */
   #forget(consumer: Consumer): boolean {
     const { key, stream, shard } = consumer.held.lease
     this.#troubles.forget(RENEWING, key)
     this.#troubles.forget(ENDING, key)
     this.#troubles.forget(READING, `${this.#streams.nameOf(stream)}/${shard}`)
-    return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
+    return this.holdings.remove(consumer)
   }
 }

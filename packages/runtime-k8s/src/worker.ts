@@ -106,7 +106,7 @@ class Life {
     const [streams, shards, troubles, notices] = [this.#streams, this.#shards, this.#troubles, this.#notices]
     const holds = (key: string) => this.#holds(key)
     const first = settings.streams[0]?.name ?? ''
-    const leaves = (key: string) => this.#assignment.leaves(first, key)
+    const leaves = (key: string) => this.#assignment.holdings.isLeaving(first, key)
     const failed = (route: string, error: unknown) => this.#troubles.failed('direct ticks', route, error)
     const direct = new DirectTicks({ engine, clock, holds, leaves, failed })
     this.#direct = direct
@@ -171,7 +171,7 @@ class Life {
   /** Ticks lie on the first stream. */
   #holds(partitionKey: string): boolean {
     const [first] = this.#settings.streams
-    return first !== undefined && this.#assignment.holds(first.name, partitionKey)
+    return first !== undefined && this.#assignment.holdings.holds(first.name, partitionKey)
   }
 
   async #start(): Promise<void> {
@@ -279,7 +279,9 @@ class Life {
 
   async #drain(): Promise<DrainReport> {
     const { clock, drainTimeout, logger } = this.#settings
-    logger.info('worker drains', { details: { leases: this.#assignment.held, within: drainTimeout } })
+    logger.info('worker drains', {
+      details: { leases: this.#assignment.holdings.size, within: drainTimeout },
+    })
     const began = clock.monotonic()
     const until = new Date(clock.now() + drainTimeout)
     const { routes } = this.#direct

@@ -182,6 +182,17 @@ test('while reads fail a shard is asked about once a second, and it is read with
   expect(waits).toEqual([200, 400, 800, ...Array.from({ length: 11 }, () => 1_000)])
 })
 
+test('while the stream is not found it is asked about more and more rarely', async () => {
+  const gone = Array.from({ length: 7 }, () => ({ fails: 'ResourceNotFoundException' }))
+  const { run, reads, sequences } = polled(OLDEST, [...gone, { records: ['1'] }])
+  await run()
+  expect(sequences()).toEqual([['1']])
+  const times = reads().map(({ at }) => at)
+  expect(times.slice(1).map((at, n) => at - (times[n] ?? 0))).toEqual([
+    200, 400, 800, 1_600, 3_200, 5_000, 5_000,
+  ])
+})
+
 test('a refused checkpoint is told with the record that reading starts at again', async () => {
   const refused = (type: string) => {
     if (type === 'TRIM_HORIZON') return 'i'

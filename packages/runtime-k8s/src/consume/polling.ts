@@ -47,6 +47,9 @@ export const READ_INTERVAL = 200
  */
 const LONGEST_WAIT = 2_000
 
+/** The same while the stream, or its shard, is not found: each such read is followed by looks that an account has few of. */
+const MISSING_WAIT = 10_000
+
 /** What to do about records that are lost. */
 const BACKFILL =
   'if records came there, read them from the table itself (a backfill); lengthen the retention of the stream if workers may be down for longer'
@@ -167,7 +170,7 @@ export async function* pollShard(
       const actions = ['kinesis:GetShardIterator', 'kinesis:GetRecords']
       const about = { dependency: 'kinesis', resource: `stream '${stream}'`, actions }
       troubles.failed(READING, `${stream}/${shard}`, classified(about, error), { stream, shard })
-      const longest = Math.max(LONGEST_WAIT, polling.interval)
+      const longest = isMissing ? MISSING_WAIT : Math.max(LONGEST_WAIT, polling.interval)
       await clock.sleep(random() * Math.min(longest, READ_INTERVAL * 2 ** failures), signal)
     }
   }
