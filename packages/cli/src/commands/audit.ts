@@ -17,7 +17,7 @@ export function audit(
   { application }: Pick<Mail, 'application'>,
   asked: Asked,
   what: 'redrive' | 'drain' | 'discard',
-): (letter: DeadLetter) => void {
+): (letter: Omit<DeadLetter, 'data'>) => void {
   const told = auditor(terminal, application, asked, what)
   return ({ id, reactor, route, reason, stream, shard, sequence }) =>
     told({

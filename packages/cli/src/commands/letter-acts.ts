@@ -8,8 +8,12 @@ import { kinesisSink } from '@spaceship/handlers/kinesis'
 import { usage } from '../show/index.ts'
 import { audit } from './audit.ts'
 import { type Filters, passes } from './letter-filters.ts'
+import { headOf } from './letter-shown.ts'
 import { type Mail, mailOf, type Whereabouts } from './mail.ts'
 import type { Terminal } from './terminal.ts'
+
+/** What an audit line tells of a letter. */
+type Head = Omit<DeadLetter, 'data'>
 
 export interface ActOptions extends Whereabouts, Filters {
   readonly dryRun?: boolean
@@ -82,10 +86,10 @@ export async function discard(
   terminal.say(`${lettersOf(count)} ${options.dryRun ? 'would be removed' : 'removed'}`)
 }
 
-const waits = ({ reason }: DeadLetter): number => Number(reason === 'parked')
+const waits = ({ reason }: Head): number => Number(reason === 'parked')
 
 /** @returns false for a letter that is gone since it was listed, as one that was redriven */
-async function isDiscarded(run: Redrive, { id }: DeadLetter): Promise<boolean> {
+async function isDiscarded(run: Redrive, { id }: Head): Promise<boolean> {
   try {
     await run.discard(id)
     return true
@@ -120,24 +124,21 @@ async function lettersNamed(mail: Mail, given: readonly string[]): Promise<Itera
   return named.values()
 }
 
-/** Those that pass, without their bytes: there may be many. */
+/** Those that pass: there may be many, and a record may be large. */
 async function headsOf(
   { deadLetters, application }: Mail,
   pass: (letter: DeadLetter) => boolean,
-): Promise<DeadLetter[]> {
-  const heads: DeadLetter[] = []
-  for await (const letter of deadLetters.list(application))
-    if (pass(letter)) heads.push({ ...letter, data: NO_BYTES })
+): Promise<readonly Head[]> {
+  const heads: Head[] = []
+  for await (const letter of deadLetters.list(application)) if (pass(letter)) heads.push(headOf(letter))
   return heads
 }
-
-const NO_BYTES = new Uint8Array()
 
 /** Milliseconds between two words of it. */
 const OFTEN = 1_000
 
 /** Whoever keeps the audit lines in a file sees nothing else for a while. */
-function progress(terminal: Terminal, told: (letter: DeadLetter) => void): (letter: DeadLetter) => void {
+function progress(terminal: Terminal, told: (letter: Head) => void): (letter: Head) => void {
   let count = 0
   let said = Date.now()
   return (letter) => {
