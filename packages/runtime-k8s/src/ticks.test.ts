@@ -390,7 +390,13 @@ test('a cron whose first time is to come puts nothing before it, and one that th
   expect(errors).toEqual(['putting ticks fails: will try again until it works'])
 })
 
-test('a direct tick that runs as its worker drains keeps the shard until it has ended: the next owner does not run it again', async () => {
+/** What a worker reads of its state for a direct tick: the route's watermark, and once the tick has ended whether it is charged. */
+const [MARK, CHARGE] = ['direct/tick/alarm/count', 'direct/suspect/direct/alarm/count']
+const isTickOver = (looks: readonly string[]) =>
+  looks.includes(MARK) && looks.lastIndexOf(CHARGE) > looks.indexOf(MARK)
+
+/** Workers on one shard, with a direct tick whose handler waits until it is let go. */
+async function directOnShip() {
   const ship = await launch({ emulators, streams: ['cdc'] })
   const [dynamodb, kinesis] = [
     new DynamoDBClient(ship.clientConfig('dynamodb')),
@@ -399,100 +405,91 @@ test('a direct tick that runs as its worker drains keeps the shard until it has 
   const [state, deadLetters] = [memoryState(), memoryDeadLetters()]
   const log: string[] = []
   const goes = Promise.withResolvers<void>()
-  const made = (me: string) =>
-    worker(
-      [
-        reactor('alarm').every('count', { each: '1h', via: 'direct' }, async ({ to }) => {
-          log.push(`${me} starts ${to.toISOString()}`)
-          await goes.promise
-        }),
-      ],
-      {
-        ...{ application: 'direct', streams: ['cdc'], state, deadLetters, dynamodb, kinesis, logger: silent },
-        ...{ leases: { failover: '1s' }, drainTimeout: '10s' },
-      },
-    )
-  try {
-    const one = made('one')
-    const run = one.run()
-    await vi.waitFor(() => expect(log.length).toBe(1), { timeout: 20_000 })
-    const stopped = one.stop()
-    // Shards without anything to do are given up at once.
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    goes.resolve()
-    expect(await stopped).toEqual({ complete: true, leases: 1, unfinished: 0 })
-    await run
-    const two = made('two')
-    const running = two.run()
-    await vi.waitFor(
-      async () => {
-        const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: 'direct' }))
-        expect(Items[0]?.leaseOwner?.S).toBe(two.id)
-      },
-      { timeout: 20_000 },
-    )
-    // Its ticks are looked at once a second.
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    await two.stop()
-    await running
-    expect(log.length).toBe(1)
-  } finally {
-    dynamodb.destroy()
-    kinesis.destroy()
-    await ship.close()
+  const row = async () => (await dynamodb.send(new ScanCommand({ TableName: 'direct' }))).Items?.[0] ?? {}
+  const counter = async () => Number((await row()).leaseCounter?.N)
+  return {
+    ...{ dynamodb, log, goes, row },
+    /** @param looked told of what the worker reads of its state */
+    worker: (me: string, looked: (key: string) => void = () => {}) =>
+      worker(
+        [
+          reactor('alarm').every('count', { each: '1h', via: 'direct' }, async ({ to }) => {
+            log.push(`${me} starts ${to.toISOString()}`)
+            await goes.promise
+            log.push(`${me} ends`)
+          }),
+        ],
+        {
+          ...{ application: 'direct', streams: ['cdc'], deadLetters, dynamodb, kinesis, logger: silent },
+          ...{ leases: { failover: '1s' }, drainTimeout: '10s' },
+          state: {
+            ...state,
+            get: (key) => {
+              looked(key)
+              return state.get(key)
+            },
+          },
+        },
+      ),
+    /** Resolves when the shard's lease was renewed for three lives. */
+    renewed: async () => {
+      const began = await counter()
+      await vi.waitFor(async () => expect(await counter()).toBeGreaterThan(began + 9), { timeout: 20_000 })
+    },
+    [Symbol.asyncDispose]: async () => {
+      dynamodb.destroy()
+      kinesis.destroy()
+      await ship.close()
+    },
   }
+}
+
+test('a direct tick that runs as its worker drains keeps the shard until it has ended: the next owner does not run it again', async () => {
+  await using direct = await directOnShip()
+  const one = direct.worker('one')
+  const run = one.run()
+  await vi.waitFor(() => expect(direct.log.length).toBe(1), { timeout: 20_000 })
+  const stopped = one.stop()
+  // Shards without anything to do are given up at once.
+  await direct.renewed()
+  direct.goes.resolve()
+  expect(await stopped).toEqual({ complete: true, leases: 1, unfinished: 0 })
+  await run
+  const looks: string[] = []
+  const two = direct.worker('two', (key) => looks.push(key))
+  const running = two.run()
+  await vi.waitFor(() => expect(isTickOver(looks)).toBe(true), { timeout: 20_000 })
+  expect((await direct.row()).leaseOwner?.S).toBe(two.id)
+  await two.stop()
+  await running
+  expect(direct.log.length).toBe(2)
 }, 60_000)
 
 test('a direct tick that runs as another worker asks for its shard keeps that until it has ended: it is not run again', async () => {
-  const ship = await launch({ emulators, streams: ['cdc'] })
-  const [dynamodb, kinesis] = [
-    new DynamoDBClient(ship.clientConfig('dynamodb')),
-    new KinesisClient(ship.clientConfig('kinesis')),
-  ]
-  const [state, deadLetters] = [memoryState(), memoryDeadLetters()]
-  const log: string[] = []
-  const goes = Promise.withResolvers<void>()
-  const made = (me: string) =>
-    worker(
-      [
-        reactor('alarm').every('count', { each: '1h', via: 'direct' }, async ({ to }) => {
-          log.push(`${me} starts ${to.toISOString()}`)
-          await goes.promise
-          log.push(`${me} ends`)
-        }),
-      ],
-      {
-        ...{ application: 'direct', streams: ['cdc'], state, deadLetters, dynamodb, kinesis, logger: silent },
-        ...{ leases: { failover: '1s' }, drainTimeout: '10s' },
-      },
-    )
-  const [one, two] = [made('one'), made('two')]
-  try {
-    const run = one.run()
-    await vi.waitFor(() => expect(log.length).toBe(1), { timeout: 20_000 })
-    const rows = async () => (await dynamodb.send(new ScanCommand({ TableName: 'direct' }))).Items ?? []
-    // With one shard its share is none: it is given what somebody has asked for in its name.
-    const running = two.run()
-    const [{ leaseKey } = {}] = await rows()
-    await dynamodb.send(
-      new UpdateItemCommand({
-        ...{ TableName: 'direct', Key: { leaseKey: leaseKey ?? { S: '' } } },
-        UpdateExpression: 'SET spaceshipWanted = :two',
-        ExpressionAttributeValues: { ':two': { S: two.id } },
-      }),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 3_000))
-    expect([log.length, (await rows())[0]?.leaseOwner?.S]).toEqual([1, one.id])
-    goes.resolve()
-    await vi.waitFor(async () => expect((await rows())[0]?.leaseOwner?.S).toBe(two.id), { timeout: 20_000 })
-    // Its ticks are looked at once a second.
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    expect(log.length).toBe(2)
-    await Promise.all([one.stop(), two.stop()])
-    await Promise.all([run, running])
-  } finally {
-    dynamodb.destroy()
-    kinesis.destroy()
-    await ship.close()
-  }
+  await using direct = await directOnShip()
+  const looks: string[] = []
+  const [one, two] = [direct.worker('one'), direct.worker('two', (key) => looks.push(key))]
+  const run = one.run()
+  await vi.waitFor(() => expect(direct.log.length).toBe(1), { timeout: 20_000 })
+  // With one shard its share is none: it is given what somebody has asked for in its name.
+  const running = two.run()
+  const { leaseKey = { S: '' } } = await direct.row()
+  await direct.dynamodb.send(
+    new UpdateItemCommand({
+      ...{ TableName: 'direct', Key: { leaseKey } },
+      UpdateExpression: 'SET spaceshipWanted = :two',
+      ExpressionAttributeValues: { ':two': { S: two.id } },
+    }),
+  )
+  await direct.renewed()
+  expect([direct.log.length, (await direct.row()).leaseOwner?.S, looks.includes(MARK)]).toEqual([
+    1,
+    one.id,
+    false,
+  ])
+  direct.goes.resolve()
+  await vi.waitFor(() => expect(isTickOver(looks)).toBe(true), { timeout: 20_000 })
+  expect([direct.log.length, (await direct.row()).leaseOwner?.S]).toEqual([2, two.id])
+  await Promise.all([one.stop(), two.stop()])
+  await Promise.all([run, running])
 }, 60_000)
