@@ -1,6 +1,6 @@
 /**
- * Owns how a lease goes from one worker that lives to another: the second asks for it, and the first finishes what runs and gives it up, so that no record is
- * handled by both. Nothing comes of asking a dead one: its lease is free when its life is over.
+ * Owns how a lease goes from one worker that lives to another: the second asks for it, and the first finishes what it has read and gives it up, so that no
+ * record is handled by both. Nothing comes of asking a dead one: its lease is free when its life is over.
  *
  * ```
  *   owned by another worker ── asked for ──> seen by its owner at the next renewal ──> what was read is finished ──> given up, for who asked

@@ -85,6 +85,8 @@ const LAST_LOOK = 1_000
 const QUICK = 400
 
 export class Assignment {
+  /** What this worker consumes. */
+  readonly holdings: Holdings
   readonly #engine: Engine
   readonly #settings: WorkerSettings
   readonly #streams: Streams
@@ -92,7 +94,6 @@ export class Assignment {
   readonly #observer: Observer
   readonly #fetches: Fetches
   readonly #watch: Watch
-  readonly holdings: Holdings
   readonly #troubles: Troubles
   readonly #notices: AssignmentOptions['notices']
   readonly #direct: AssignmentOptions['direct']
@@ -424,7 +425,7 @@ export class Assignment {
 
   /** Finishes what runs, and gives the lease up. */
   #leave(consumer: Consumer): void {
-    if (!this.holdings.leaves(consumer)) return
+    if (!this.holdings.leave(consumer)) return
     const { clock, drainTimeout, streams } = this.#settings
     const until = new Date(clock.now() + drainTimeout)
     const first = streams[0]?.name ?? ''

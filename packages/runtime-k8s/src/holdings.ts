@@ -36,8 +36,8 @@ export class Holdings {
     return this.#consumers.get(key) === consumer && this.#consumers.delete(key)
   }
 
-  /** It is about to be given up. @returns false if that was known */
-  leaves(consumer: Consumer): boolean {
+  /** It is given up once what runs has ended. @returns false if that was known */
+  leave(consumer: Consumer): boolean {
     if (this.#leaving.has(consumer)) return false
     this.#leaving.add(consumer)
     return true

@@ -45,7 +45,10 @@ export interface LeaseTable {
   remove(lease: Lease): Promise<void>
   /** @param isHeld asked before a write is repeated: who has lost the lease may have taken it anew meanwhile, or waits for the write no more */
   renew(lease: Lease, isHeld?: () => boolean): Promise<Lease | undefined>
-  /** @param process tells the owner from other processes that were given its id: that, '/' and something random @default the id is of this process alone @param isAlive whether it is taken from an owner that lives: then no death is counted @default false */
+  /**
+   * @param process tells the owner from other processes that were given its id: that, '/' and something random @default the id is of this process alone
+   * @param isAlive whether it is taken from an owner that lives: then no death is counted @default false
+   */
   take(lease: Lease, owner: string, process?: string, isAlive?: boolean): Promise<Lease | undefined>
   /**
    * Asks the owner of a lease for it, who sees that with its next write. It moves no counter, so that it overtakes no write of the owner.
@@ -59,8 +62,7 @@ export interface LeaseTable {
   checkpoint(lease: Lease, progress: Progress, isHeld?: () => boolean): Promise<Lease | undefined>
   /**
    * Gives the lease up, so that another worker may take it at once; one that KCL 3 hands over goes to its next owner, and one that a worker has asked for
-   * says so until it is taken. Nothing changes if it has
-   * been written since, or is another's: of two who took what they saw, both expect the same counter.
+   * says so until it is taken. Nothing changes if it has been written since, or is another's: of two who took what they saw, both expect the same counter.
    *
    * @param charged counts a switch of owners, as a death does; whoever had asked has asked a dead one @default false
    */
